@@ -1,0 +1,53 @@
+// The client side of one worker: accepts clients, judges them, and carries each session through the SMTP
+// state machine at the pace of its lane.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/log_line.hpp"
+#include "front/options.hpp"
+#include "net/fd.hpp"
+#include "smtp/backend.hpp"
+
+namespace sluice::net {
+class Loop;
+class LogWriter;
+class Offload;
+class Resolver;
+}  // namespace sluice::net
+
+namespace sluice::front {
+
+/// What the client side works with; all of it outlives Front. `resolver` may be null when nothing is to be
+/// looked up.
+struct Surroundings {
+    net::Loop& loop;
+    net::Offload& offload;
+    net::Resolver* resolver;
+    smtp::Backend& backend;
+    net::LogWriter& log;
+    LogFormat log_format;
+};
+
+class Front {
+  public:
+    Front(const Surroundings& surroundings, const FrontOptions& options);
+    ~Front();
+
+    /// Serves a listening socket, which stays the caller's.
+    void serve(int listener);
+
+    /// No new sessions; idle ones are told 421 4.3.2, running transactions finish within drain_max, then
+    /// `drained` runs.
+    void drain(std::function<void()> drained);
+
+    unsigned sessions() const;
+
+  private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::front

@@ -1,0 +1,45 @@
+// What an operator can set about the client side.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "net/socket.hpp"
+#include "net/spool.hpp"
+#include "policy/dns_list.hpp"
+#include "policy/networks.hpp"
+#include "policy/pacing.hpp"
+#include "policy/unknown_recipients.hpp"
+#include "policy/verdict.hpp"
+#include "smtp/extensions.hpp"
+#include "smtp/server.hpp"
+
+namespace sluice::front {
+
+struct PolicyOptions {
+    policy::Lane default_lane = policy::Lane::fast;
+    policy::NetworkTable networks;
+    std::vector<policy::DnsListOptions> dns_lists;
+    Millis dns_deadline{2000};  // the greeting waits no longer than this for lists and names
+    policy::Thresholds thresholds;
+    policy::UnknownRecipientOptions unknown_recipients;
+    bool resolve_names = false;  // forward-confirmed PTR name for the MTA (XCLIENT NAME)
+};
+
+struct FrontOptions {
+    smtp::ServerOptions server;
+    smtp::Offer allowed = smtp::Offer::everything();
+    policy::PaceOptions pace;
+    PolicyOptions policy;
+    net::SpoolOptions spool;
+    unsigned sessions_max = 19'000;        // a worker; one more waits in the accept queue
+    unsigned sessions_per_client_max = 0;  // a worker; IPv6 by /64; 0 = no limit. 421 4.7.0
+    Seconds command_timeout{300};          // RFC 5321 4.5.3.2.7; 421 4.4.2
+    Seconds content_timeout{300};          // no octet of DATA or BDAT for so long; 421 4.4.2
+    Seconds drain_max{30};                 // SIGTERM: running transactions get so long
+    int slow_window_octets = 4096;         // kernel receive and send buffer of a slow session
+};
+
+}  // namespace sluice::front

@@ -1,0 +1,71 @@
+// DNS questions with deadlines, answered through libunbound (its cache, its TTLs, its TCP fallback).
+//
+// "No opinion" is a value of its own: a timeout, SERVFAIL or a lame server is never mistaken for "not
+// listed".
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/ip.hpp"
+#include "base/time.hpp"
+
+namespace sluice::net {
+
+class Loop;
+
+enum class DnsType : std::uint16_t { a = 1, ptr = 12, txt = 16, aaaa = 28 };
+
+struct DnsAnswer {
+    enum class Status : std::uint8_t {
+        found,      // at least one record
+        absent,     // NXDOMAIN or no record of this type: a definite no
+        failed,     // SERVFAIL, REFUSED, bogus, malformed …
+        timed_out,  // our own deadline passed
+    };
+    Status status = Status::failed;
+    std::vector<IpAddress> addresses;  // A, AAAA
+    std::vector<std::string> texts;    // PTR names (no trailing dot), TXT strings
+    std::uint32_t ttl_s = 0;
+};
+
+/// A pending question; destroying it cancels it.
+class DnsQuery {
+  public:
+    DnsQuery() = default;
+    DnsQuery(const DnsQuery&) = delete;
+    DnsQuery& operator=(const DnsQuery&) = delete;
+    virtual ~DnsQuery();
+
+    /// Once, from the loop, never from inside Resolver::ask. May destroy the query.
+    virtual void answered(const DnsAnswer& answer) = 0;
+
+    /// The resolver's own; null when nothing is pending.
+    void* pending = nullptr;
+};
+
+struct ResolverOptions {
+    /// Servers to forward to, "192.0.2.53" or "127.0.0.1:5353"; empty = /etc/resolv.conf.
+    std::vector<std::string> servers;
+    Millis deadline{3000};
+    /// Questions under way at once; one more is answered `failed` at once (by the loop).
+    unsigned pending_max = 10000;
+};
+
+class Resolver {
+  public:
+    /// Throws std::runtime_error when libunbound cannot be set up.
+    Resolver(Loop& loop, const ResolverOptions& options);
+    ~Resolver();
+
+    /// `name` without trailing dot.
+    void ask(DnsQuery& query, const std::string& name, DnsType type);
+
+  private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::net

@@ -1,0 +1,71 @@
+// TCP sockets: addresses, listening, connecting, and the options that pacing depends on.
+//
+// Everything here is non-blocking and close-on-exec.
+#pragma once
+
+#include <system_error>
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/ip.hpp"
+#include "net/fd.hpp"
+
+namespace sluice::net {
+
+/// An address and a TCP port.
+struct Endpoint {
+    IpAddress address;
+    std::uint16_t port = 0;
+
+    /// "192.0.2.1:25" or "[2001:db8::1]:25". The port is required, 0..65535.
+    static std::optional<Endpoint> parse(std::string_view text);
+    std::string to_string() const;
+    bool operator==(const Endpoint&) const = default;
+};
+
+struct ListenOptions {
+    /// Listen queue; the kernel cuts it to net.core.somaxconn.
+    int backlog = 4096;
+    /// SO_RCVBUF of the listening socket, in octets, inherited by what it accepts; 0 leaves it to the kernel.
+    /// Small values keep the first window, which TCP can never take back, as small as the slow lane wants it.
+    int receive_buffer = 0;
+};
+
+/// A bound, listening socket with SO_REUSEPORT (each worker has one of its own on the same port).
+std::expected<Fd, std::error_code> listen_tcp(const Endpoint& endpoint, const ListenOptions& options);
+
+/// Starts connecting, with TCP_NODELAY; completion is EPOLLOUT, then connect_result().
+std::expected<Fd, std::error_code> connect_tcp(const Endpoint& endpoint);
+/// The outcome of a connect that has become writable (SO_ERROR); no error = connected.
+std::error_code connect_result(int fd);
+
+struct Accepted {
+    Fd fd;
+    Endpoint peer;
+};
+/// The next waiting connection, TCP_NODELAY set; an empty fd means none is waiting or a passing error with
+/// errno set.
+Accepted accept_tcp(int listener);
+
+Endpoint local_endpoint(int fd);
+
+/// Shrinks what the kernel will hold unread to about `octets` and clamps the window to it: the peer feels our
+/// reading pace.
+void clamp_receive_window(int fd, int octets);
+/// Undoes the clamp for a client that may go at full speed.
+void widen_receive_window(int fd);
+/// Bounds what the kernel will hold unsent, so that a trickle is a trickle on the wire.
+void clamp_send_buffer(int fd, int octets);
+
+/// One read or write, EINTR retried. `octets` > 0: done; 0: end of stream (read only); -1: would block; -2:
+/// the connection failed, errno says how.
+std::ptrdiff_t read_some(int fd, void* buffer, std::size_t size);
+/// MSG_NOSIGNAL.
+std::ptrdiff_t write_some(int fd, const void* bytes, std::size_t size);
+
+}  // namespace sluice::net

@@ -1,0 +1,53 @@
+// Where a message waits between the client's dot and the MTA's 250: in memory up to a limit, then in an
+// unlinked temporary file that vanishes with the process. File writes happen on the Offload thread, never in
+// the loop.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "net/offload.hpp"
+#include "smtp/backend.hpp"
+
+namespace sluice::net {
+
+struct SpoolOptions {
+    std::uint64_t memory_octets_max = 64 * 1024;  // beyond it, one message goes to a file
+    std::string directory = "/tmp";               // where the unlinked files live
+};
+
+/// One message. Append while full() is false; after finish() and once settled, view() is what was appended,
+/// byte for byte.
+class Spool {
+  public:
+    Spool(Offload& offload, const SpoolOptions& options);
+    /// May be destroyed at any time, also with a write under way.
+    ~Spool();
+
+    void append(std::string_view octets);
+
+    /// Enough is waiting for the disk: stop reading the client until the callback of on_settled runs.
+    bool full() const;
+    /// A write is under way or waiting.
+    bool busy() const;
+    /// Runs `then` on the loop once nothing is waiting for the disk any more. At most one callback at a time.
+    void on_settled(std::move_only_function<void()> then);
+    /// Writes out what remains; follow with on_settled when busy().
+    void finish();
+    /// The disk failed (full, quota): the message cannot be kept and must be refused with 452 4.3.1.
+    bool failed() const;
+
+    std::uint64_t octets() const;
+    smtp::MessageView view() const;
+
+  private:
+    struct State;  // shared with the thread, so that it outlives us when it must
+    std::shared_ptr<State> state_;
+    Offload* offload_;
+    const SpoolOptions* options_;
+};
+
+}  // namespace sluice::net

@@ -1,0 +1,72 @@
+// A hierarchical timer wheel for very many timers that are mostly re-armed or cancelled before they fire.
+//
+// Arming, re-arming and disarming are O(1) and never allocate: the timer's links live in its owner. Firing
+// order within one tick is unspecified. A timer fires at its deadline or at most one tick late, never early.
+// Knows no clock and no fd: the loop tells it the time.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "base/time.hpp"
+
+namespace sluice::net {
+
+class TimerWheel;
+
+/// One timer; a base or member of what it times. Disarms itself when destroyed. Not copyable, not movable.
+class Timer {
+  public:
+    Timer() = default;
+    Timer(const Timer&) = delete;
+    Timer& operator=(const Timer&) = delete;
+
+    bool armed() const { return wheel_link_ != nullptr; }
+    /// Meaningful while armed.
+    Instant deadline() const { return deadline_; }
+    void disarm();
+
+    /// Called once, disarmed already. May arm or destroy any timer, this one included.
+    virtual void on_timer() = 0;
+
+  protected:
+    ~Timer() { disarm(); }
+
+  private:
+    friend class TimerWheel;
+    Timer* next_ = nullptr;
+    Timer** wheel_link_ = nullptr;  // the pointer that points at us: a slot's head or a neighbour's next_
+    Instant deadline_{};
+};
+
+class TimerWheel {
+  public:
+    static constexpr Millis tick{4};
+
+    explicit TimerWheel(Instant now);
+    ~TimerWheel();
+    TimerWheel(const TimerWheel&) = delete;
+    TimerWheel& operator=(const TimerWheel&) = delete;
+
+    /// Arms or re-arms. A deadline in the past fires at the next advance().
+    void arm(Timer& timer, Instant deadline);
+
+    /// How long the loop may sleep from `now` without making any timer late: 0 when one is due, Millis::max()
+    /// when none is armed. May be shorter than the time to the next deadline (an inner wheel has to be
+    /// turned), never longer.
+    Millis until_next(Instant now) const;
+
+    /// Fires every timer whose deadline is at or before `now`.
+    void advance(Instant now);
+
+  private:
+    // Five wheels of 64 slots: 4 ms … 49 days. Implementation in the .cpp; helper types may be added here.
+    static constexpr unsigned levels = 5;
+    static constexpr unsigned slots = 64;
+
+    std::array<std::array<Timer*, slots>, levels> wheels_{};
+    std::array<std::uint64_t, levels> occupied_{};  // a bit for each slot that may hold a timer
+    std::int64_t now_ticks_ = 0;
+};
+
+}  // namespace sluice::net

@@ -1,0 +1,57 @@
+// From facts to a verdict: which lane a client is in, and the signals that led there.
+//
+// A pure function: facts are gathered elsewhere, all at once and each with a deadline, and a fact that could
+// not be had is simply absent. It is asked again at every stage, so a session can be promoted or demoted on
+// the way.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice::policy {
+
+/// How a session is treated.
+enum class Lane : std::uint8_t {
+    fast,    // full speed, served first
+    slow,    // a trickle in both directions, kept inside RFC 5321 timers
+    defer,   // recipients are answered 450 4.7.1: come back later
+    reject,  // recipients are answered 550 5.7.1
+};
+
+std::string_view name_of(Lane lane);
+std::optional<Lane> lane_named(std::string_view name);
+
+/// Something noticed about a client. `weight` > 0 speaks against it, < 0 for it.
+struct Signal {
+    std::string_view
+        name;  // "network", "dnsbl", "dnswl", "unknown_recipients"; static or configuration storage
+    std::string_view what;  // zone or network as configured; configuration storage; may be empty
+    std::string value;      // "127.0.0.4", "17"; may be empty
+    int weight = 0;
+};
+
+/// Scores at which a client changes lane; 0 = never.
+struct Thresholds {
+    int slow = 1;
+    int defer = 0;
+    int reject = 0;
+};
+
+struct Facts {
+    std::optional<Lane> network_lane;  // a [policy.networks] list holds the client: decides alone
+    std::vector<Signal> signals;
+};
+
+struct Verdict {
+    Lane lane = Lane::fast;
+    int score = 0;
+};
+
+/// The lane: the network lists' if they name one; else by the sum of the signals' weights, the highest
+/// threshold reached; else `default_lane`.
+Verdict judge(const Facts& facts, const Thresholds& thresholds, Lane default_lane);
+
+}  // namespace sluice::policy

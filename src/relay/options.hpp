@@ -1,0 +1,70 @@
+// What an operator can set about the MTA side; defaults are what a stock Postfix behind Sluice wants.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "net/socket.hpp"
+#include "smtp/extensions.hpp"
+
+namespace sluice::relay {
+
+/// How the MTA learns who the client is.
+enum class IdentityBy : std::uint8_t {
+    automatic,  // XCLIENT where the MTA offers it, else nothing
+    xclient,    // XCLIENT, and an MTA that does not offer it is treated as down
+    proxy_v2,   // PROXY protocol v2 before each connection (one connection per client identity)
+    none,       // the MTA sees Sluice as the client; a Received header names the true one
+};
+
+struct UpstreamOptions {
+    net::Endpoint endpoint;
+    IdentityBy identity = IdentityBy::automatic;
+    /// XCLIENT is authorised for every address there (a private listener, `sluice check` tells): one
+    /// connection may serve many identities. Otherwise each identity gets a connection of its own.
+    bool pooled = true;
+    /// Lower is asked first; equal ones share the load.
+    unsigned priority = 0;
+};
+
+struct PoolOptions {
+    unsigned connections_min = 1;   // a worker keeps open to the preferred MTA
+    unsigned connections_max = 20;  // a worker, all MTAs together
+    Seconds idle_max{60};  // an idle connection above the minimum is closed; below Postfix's smtpd_timeout
+    unsigned uses_max = 1000;  // transactions on one connection
+    Seconds age_max{600};
+    std::size_t waiting_max = 20'000;  // questions waiting for a connection; one more is answered 451 4.3.2
+    Seconds waiting_time_max{60};      // then 451 4.3.2
+    Seconds connect_timeout{5};
+    Seconds command_timeout{60};   // greeting, EHLO, XCLIENT, MAIL, RCPT, RSET, DATA
+    Seconds content_timeout{180};  // without progress while the message is sent
+    Seconds final_timeout{540};    // reply to the dot; under the 10 min an RFC 5321 client waits
+    Seconds retry_after{5};        // an MTA that failed is not asked again for so long (doubling to a minute)
+};
+
+enum class VerifyBy : std::uint8_t {
+    mta,   // ask with MAIL, RCPT, RSET
+    list,  // a file of addresses and @domains
+    off,   // every recipient is 250 here, and refused by the MTA at delivery if at all
+};
+
+struct VerifyOptions {
+    VerifyBy by = VerifyBy::mta;
+    std::string list_file;       // by = list; re-read when it changes (looked at every second)
+    Seconds positive_ttl{3600};  // 0 = not cached
+    Seconds negative_ttl{900};
+    std::size_t cache_max = 500'000;  // addresses a worker remembers
+};
+
+struct RelayOptions {
+    std::vector<UpstreamOptions> upstreams;
+    PoolOptions pool;
+    VerifyOptions verify;
+    std::string hostname = "localhost";  // for our EHLO and Received
+    smtp::Offer allowed = smtp::Offer::everything();
+};
+
+}  // namespace sluice::relay

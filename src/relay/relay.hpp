@@ -1,0 +1,53 @@
+// The MTA side of one worker: smtp::Backend answered by real MTAs.
+//
+// Client sessions hold no MTA connection; a question or a finished message borrows one from the pool and
+// gives it back.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "relay/options.hpp"
+#include "smtp/backend.hpp"
+
+namespace sluice::net {
+class Loop;
+class Offload;
+}  // namespace sluice::net
+
+namespace sluice::relay {
+
+/// Something the operator should hear about; `what` is an event name ("mta_down", "mta_up",
+/// "identity_not_carried", "list_reloaded", "list_unreadable"), `who` the MTA or file, `why` a sentence.
+using Notice = std::function<void(std::string_view what, std::string_view who, std::string_view why)>;
+
+class Relay : public smtp::Backend {
+  public:
+    /// Starts connecting to learn what the MTA offers. `offload` reads the list file. All references must
+    /// outlive it.
+    Relay(net::Loop& loop, net::Offload& offload, const RelayOptions& options, Notice notice);
+    ~Relay() override;
+
+    smtp::Offer offer() const override;
+    std::optional<smtp::Answer> verify(smtp::RecipientQuestion& question) override;
+    void deliver(smtp::DeliveryQuestion& question) override;
+    void withdraw(smtp::Question& question) override;
+
+    struct Counts {
+        unsigned connections = 0;
+        unsigned idle = 0;
+        std::size_t waiting = 0;
+        std::size_t cached = 0;
+    };
+    Counts counts() const;
+
+    /// Says QUIT on idle connections and takes no new questions (451 4.3.2); those under way go on.
+    void drain();
+
+  private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace sluice::relay

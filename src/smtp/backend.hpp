@@ -1,0 +1,100 @@
+// The port between the side that faces clients and whatever stands behind it.
+//
+// front/ asks through it; relay/ answers from real MTAs, and the sink of `sluice sink` from a Maildir. It is
+// declared here, below both, because the two never include each other. It does no I/O itself.
+//
+// A question lives inside the session that asks it. Destroying it withdraws it: the backend forgets it and
+// never calls back.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "smtp/envelope.hpp"
+#include "smtp/extensions.hpp"
+#include "smtp/reply.hpp"
+
+namespace sluice::smtp {
+
+/// A received message, in wire form: lines end in CRLF, leading dots are stuffed (RFC 5321 4.5.2), the final
+/// CRLF is there, the terminating dot is not. The octets are those of `memory`, then `file_octets` octets of
+/// file `fd` from its start.
+struct MessageView {
+    std::string_view memory;
+    int fd = -1;
+    std::uint64_t file_octets = 0;
+
+    std::uint64_t octets() const { return memory.size() + file_octets; }
+};
+
+/// What stands behind said.
+struct Answer {
+    Reply reply;
+    std::string mta;      // who said it, "127.0.0.1:10025"; empty = nobody was asked (cache, list, no MTA up)
+    std::string_view by;  // how we know: "mta", "cache", "list", "off", "none"; static storage
+};
+
+class Backend;
+
+/// Something asked of a backend and not yet answered. Not copyable, not movable: the backend holds its
+/// address.
+class Question {
+  public:
+    Question() = default;
+    Question(const Question&) = delete;
+    Question& operator=(const Question&) = delete;
+    virtual ~Question();
+
+    /// The answer, exactly once, from the event loop and never from inside Backend::verify or deliver. The
+    /// callee may destroy the question.
+    virtual void answered(const Answer& answer) = 0;
+
+    /// For the backend: its own record of the question; null when it is not pending. The backend clears it
+    /// before answered(); the destructor calls Backend::withdraw when it is set.
+    void* pending = nullptr;
+    Backend* backend = nullptr;
+
+    /// What is asked. All of it must outlive the question.
+    const ClientIdentity* client = nullptr;
+    const Envelope* envelope = nullptr;
+    bool fast_lane = true;  // known-good clients are served before the others when MTA connections are scarce
+};
+
+/// "Would you take mail from this sender for this recipient?"
+class RecipientQuestion : public Question {
+  public:
+    const Recipient* recipient = nullptr;  // not part of envelope->recipients
+};
+
+/// "Take this message for envelope->recipients." Answered with the reply to the final dot.
+class DeliveryQuestion : public Question {
+  public:
+    MessageView message;
+};
+
+class Backend {
+  public:
+    virtual ~Backend() = default;
+
+    /// What it can carry now, or last could; changes over time.
+    virtual Offer offer() const = 0;
+
+    /// Answers at once when it can (cache, list); otherwise nullopt, and question.answered() comes later.
+    virtual std::optional<Answer> verify(RecipientQuestion& question) = 0;
+
+    /// Starts a delivery. If the question is withdrawn before the final dot has been passed on, nothing is
+    /// delivered; after it, the MTA's answer is awaited and dropped. The message must stay readable until
+    /// answered() or withdrawal.
+    virtual void deliver(DeliveryQuestion& question) = 0;
+
+    /// Called by ~Question() only.
+    virtual void withdraw(Question& question) = 0;
+};
+
+inline Question::~Question() {
+    if (pending != nullptr) backend->withdraw(*this);
+}
+
+}  // namespace sluice::smtp

@@ -1,0 +1,70 @@
+// Message content on its way in: the end of DATA found, bare newlines judged, dots re-stuffed.
+//
+// The only end of DATA is CRLF "." CRLF (RFC 5321 4.1.1.4), where the first CRLF may be the one that ended
+// the DATA command. A CR without LF, a LF without CR, and NUL (RFC 5321 2.3.8, 4.5.2) are what SMTP smuggling
+// is made of: they are refused with the whole message, or normalised before anything reaches the MTA, and
+// never passed through.
+//
+// Output is wire form (see MessageView): canonical input comes out as views into the input, without a copy.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sluice::smtp {
+
+enum class BareNewlines : std::uint8_t {
+    refuse,     // the message is refused: 550 5.6.0 (default)
+    normalise,  // a bare LF or bare CR becomes CRLF, NUL is dropped
+};
+
+/// Decodes the content after DATA or, for BDAT, a counted chunk of it. State between calls is a few octets.
+class DataDecoder {
+  public:
+    enum class Framing : std::uint8_t {
+        dot,      // DATA: dots are unstuffed, CRLF.CRLF ends
+        counted,  // BDAT: octets as they are, dots are data (and get stuffed on output)
+    };
+
+    DataDecoder(Framing framing, BareNewlines bare_newlines, std::uint64_t line_octets_max);
+
+    enum class Result : std::uint8_t {
+        run,   // run() holds octets to keep; call again
+        more,  // all input is consumed
+        end,   // (dot) the terminating line was consumed; input holds what follows it
+    };
+
+    /// Consumes from the front of `input`.
+    Result next(std::string_view& input);
+    /// Valid until the next call.
+    std::string_view run() const { return run_; }
+
+    /// (counted) The last chunk is over: yields what is missing to make the content end in CRLF ("" when
+    /// nothing is).
+    std::string_view finish();
+
+    /// Content so far as the sender meant it: unstuffed octets, CRLF counted as two (RFC 1870 3).
+    std::uint64_t octets() const { return octets_; }
+    /// A bare CR, bare LF or NUL was seen (in either mode).
+    bool bare_newline_seen() const { return bare_newline_seen_; }
+    /// A line was longer than the bound.
+    bool line_too_long() const { return line_too_long_; }
+
+  private:
+    // State to be completed by the implementation; keep it under 64 octets.
+    std::string_view run_;
+    std::uint64_t octets_ = 0;
+    std::uint64_t line_octets_max_;
+    std::uint64_t line_octets_ = 0;
+    Framing framing_;
+    BareNewlines bare_newlines_;
+    bool bare_newline_seen_ = false;
+    bool line_too_long_ = false;
+};
+
+/// The content a message in wire form stands for: dots unstuffed. Used where a message ends up in a file
+/// (`sluice sink`). `line_start` carries state between parts of one message; begin with true.
+void append_unstuffed(std::string_view wire, bool& line_start, std::string& out);
+
+}  // namespace sluice::smtp

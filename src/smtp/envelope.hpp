@@ -1,0 +1,42 @@
+// Who a client says it is, and what it asks to be carried: the values that pass between the client side and
+// the MTA side.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ip.hpp"
+
+namespace sluice::smtp {
+
+/// A client as the MTA must see it (Postfix XCLIENT vocabulary). Two equal identities may share one MTA
+/// connection without a new XCLIENT; unequal ones never may.
+struct ClientIdentity {
+    IpAddress address;
+    std::uint16_t port = 0;
+    std::string name;  // forward-confirmed PTR name; empty = not known (yet)
+    std::string helo;  // HELO/EHLO argument; empty = none given
+    bool esmtp = false;
+
+    bool operator==(const ClientIdentity&) const = default;
+};
+
+/// One RCPT command, as the client wrote it.
+struct Recipient {
+    std::string address;     // without the angle brackets: "user@example.org", "postmaster"
+    std::string parameters;  // "NOTIFY=NEVER ORCPT=…", untouched, without leading space; may be empty
+
+    bool operator==(const Recipient&) const = default;
+};
+
+/// A mail transaction: MAIL and the RCPTs that were accepted.
+struct Envelope {
+    std::string sender;             // without the angle brackets; empty = the null reverse-path <>
+    std::string sender_parameters;  // "SIZE=1000 BODY=8BITMIME", untouched, without leading space
+    std::vector<Recipient> recipients;
+
+    bool operator==(const Envelope&) const = default;
+};
+
+}  // namespace sluice::smtp
