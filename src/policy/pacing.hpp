@@ -7,7 +7,7 @@
 //   - content is read no slower than `content_in_bytes_per_s`, so that a client's send block of 16 KiB is
 //   done within the
 //     3 min it waits for one;
-//   - a session is held back for at most `delay_max` in all; after that it moves at full speed.
+//   - a session is held back for at most `delay_max` in all; after that it moves at full speed for good.
 // Pure: told the time, knows no socket.
 #pragma once
 
@@ -23,39 +23,49 @@ struct PaceOptions {
     unsigned out_bytes_per_s = 5;
     unsigned in_bytes_per_s = 5;            // commands
     unsigned content_in_bytes_per_s = 110;  // DATA and BDAT; 92 is the least that keeps 16 KiB within 3 min
-    Millis interval{1000};                  // the trickle comes in drops this far apart
+    Millis interval{1000};                  // the trickle comes in drops about this far apart
     Seconds exchange_max{90};
     Seconds delay_max{600};
 };
 
-/// The pace of one session. The default is full speed until slow_down() is called.
+/// The pace of one session: full speed until slow_down() is called.
 class Pace {
   public:
     static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 
-    /// Starts the trickle; does nothing when it has started already. `options` must outlive this.
+    /// What the client is sending.
+    enum class Reading : std::uint8_t { commands, content };
+
+    /// Starts the trickle. Does nothing when it runs already, or has been suffered to its end. `options` must
+    /// outlive this.
     void slow_down(const PaceOptions& options, Instant now);
-    /// Back to full speed for good (promotion).
+    /// Back to full speed (promotion).
     void speed_up() { options_ = nullptr; }
     bool slow() const { return options_ != nullptr; }
+    /// The session has been held back for delay_max: it has paid, and stays at full speed.
+    bool exhausted() const { return exhausted_; }
 
-    /// How much may be written, or read, now. `content` while message content is what the client sends.
-    std::size_t may_write(Instant now);
-    std::size_t may_read(Instant now, bool content);
-    /// What was moved. Counted against the coming interval.
+    /// How much may move now: 0 = hold first, `unlimited` = no bound.
+    std::size_t may_write(Instant now) const;
+    std::size_t may_read(Instant now, Reading what) const;
+    /// What did move; it sets when the next octet may.
     void wrote(std::size_t octets, Instant now);
-    void read(std::size_t octets, Instant now, bool content);
+    void read(std::size_t octets, Instant now, Reading what);
 
-    /// Something is ready to move, and the pace holds it back until the returned time. Accounts the delay.
-    Instant hold(Instant now, bool writing);
+    /// Something could move, and the pace holds it back (may_… said 0) until the returned time. Counts the
+    /// delay, and ends the pace for good once delay_max is used up.
+    Instant hold_write(Instant now);
+    Instant hold_read(Instant now, Reading what);
     /// The client has its reply, whole: a new exchange begins.
     void exchange_done() { exchange_held_ = Millis{0}; }
 
-    /// Time this session has been held back so far.
+    /// For how long this session has been held back so far; a hold under way counts whole.
     Millis held() const { return held_; }
 
   private:
+    Instant hold(Instant now, Instant wanted, Millis exchange_left);
     bool full_speed() const;
+    unsigned read_rate(Reading what) const;
 
     const PaceOptions* options_ = nullptr;
     Instant next_write_{};
@@ -63,6 +73,7 @@ class Pace {
     Instant held_until_{};
     Millis held_{0};
     Millis exchange_held_{0};
+    bool exhausted_ = false;
 };
 
 }  // namespace sluice::policy
