@@ -1,9 +1,14 @@
 // The event loop of one worker: an edge-triggered epoll set, a timer wheel, and work put off to the end of a
 // turn.
 //
-// Single-threaded: everything here is called from the thread that calls run(), except Loop::post. Handlers
-// may add, remove and destroy each other freely while events are delivered: what must outlive the turn is
-// given to retire().
+// Single-threaded: everything here is called from the thread that calls run(), except Loop::post.
+//
+// A turn: sleep; events (at most 256); timers; deferred work; destruction of what was retired. Handlers may
+// watch, unwatch, arm, defer, post and retire from within any of these. An event that the kernel has handed
+// out already cannot be taken back: a handler that was unwatched, or whose descriptor was closed, may hear of
+// it once more in the same turn and ignores it. So a handler is not deleted by others while events are
+// delivered but given to retire(), and lives until the turn ends. Timers have no such rule: a disarmed timer
+// never fires. turn() and run() are not called from within a turn.
 #pragma once
 
 #include <sys/epoll.h>
@@ -11,7 +16,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "base/time.hpp"
@@ -54,11 +58,14 @@ class Loop {
     TimerWheel& timers() { return timers_; }
     void arm(Timer& timer, Millis delay) { timers_.arm(timer, now_ + delay); }
 
-    /// Runs `work` at the end of this turn, after all events and timers. Same thread only.
+    /// Runs `work` at the end of this turn, after all events and timers; when called by deferred work, at the
+    /// end of the next turn, which does not sleep. Work in its order. Does not allocate for work of up to
+    /// three pointers. Same thread only.
     void defer(std::move_only_function<void()> work);
-    /// Runs `work` in a coming turn. From any thread; wakes the loop.
+    /// Defers `work` in a coming turn. From any thread; wakes the loop. Dropped when the loop is destroyed
+    /// before that.
     void post(std::move_only_function<void()> work);
-    /// Destroys `object` once no event of this turn can refer to it any more.
+    /// Destroys `object` at the end of this turn, after deferred work: no event can refer to it any more.
     void retire(std::unique_ptr<Retired> object);
 
     /// Turns until stop(). An exception out of a handler is a broken invariant and leaves run().
@@ -70,13 +77,16 @@ class Loop {
   private:
     class Wakeup;
 
+    int sleep_ms(Millis wait_max) const;
     void run_deferred();
+    void destroy_retired();
 
     Fd epoll_;
     Instant now_;
     TimerWheel timers_;
     bool running_ = false;
     std::vector<std::move_only_function<void()>> deferred_;
+    std::vector<std::move_only_function<void()>> running_deferred_;  // empty between turns
     std::vector<std::unique_ptr<Retired>> retired_;
     std::unique_ptr<Wakeup> wakeup_;
 };

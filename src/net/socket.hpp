@@ -48,8 +48,9 @@ struct Accepted {
     Fd fd;
     Endpoint peer;
 };
-/// The next waiting connection, TCP_NODELAY set; an empty fd means none is waiting or a passing error with
-/// errno set.
+/// The next waiting connection, TCP_NODELAY set. An empty fd: errno is EAGAIN when none is waiting; EMFILE,
+/// ENFILE, ENOBUFS or ENOMEM when one is but cannot be had now (a level-triggered listener would spin on it:
+/// unwatch it for a while).
 Accepted accept_tcp(int listener);
 
 Endpoint local_endpoint(int fd);

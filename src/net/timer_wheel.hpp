@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "base/time.hpp"
 
@@ -56,17 +57,31 @@ class TimerWheel {
     /// turned), never longer.
     Millis until_next(Instant now) const;
 
-    /// Fires every timer whose deadline is at or before `now`.
+    /// Fires every timer whose deadline, rounded up to a tick, is at or before `now`. Timers armed meanwhile
+    /// for the past fire at the next call. Not to be called from on_timer().
     void advance(Instant now);
 
   private:
-    // Five wheels of 64 slots: 4 ms … 49 days. Implementation in the .cpp; helper types may be added here.
+    // Five wheels of 64 slots: 4 ms … 49 days; a later deadline waits in the last slot of the last wheel.
     static constexpr unsigned levels = 5;
     static constexpr unsigned slots = 64;
 
+    static void push(Timer*& list, Timer& timer);
+    static void move_list(Timer*& from, Timer*& to);
+    static void disarm_all(Timer*& list);
+
+    void place(Timer& timer);
+    /// The next tick at which something fires or an outer slot has to be emptied inward.
+    std::optional<std::int64_t> next_tick() const;
+    void turn_inward();
+    void fire();
+
     std::array<std::array<Timer*, slots>, levels> wheels_{};
-    std::array<std::uint64_t, levels> occupied_{};  // a bit for each slot that may hold a timer
+    // A bit for each slot that may hold a timer; those of slots found empty are cleared on the way.
+    mutable std::array<std::uint64_t, levels> occupied_{};
     std::int64_t now_ticks_ = 0;
+    Timer* due_ = nullptr;     // armed for now or the past
+    Timer* firing_ = nullptr;  // of this tick, not told yet
 };
 
 }  // namespace sluice::net
