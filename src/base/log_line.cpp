@@ -1,0 +1,210 @@
+#include "base/log_line.hpp"
+
+#include <array>
+#include <cassert>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <fmt/format.h>
+#include <iterator>
+
+#include "base/ascii.hpp"
+#include "base/utf8.hpp"
+
+namespace sluice {
+
+namespace {
+
+constexpr unsigned depth_max = 63;
+
+void append_padded(std::string& out, unsigned value, unsigned width) {
+    std::array<char, 10> digits{};
+    for (unsigned i = width; i-- > 0; value /= 10)
+        digits[i] = static_cast<char>('0' + value % 10);
+    out.append(digits.data(), width);
+}
+
+// Plain arithmetic: as cheap as a cache of the last second would be, and without state.
+void append_time(std::string& out, std::chrono::system_clock::time_point time) {
+    using namespace std::chrono;
+    const auto day = floor<days>(time);
+    const year_month_day date{day};
+    const hh_mm_ss clock{floor<milliseconds>(time - day)};
+    append_padded(out, static_cast<unsigned>(static_cast<int>(date.year())), 4);
+    out += '-';
+    append_padded(out, static_cast<unsigned>(date.month()), 2);
+    out += '-';
+    append_padded(out, static_cast<unsigned>(date.day()), 2);
+    out += 'T';
+    append_padded(out, static_cast<unsigned>(clock.hours().count()), 2);
+    out += ':';
+    append_padded(out, static_cast<unsigned>(clock.minutes().count()), 2);
+    out += ':';
+    append_padded(out, static_cast<unsigned>(clock.seconds().count()), 2);
+    out += '.';
+    append_padded(out, static_cast<unsigned>(clock.subseconds().count()), 3);
+    out += 'Z';
+}
+
+/// Octets at the front of `text` that a JSON string may hold as they are.
+std::size_t plain_octets(std::string_view text) {
+    std::size_t i = 0;
+    while (i < text.size() && text[i] != '"' && text[i] != '\\' && !ascii::is_control(text[i]) &&
+           !ascii::is_eight_bit(text[i])) {
+        ++i;
+    }
+    return i;
+}
+
+/// Octets of the UTF-8 sequence at the front of `text` that may be written as it is. The controls U+0080 to
+/// U+009F may not: a terminal that shows the log would obey them.
+std::size_t plain_sequence_octets(std::string_view text) {
+    const std::size_t size = utf8::sequence_octets(text);
+    const bool c1_control = size == 2 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0;
+    return size >= 2 && !c1_control ? size : 0;
+}
+
+void append_quoted(std::string& out, std::string_view text) {
+    out += '"';
+    while (!text.empty()) {
+        std::size_t taken = plain_octets(text);
+        if (taken == 0) taken = plain_sequence_octets(text);
+        if (taken > 0) {
+            out.append(text.substr(0, taken));
+            text.remove_prefix(taken);
+            continue;
+        }
+        const char c = text.front();
+        if (c == '"' || c == '\\') {
+            out += '\\';
+            out += c;
+        } else {
+            const auto octet = static_cast<unsigned char>(c);
+            out += "\\u00";
+            out += ascii::hex_digits[octet >> 4U];
+            out += ascii::hex_digits[octet & 0xfU];
+        }
+        text.remove_prefix(1);
+    }
+    out += '"';
+}
+
+/// Whether a value can stand after "key=" without quotes and be read back.
+bool stands_bare(std::string_view text) {
+    if (text.empty()) return false;
+    for (const char c : text) {
+        if (!ascii::is_graphic(c) || std::string_view("\"\\={}[]").contains(c)) return false;
+    }
+    return true;
+}
+
+}  // namespace
+
+LogLine::LogLine(LogFormat format, std::string& out, std::chrono::system_clock::time_point time,
+                 std::string_view event)
+    : format_(format), out_(out) {
+    if (format_ == LogFormat::json) {
+        out_ += "{\"time\":\"";
+        append_time(out_, time);
+        out_ += '"';
+        first_ = false;
+        text("event", event);
+        return;
+    }
+    append_time(out_, time);
+    out_ += ' ';
+    out_ += event;
+    first_ = false;
+}
+
+void LogLine::key(std::string_view name) {
+    if (!first_) out_ += format_ == LogFormat::json ? ',' : ' ';
+    first_ = false;
+    if ((lists_ >> depth_ & 1U) != 0) return;
+    if (format_ == LogFormat::json) {
+        out_ += '"';
+        out_ += name;
+        out_ += "\":";
+    } else {
+        out_ += name;
+        out_ += '=';
+    }
+}
+
+LogLine& LogLine::text(std::string_view name, std::string_view value) {
+    key(name);
+    if (format_ == LogFormat::pretty && stands_bare(value)) {
+        out_ += value;
+    } else {
+        append_quoted(out_, value);
+    }
+    return *this;
+}
+
+LogLine& LogLine::number(std::string_view name, std::int64_t value) {
+    key(name);
+    std::array<char, 24> digits{};
+    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+    assert(error == std::errc{});
+    out_.append(digits.data(), end);
+    return *this;
+}
+
+LogLine& LogLine::real(std::string_view name, double value) {
+    constexpr double thousandths_max = 9e15;  // beyond it a double has no thousandths to tell
+    key(name);
+    if (!std::isfinite(value)) {
+        out_ += "null";
+    } else if (std::abs(value) * 1000 > thousandths_max) {
+        fmt::format_to(std::back_inserter(out_), "{}", value);
+    } else {
+        const double rounded = std::round(value * 1000) / 1000;
+        fmt::format_to(std::back_inserter(out_), "{:.3f}", rounded == 0 ? 0.0 : rounded);
+        while (out_.back() == '0')
+            out_.pop_back();
+        if (out_.back() == '.') out_.pop_back();
+    }
+    return *this;
+}
+
+LogLine& LogLine::boolean(std::string_view name, bool value) {
+    key(name);
+    out_ += value ? "true" : "false";
+    return *this;
+}
+
+LogLine& LogLine::open_object(std::string_view name) {
+    key(name);
+    assert(depth_ < depth_max);
+    ++depth_;
+    lists_ &= ~(std::uint64_t{1} << depth_);
+    out_ += '{';
+    first_ = true;
+    return *this;
+}
+
+LogLine& LogLine::open_list(std::string_view name) {
+    key(name);
+    assert(depth_ < depth_max);
+    ++depth_;
+    lists_ |= std::uint64_t{1} << depth_;
+    out_ += '[';
+    first_ = true;
+    return *this;
+}
+
+LogLine& LogLine::close() {
+    assert(depth_ > 0);
+    out_ += (lists_ >> depth_ & 1U) != 0 ? ']' : '}';
+    --depth_;
+    first_ = false;
+    return *this;
+}
+
+void LogLine::finish() {
+    while (depth_ > 0)
+        close();
+    out_ += format_ == LogFormat::json ? "}\n" : "\n";
+}
+
+}  // namespace sluice

@@ -1,0 +1,66 @@
+#include "base/xtext.hpp"
+
+#include <cstddef>
+
+#include "base/ascii.hpp"
+
+namespace sluice {
+
+namespace {
+
+bool stands_for_itself(char c) {
+    return ascii::is_graphic(c) && c != '+' && c != '=';
+}
+
+/// The octet that the "+XX" at `text[i]` means, or -1.
+int hexchar(std::string_view text, std::size_t i) {
+    if (text[i] != '+' || text.size() - i < 3) return -1;
+    const int high = ascii::hex_value(text[i + 1]);
+    const int low = ascii::hex_value(text[i + 2]);
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+}  // namespace
+
+std::string xtext_encode(std::string_view octets) {
+    std::string text;
+    text.reserve(octets.size());
+    for (const char c : octets) {
+        if (stands_for_itself(c)) {
+            text += c;
+            continue;
+        }
+        const auto octet = static_cast<unsigned char>(c);
+        text += '+';
+        text += ascii::hex_digits[octet >> 4U];
+        text += ascii::hex_digits[octet & 0xfU];
+    }
+    return text;
+}
+
+std::optional<std::string> xtext_decode(std::string_view text) {
+    std::string octets;
+    octets.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (stands_for_itself(text[i])) {
+            octets += text[i];
+            continue;
+        }
+        const int octet = hexchar(text, i);
+        if (octet < 0) return std::nullopt;
+        octets += static_cast<char>(octet);
+        i += 2;
+    }
+    return octets;
+}
+
+bool is_xtext(std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (stands_for_itself(text[i])) continue;
+        if (hexchar(text, i) < 0) return false;
+        i += 2;
+    }
+    return true;
+}
+
+}  // namespace sluice
