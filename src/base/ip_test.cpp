@@ -45,8 +45,7 @@ TEST(IpAddress, ParsesAndFormats) {
     };
     for (const AddressCase& c : cases) {
         const auto address = IpAddress::parse(c.text);
-        ASSERT_EQ(address.has_value(), c.canonical != nullptr) << c.text;
-        if (address) EXPECT_EQ(address->to_string(), c.canonical) << c.text;
+        EXPECT_EQ(address ? address->to_string() : "", c.canonical ? c.canonical : "") << c.text;
     }
     EXPECT_FALSE(IpAddress::parse(std::string_view("10.0.0.1\0", 9)));
 }
@@ -105,8 +104,7 @@ TEST(Network, ParsesAndFormats) {
     };
     for (const AddressCase& c : cases) {
         const auto network = Network::parse(c.text);
-        ASSERT_EQ(network.has_value(), c.canonical != nullptr) << c.text;
-        if (network) EXPECT_EQ(network->to_string(), c.canonical) << c.text;
+        EXPECT_EQ(network ? network->to_string() : "", c.canonical ? c.canonical : "") << c.text;
     }
 }
 
