@@ -1,0 +1,53 @@
+// The PROXY protocol, versions 1 and 2 (HAProxy doc/proxy-protocol.txt): who the client is, said before the
+// first octet of a connection.
+//
+// Written (version 2) to an MTA that takes identities this way, and read from a load balancer in front of us.
+// TLVs are checked for their framing and skipped; none is given a meaning. Addresses of Unix sockets count as
+// unknown.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/ip.hpp"
+
+namespace sluice::wire {
+
+struct ProxyAddresses {
+    IpAddress source;
+    IpAddress destination;
+    std::uint16_t source_port = 0;
+    std::uint16_t destination_port = 0;
+
+    bool operator==(const ProxyAddresses&) const = default;
+};
+
+/// A version 2 header: PROXY, TCP. Where one address is IPv4 and the other IPv6 both are written as IPv6, the
+/// IPv4 one mapped (RFC 4291 2.5.5.2).
+std::string proxy_v2_header(const ProxyAddresses& addresses);
+
+/// Longest header taken, TLVs included; a version 1 header is at most 107 octets (2.1).
+constexpr std::size_t proxy_header_octets_max = 4096;
+
+struct ProxyDecoded {
+    enum class Status : std::uint8_t {
+        more,       // a prefix of a header; come again with more
+        done,       // `octets` of the input were the header
+        malformed,  // not a header, or one that breaks a bound: the connection must be closed (2)
+    };
+    Status status = Status::more;
+    std::size_t octets = 0;
+    /// Empty for LOCAL, UNKNOWN and UNSPEC: the addresses of the socket itself are meant.
+    std::optional<ProxyAddresses> addresses;
+
+    bool operator==(const ProxyDecoded&) const = default;
+};
+
+/// Reads a header of either version at the front of `received`, which must hold everything received so far.
+/// Never asks for more once proxy_header_octets_max are there.
+ProxyDecoded decode_proxy_header(std::string_view received);
+
+}  // namespace sluice::wire
