@@ -38,6 +38,7 @@ struct FrontOptions {
     unsigned sessions_per_client_max = 0;  // a worker; IPv6 by /64; 0 = no limit. 421 4.7.0
     Seconds command_timeout{300};          // RFC 5321 4.5.3.2.7; 421 4.4.2
     Seconds content_timeout{300};          // no octet of DATA or BDAT for so long; 421 4.4.2
+    Seconds session_time_max{14400};       // however busy it is; 421 4.4.2
     Seconds drain_max{30};                 // SIGTERM: running transactions get so long
     int slow_window_octets = 4096;         // kernel receive and send buffer of a slow session
 };

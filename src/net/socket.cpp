@@ -155,8 +155,8 @@ std::ptrdiff_t read_some(int fd, void* buffer, std::size_t size) {
     for (;;) {
         const ssize_t got = ::recv(fd, buffer, size, 0);
         if (got >= 0) return got;
-        if (errno == EAGAIN || errno == EWOULDBLOCK) return -1;
-        if (errno != EINTR) return -2;
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return io_would_block;
+        if (errno != EINTR) return io_failed;
     }
 }
 
@@ -164,8 +164,8 @@ std::ptrdiff_t write_some(int fd, const void* bytes, std::size_t size) {
     for (;;) {
         const ssize_t sent = ::send(fd, bytes, size, MSG_NOSIGNAL);
         if (sent >= 0) return sent;
-        if (errno == EAGAIN || errno == EWOULDBLOCK) return -1;
-        if (errno != EINTR) return -2;
+        if (errno == EAGAIN || errno == EWOULDBLOCK) return io_would_block;
+        if (errno != EINTR) return io_failed;
     }
 }
 

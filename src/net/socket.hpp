@@ -63,8 +63,12 @@ void widen_receive_window(int fd);
 /// Bounds what the kernel will hold unsent, so that a trickle is a trickle on the wire.
 void clamp_send_buffer(int fd, int octets);
 
-/// One read or write, EINTR retried. `octets` > 0: done; 0: end of stream (read only); -1: would block; -2:
-/// the connection failed, errno says how.
+/// What read_some and write_some return when no octet moved.
+inline constexpr std::ptrdiff_t io_would_block = -1;
+inline constexpr std::ptrdiff_t io_failed = -2;  // the connection is broken; errno says how
+
+/// One read or write, EINTR retried: the octets moved, 0 at the end of the stream (read only), would_block or
+/// failed.
 std::ptrdiff_t read_some(int fd, void* buffer, std::size_t size);
 /// MSG_NOSIGNAL.
 std::ptrdiff_t write_some(int fd, const void* bytes, std::size_t size);

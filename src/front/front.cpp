@@ -1,0 +1,191 @@
+#include "front/front.hpp"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <fmt/format.h>
+#include <unordered_map>
+
+#include "front/context.hpp"
+#include "front/session.hpp"
+#include "net/socket.hpp"
+
+namespace sluice::front {
+
+namespace {
+
+/// Connections taken from one listener in one turn of the loop, so that a flood of them leaves time for those
+/// we have.
+constexpr int accepts_per_turn_max = 64;
+
+/// After accept(2) failed for want of descriptors or memory.
+constexpr Millis accept_pause{100};
+
+}  // namespace
+
+class Front::Impl final : public Context, private net::Timer {
+  public:
+    Impl(const Surroundings& around, const FrontOptions& front_options);
+    ~Impl();
+
+    void serve(int listener);
+    void drain(std::function<void()> drained);
+    unsigned sessions() const { return sessions_; }
+
+  private:
+    class Listener final : public net::IoHandler {
+      public:
+        Listener(Impl& front, int fd) : front_(front), fd_(fd) {}
+        void on_io(std::uint32_t) override { front_.accept_from(fd_); }
+        int fd() const { return fd_; }
+
+      private:
+        Impl& front_;
+        int fd_;
+    };
+
+    void ended(Session& session) override;
+    void on_timer() override;
+
+    void accept_from(int listener);
+    void take(net::Accepted accepted);
+    void pause_accepting();
+    void resume_accepting();
+    void abandon_all();
+    IpAddress counted_as(const IpAddress& client) const { return client.masked(client.is_v4() ? 32 : 64); }
+
+    std::vector<std::unique_ptr<Listener>> listeners_;
+    bool accepting_ = true;
+    Session* first_ = nullptr;
+    unsigned sessions_ = 0;
+    std::uint64_t next_number_ = 1;
+    std::unordered_map<IpAddress, unsigned> per_client_;  // only where sessions_per_client_max is set
+    std::function<void()> drained_;
+};
+
+Front::Impl::Impl(const Surroundings& around, const FrontOptions& front_options)
+    : Context(around, front_options) {
+    const auto started = std::chrono::system_clock::now().time_since_epoch();
+    instance = fmt::format("{:x}-{:x}", std::chrono::duration_cast<Seconds>(started).count(), ::getpid());
+}
+
+Front::Impl::~Impl() {
+    while (first_ != nullptr) {
+        Session* session = first_;
+        first_ = session->next;
+        delete session;
+    }
+}
+
+void Front::Impl::serve(int listener) {
+    listeners_.push_back(std::make_unique<Listener>(*this, listener));
+    if (!loop().watch(listener, *listeners_.back(), EPOLLIN)) pause_accepting();
+}
+
+void Front::Impl::accept_from(int listener) {
+    for (int taken = 0; taken < accepts_per_turn_max && accepting_; ++taken) {
+        if (sessions_ >= options.sessions_max) return pause_accepting();
+        auto accepted = net::accept_tcp(listener);
+        if (!accepted.fd) {
+            // Out of descriptors or memory: the connection stays in the queue, and asking again at once would
+            // spin.
+            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) pause_accepting();
+            return;
+        }
+        take(std::move(accepted));
+    }
+}
+
+void Front::Impl::take(net::Accepted accepted) {
+    auto* session =
+        new Session(*this, std::move(accepted), next_number_++);  // owned by our list until ended()
+    session->next = first_;
+    if (first_ != nullptr) first_->previous = session;
+    first_ = session;
+    ++sessions_;
+
+    bool too_many = false;
+    if (options.sessions_per_client_max > 0) {
+        too_many = ++per_client_[counted_as(session->client())] > options.sessions_per_client_max;
+    }
+    const bool watched = too_many ? session->turn_away({421, "4.7.0 Too many connections from your address"})
+                                  : session->begin();
+    if (!watched) session->abandon();
+}
+
+void Front::Impl::ended(Session& session) {
+    if (session.previous != nullptr) session.previous->next = session.next;
+    if (session.next != nullptr) session.next->previous = session.previous;
+    if (first_ == &session) first_ = session.next;
+    --sessions_;
+    if (options.sessions_per_client_max > 0) {
+        const auto count = per_client_.find(counted_as(session.client()));
+        if (--count->second == 0) per_client_.erase(count);
+    }
+    loop().retire(std::unique_ptr<net::Retired>(&session));
+    if (draining && sessions_ == 0 && drained_) {
+        disarm();
+        loop().defer(std::exchange(drained_, nullptr));
+    } else if (!accepting_ && !draining && !armed()) {
+        resume_accepting();
+    }
+}
+
+void Front::Impl::pause_accepting() {
+    accepting_ = false;
+    for (const auto& listener : listeners_)
+        loop().unwatch(listener->fd());
+    if (sessions_ < options.sessions_max) loop().arm(*this, accept_pause);
+}
+
+void Front::Impl::resume_accepting() {
+    accepting_ = true;
+    for (const auto& listener : listeners_) {
+        if (!loop().watch(listener->fd(), *listener, EPOLLIN)) return pause_accepting();
+    }
+}
+
+void Front::Impl::on_timer() {
+    if (draining) return abandon_all();
+    resume_accepting();
+}
+
+void Front::Impl::drain(std::function<void()> drained) {
+    if (draining) return;
+    disarm();
+    draining = true;
+    drained_ = std::move(drained);
+    if (accepting_) {
+        accepting_ = false;
+        for (const auto& listener : listeners_)
+            loop().unwatch(listener->fd());
+    }
+    if (sessions_ == 0) return loop().defer(std::exchange(drained_, nullptr));
+    loop().arm(*this, options.drain_max);
+    for (Session* session = first_; session != nullptr;) {
+        Session* following = session->next;  // draining may end this one
+        session->drain();
+        session = following;
+    }
+}
+
+void Front::Impl::abandon_all() {
+    while (first_ != nullptr)
+        first_->abandon();
+}
+
+Front::Front(const Surroundings& surroundings, const FrontOptions& options)
+    : impl_(std::make_unique<Impl>(surroundings, options)) {}
+Front::~Front() = default;
+void Front::serve(int listener) {
+    impl_->serve(listener);
+}
+void Front::drain(std::function<void()> drained) {
+    impl_->drain(std::move(drained));
+}
+unsigned Front::sessions() const {
+    return impl_->sessions();
+}
+
+}  // namespace sluice::front

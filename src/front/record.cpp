@@ -1,0 +1,122 @@
+#include "front/record.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <iterator>
+
+namespace sluice::front {
+
+namespace {
+
+constexpr std::array<std::string_view, stages> stage_names{"connect", "greeting", "helo",    "mail",
+                                                           "rcpt",    "data",     "message", "quit"};
+constexpr std::array<std::string_view, 5> outcome_names{"quit", "left", "timed_out", "refused", "shutdown"};
+
+double seconds(Millis span) {
+    return static_cast<double>(span.count()) / 1000.0;
+}
+
+void append_who(LogLine& line, const SessionFacts& facts) {
+    fmt::basic_memory_buffer<char, 64> session;
+    fmt::format_to(std::back_inserter(session), "{}.{:x}", facts.session.instance, facts.session.number);
+    line.text("session", {session.data(), session.size()}).text("client", facts.client.address.to_string());
+    line.number("port", facts.client.port);
+    if (!facts.name.empty()) line.text("name", facts.name);
+    if (!facts.helo.empty()) line.text("helo", facts.helo);
+    line.text("lane", policy::name_of(facts.lane));
+}
+
+void append_signals(LogLine& line, const std::vector<policy::Signal>& signals) {
+    line.open_list("signals");
+    for (const auto& signal : signals) {
+        line.open_object("").text("signal", signal.name);
+        if (!signal.what.empty()) line.text("what", signal.what);
+        if (!signal.value.empty()) line.text("value", signal.value);
+        line.number("weight", signal.weight).close();
+    }
+    line.close();
+}
+
+void append_recipients(LogLine& line, const smtp::Envelope& envelope, const TransactionRecord& record) {
+    line.open_list("recipients");
+    for (const auto& recipient : envelope.recipients)
+        line.text("", recipient.address);
+    line.close();
+    if (record.recipients_refused == 0) return;
+    line.number("recipients_refused", record.recipients_refused);
+    line.open_list("refused");
+    for (const auto& refused : record.refused) {
+        line.open_object("").text("recipient", refused.address).number("code", refused.code);
+        line.text("by", refused.by).close();
+    }
+    line.close();
+}
+
+void append_times(LogLine& line, const TransactionRecord& record, Instant now) {
+    const bool content = record.content_began != Instant{};
+    const bool complete = record.content_ended != Instant{};
+    const Instant envelope_ended = content ? record.content_began : now;
+    line.open_object("seconds").real("envelope", seconds(envelope_ended - record.began));
+    if (content)
+        line.real("content", seconds((complete ? record.content_ended : now) - record.content_began));
+    if (complete) line.real("delivery", seconds(now - record.content_ended));
+    line.close();
+}
+
+}  // namespace
+
+std::string_view name_of(Stage stage) {
+    return stage_names.at(static_cast<std::size_t>(stage));
+}
+
+std::string_view name_of(Outcome outcome) {
+    return outcome_names.at(static_cast<std::size_t>(outcome));
+}
+
+void SessionRecord::reach(Stage reached, Millis since_connect) {
+    stage = std::max(stage, reached);
+    auto& at = reached_ms.at(static_cast<std::size_t>(reached));
+    if (at == not_reached)
+        at = static_cast<std::uint32_t>(std::min<Millis::rep>(since_connect.count(), not_reached - 1));
+}
+
+void append_session_line(LogFormat format, std::string& out, WallTime time, const SessionFacts& facts,
+                         const SessionRecord& record) {
+    LogLine line(format, out, time, "session");
+    append_who(line, facts);
+    line.text("outcome", name_of(record.outcome)).text("stage", name_of(record.stage));
+    line.real("seconds", seconds(facts.lasted)).real("held_s", seconds(facts.held));
+    line.number("octets_in", static_cast<std::int64_t>(record.octets_in));
+    line.number("octets_out", static_cast<std::int64_t>(record.octets_out));
+    line.number("transactions", record.transactions).number("messages", record.messages_accepted);
+    line.number("recipients_accepted", record.recipients_accepted);
+    line.number("recipients_refused", record.recipients_refused);
+    line.number("score", facts.score);
+    append_signals(line, facts.signals);
+    line.open_object("reached_ms");
+    for (std::size_t stage = 0; stage < stages; ++stage) {
+        if (record.reached_ms.at(stage) != SessionRecord::not_reached) {
+            line.number(stage_names.at(stage), record.reached_ms.at(stage));
+        }
+    }
+    line.finish();
+}
+
+void append_transaction_line(LogFormat format, std::string& out, WallTime time, const SessionFacts& facts,
+                             const smtp::Envelope& envelope, const TransactionRecord& record,
+                             const TransactionEnd& end) {
+    LogLine line(format, out, time, "transaction");
+    append_who(line, facts);
+    line.text("sender", envelope.sender);
+    append_recipients(line, envelope, record);
+    line.number("octets", static_cast<std::int64_t>(end.octets)).text("outcome", end.outcome);
+    if (end.answer != nullptr) {
+        line.number("code", end.answer->reply.code).text("reply", end.answer->reply.text);
+        if (!end.answer->mta.empty()) line.text("mta", end.answer->mta);
+    }
+    append_signals(line, facts.signals);
+    append_times(line, record, end.now);
+    line.finish();
+}
+
+}  // namespace sluice::front

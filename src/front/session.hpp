@@ -1,0 +1,128 @@
+// One client session: the thin driver between a socket, the SMTP state machine, the pace of its lane and the
+// backend.
+//
+// It decides nothing about SMTP (smtp::Server does) or lanes (policy does). It owns the socket, moves octets
+// when readiness and the pace both allow it, and waits for at most one thing at a time: admission, an answer
+// of the backend, or the disk. While it waits it reads nothing, so a client can make us hold no more than
+// what its socket buffer holds.
+//
+// Lifetime: made at accept; ends itself through Context::ended(), exactly once. Destroying it withdraws
+// whatever it asked.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "front/admission.hpp"
+#include "front/context.hpp"
+#include "front/record.hpp"
+#include "net/loop.hpp"
+#include "net/socket.hpp"
+#include "policy/pacing.hpp"
+#include "policy/verdict.hpp"
+#include "smtp/server.hpp"
+
+namespace sluice::front {
+
+struct Transaction;
+
+class Session final : public net::IoHandler, public net::Timer, public net::Retired {
+  public:
+    Session(Context& context, net::Accepted accepted, std::uint64_t number);
+    ~Session() override;
+
+    /// Judges the client and greets it. False when the socket cannot be watched: the caller ends the session.
+    [[nodiscard]] bool begin();
+    /// Greets with this 421 and closes.
+    [[nodiscard]] bool turn_away(const smtp::Reply& reply);
+    /// No new transaction: 421 as soon as none is running.
+    void drain();
+    /// Ends the session now, whatever it is doing (the drain's bound has passed).
+    void abandon();
+
+    const IpAddress& client() const { return peer_.address; }
+
+    // Called by the questions of the transaction.
+    void recipient_answered(const smtp::Answer& answer);
+    void delivery_answered(const smtp::Answer& answer);
+
+    Session* previous = nullptr;  // Front's list of sessions
+    Session* next = nullptr;
+
+  private:
+    enum class Waiting : std::uint8_t { nothing, admission, recipient, disk, delivery };
+
+    void on_io(std::uint32_t events) override;
+    void on_timer() override;
+
+    // session.cpp: octets in, octets out, time
+    bool watch();
+    void advance();
+    bool write_out();
+    void output_done();
+    bool output_full() const;
+    bool fill(std::string_view& input);
+    void keep(std::string_view rest);
+    void arm_timer();
+    Instant idle_deadline() const;
+    void time_out();
+    void close_down(bool input_left);
+    void linger();
+    void end();
+    void widen_when_paid();
+
+    // session_steps.cpp: what the state machine wants done
+    void admitted(Admission::Findings& found);
+    void greet();
+    void judge();
+    bool run(std::string_view& input);
+    void take(smtp::Step step);
+    void queue_reply();
+    void ask_mail();
+    void ask_recipient();
+    void judge_recipient(const smtp::Answer& answer);
+    void note_unknown_recipient();
+    void ask_data();
+    void keep_content();
+    void message_complete();
+    void deliver();
+    void judge_delivery(const smtp::Answer& answer);
+    void transaction_ended(std::string_view outcome, const smtp::Answer* answer);
+    void reach(Stage stage);
+    void log_session();
+    SessionFacts facts_for_log() const;
+
+    Context& context_;
+    net::Fd fd_;
+    Waiting waiting_ = Waiting::nothing;
+    bool can_read_ : 1 = false;
+    bool can_write_ : 1 = true;
+    bool peer_closed_ : 1 = false;  // EPOLLRDHUP: what is unread is all there will be
+    bool closing_ : 1 = false;      // send what is pending, then close
+    bool lingering_ : 1 = false;    // closed for writing; reading to spare the last reply a reset
+    bool window_clamped_ : 1 = false;
+    bool forwarded_ : 1 = false;  // XCLIENT spoke for somebody else (`sluice sink`)
+    bool ended_ : 1 = false;
+    policy::Lane lane_ = policy::Lane::fast;
+    int score_ = 0;
+    std::uint32_t out_sent_ = 0;  // of out_
+    net::Endpoint peer_;
+    std::uint64_t number_;
+    Instant started_;
+    Instant progress_;      // the last octet of content, or the last whole command
+    Instant left_{};        // when the client closed
+    Instant held_until_{};  // by the pace; zero = not held
+    std::string out_;
+    std::string backlog_;
+    smtp::Server server_;
+    policy::Pace pace_;
+    policy::Facts facts_;
+    std::unique_ptr<std::string> name_;  // forward-confirmed; null = none
+    std::unique_ptr<Admission> admission_;
+    std::unique_ptr<Transaction> transaction_;
+    SessionRecord record_;
+};
+
+}  // namespace sluice::front

@@ -1,0 +1,321 @@
+// What the SMTP state machine asks of a session: the policy, the backend, the spool, the log.
+#include <array>
+#include <chrono>
+#include <fmt/format.h>
+
+#include "front/session.hpp"
+#include "front/transaction.hpp"
+#include "net/log_writer.hpp"
+
+namespace sluice::front {
+
+namespace {
+
+constexpr std::array<std::string_view, 8> ended_by_names{"rset",    "helo",         "quit",   "refused",
+                                                         "too_big", "bare_newline", "limits", "xclient"};
+
+std::string_view name_of(smtp::EndedBy reason) {
+    return ended_by_names.at(static_cast<std::size_t>(reason));
+}
+
+/// "; listed by zen.example.org": which lists speak against the client, so that an honest sender knows where
+/// to ask.
+std::string listed_by(const std::vector<policy::Signal>& signals) {
+    std::string text;
+    for (const auto& signal : signals) {
+        if (signal.name != "dnsbl") continue;
+        text += text.empty() ? "; listed by " : ", ";
+        text += signal.what;
+    }
+    return text;
+}
+
+/// A reply of the MTA that would end the client's session ends only what it was about: the MTA closes its own
+/// connection with 421 (RFC 5321 3.8), not ours.
+smtp::Reply without_421(smtp::Reply reply) {
+    if (reply.code == 421) reply.code = 451;
+    return reply;
+}
+
+}  // namespace
+
+bool Session::begin() {
+    if (!watch()) return false;
+    const auto& policy = context_.options.policy;
+    if (const auto match = policy.networks.find(peer_.address)) {
+        facts_.network_lane = match->lane;
+        facts_.signals.push_back({"network", match->text, "", 0});
+    }
+    const unsigned unknown = context_.unknown_recipients.count(peer_.address, context_.now());
+    if (const unsigned limit = policy.unknown_recipients.slow_after; limit > 0 && unknown >= limit) {
+        facts_.signals.push_back(
+            {"unknown_recipients", "", std::to_string(unknown), policy.unknown_recipients.weight});
+    }
+    const bool ask_lists = !facts_.network_lane;  // who is on our own list is not asked about
+    if (Admission::needed(policy, context_.surroundings.resolver, ask_lists)) {
+        waiting_ = Waiting::admission;
+        admission_ = std::make_unique<Admission>(context_.loop(), *context_.surroundings.resolver, policy,
+                                                 ask_lists, peer_.address,
+                                                 [this](Admission::Findings found) { admitted(found); });
+    } else {
+        greet();
+    }
+    return true;
+}
+
+bool Session::turn_away(const smtp::Reply& reply) {
+    if (!watch()) return false;
+    server_.greet(reply);
+    advance();
+    return true;
+}
+
+void Session::admitted(Admission::Findings& found) {
+    waiting_ = Waiting::nothing;
+    for (auto& signal : found.signals)
+        facts_.signals.push_back(std::move(signal));
+    if (!found.name.empty()) name_ = std::make_unique<std::string>(std::move(found.name));
+    admission_.reset();
+    greet();
+}
+
+void Session::greet() {
+    judge();
+    server_.greet({220, context_.options.server.hostname + " ESMTP"});
+    progress_ = context_.now();
+    advance();
+}
+
+void Session::judge() {
+    const auto& options = context_.options;
+    const auto verdict = policy::judge(facts_, options.policy.thresholds, options.policy.default_lane);
+    lane_ = verdict.lane;
+    score_ = verdict.score;
+    if (lane_ != policy::Lane::slow) return pace_.speed_up();
+    pace_.slow_down(options.pace, context_.now());
+    if (pace_.slow() && !window_clamped_) {
+        window_clamped_ = true;
+        net::clamp_receive_window(fd_.get(), options.slow_window_octets);
+    }
+}
+
+/// Lets the state machine go on until it needs more input (true), or something else has to happen first.
+bool Session::run(std::string_view& input) {
+    while (waiting_ == Waiting::nothing && !closing_ && !output_full()) {
+        if (context_.draining && !server_.in_transaction() && record_.outcome != Outcome::shutdown) {
+            record_.outcome = Outcome::shutdown;
+            server_.terminate({421, "4.3.2 Service shutting down"});
+        }
+        const smtp::Step step = server_.next(input, context_.offer());
+        if (step == smtp::Step::need_input) return true;
+        take(step);
+    }
+    return false;
+}
+
+void Session::take(smtp::Step step) {
+    switch (step) {
+        case smtp::Step::need_input: break;
+        case smtp::Step::reply: queue_reply(); break;
+        case smtp::Step::ask_helo:
+            reach(Stage::helo);
+            server_.answer({250, ""});
+            break;
+        case smtp::Step::ask_mail: ask_mail(); break;
+        case smtp::Step::ask_rcpt: ask_recipient(); break;
+        case smtp::Step::ask_data: ask_data(); break;
+        case smtp::Step::content: keep_content(); break;
+        case smtp::Step::ask_message: message_complete(); break;
+        case smtp::Step::transaction_ended: transaction_ended(name_of(server_.ended_by()), nullptr); break;
+        case smtp::Step::identity_changed: forwarded_ = true; break;
+        case smtp::Step::close:
+            closing_ = true;
+            if (record_.outcome == Outcome::left) {
+                record_.outcome = server_.reply_code() == 221 ? Outcome::quit : Outcome::refused;
+            }
+            break;
+    }
+}
+
+void Session::queue_reply() {
+    out_.append(server_.reply_wire());
+    progress_ = context_.now();
+}
+
+void Session::ask_mail() {
+    reach(Stage::mail);
+    transaction_ = std::make_unique<Transaction>(*this);
+    transaction_->record.began = context_.now();
+    if (forwarded_) {
+        transaction_->identity = server_.forwarded();
+    } else {
+        transaction_->identity = {.address = peer_.address,
+                                  .port = peer_.port,
+                                  .name = name_ ? *name_ : std::string(),
+                                  .helo = server_.helo(),
+                                  .esmtp = server_.esmtp()};
+    }
+    ++record_.transactions;
+    server_.answer({250, "2.1.0 Ok"});
+}
+
+void Session::ask_recipient() {
+    reach(Stage::rcpt);
+    if (lane_ == policy::Lane::reject || lane_ == policy::Lane::defer) {
+        const bool reject = lane_ == policy::Lane::reject;
+        smtp::Answer refusal;
+        refusal.reply = {
+            reject ? 550 : 450,
+            fmt::format("{}.7.1 Client host [{}] {}{}", reject ? 5 : 4, peer_.address.to_string(),
+                        reject ? "refused" : "deferred, try again later", listed_by(facts_.signals))};
+        refusal.by = "policy";
+        return judge_recipient(refusal);
+    }
+    auto& question = transaction_->recipient;
+    question.client = &transaction_->identity;
+    question.envelope = &server_.envelope();
+    question.recipient = &server_.recipient();
+    question.fast_lane = lane_ == policy::Lane::fast;
+    if (const auto answer = context_.surroundings.backend.verify(question)) {
+        judge_recipient(*answer);
+    } else {
+        waiting_ = Waiting::recipient;
+    }
+}
+
+void Session::recipient_answered(const smtp::Answer& answer) {
+    waiting_ = Waiting::nothing;
+    judge_recipient(answer);
+    advance();
+}
+
+void Session::judge_recipient(const smtp::Answer& answer) {
+    auto& transaction = transaction_->record;
+    const smtp::Reply reply = without_421(answer.reply);
+    if (reply.positive()) {
+        ++record_.recipients_accepted;
+    } else {
+        ++record_.recipients_refused;
+        ++transaction.recipients_refused;
+        if (transaction.refused.size() < TransactionRecord::refused_named_max) {
+            transaction.refused.push_back({server_.recipient().address, reply.code, answer.by});
+        }
+        if (answer.unknown_recipient) note_unknown_recipient();
+    }
+    server_.answer(reply);
+}
+
+void Session::note_unknown_recipient() {
+    const auto& options = context_.options.policy.unknown_recipients;
+    const unsigned count = context_.unknown_recipients.add(peer_.address, context_.now());
+    if (options.slow_after == 0 || count < options.slow_after) return;
+    for (auto& signal : facts_.signals) {
+        if (signal.name == "unknown_recipients") {
+            signal.value = std::to_string(count);
+            return;
+        }
+    }
+    facts_.signals.push_back({"unknown_recipients", "", std::to_string(count), options.weight});
+    judge();
+}
+
+void Session::ask_data() {
+    reach(Stage::data);
+    transaction_->record.content_began = context_.now();
+    transaction_->spool.emplace(context_.surroundings.offload, context_.options.spool);
+    server_.answer({354, ""});
+}
+
+void Session::keep_content() {
+    auto& spool = *transaction_->spool;
+    spool.append(server_.content());
+    if (!spool.full()) return;
+    waiting_ = Waiting::disk;
+    spool.on_settled([this] {
+        waiting_ = Waiting::nothing;
+        progress_ = context_.now();
+        advance();
+    });
+}
+
+void Session::message_complete() {
+    reach(Stage::message);
+    transaction_->record.content_ended = context_.now();
+    auto& spool = *transaction_->spool;
+    spool.finish();
+    if (!spool.busy()) return deliver();
+    waiting_ = Waiting::disk;
+    spool.on_settled([this] {
+        deliver();
+        advance();
+    });
+}
+
+void Session::deliver() {
+    waiting_ = Waiting::delivery;
+    if (transaction_->spool->failed()) {
+        smtp::Answer refusal;
+        refusal.reply = {452, "4.3.1 Insufficient system storage"};
+        refusal.by = "none";
+        return judge_delivery(refusal);
+    }
+    auto& question = transaction_->delivery;
+    question.client = &transaction_->identity;
+    question.envelope = &server_.envelope();
+    question.message = transaction_->spool->view();
+    question.fast_lane = lane_ == policy::Lane::fast;
+    context_.surroundings.backend.deliver(question);
+}
+
+void Session::delivery_answered(const smtp::Answer& answer) {
+    judge_delivery(answer);
+    advance();
+}
+
+void Session::judge_delivery(const smtp::Answer& answer) {
+    waiting_ = Waiting::nothing;
+    const smtp::Reply reply = without_421(answer.reply);
+    if (reply.positive()) ++record_.messages_accepted;
+    transaction_ended(reply.positive() ? "delivered" : reply.transient() ? "deferred" : "refused", &answer);
+    server_.answer(reply);
+}
+
+/// Writes the transaction's log line and forgets it.
+void Session::transaction_ended(std::string_view outcome, const smtp::Answer* answer) {
+    if (!transaction_) return;
+    auto& line = context_.log_line;
+    line.clear();
+    TransactionEnd end{.outcome = outcome, .answer = answer, .octets = 0, .now = context_.now()};
+    if (transaction_->spool) end.octets = transaction_->spool->octets();
+    append_transaction_line(context_.surroundings.log_format, line, std::chrono::system_clock::now(),
+                            facts_for_log(), server_.envelope(), transaction_->record, end);
+    context_.surroundings.log.write(line);
+    transaction_.reset();
+}
+
+void Session::reach(Stage stage) {
+    record_.reach(stage, context_.now() - started_);
+}
+
+void Session::log_session() {
+    auto& line = context_.log_line;
+    line.clear();
+    append_session_line(context_.surroundings.log_format, line, std::chrono::system_clock::now(),
+                        facts_for_log(), record_);
+    context_.surroundings.log.write(line);
+}
+
+SessionFacts Session::facts_for_log() const {
+    const Instant over = record_.outcome == Outcome::left && left_ != Instant{} ? left_ : context_.now();
+    return {.session = {context_.instance, number_},
+            .client = peer_,
+            .name = name_ ? std::string_view(*name_) : std::string_view(),
+            .helo = server_.helo(),
+            .lane = lane_,
+            .score = score_,
+            .signals = facts_.signals,
+            .lasted = over - started_,
+            .held = pace_.held()};
+}
+
+}  // namespace sluice::front
