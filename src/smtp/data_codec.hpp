@@ -35,7 +35,8 @@ class DataDecoder {
         end,   // (dot) the terminating line was consumed; input holds what follows it
     };
 
-    /// Consumes from the front of `input`.
+    /// Consumes from the front of `input`. Once a bare newline has been seen in refuse mode, what run() holds
+    /// is of no use; the search for the end goes on.
     Result next(std::string_view& input);
     /// Valid until the next call.
     std::string_view run() const { return run_; }
@@ -48,17 +49,39 @@ class DataDecoder {
     std::uint64_t octets() const { return octets_; }
     /// A bare CR, bare LF or NUL was seen (in either mode).
     bool bare_newline_seen() const { return bare_newline_seen_; }
-    /// A line was longer than the bound.
+    /// A line was longer than the bound, its CRLF included.
     bool line_too_long() const { return line_too_long_; }
 
   private:
-    // State to be completed by the implementation; keep it under 64 octets.
+    /// Where in its line the next octet stands.
+    enum class Position : std::uint8_t {
+        line_start,  // after a CRLF of the sender's: a dot here is stuffing or the end (dot framing only)
+        dot,         // … and that dot has been consumed, not yet passed on
+        dot_cr,      // … and a CR after it
+        soft_start,  // a line of the output begins, but none of the sender's did: a dot is data and needs
+                     // stuffing
+        text,        // within a line
+        cr,          // after a CR that has been consumed, not yet passed on
+    };
+
+    void take_run(std::string_view& input);
+    bool take_doubtful(std::string_view& input);
+    bool resolve_dot(std::string_view& input);
+    bool resolve_cr(std::string_view& input);
+    bool bare_newline();
+    void emit(std::string_view run);
+    void account_lines(std::string_view run);
+    Position after_crlf() const {
+        return framing_ == Framing::dot ? Position::line_start : Position::soft_start;
+    }
+
     std::string_view run_;
     std::uint64_t octets_ = 0;
     std::uint64_t line_octets_max_;
     std::uint64_t line_octets_ = 0;
     Framing framing_;
     BareNewlines bare_newlines_;
+    Position position_;
     bool bare_newline_seen_ = false;
     bool line_too_long_ = false;
 };
