@@ -1,0 +1,26 @@
+// Reply codes out of a stream of octets, however it is cut (RFC 5321 4.2).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace load {
+
+class ReplyReader {
+  public:
+    static constexpr std::uint16_t malformed = 999;
+
+    /// Takes octets off the front of `input` up to the end of a reply. The code of that reply (of its last
+    /// line), `malformed` for a line that is none, nothing when `input` ended first.
+    std::optional<std::uint16_t> next(std::string_view& input);
+
+  private:
+    std::uint16_t code_ = 0;
+    std::uint8_t column_ = 0;  // of the line begun; stops at 4
+    bool last_ = true;         // no '-' behind the code
+    bool malformed_ = false;
+};
+
+}  // namespace load

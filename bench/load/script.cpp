@@ -1,0 +1,118 @@
+#include "load/script.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace load {
+namespace {
+
+Step greeting() {
+    return {"greeting", "", {220}};
+}
+Step ehlo() {
+    return {"EHLO", "EHLO client.bench.test\r\n", {250}};
+}
+Step quit() {
+    return {"QUIT", "QUIT\r\n", {221}};
+}
+
+/// One step of several, as a pipelining client sends them.
+Step grouped(std::vector<Step> steps) {
+    Step group = std::move(steps.front());
+    for (auto step = steps.begin() + 1; step != steps.end(); ++step) {
+        if (step->digits_at != std::string::npos) group.digits_at = group.octets.size() + step->digits_at;
+        group.octets += step->octets;
+        group.replies.insert(group.replies.end(), step->replies.begin(), step->replies.end());
+    }
+    return group;
+}
+
+Step rcpt(const Options& options, std::uint16_t reply) {
+    Step step{"RCPT", "RCPT TO:<" + options.recipient + ">\r\n", {reply}};
+    if (options.random_recipients) {
+        const auto at = step.octets.find('@');
+        step.digits_at = at == std::string::npos ? step.octets.find('>') : at;
+        step.octets.insert(step.digits_at, Script::digits, '0');
+    }
+    return step;
+}
+
+void append(Script& script, std::vector<Step> steps, bool pipelined) {
+    if (pipelined) {
+        script.steps.push_back(grouped(std::move(steps)));
+    } else {
+        std::ranges::move(steps, std::back_inserter(script.steps));
+    }
+}
+
+Script mail_script(const Options& options) {
+    Script script{{greeting(), ehlo()}};
+    script.unit_begin = 2;
+    const std::string size = " SIZE=" + std::to_string(options.message_octets);
+    append(script,
+           {{"MAIL", "MAIL FROM:<sender@client.bench.test>" + size + "\r\n", {250}},
+            rcpt(options, 250),
+            {"DATA", "DATA\r\n", {354}}},
+           options.pipelined);
+    script.steps.push_back({"message", make_message(options.message_octets) + ".\r\n", {250}});
+    script.unit_end = script.steps.size();
+    script.decided_at = script.unit_end - 1;
+    script.steps.push_back(quit());
+    return script;
+}
+
+Script bounce_script(const Options& options) {
+    Script script{{greeting(), ehlo()}};
+    script.unit_begin = 2;
+    append(script, {{"MAIL", "MAIL FROM:<sender@client.bench.test>\r\n", {250}}, rcpt(options, 550)},
+           options.pipelined);
+    script.decided_at = script.steps.size() - 1;
+    if (options.persistent > 1) script.steps.push_back({"RSET", "RSET\r\n", {250}});
+    script.unit_end = script.steps.size();
+    script.steps.push_back(quit());
+    return script;
+}
+
+Script churn_script() {
+    return {.steps = {greeting(), quit()}, .unit_begin = 0, .unit_end = 2, .decided_at = 1};
+}
+
+Script hold_script(const Options& options) {
+    Script script{{greeting()}};
+    script.unit_begin = 1;
+    // A step that awaits a reply that no server ever gives keeps a silent client listening.
+    script.steps.push_back(options.silent ? Step{"silence", "", {0}} : ehlo());
+    script.unit_end = 2;
+    script.decided_at = 1;
+    return script;
+}
+
+}  // namespace
+
+std::string make_message(std::size_t octets) {
+    std::string message =
+        "From: <sender@client.bench.test>\r\nTo: <good@bench.test>\r\nSubject: a mail of the bench\r\n"
+        "Date: Sat, 21 Nov 2026 12:00:00 +0000\r\nMessage-ID: <1@client.bench.test>\r\n\r\n";
+    static constexpr std::string_view line =
+        "The quick brown fox jumps over the lazy dog, and the dog does not mind it.\r\n";
+    message.reserve(std::max(octets, message.size()) + line.size());
+    while (message.size() + 2 * line.size() <= octets)
+        message += line;
+    if (message.size() + 2 <= octets) {
+        message.append(octets - message.size() - 2, 'x');
+        message += "\r\n";
+    }
+    return message;
+}
+
+Script make_script(const Options& options) {
+    switch (options.mode) {
+        case Mode::mail: return mail_script(options);
+        case Mode::bounce: return bounce_script(options);
+        case Mode::churn: return churn_script();
+        case Mode::hold: return hold_script(options);
+    }
+    std::unreachable();
+}
+
+}  // namespace load

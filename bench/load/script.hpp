@@ -1,0 +1,42 @@
+// What a client says and what it must hear: the whole behaviour of a client as a list of steps.
+//
+// A new kind of client is a new script. Scripts are built once and shared by all clients of a run.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "load/options.hpp"
+
+namespace load {
+
+/// Octets sent in one write, then the replies that must come before the next step.
+struct Step {
+    std::string_view name;               // for the tally of failures
+    std::string octets;                  // none: only waits, as for the greeting
+    std::vector<std::uint16_t> replies;  // the codes, in order; none: nothing is awaited
+    /// Where in `octets` the sixteen digits of a random recipient stand.
+    std::size_t digits_at = std::string::npos;
+};
+
+/// Steps [0, unit_begin) open a connection, [unit_begin, unit_end) are one unit, repeated; the rest close it.
+/// A unit is complete, and its latency taken, at the last reply of step `decided_at`.
+struct Script {
+    std::vector<Step> steps;
+    std::size_t unit_begin = 0;
+    std::size_t unit_end = 0;
+    std::size_t decided_at = 0;
+
+    static constexpr std::size_t digits = 16;
+};
+
+Script make_script(const Options& options);
+
+/// A message of exactly `octets` (at least that of its header), dot-stuffed by having no line begin with a
+/// dot; without the final dot.
+std::string make_message(std::size_t octets);
+
+}  // namespace load

@@ -1,0 +1,72 @@
+#include "load/tally.hpp"
+
+#include <fmt/format.h>
+#include <iterator>
+
+namespace load {
+namespace {
+
+void append_string(std::string& out, std::string_view text) {
+    out += '"';
+    for (const char octet : text) {
+        const auto value = static_cast<unsigned char>(octet);
+        if (octet == '"' || octet == '\\') {
+            out += '\\';
+            out += octet;
+        } else if (value < 0x20 || value > 0x7e) {
+            fmt::format_to(std::back_inserter(out), "\\u{:04x}", value);
+        } else {
+            out += octet;
+        }
+    }
+    out += '"';
+}
+
+double microseconds(std::chrono::nanoseconds value) {
+    return static_cast<double>(value.count()) / 1e3;
+}
+
+}  // namespace
+
+void Tally::fail(std::string_view reason, std::string_view said) {
+    if (failures.empty()) first_failure.assign(reason).append(": ").append(said.substr(0, 200));
+    const auto found = failures.find(reason);
+    if (found != failures.end()) {
+        ++found->second;
+    } else {
+        failures.emplace(reason, 1);
+    }
+}
+
+std::uint64_t Tally::failed() const {
+    std::uint64_t sum = 0;
+    for (const auto& [reason, count] : failures)
+        sum += count;
+    return sum;
+}
+
+std::string Tally::json(std::string_view mode, std::chrono::nanoseconds wall) const {
+    std::string out;
+    fmt::format_to(std::back_inserter(out),
+                   R"({{"mode":"{}","units":{},"failed":{},"connections":{},"replies":{},"octets_read":{},)"
+                   R"("wall_s":{:.6f},"p50_us":{:.1f},"p99_us":{:.1f},"max_us":{:.1f},"failures":{{)",
+                   mode, units, failed(), connections, replies, octets_read, microseconds(wall) / 1e6,
+                   microseconds(latency.percentile(0.5)), microseconds(latency.percentile(0.99)),
+                   microseconds(latency.percentile(1)));
+    bool first = true;
+    for (const auto& [reason, count] : failures) {
+        if (!first) out += ',';
+        first = false;
+        append_string(out, reason);
+        fmt::format_to(std::back_inserter(out), ":{}", count);
+    }
+    out += '}';
+    if (!first_failure.empty()) {
+        out += R"(,"first_failure":)";
+        append_string(out, first_failure);
+    }
+    out += "}\n";
+    return out;
+}
+
+}  // namespace load

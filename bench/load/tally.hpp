@@ -1,0 +1,31 @@
+// What came of a run: units done, failures by reason, latencies; and the JSON line that says so.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "load/histogram.hpp"
+
+namespace load {
+
+struct Tally {
+    std::uint64_t units = 0;        // completed with the reply that was due
+    std::uint64_t connections = 0;  // opened
+    std::uint64_t octets_read = 0;
+    std::uint64_t replies = 0;
+    Histogram latency;
+    std::map<std::string, std::uint64_t, std::less<>> failures;
+
+    std::string first_failure;  // with what the server said, for a person to read
+
+    void fail(std::string_view reason, std::string_view said = {});
+    std::uint64_t failed() const;
+
+    /// One object on one line, with '\n'.
+    std::string json(std::string_view mode, std::chrono::nanoseconds wall) const;
+};
+
+}  // namespace load
