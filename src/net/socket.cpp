@@ -106,7 +106,7 @@ std::expected<Fd, std::error_code> listen_tcp(const Endpoint& endpoint, const Li
     const int listener = fd.get();
     // TCP_NODELAY is inherited by what is accepted, which saves a system call for each connection.
     bool ready = set_option(listener, SOL_SOCKET, SO_REUSEADDR, 1) &&
-                 set_option(listener, SOL_SOCKET, SO_REUSEPORT, 1) &&
+                 set_option(listener, SOL_SOCKET, SO_REUSEPORT, options.shared ? 1 : 0) &&
                  set_option(listener, IPPROTO_TCP, TCP_NODELAY, 1);
     if (ready && !endpoint.address.is_v4()) ready = set_option(listener, IPPROTO_IPV6, IPV6_V6ONLY, 1);
     if (ready && options.receive_buffer > 0)

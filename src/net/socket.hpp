@@ -34,6 +34,8 @@ struct ListenOptions {
     /// SO_RCVBUF of the listening socket, in octets, inherited by what it accepts; 0 leaves it to the kernel.
     /// Small values keep the first window, which TCP can never take back, as small as the slow lane wants it.
     int receive_buffer = 0;
+    /// SO_REUSEPORT: further sockets of the same user may listen on the same port, and share its clients.
+    bool shared = true;
 };
 
 /// A bound, listening socket with SO_REUSEPORT (each worker has one of its own on the same port).
