@@ -1,0 +1,133 @@
+#include "app/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <fmt/format.h>
+#include <string>
+
+#include "app/commands.hpp"
+#include "app/exit_codes.hpp"
+
+namespace sluice::app {
+
+namespace {
+
+constexpr const char* description =
+    "Sluice stands on port 25 in front of a mail server: it holds very many sessions for almost nothing, "
+    "lets "
+    "good\nsenders through, slows suspicious ones to a trickle, refuses unknown recipients before the mail "
+    "server "
+    "hears of\nthem, and carries thousands of clients over a handful of connections to it.";
+
+constexpr const char* exit_codes_text =
+    "Exit codes: 0 done; 1 failed at run time; 2 a flag or the configuration is wrong.";
+
+constexpr const char* run_footer =
+    "Flags override the file. Without a file and flags, Sluice listens on 127.0.0.1:2525 and relays to\n"
+    "127.0.0.1:2526, where `sluice sink` listens.\n"
+    "Signals: SIGTERM and SIGINT drain (no new sessions, transactions under way finish within\n"
+    "limits.drain_max_s) and exit 0, a second SIGINT at once; SIGHUP and SIGUSR1 open the log file anew.";
+
+void add_run_flags(CLI::App& command, RunFlags& flags) {
+    command.add_option("--config", flags.config, "The configuration, a TOML file; see sluice.toml(5)")
+        ->type_name("FILE");
+    command.add_option("--listen", flags.listen, "Where clients connect; may be given several times")
+        ->type_name("ADDR:PORT")
+        ->take_all();
+    command.add_option("--relay", flags.relay, "The MTA behind; may be given several times")
+        ->type_name("ADDR:PORT")
+        ->take_all();
+    command.add_option("--workers", flags.workers, "Worker processes; 0 = one for each processor core")
+        ->type_name("N")
+        ->check(CLI::Range(0U, 1024U));
+    command.add_option("--state-dir", flags.state_dir, "Where Sluice keeps files")->type_name("DIR");
+    command.add_option("--log", flags.log, "One JSON object a line, or lines for people")
+        ->type_name("json|pretty")
+        ->check(CLI::IsMember({"json", "pretty"}));
+}
+
+void add_check_flags(CLI::App& command, CheckFlags& flags) {
+    add_run_flags(command, flags.run);
+    command.add_flag("--probe,!--no-probe", flags.probe,
+                     "Connect to each MTA and see what it can do (default), or do not");
+    command.add_flag("--print-defaults", flags.print_defaults,
+                     "Print every key with its default as a commented TOML file, and do nothing else");
+    command.add_flag("--print-reference", flags.print_reference, "Print docs/guide/config.md")->group("");
+}
+
+void add_sink_flags(CLI::App& command, SinkFlags& flags) {
+    command.add_option("--listen", flags.listen, "Where to listen; may be given several times")
+        ->type_name("ADDR:PORT")
+        ->take_all()
+        ->capture_default_str();
+    command.add_option("--maildir", flags.maildir, "The Maildir that mail is put into; made when missing")
+        ->type_name("DIR")
+        ->required();
+    command
+        .add_option("--recipients", flags.recipients,
+                    "A file with an address, or @domain, a line: nobody else exists (550 5.1.1)")
+        ->type_name("FILE");
+    command.add_option("--hostname", flags.hostname, "Our name in greetings and Received")
+        ->type_name("NAME")
+        ->capture_default_str();
+    command.add_option("--log", flags.log, "One JSON object a line, or lines for people")
+        ->type_name("json|pretty")
+        ->check(CLI::IsMember({"json", "pretty"}))
+        ->capture_default_str();
+}
+
+int print_version() {
+    fmt::print("sluice {}\n", SLUICE_VERSION);
+    return exit_ok;
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+    CLI::App app(description, "sluice");
+    app.footer(exit_codes_text);
+    app.require_subcommand(1);
+
+    RunFlags run_flags;
+    CLI::App* run_command = app.add_subcommand("run", "Run the front end: a supervisor and its workers");
+    run_command->footer(run_footer);
+    add_run_flags(*run_command, run_flags);
+
+    CheckFlags check_flags;
+    CLI::App* check_command = app.add_subcommand(
+        "check",
+        "Check the configuration, probe the MTA, and say what it needs to serve many clients over one "
+        "connection");
+    check_command->footer(
+        "Exit codes: 0 all is well; 1 an MTA cannot be used; 2 the configuration is wrong.");
+    add_check_flags(*check_command, check_flags);
+
+    SinkFlags sink_flags;
+    CLI::App* sink_command = app.add_subcommand(
+        "sink",
+        "A small SMTP server that understands XCLIENT from anyone and puts mail into a Maildir; for "
+        "trying things out, never for a public address");
+    add_sink_flags(*sink_command, sink_flags);
+
+    CLI::App* version_command = app.add_subcommand("version", "Print the version");
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        // CLI11 has exit codes of its own; ours are documented.
+        return app.exit(error) == 0 ? exit_ok : exit_usage;
+    }
+    try {
+        if (run_command->parsed()) return run(run_flags);
+        if (check_command->parsed()) return check(check_flags);
+        if (sink_command->parsed()) return sink(sink_flags);
+        if (version_command->parsed()) return print_version();
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "sluice: {}\n", error.what());
+        return exit_failed;
+    }
+    return exit_usage;
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,143 @@
+#include "app/config.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <fmt/format.h>
+#include <fstream>
+#include <toml++/toml.h>
+
+#include "app/config_keys.hpp"
+#include "app/config_read.hpp"
+
+namespace sluice::app {
+
+namespace {
+
+/// The machine's name as mail should call it. A host name without a domain is looked for in /etc/mailname
+/// (Debian's "mail name"): no DNS question is asked, which could hang the start.
+std::string machine_name() {
+    char buffer[256] = {};
+    std::string name = gethostname(buffer, sizeof buffer - 1) == 0 ? buffer : "";
+    if (name.find('.') != std::string::npos) return name;
+    std::string mail_name;
+    std::ifstream("/etc/mailname") >> mail_name;
+    if (mail_name.find('.') != std::string::npos) return mail_name;
+    return name.empty() ? "localhost" : name;
+}
+
+/// 0, or why the file cannot be read.
+int read_file(const std::string& path, std::string& text) {
+    const net::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd) return errno;
+    std::array<char, 65536> buffer;
+    for (;;) {
+        const ssize_t octets = ::read(fd.get(), buffer.data(), buffer.size());
+        if (octets == 0) return 0;
+        if (octets < 0 && errno != EINTR) return errno;
+        if (octets > 0) text.append(buffer.data(), static_cast<std::size_t>(octets));
+    }
+}
+
+net::Endpoint loopback(std::uint16_t port) {
+    return {IpAddress::v4({127, 0, 0, 1}), port};
+}
+
+bool is_any(const IpAddress& address) {
+    return std::ranges::all_of(address.octets(), [](auto o) { return o == 0; });
+}
+
+/// An MTA address that is one of ours: every mail would go round for ever.
+bool would_loop(const net::Endpoint& listen, const net::Endpoint& mta) {
+    if (listen.port != mta.port || listen.port == 0) return false;
+    return listen.address == mta.address || (is_any(listen.address) && mta.address.is_loopback());
+}
+
+std::vector<std::string> broken_rules(const Config& config) {
+    std::vector<std::string> broken;
+    if (config.listen.empty()) broken.emplace_back("listen: there must be an address to listen on");
+    if (config.relay.upstreams.empty()) broken.emplace_back("relay.mta: there must be an MTA");
+    const auto& pool = config.relay.pool;
+    if (pool.connections_min > pool.connections_max)
+        broken.push_back(
+            fmt::format("relay.pool.connections_min ({}) is above relay.pool.connections_max ({})",
+                        pool.connections_min, pool.connections_max));
+    if (config.relay.verify.by == relay::VerifyBy::list && config.relay.verify.list_file.empty())
+        broken.emplace_back("recipients.verify is \"list\", and recipients.list_file is not set");
+    if (config.front.pace.exchange_max < config.front.pace.interval)
+        broken.emplace_back("pace.exchange_max_s is shorter than pace.interval_ms");
+    for (const auto& upstream : config.relay.upstreams)
+        for (const net::Endpoint& endpoint : config.listen)
+            if (would_loop(endpoint, upstream.endpoint))
+                broken.push_back(fmt::format("relay.mta {} is where Sluice itself listens ({})",
+                                             upstream.endpoint.to_string(), endpoint.to_string()));
+    return broken;
+}
+
+}  // namespace
+
+Config::Config() : listen{loopback(2525)} {
+    relay::UpstreamOptions sink;
+    sink.endpoint = loopback(2526);
+    relay.upstreams.push_back(sink);
+    // Empty here means "to be found out", see finish_config().
+    front.server.hostname.clear();
+    front.spool.directory.clear();
+}
+
+bool Config::needs_resolver() const {
+    return front.policy.resolve_names || !front.policy.dns_lists.empty();
+}
+
+std::string ConfigError::to_string() const {
+    if (file.empty()) return text;
+    if (line == 0) return fmt::format("{}: {}", file, text);
+    return fmt::format("{}:{}:{}: {}", file, line, column, text);
+}
+
+ConfigResult<Config> parse_config(std::string_view text, const std::string& file) {
+    toml::table table;
+    try {
+        table = toml::parse(text);
+    } catch (const toml::parse_error& error) {
+        const toml::source_position at = error.source().begin;
+        return std::unexpected(
+            std::vector{ConfigError{file, at.line, at.column, std::string(error.description())}});
+    }
+    Config config;
+    ConfigReading reading(file);
+    read_table(reading, config_keys(), "", table, config);
+    std::vector<ConfigError> errors = reading.take_errors();
+    if (!errors.empty()) return std::unexpected(std::move(errors));
+    return config;
+}
+
+ConfigResult<Config> load_config(const std::string& path) {
+    std::string text;
+    const int fault = read_file(path, text);
+    if (fault != 0)
+        return std::unexpected(
+            std::vector{ConfigError{path, 0, 0, fmt::format("cannot be read: {}", std::strerror(fault))}});
+    return parse_config(text, path);
+}
+
+ConfigResult<Config> finish_config(Config config) {
+    std::vector<ConfigError> errors;
+    for (std::string& text : broken_rules(config))
+        errors.push_back({{}, 0, 0, std::move(text)});
+    if (!errors.empty()) return std::unexpected(std::move(errors));
+
+    if (config.front.server.hostname.empty()) config.front.server.hostname = machine_name();
+    config.relay.hostname = config.front.server.hostname;
+    config.front.allowed.set_size_max(config.front.server.limits.message_octets_max);
+    config.relay.allowed = config.front.allowed;
+    if (config.front.spool.directory.empty())
+        config.front.spool.directory = config.state_dir.empty() ? "/tmp" : config.state_dir + "/spool";
+    return config;
+}
+
+}  // namespace sluice::app

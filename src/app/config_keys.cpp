@@ -1,0 +1,318 @@
+#include "app/config_keys.hpp"
+
+#include <array>
+
+#include "app/config_lists.hpp"
+
+namespace sluice::app {
+
+namespace {
+
+constexpr std::int64_t day_s = 86'400;
+constexpr std::int64_t million = 1'000'000;
+
+// In the order of their enumerators.
+constexpr std::array<std::string_view, 2> log_formats = {"json", "pretty"};
+constexpr std::array<std::string_view, 2> bare_newlines = {"refuse", "normalise"};
+constexpr std::array<std::string_view, 4> lanes = {"fast", "slow", "defer", "reject"};
+constexpr std::array<std::string_view, 4> identities = {"auto", "xclient", "proxy_v2", "none"};
+constexpr std::array<std::string_view, 3> verifiers = {"mta", "list", "off"};
+
+const Key<Config> keys[] = {
+    {"listen",
+     ListKind<Config>{"\"ADDRESS:PORT\"", [](Config& c) { c.listen.clear(); }, add_listen, render_listen},
+     "Where clients connect. IPv6 addresses stand in brackets."},
+    {"workers", integer<Config>([](Config& c) -> auto& { return c.workers; }, 0, 1024),
+     "Worker processes; 0 = one for each processor core. Take more when `limits.sessions_max` of one worker "
+     "is bound by file descriptors."},
+    {"state_dir", TextKind<Config>{[](Config& c) -> auto& { return c.state_dir; }, "a directory"},
+     "Where Sluice keeps files; made when missing. Empty = nowhere: large messages on their way to the MTA "
+     "then go to unlinked files in /tmp."},
+
+    {"relay.mta",
+     ListKind<Config>{"\"ADDRESS:PORT\" or table", [](Config& c) { c.relay.upstreams.clear(); }, add_upstream,
+                      render_upstreams},
+     "The MTAs behind Sluice: addresses, or tables (also written as `[[relay.mta]]`) with the keys below."},
+
+    {"relay.pool.connections_min",
+     integer<Config>([](Config& c) -> auto& { return c.relay.pool.connections_min; }, 0, 10'000),
+     "Connections a worker keeps open to the preferred MTA."},
+    {"relay.pool.connections_max",
+     integer<Config>([](Config& c) -> auto& { return c.relay.pool.connections_max; }, 1, 10'000),
+     "Connections a worker opens at most, all MTAs together. Keep workers times this below the process limit "
+     "of the MTA."},
+    {"relay.pool.idle_max_s",
+     integer<Config>([](Config& c) -> auto& { return c.relay.pool.idle_max; }, 1, day_s),
+     "An idle connection above the minimum is closed after this. Stay below the MTA's own time-out (Postfix: "
+     "smtpd_timeout, 300 s)."},
+    {"relay.pool.uses_max",
+     integer<Config>([](Config& c) -> auto& { return c.relay.pool.uses_max; }, 1, million),
+     "Transactions on one connection before it is closed."},
+    {"relay.pool.age_max_s",
+     integer<Config>([](Config& c) -> auto& { return c.relay.pool.age_max; }, 1, day_s),
+     "A connection older than this is closed after its use."},
+    {"relay.pool.waiting_max",
+     integer<Config>([](Config& c) -> auto& { return c.relay.pool.waiting_max; }, 1, million),
+     "Questions that may wait for a connection; one more is answered 451 4.3.2."},
+    {"relay.pool.waiting_time_max_s",
+     integer<Config>([](Config& c) -> auto& { return c.relay.pool.waiting_time_max; }, 1, 240,
+                     "a client waits 5 minutes for the answer to RCPT (RFC 5321 4.5.3.2.3)"),
+     "A question that waited so long for a connection is answered 451 4.3.2."},
+    {"relay.pool.connect_timeout_s",
+     integer<Config>([](Config& c) -> auto& { return c.relay.pool.connect_timeout; }, 1, 120),
+     "Opening a connection to an MTA."},
+    {"relay.pool.command_timeout_s",
+     integer<Config>([](Config& c) -> auto& { return c.relay.pool.command_timeout; }, 1, 300),
+     "The MTA's greeting, and its answers to EHLO, XCLIENT, MAIL, RCPT, RSET and DATA."},
+    {"relay.pool.content_timeout_s",
+     integer<Config>([](Config& c) -> auto& { return c.relay.pool.content_timeout; }, 1, 600),
+     "Without progress while a message is sent to the MTA."},
+    {"relay.pool.final_timeout_s",
+     integer<Config>([](Config& c) -> auto& { return c.relay.pool.final_timeout; }, 1, 590,
+                     "a client waits 10 minutes for the answer to its final dot (RFC 5321 4.5.3.2.6)"),
+     "The MTA's answer to the final dot."},
+    {"relay.pool.retry_after_s",
+     integer<Config>([](Config& c) -> auto& { return c.relay.pool.retry_after; }, 1, 60),
+     "An MTA that failed is left alone for so long; doubles with each failure up to a minute."},
+
+    {"recipients.verify", choice<Config>([](Config& c) -> auto& { return c.relay.verify.by; }, verifiers),
+     "Who says whether a recipient exists: `mta` asks it with MAIL, RCPT, RSET; `list` looks into a file; "
+     "`off` takes every recipient and lets the MTA refuse at delivery."},
+    {"recipients.list_file",
+     TextKind<Config>{[](Config& c) -> auto& { return c.relay.verify.list_file; }, "a file"},
+     "For `list`: a file with one address, or one @domain that takes every local part, a line; # starts a "
+     "comment. Read again when it changes."},
+    {"recipients.positive_ttl_s",
+     integer<Config>([](Config& c) -> auto& { return c.relay.verify.positive_ttl; }, 0, 7 * day_s),
+     "How long a 250 of the MTA is remembered; 0 = not at all."},
+    {"recipients.negative_ttl_s",
+     integer<Config>([](Config& c) -> auto& { return c.relay.verify.negative_ttl; }, 0, 7 * day_s),
+     "How long \"no such user\" is remembered; 0 = not at all. Refusals for other reasons, and 4xx, never "
+     "are."},
+    {"recipients.cache_max",
+     integer<Config>([](Config& c) -> auto& { return c.relay.verify.cache_max; }, 1, 100 * million),
+     "Recipients a worker remembers; the least recently asked for is forgotten first."},
+
+    {"smtp.hostname",
+     TextKind<Config>{[](Config& c) -> auto& { return c.front.server.hostname; }, "a host name",
+                      is_host_name_or_empty},
+     "Our name in greetings, EHLO and Received; empty = this machine's."},
+    {"smtp.bare_newlines",
+     choice<Config>([](Config& c) -> auto& { return c.front.server.bare_newlines; }, bare_newlines),
+     "What happens to a message with a bare CR, a bare LF or a NUL: `refuse` answers 550 5.6.0; `normalise` "
+     "makes the newlines CRLF and drops the NULs. They are never passed on."},
+    {"smtp.offer",
+     ListKind<Config>{"EHLO keyword", [](Config& c) { c.front.allowed = smtp::Offer(); }, add_extension,
+                      render_offer},
+     "The extensions clients may be offered. They are offered only where the MTA behind offers them too."},
+
+    {"limits.sessions_max",
+     integer<Config>([](Config& c) -> auto& { return c.front.sessions_max; }, 1, 10 * million),
+     "Client sessions of one worker; further clients wait in the accept queue. Lowered at start, with a "
+     "warning, when the limit of file descriptors does not allow it."},
+    {"limits.sessions_per_client_max",
+     integer<Config>([](Config& c) -> auto& { return c.front.sessions_per_client_max; }, 0, million),
+     "Sessions of one client address (IPv6: of one /64) in one worker; 0 = no limit. 421 4.7.0"},
+    {"limits.command_timeout_s",
+     integer<Config>([](Config& c) -> auto& { return c.front.command_timeout; }, 1, day_s),
+     "Silence between commands; RFC 5321 4.5.3.2.7 asks for 300. 421 4.4.2"},
+    {"limits.content_timeout_s",
+     integer<Config>([](Config& c) -> auto& { return c.front.content_timeout; }, 1, day_s),
+     "Silence within a message. 421 4.4.2"},
+    {"limits.drain_max_s", integer<Config>([](Config& c) -> auto& { return c.front.drain_max; }, 0, 3600),
+     "At SIGTERM, transactions under way get so long to finish."},
+    {"limits.command_line_octets_max",
+     integer<Config>([](Config& c) -> auto& { return c.front.server.limits.command_line_octets_max; }, 512,
+                     65'536, "RFC 5321 4.5.3.1.4"),
+     "A command line with its CRLF. 500 5.5.2"},
+    {"limits.local_part_octets_max",
+     integer<Config>([](Config& c) -> auto& { return c.front.server.limits.local_part_octets_max; }, 64,
+                     65'536, "RFC 5321 4.5.3.1.1"),
+     "A local part. 501 5.1.3 (recipient), 501 5.1.7 (sender)"},
+    {"limits.domain_octets_max",
+     integer<Config>([](Config& c) -> auto& { return c.front.server.limits.domain_octets_max; }, 255, 65'536,
+                     "RFC 5321 4.5.3.1.2"),
+     "A domain. 501 5.1.3 (recipient), 501 5.1.7 (sender)"},
+    {"limits.path_octets_max",
+     integer<Config>([](Config& c) -> auto& { return c.front.server.limits.path_octets_max; }, 254, 65'536,
+                     "RFC 5321 4.5.3.1.3, which counts the brackets"),
+     "An address without its brackets. 501 5.1.3 (recipient), 501 5.1.7 (sender)"},
+    {"limits.recipients_max",
+     integer<Config>([](Config& c) -> auto& { return c.front.server.limits.recipients_max; }, 100, 100'000,
+                     "RFC 5321 4.5.3.1.8"),
+     "Recipients of a transaction. 452 4.5.3"},
+    {"limits.message_octets_max",
+     integer<Config>([](Config& c) -> auto& { return c.front.server.limits.message_octets_max; }, 65'536,
+                     std::int64_t{1} << 40, "RFC 5321 4.5.3.1.7"),
+     "A message, as declared at MAIL and as counted. 552 5.3.4"},
+    {"limits.text_line_octets_max",
+     or_zero(integer<Config>([](Config& c) -> auto& { return c.front.server.limits.text_line_octets_max; },
+                             1000, std::int64_t{1} << 30, "RFC 5321 4.5.3.1.6")),
+     "A line of a message with its CRLF; 0 = no limit but the message's. 500 5.6.0"},
+    {"limits.errors_max",
+     integer<Config>([](Config& c) -> auto& { return c.front.server.limits.errors_max; }, 1, million),
+     "Refused commands of a session, then 421 4.7.0."},
+    {"limits.junk_commands_max",
+     integer<Config>([](Config& c) -> auto& { return c.front.server.limits.junk_commands_max; }, 1, million),
+     "NOOP, RSET, VRFY, HELP and EHLO without mail between them, then 421 4.7.0."},
+    {"limits.transactions_max",
+     integer<Config>([](Config& c) -> auto& { return c.front.server.limits.transactions_max; }, 1, million),
+     "MAIL commands of a session, then 421 4.7.0."},
+
+    {"pace.out_bytes_per_s",
+     integer<Config>([](Config& c) -> auto& { return c.front.pace.out_bytes_per_s; }, 1, million),
+     "Octets a second a slow client gets of our replies."},
+    {"pace.in_bytes_per_s",
+     integer<Config>([](Config& c) -> auto& { return c.front.pace.in_bytes_per_s; }, 1, million),
+     "Octets a second of its commands that are read."},
+    {"pace.content_in_bytes_per_s",
+     integer<Config>([](Config& c) -> auto& { return c.front.pace.content_in_bytes_per_s; }, 92, million,
+                     "a client gives up after 3 minutes when 16 KiB of its message are not read by then (RFC "
+                     "5321 4.5.3.2.5)"),
+     "Octets a second of its message that are read."},
+    {"pace.interval_ms",
+     integer<Config>([](Config& c) -> auto& { return c.front.pace.interval; }, 50, 10'000),
+     "The trickle comes in drops this far apart; the rates stay the same."},
+    {"pace.exchange_max_s",
+     integer<Config>([](Config& c) -> auto& { return c.front.pace.exchange_max; }, 0, 110,
+                     "a client waits 2 minutes for the answer to DATA (RFC 5321 4.5.3.2.4)"),
+     "One command and its reply are held back for at most this long; the rest of them moves at full speed."},
+    {"pace.max_delay_s", integer<Config>([](Config& c) -> auto& { return c.front.pace.delay_max; }, 0, 3600),
+     "A session is held back for at most this long in all, and then moves at full speed."},
+    {"pace.window_octets",
+     integer<Config>([](Config& c) -> auto& { return c.front.slow_window_octets; }, 1024, million),
+     "What the kernel may hold of a slow session, in each direction: what is in its buffers is past our "
+     "pace."},
+
+    {"policy.default_lane",
+     choice<Config>([](Config& c) -> auto& { return c.front.policy.default_lane; }, lanes),
+     "The lane of a client that no list and no signal speaks about: `fast`, `slow` (a trickle), `defer` "
+     "(recipients get 450 4.7.1) or `reject` (550 5.7.1)."},
+    {"policy.dns_deadline_ms",
+     integer<Config>([](Config& c) -> auto& { return c.front.policy.dns_deadline; }, 0, 60'000,
+                     "a client waits 5 minutes for the greeting (RFC 5321 4.5.3.2.1)"),
+     "The greeting waits no longer than this for DNS lists and names; what has not come by then is no "
+     "opinion."},
+    {"policy.resolve_names",
+     BooleanKind<Config>{[](Config& c) -> auto& { return c.front.policy.resolve_names; }},
+     "Look up the client's forward-confirmed name and tell it to the MTA (XCLIENT NAME)."},
+
+    {"policy.dnsbl",
+     ListKind<Config>{"table", [](Config&) {}, add_dns_list<false>, nullptr,
+                      "[[policy.dnsbl]]\nzone = \"bl.example.org\"\nweight = 2\naccept = [\"127.0.0.2-11\"]"},
+     "DNS blocklists, each a `[[policy.dnsbl]]` table with the keys below. A listing adds its weight."},
+    {"policy.dnswl",
+     ListKind<Config>{"table", [](Config&) {}, add_dns_list<true>, nullptr,
+                      "[[policy.dnswl]]\nzone = \"wl.example.org\"\nweight = 5"},
+     "DNS allowlists, each a `[[policy.dnswl]]` table with the keys below. A listing subtracts its weight."},
+
+    {"policy.thresholds.slow",
+     integer<Config>([](Config& c) -> auto& { return c.front.policy.thresholds.slow; }, 0, million),
+     "A client whose signals weigh so much in sum is slow; 0 = never. The highest threshold reached counts."},
+    {"policy.thresholds.defer",
+     integer<Config>([](Config& c) -> auto& { return c.front.policy.thresholds.defer; }, 0, million),
+     "Likewise deferred; 0 = never."},
+    {"policy.thresholds.reject",
+     integer<Config>([](Config& c) -> auto& { return c.front.policy.thresholds.reject; }, 0, million),
+     "Likewise rejected; 0 = never."},
+
+    {"policy.networks.fast",
+     ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config&) {}, add_network<policy::Lane::fast>},
+     "Clients in these networks are fast, whatever else is known of them."},
+    {"policy.networks.slow",
+     ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config&) {}, add_network<policy::Lane::slow>},
+     "Likewise slow."},
+    {"policy.networks.defer",
+     ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config&) {}, add_network<policy::Lane::defer>},
+     "Likewise deferred."},
+    {"policy.networks.reject",
+     ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config&) {}, add_network<policy::Lane::reject>},
+     "Likewise rejected."},
+
+    {"policy.unknown_recipients.slow_after",
+     integer<Config>([](Config& c) -> auto& { return c.front.policy.unknown_recipients.slow_after; }, 0,
+                     million),
+     "So many unknown recipients in a window are a signal against a client; 0 = off."},
+    {"policy.unknown_recipients.weight",
+     integer<Config>([](Config& c) -> auto& { return c.front.policy.unknown_recipients.weight; }, 0, million),
+     "The weight of that signal."},
+    {"policy.unknown_recipients.window_s",
+     integer<Config>([](Config& c) -> auto& { return c.front.policy.unknown_recipients.window; }, 2, day_s),
+     "How far back unknown recipients count."},
+    {"policy.unknown_recipients.clients_max",
+     integer<Config>([](Config& c) -> auto& { return c.front.policy.unknown_recipients.clients_max; }, 1,
+                     100 * million),
+     "Clients (IPv6: /64 networks) a worker counts for; the least recently seen is forgotten first."},
+
+    {"dns.servers",
+     ListKind<Config>{"\"ADDRESS\" or \"ADDRESS:PORT\"", [](Config& c) { c.resolver.servers.clear(); },
+                      add_dns_server},
+     "Name servers to ask; none = those of /etc/resolv.conf. Most DNS lists refuse the large public ones."},
+    {"dns.deadline_ms", integer<Config>([](Config& c) -> auto& { return c.resolver.deadline; }, 10, 60'000),
+     "One question to DNS."},
+    {"dns.pending_max",
+     integer<Config>([](Config& c) -> auto& { return c.resolver.pending_max; }, 1, million),
+     "Questions of a worker under way at once; one more has no answer."},
+
+    {"spool.memory_octets_max",
+     integer<Config>([](Config& c) -> auto& { return c.front.spool.memory_octets_max; }, 4096,
+                     std::int64_t{1} << 30),
+     "A message up to this size waits for the MTA in memory; a larger one in an unlinked file."},
+    {"spool.directory",
+     TextKind<Config>{[](Config& c) -> auto& { return c.front.spool.directory; }, "a directory"},
+     "Where those files live; empty = `spool` in `state_dir`, or /tmp without one."},
+
+    {"log.format", choice<Config>([](Config& c) -> auto& { return c.log.format; }, log_formats),
+     "`json` is one object a line; `pretty` is for people."},
+    {"log.destination",
+     TextKind<Config>{[](Config& c) -> auto& { return c.log.destination; },
+                      "a file, \"stdout\" or \"stderr\"",
+                      [](std::string_view text) { return !text.empty(); }},
+     "`stdout`, `stderr`, or a file that is opened anew on SIGHUP and SIGUSR1."},
+};
+
+const Key<UpstreamEntry> upstream_rows[] = {
+    {"address",
+     TextKind<UpstreamEntry>{[](UpstreamEntry& u) -> auto& { return u.address; }, endpoint_form, is_endpoint},
+     "Where the MTA listens."},
+    {"identity",
+     choice<UpstreamEntry>([](UpstreamEntry& u) -> auto& { return u.options.identity; }, identities),
+     "How it learns who the client is: `auto` takes XCLIENT where it is offered; with `xclient`, an MTA that "
+     "does not offer it counts as down; `proxy_v2` sends a PROXY header first (a connection for each "
+     "client); with `none` the MTA takes Sluice for the client, and a Received header names the true one."},
+    {"pooled", BooleanKind<UpstreamEntry>{[](UpstreamEntry& u) -> auto& { return u.options.pooled; }},
+     "One connection may serve many clients: XCLIENT is authorised for every address there. `sluice check` "
+     "tells."},
+    {"priority",
+     integer<UpstreamEntry>([](UpstreamEntry& u) -> auto& { return u.options.priority; }, 0, 1000),
+     "Lower ones are asked first; equal ones share the load."},
+};
+
+const Key<policy::DnsListOptions> dns_list_rows[] = {
+    {"zone",
+     TextKind<policy::DnsListOptions>{[](policy::DnsListOptions& l) -> auto& { return l.zone; },
+                                      "a DNS zone without a dot at its ends", is_zone},
+     "The zone to ask below."},
+    {"weight",
+     integer<policy::DnsListOptions>([](policy::DnsListOptions& l) -> auto& { return l.weight; }, 0, million),
+     "What a listing weighs."},
+    {"accept",
+     ListKind<policy::DnsListOptions>{"\"127.0.0.2\" or \"127.0.0.2-11\"",
+                                      [](policy::DnsListOptions& l) { l.accept.clear(); }, add_return_codes},
+     "The return codes that are a listing; none = all in 127.0.0.0/8. Those in 127.255.255.0/24, and "
+     "anything outside 127.0.0.0/8, are errors of the list and never a listing."},
+};
+
+}  // namespace
+
+std::span<const Key<Config>> config_keys() {
+    return keys;
+}
+std::span<const Key<UpstreamEntry>> upstream_keys() {
+    return upstream_rows;
+}
+std::span<const Key<policy::DnsListOptions>> dns_list_keys() {
+    return dns_list_rows;
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,176 @@
+#include "app/config_lists.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <optional>
+#include <vector>
+
+#include "app/config_keys.hpp"
+#include "app/config_read.hpp"
+
+namespace sluice::app {
+
+namespace {
+
+/// The extensions an operator may withhold, in the order they are announced.
+constexpr std::array<std::string_view, 7> offerable = {"PIPELINING", "SIZE", "8BITMIME",           "SMTPUTF8",
+                                                       "CHUNKING",   "DSN",  "ENHANCEDSTATUSCODES"};
+
+const std::string* string_of(ConfigReading& reading, const toml::node& element, std::string_view wanted) {
+    if (const auto* value = element.as_string()) return &value->get();
+    reading.fault(element, fmt::format("expected {}, not {}", wanted, type_of(element)));
+    return nullptr;
+}
+
+bool is_label_octet(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+}
+
+bool is_domain(std::string_view text, bool underscores) {
+    std::size_t label = 0;
+    for (const char c : text) {
+        if (c == '.') {
+            if (label == 0) return false;
+            label = 0;
+        } else {
+            if (!is_label_octet(c) && !(underscores && c == '_')) return false;
+            if (++label > 63) return false;
+        }
+    }
+    return label > 0;
+}
+
+}  // namespace
+
+void add_listen(ConfigReading& reading, const toml::node& element, Config& config) {
+    const std::string* text = string_of(reading, element, "\"ADDRESS:PORT\"");
+    if (text == nullptr) return;
+    const auto endpoint = net::Endpoint::parse(*text);
+    if (!endpoint) return reading.fault(element, fmt::format("\"{}\" is not {}", *text, endpoint_form));
+    if (std::ranges::find(config.listen, *endpoint) != config.listen.end())
+        return reading.fault(element, fmt::format("{} is listed twice", endpoint->to_string()));
+    config.listen.push_back(*endpoint);
+}
+
+void add_upstream(ConfigReading& reading, const toml::node& element, Config& config) {
+    UpstreamEntry entry;
+    if (const toml::table* table = element.as_table()) {
+        read_table(reading, upstream_keys(), "", *table, entry);
+        if (!table->contains("address")) return reading.fault(element, "an MTA needs an address");
+    } else if (const std::string* text = string_of(reading, element, "\"ADDRESS:PORT\"")) {
+        if (!is_endpoint(*text))
+            return reading.fault(element, fmt::format("\"{}\" is not {}", *text, endpoint_form));
+        entry.address = *text;
+    }
+    const auto endpoint = net::Endpoint::parse(entry.address);
+    if (!endpoint) return;  // complained about already
+    if (endpoint->port == 0) return reading.fault(element, "an MTA cannot listen on port 0");
+    auto& upstreams = config.relay.upstreams;
+    if (std::ranges::find(upstreams, *endpoint, &relay::UpstreamOptions::endpoint) != upstreams.end())
+        return reading.fault(element, fmt::format("{} is listed twice", endpoint->to_string()));
+    entry.options.endpoint = *endpoint;
+    upstreams.push_back(entry.options);
+}
+
+void add_dns_server(ConfigReading& reading, const toml::node& element, Config& config) {
+    const std::string* text = string_of(reading, element, "an address");
+    if (text == nullptr) return;
+    if (!IpAddress::parse(*text) && !net::Endpoint::parse(*text))
+        return reading.fault(element, fmt::format("\"{}\" is not ADDRESS or ADDRESS:PORT", *text));
+    config.resolver.servers.push_back(*text);
+}
+
+void add_extension(ConfigReading& reading, const toml::node& element, Config& config) {
+    const std::string* text = string_of(reading, element, "an EHLO keyword");
+    if (text == nullptr) return;
+    const auto extension = smtp::extension_named(*text);
+    if (!extension || !smtp::Offer::everything().has(*extension))
+        return reading.fault(element, fmt::format("\"{}\" cannot be offered; what can is {}", *text,
+                                                  fmt::join(offerable, ", ")));
+    config.front.allowed.add(*extension);
+}
+
+template <policy::Lane lane>
+void add_network(ConfigReading& reading, const toml::node& element, Config& config) {
+    const std::string* text = string_of(reading, element, "a network");
+    if (text == nullptr) return;
+    const auto network = Network::parse(*text);
+    if (!network)
+        return reading.fault(element, fmt::format("\"{}\" is not a network in CIDR notation, or has bits set "
+                                                  "behind its prefix",
+                                                  *text));
+    if (reading.list_network(network->to_string(), lane, element.source().begin)) {
+        // Twice on one list changes nothing.
+        (void)config.front.policy.networks.add(*network, lane);
+    }
+}
+
+template void add_network<policy::Lane::fast>(ConfigReading&, const toml::node&, Config&);
+template void add_network<policy::Lane::slow>(ConfigReading&, const toml::node&, Config&);
+template void add_network<policy::Lane::defer>(ConfigReading&, const toml::node&, Config&);
+template void add_network<policy::Lane::reject>(ConfigReading&, const toml::node&, Config&);
+
+template <bool allow>
+void add_dns_list(ConfigReading& reading, const toml::node& element, Config& config) {
+    const toml::table* table = element.as_table();
+    if (table == nullptr)
+        return reading.fault(element, fmt::format("expected a table, not {}", type_of(element)));
+    policy::DnsListOptions list;
+    list.allow = allow;
+    read_table(reading, dns_list_keys(), "", *table, list);
+    if (!table->contains("zone")) return reading.fault(element, "a DNS list needs a zone");
+    config.front.policy.dns_lists.push_back(std::move(list));
+}
+
+template void add_dns_list<false>(ConfigReading&, const toml::node&, Config&);
+template void add_dns_list<true>(ConfigReading&, const toml::node&, Config&);
+
+void add_return_codes(ConfigReading& reading, const toml::node& element, policy::DnsListOptions& list) {
+    const std::string* text = string_of(reading, element, "a return code");
+    if (text == nullptr) return;
+    const auto codes = policy::ReturnCodes::parse(*text);
+    if (!codes)
+        return reading.fault(element, fmt::format("\"{}\" is not a return code such as \"127.0.0.2\" or "
+                                                  "\"127.0.0.2-11\"",
+                                                  *text));
+    list.accept.push_back(*codes);
+}
+
+std::string render_listen(Config& config) {
+    std::vector<std::string> texts;
+    for (const net::Endpoint& endpoint : config.listen)
+        texts.push_back(toml_string(endpoint.to_string()));
+    return fmt::format("[{}]", fmt::join(texts, ", "));
+}
+
+std::string render_upstreams(Config& config) {
+    std::vector<std::string> texts;
+    for (const auto& upstream : config.relay.upstreams)
+        texts.push_back(toml_string(upstream.endpoint.to_string()));
+    return fmt::format("[{}]", fmt::join(texts, ", "));
+}
+
+std::string render_offer(Config& config) {
+    std::vector<std::string> texts;
+    for (const std::string_view keyword : offerable) {
+        const auto extension = smtp::extension_named(keyword);
+        if (extension && config.front.allowed.has(*extension)) texts.push_back(toml_string(keyword));
+    }
+    return fmt::format("[{}]", fmt::join(texts, ", "));
+}
+
+bool is_endpoint(std::string_view text) {
+    return net::Endpoint::parse(text).has_value();
+}
+
+bool is_host_name_or_empty(std::string_view text) {
+    return text.empty() || (text.size() <= 255 && is_domain(text, false));
+}
+
+bool is_zone(std::string_view text) {
+    // 32 nibbles with their dots go before it, and a name has at most 253 octets.
+    return text.size() <= 253 - 64 && is_domain(text, true);
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,38 @@
+// Readers of list elements that are more than a string, and the checks of strings that mean something.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <toml++/toml.h>
+
+#include "app/config.hpp"
+#include "app/config_reading.hpp"
+
+namespace sluice::app {
+
+void add_listen(ConfigReading& reading, const toml::node& element, Config& config);
+/// "ADDRESS:PORT", or a table of upstream_keys().
+void add_upstream(ConfigReading& reading, const toml::node& element, Config& config);
+void add_dns_server(ConfigReading& reading, const toml::node& element, Config& config);
+void add_extension(ConfigReading& reading, const toml::node& element, Config& config);
+template <policy::Lane lane>
+void add_network(ConfigReading& reading, const toml::node& element, Config& config);
+template <bool allow>
+void add_dns_list(ConfigReading& reading, const toml::node& element, Config& config);
+void add_return_codes(ConfigReading& reading, const toml::node& element, policy::DnsListOptions& list);
+
+std::string render_listen(Config& config);
+std::string render_upstreams(Config& config);
+std::string render_offer(Config& config);
+
+/// net::Endpoint::parse would take it.
+bool is_endpoint(std::string_view text);
+inline constexpr std::string_view endpoint_form =
+    "ADDRESS:PORT (an IPv4 address, or an IPv6 one in brackets; names are not looked up)";
+
+/// A host name of letters, digits, '-' and dots (RFC 1123 2.1, at most 255 octets), or "".
+bool is_host_name_or_empty(std::string_view text);
+/// A DNS zone to ask below: labels without dots at the ends, short enough for an IPv6 address before it.
+bool is_zone(std::string_view text);
+
+}  // namespace sluice::app

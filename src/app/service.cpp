@@ -1,0 +1,39 @@
+#include "app/service.hpp"
+
+#include <unistd.h>
+
+#include <csignal>
+#include <utility>
+
+namespace sluice::app {
+
+Service::Service(LogFormat format, LogFile& log_file)
+    : format_(format),
+      log_file_(log_file),
+      signals_(loop_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1}, [this](int signal) { on_signal(signal); }),
+      writer_(log_file.fd()),
+      events_(format, [this](std::string_view line) { writer_.write(line); }),
+      offload_(loop_) {}
+
+void Service::run(std::function<void(std::function<void()>)> drain, Seconds end_within) {
+    drain_ = std::move(drain);
+    end_within_ = end_within;
+    loop_.run();
+}
+
+void Service::on_signal(int signal) {
+    if (signal == SIGHUP || signal == SIGUSR1) {
+        if (!log_file_.reopen()) events_.event("log_not_reopened", {});
+        return;
+    }
+    if (draining_) return;
+    draining_ = true;
+    // SIGALRM keeps its default action, so this works whatever the loop is busy with.
+    ::alarm(static_cast<unsigned>(end_within_.count()));
+    if (drain_)
+        drain_([this] { loop_.stop(); });
+    else
+        loop_.stop();
+}
+
+}  // namespace sluice::app

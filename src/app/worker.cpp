@@ -1,0 +1,108 @@
+#include "app/worker.hpp"
+
+#include <unistd.h>
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "app/exit_codes.hpp"
+#include "app/service.hpp"
+#include "front/front.hpp"
+#include "net/resolver.hpp"
+#include "relay/relay.hpp"
+
+namespace sluice::app {
+
+namespace {
+
+class Worker final : net::Timer {
+  public:
+    Worker(const Config& config, unsigned index, std::span<const net::Fd> listeners, LogFile& log_file)
+        : config_(config),
+          index_(index),
+          service_(config.log.format, log_file),
+          resolver_(config.needs_resolver()
+                        ? std::make_unique<net::Resolver>(service_.loop(), config.resolver)
+                        : nullptr),
+          relay_(service_.loop(), service_.offload(), config.relay,
+                 [this](std::string_view what, std::string_view who, std::string_view why) {
+                     service_.events().event(what, {{"worker", index_}, {"who", who}, {"why", why}});
+                 }),
+          front_({service_.loop(), service_.offload(), resolver_.get(), relay_, service_.log(),
+                  config.log.format},
+                 config.front) {
+        for (const net::Fd& listener : listeners)
+            front_.serve(listener.get());
+    }
+
+    void run() {
+        service_.events().event("worker_started",
+                                {{"worker", index_}, {"pid", static_cast<std::int64_t>(::getpid())}});
+        service_.run([this](std::function<void()> drained) { drain(std::move(drained)); },
+                     config_.front.drain_max + end_grace);
+        service_.events().event("worker_ended",
+                                {{"worker", index_}, {"sessions_left", std::int64_t{front_.sessions()}}});
+    }
+
+    void broke(const char* why) {
+        service_.events().event("worker_broke", {{"worker", index_}, {"why", std::string_view(why)}});
+    }
+
+  private:
+    /// The clients first: their transactions need MTA connections to finish.
+    void drain(std::function<void()> drained) {
+        drained_ = std::move(drained);
+        front_.drain([this] {
+            relay_.drain();
+            quit_by_ = service_.loop().now() + quit_time_max;
+            on_timer();
+        });
+    }
+
+    /// Lets the MTAs hear our QUIT, but waits for none of them long.
+    void on_timer() override {
+        if (relay_.counts().connections == 0 || service_.loop().now() >= quit_by_)
+            drained_();
+        else
+            service_.loop().arm(*this, Millis{20});
+    }
+
+    static constexpr Millis quit_time_max{1000};
+
+    const Config& config_;
+    const std::int64_t index_;
+    Service service_;
+    std::unique_ptr<net::Resolver> resolver_;
+    relay::Relay relay_;
+    front::Front front_;
+    std::function<void()> drained_;
+    Instant quit_by_{};
+};
+
+}  // namespace
+
+int run_worker(const Config& config, unsigned index, std::span<const net::Fd> listeners, LogFile& log_file) {
+    std::optional<Worker> worker;
+    try {
+        worker.emplace(config, index, listeners, log_file);
+    } catch (const std::exception& error) {
+        const EventLog events(config.log.format,
+                              [&](std::string_view line) { write_without_waiting(log_file.fd(), line); });
+        events.event("worker_cannot_start",
+                     {{"worker", std::int64_t{index}}, {"why", std::string_view(error.what())}});
+        return exit_cannot_start;
+    }
+    try {
+        worker->run();
+    } catch (const std::exception& error) {
+        // A broken invariant: sessions may be in any state, so this process ends and another takes over.
+        worker->broke(error.what());
+        return exit_failed;
+    }
+    return exit_ok;
+}
+
+}  // namespace sluice::app
