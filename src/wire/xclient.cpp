@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "base/xtext.hpp"
 
 namespace sluice::wire {
@@ -13,15 +14,8 @@ namespace {
 constexpr std::string_view command = "XCLIENT";
 constexpr std::string_view line_end = "\r\n";
 
-bool equal_folded(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, [](char x, char y) {
-        const auto upper = [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; };
-        return upper(x) == upper(y);
-    });
-}
-
 bool label_char(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    return ascii::is_alnum(c) || c == '-' || c == '_';
 }
 
 /// What Postfix's valid_hostname() lets through: labels of at most 63 octets, no hyphen at either end, not
@@ -36,7 +30,7 @@ bool valid_host_name(std::string_view name) {
         if (label.empty() || label.size() > label_octets_max) return false;
         if (label.front() == '-' || label.back() == '-') return false;
         if (!std::ranges::all_of(label, label_char)) return false;
-        letter_seen |= std::ranges::any_of(label, [](char c) { return c < '0' || c > '9'; });
+        letter_seen |= std::ranges::any_of(label, [](char c) { return !ascii::is_digit(c); });
         if (dot == std::string_view::npos) return letter_seen;
         name.remove_prefix(dot + 1);
     }
@@ -89,7 +83,7 @@ XclientAttributes XclientAttributes::parse(std::string_view listed) {
         const std::size_t space = std::min(listed.find(' '), listed.size());
         const std::string_view word = listed.substr(0, space);
         for (const auto& [keyword, attribute] : known) {
-            if (equal_folded(word, keyword)) attributes.bits_ |= attribute;
+            if (ascii::equal(word, keyword)) attributes.bits_ |= attribute;
         }
         listed.remove_prefix(std::min(space + 1, listed.size()));
     }

@@ -1,0 +1,330 @@
+#include "smtp/dialogue.hpp"
+
+#include <algorithm>
+#include <cassert>
+
+#include "base/ascii.hpp"
+
+namespace sluice::smtp {
+
+namespace {
+
+constexpr std::string_view line_end = "\r\n";
+
+/// The server side has let no CR or LF into an address; if it ever did, a client could give the MTA commands
+/// of its own under another client's name. Not a thing to find out later.
+void append_checked(std::string& out, std::string_view text) {
+    const bool clean = text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+    assert(clean);
+    if (clean) out += text;
+}
+
+/// A client may call itself anything. What could end the line or split the argument becomes '?', as it does
+/// in Postfix's own headers.
+void append_name(std::string& out, std::string_view name) {
+    constexpr std::size_t name_octets_max = 255;  // RFC 5321 4.5.3.1.2
+    std::ranges::transform(name.substr(0, name_octets_max), std::back_inserter(out),
+                           [](char c) { return c == ' ' || ascii::is_control(c) ? '?' : c; });
+}
+
+bool append_path(std::string& out, std::string_view command, std::string_view address,
+                 std::string_view parameters, const Offer& offer) {
+    out += command;
+    append_checked(out, address);
+    out += '>';
+    const std::size_t parameters_at = out.size();
+    const bool carried = append_parameters(parameters, offer, out);
+    assert(out.find_first_of("\r\n", parameters_at) == std::string::npos);
+    out += line_end;
+    return carried;
+}
+
+}  // namespace
+
+void Dialogue::begin(Task task) {
+    assert(task_ == Task::none && (stage_ == Stage::idle || stage_ == Stage::fresh));
+    task_ = task;
+    replies_ = 0;
+    reply_ = {};
+    recipients_.clear();
+    recipients_refused_ = 0;
+    decided_ = Outcome::none;
+    refused_at_ = Stage::idle;
+}
+
+void Dialogue::open(std::string_view helo) {
+    begin(Task::open);
+    name_ = helo.empty() ? hostname_ : helo;
+    stage_ = Stage::greeting;
+}
+
+void Dialogue::introduce(std::string_view xclient_lines, std::string_view helo, bool esmtp) {
+    assert(!xclient_lines.empty());
+    begin(Task::introduce);
+    name_ = helo.empty() ? hostname_ : helo;
+    esmtp_ = esmtp;
+    waiting_ = xclient_lines;
+    release_line();
+    stage_ = Stage::xclient;
+}
+
+bool Dialogue::ask(const Envelope& envelope, const Recipient& recipient) {
+    if (!start_group(envelope, &recipient, 1, "RSET\r\n")) return false;
+    begin(Task::ask);
+    stage_ = Stage::mail;
+    return true;
+}
+
+bool Dialogue::deliver(const Envelope& envelope) {
+    assert(!envelope.recipients.empty());
+    if (!start_group(envelope, envelope.recipients.data(), envelope.recipients.size(), "DATA\r\n"))
+        return false;
+    begin(Task::deliver);
+    stage_ = Stage::mail;
+    return true;
+}
+
+bool Dialogue::start_group(const Envelope& envelope, const Recipient* recipients, std::size_t count,
+                           std::string_view last) {
+    assert(output_.empty() && waiting_.empty());
+    std::string& group = pipelining_ ? output_ : waiting_;
+    bool carried =
+        append_path(group, "MAIL FROM:<", envelope.sender, envelope.sender_parameters, ehlo_.offer);
+    for (std::size_t i = 0; carried && i < count; ++i)
+        carried =
+            append_path(group, "RCPT TO:<", recipients[i].address, recipients[i].parameters, ehlo_.offer);
+    if (!carried) {
+        group.clear();
+        return false;
+    }
+    group += last;
+    recipients_expected_ = count;
+    if (!pipelining_) release_line();
+    return true;
+}
+
+/// Sends the next of the lines that have to wait for each other.
+void Dialogue::release_line() {
+    const std::size_t octets = waiting_.find('\n') + 1;
+    output_.append(waiting_, 0, octets);
+    waiting_.erase(0, octets);
+}
+
+void Dialogue::say_hello(bool esmtp, std::string_view name) {
+    output_ += esmtp ? "EHLO " : "HELO ";
+    append_name(output_, name);
+    output_ += line_end;
+}
+
+void Dialogue::content_sent() {
+    if (stage_ == Stage::content) stage_ = Stage::dot;
+}
+
+void Dialogue::quit() {
+    begin(Task::quit);
+    output_ += "QUIT\r\n";
+    stage_ = Stage::quit;
+}
+
+Dialogue::Outcome Dialogue::receive(std::string_view octets) {
+    while (usable()) {
+        const ReplyParser::Result result = parser_.next(octets);
+        if (result == ReplyParser::Result::more) return Outcome::none;
+        if (result != ReplyParser::Result::reply) return lost();
+        ++replies_;
+        const Outcome outcome = take(parser_.reply());
+        if (outcome == Outcome::none) continue;
+        if (octets.empty()) return outcome;
+        // A task ends with the last reply it was owed. What follows answers nothing we said.
+        const bool decided =
+            outcome != Outcome::opened && outcome != Outcome::introduced && outcome != Outcome::content;
+        return finish(decided ? outcome : Outcome::lost);
+    }
+    return Outcome::none;
+}
+
+Dialogue::Outcome Dialogue::lost() {
+    if (!usable()) return Outcome::none;
+    return finish(decided_ == Outcome::none ? Outcome::lost : decided_);
+}
+
+Dialogue::Outcome Dialogue::take(const Reply& reply) {
+    if (reply.code == 421 && stage_ != Stage::dot && stage_ != Stage::content) {
+        // "Shutting down", whatever was asked (RFC 5321 3.8).
+        if (task_ != Task::none && decided_ == Outcome::none) reply_ = reply;
+        return lost();
+    }
+    switch (stage_) {
+        case Stage::greeting: return take_greeting(reply);
+        case Stage::ehlo:
+        case Stage::helo:
+        case Stage::introduction: return take_hello(reply);
+        case Stage::xclient: return take_xclient(reply);
+        case Stage::mail: return take_mail(reply);
+        case Stage::recipient: return take_recipient(reply);
+        case Stage::data: return take_data(reply);
+        case Stage::rset: return take_rset(reply);
+        case Stage::content:
+        case Stage::dot: return take_final(reply);
+        case Stage::fresh:
+        case Stage::idle:
+        case Stage::quit:
+        case Stage::finished: break;
+    }
+    return finish(Outcome::lost);
+}
+
+Dialogue::Outcome Dialogue::take_greeting(const Reply& reply) {
+    if (reply.code != 220) {
+        reply_ = reply;
+        return finish(Outcome::lost);
+    }
+    greeting_host_ = reply.text.substr(0, reply.text.find_first_of(" \n"));
+    say_hello(true, name_);
+    stage_ = Stage::ehlo;
+    return Outcome::none;
+}
+
+Dialogue::Outcome Dialogue::take_hello(const Reply& reply) {
+    const bool ehlo = stage_ == Stage::ehlo || (stage_ == Stage::introduction && esmtp_);
+    if (reply.positive()) {
+        EhloReply parsed = parse_ehlo_reply(
+            ehlo ? reply.text : std::string_view(reply.text).substr(0, reply.text.find('\n')));
+        // A HELO reply lists nothing, which says nothing about what the MTA can do; but it has not told this
+        // client about PIPELINING, and Postfix refuses pipelining by those who have not been told.
+        pipelining_ = ehlo && parsed.offer.has(Extension::pipelining);
+        if (ehlo || stage_ == Stage::helo) ehlo_ = std::move(parsed);
+        return settle(stage_ == Stage::introduction ? Outcome::introduced : Outcome::opened);
+    }
+    if (stage_ == Stage::ehlo && reply.permanent()) {
+        say_hello(false, name_);
+        stage_ = Stage::helo;
+        return Outcome::none;
+    }
+    reply_ = reply;
+    const bool refused = stage_ == Stage::introduction && (reply.transient() || reply.permanent());
+    return finish(refused ? Outcome::helo_refused : Outcome::lost);
+}
+
+Dialogue::Outcome Dialogue::take_xclient(const Reply& reply) {
+    if (reply.code != 220) {
+        reply_ = reply;
+        return finish(Outcome::identity_refused);
+    }
+    if (!waiting_.empty()) {
+        release_line();
+        return Outcome::none;
+    }
+    say_hello(esmtp_, name_);
+    stage_ = Stage::introduction;
+    return Outcome::none;
+}
+
+Dialogue::Outcome Dialogue::take_mail(const Reply& reply) {
+    if (reply.intermediate()) return finish(Outcome::lost);
+    if (!reply.positive()) {
+        refuse(reply, Stage::mail);
+        if (!pipelining_) {
+            reset_transaction();
+            return Outcome::none;
+        }
+    }
+    stage_ = Stage::recipient;
+    if (!pipelining_) release_line();
+    return Outcome::none;
+}
+
+Dialogue::Outcome Dialogue::take_recipient(const Reply& reply) {
+    if (reply.intermediate()) return finish(Outcome::lost);
+    recipients_.push_back(reply);
+    if (!reply.positive()) {
+        ++recipients_refused_;
+        refuse(reply, Stage::recipient);
+    }
+    if (recipients_.size() < recipients_expected_) {
+        if (!pipelining_) release_line();
+        return Outcome::none;
+    }
+    if (task_ == Task::ask) {
+        if (decided_ == Outcome::none) {
+            reply_ = reply;
+            decided_ = Outcome::verified;
+        }
+        if (pipelining_) {
+            stage_ = Stage::rset;
+        } else {
+            reset_transaction();
+        }
+        return Outcome::none;
+    }
+    if (!pipelining_ && decided_ != Outcome::none) {
+        reset_transaction();
+        return Outcome::none;
+    }
+    stage_ = Stage::data;
+    if (!pipelining_) release_line();
+    return Outcome::none;
+}
+
+Dialogue::Outcome Dialogue::take_data(const Reply& reply) {
+    if (reply.code == 354) {
+        if (decided_ == Outcome::none) {
+            stage_ = Stage::content;
+            return Outcome::content;
+        }
+        // The MTA waits for a message to those it took. Any dot from here would deliver an empty message to
+        // some of the recipients: only closing the connection takes it back.
+        return finish(decided_);
+    }
+    if (!reply.transient() && !reply.permanent()) return lost();
+    refuse(reply, Stage::data);
+    reset_transaction();
+    return Outcome::none;
+}
+
+Dialogue::Outcome Dialogue::take_rset(const Reply& reply) {
+    if (!reply.positive()) return finish(decided_);
+    return settle(decided_);
+}
+
+Dialogue::Outcome Dialogue::take_final(const Reply& reply) {
+    const bool after_dot = stage_ == Stage::dot;
+    const bool taken = after_dot && reply.positive();
+    if (!taken && !reply.transient() && !reply.permanent()) return finish(Outcome::lost);
+    reply_ = reply;
+    refused_at_ = stage_;
+    if (taken) return settle(Outcome::delivered);
+    // Refused before the dot: the MTA still waits for it, or has closed.
+    if (!after_dot || reply.code == 421) return finish(Outcome::refused);
+    return settle(Outcome::refused);
+}
+
+/// Notes a refusal; the first one decides. (After a refused MAIL the MTA refuses the rest with 503.)
+void Dialogue::refuse(const Reply& reply, Stage at) {
+    if (decided_ != Outcome::none) return;
+    reply_ = reply;
+    refused_at_ = at;
+    decided_ = task_ == Task::ask ? Outcome::verified : Outcome::refused;
+}
+
+void Dialogue::reset_transaction() {
+    waiting_.clear();
+    output_ += "RSET\r\n";
+    stage_ = Stage::rset;
+}
+
+Dialogue::Outcome Dialogue::settle(Outcome outcome) {
+    stage_ = Stage::idle;
+    task_ = Task::none;
+    return outcome;
+}
+
+Dialogue::Outcome Dialogue::finish(Outcome outcome) {
+    stage_ = Stage::finished;
+    task_ = Task::none;
+    waiting_.clear();
+    output_.clear();
+    return outcome;
+}
+
+}  // namespace sluice::smtp

@@ -1,0 +1,161 @@
+// Our side of a conversation with an MTA, as a pure state machine: tasks and octets of replies in, octets of
+// commands and outcomes out. No socket, no clock, no retries.
+//
+//     driver                              Dialogue
+//       │ open(…), introduce(…),            │
+//       │ ask(…), deliver(…)  ────────────► │  output() has commands to send
+//       │ receive(octets)     ────────────► │  Outcome::none          send output(), read on
+//       │                                   │  Outcome::verified …    the task is over: reply()
+//       │ lost()              ────────────► │  what had been decided before the connection died
+//
+// One task at a time. An MTA that says anything out of turn is finished (usable() is false): the driver must
+// destroy the connection, since nobody knows which reply belongs to which command any more.
+//
+// XCLIENT is never sent together with anything else, and any reply to it but 220 finishes the connection:
+// attributes before the refused one have taken effect, so whose identity is in force is not known.
+//
+// Content does not pass through here: the driver sends it, dots stuffed, and the final dot, between
+// Outcome::content and content_sent().
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "smtp/ehlo_reply.hpp"
+#include "smtp/envelope.hpp"
+#include "smtp/reply.hpp"
+#include "smtp/reply_parser.hpp"
+
+namespace sluice::smtp {
+
+class Dialogue {
+  public:
+    enum class Outcome : std::uint8_t {
+        none,              // the task goes on
+        opened,            // greeted, and EHLO or HELO was taken: ehlo() is known
+        introduced,        // the identity given to introduce() is in force
+        identity_refused,  // XCLIENT was not answered 220: reply()
+        helo_refused,      // the client's HELO name was refused: reply()
+        verified,          // the question is answered: reply(), refused_at()
+        content,           // every recipient was taken and DATA answered 354: send the content and the dot
+        refused,    // the message was refused, nothing was delivered: reply(), refused_at(), recipients()
+        delivered,  // the MTA has taken the message: reply()
+        lost,       // the connection is finished and the task undecided: reply() if it said why (421)
+    };
+
+    /// What the dialogue is about now; for logs and for choosing a time limit.
+    enum class Stage : std::uint8_t {
+        fresh,
+        greeting,
+        ehlo,
+        helo,
+        xclient,
+        introduction,
+        idle,
+        mail,
+        recipient,
+        rset,
+        data,
+        content,
+        dot,
+        quit,
+        finished,
+    };
+
+    /// `hostname` is what we call ourselves; it must outlive the dialogue.
+    explicit Dialogue(std::string_view hostname) : hostname_(hostname) {}
+
+    /// The connection is made: wait for the greeting and say EHLO, then HELO if that is refused with 5yz.
+    /// `helo` is the name to say; ours when empty. (With the PROXY protocol it is the client's.)
+    void open(std::string_view helo);
+
+    /// Puts a client's identity in force: `xclient_lines` one by one, then EHLO (`esmtp`) or HELO with
+    /// `helo`.
+    void introduce(std::string_view xclient_lines, std::string_view helo, bool esmtp);
+
+    /// Asks whether mail from the envelope's sender to `recipient` would be taken: MAIL, RCPT, RSET. False,
+    /// and nothing happens, when the MTA does not offer what the parameters need (see append_parameters).
+    [[nodiscard]] bool ask(const Envelope& envelope, const Recipient& recipient);
+
+    /// MAIL, RCPT for each recipient, DATA. False as for ask(). The envelope has at least one recipient.
+    [[nodiscard]] bool deliver(const Envelope& envelope);
+
+    /// The content and the final dot have been handed to the network, every octet.
+    void content_sent();
+
+    void quit();
+
+    /// What the MTA sent. May be called after the dialogue has finished; does nothing then.
+    Outcome receive(std::string_view octets);
+
+    /// The connection has died, or the driver has given up on it. Outcome::lost unless the task was decided
+    /// already and only its RSET was outstanding.
+    Outcome lost();
+
+    /// Commands to send; the driver removes from the front what it has sent.
+    std::string& output() { return output_; }
+
+    Stage stage() const { return stage_; }
+    bool idle() const { return stage_ == Stage::idle; }
+    bool usable() const { return stage_ != Stage::finished; }
+    /// Replies received since the task began: none means that the connection may have been dead before it.
+    std::size_t replies() const { return replies_; }
+
+    /// The decisive reply of the task; code 0 when there was none.
+    const Reply& reply() const { return reply_; }
+    /// The command it answered: mail, recipient, data, content (before the dot) or dot.
+    Stage refused_at() const { return refused_at_; }
+    /// (refused at recipient) A reply for each recipient of the envelope.
+    const std::vector<Reply>& recipients() const { return recipients_; }
+
+    /// What the MTA last offered; the XCLIENT attributes survive a HELO, whose reply lists nothing.
+    const EhloReply& ehlo() const { return ehlo_; }
+    /// The first word of the greeting: the name the MTA gives itself.
+    const std::string& greeting_host() const { return greeting_host_; }
+
+  private:
+    enum class Task : std::uint8_t { none, open, introduce, ask, deliver, quit };
+
+    void begin(Task task);
+    void say_hello(bool esmtp, std::string_view name);
+    bool start_group(const Envelope& envelope, const Recipient* recipients, std::size_t count,
+                     std::string_view last);
+    void release_line();
+    Outcome take(const Reply& reply);
+    Outcome take_greeting(const Reply& reply);
+    Outcome take_hello(const Reply& reply);
+    Outcome take_xclient(const Reply& reply);
+    Outcome take_mail(const Reply& reply);
+    Outcome take_recipient(const Reply& reply);
+    Outcome take_data(const Reply& reply);
+    Outcome take_rset(const Reply& reply);
+    Outcome take_final(const Reply& reply);
+    void refuse(const Reply& reply, Stage at);
+    void reset_transaction();
+    Outcome settle(Outcome outcome);
+    Outcome finish(Outcome outcome);
+
+    std::string_view hostname_;
+    ReplyParser parser_;
+    std::string output_;
+    std::string waiting_;  // lines that may only be sent one by one (XCLIENT, or no PIPELINING)
+    std::string name_;     // to say in EHLO or HELO
+    Reply reply_;
+    std::vector<Reply> recipients_;
+    EhloReply ehlo_;
+    std::string greeting_host_;
+    std::size_t recipients_expected_ = 0;
+    std::size_t recipients_refused_ = 0;
+    std::size_t replies_ = 0;
+    Task task_ = Task::none;
+    Stage stage_ = Stage::fresh;
+    Stage refused_at_ = Stage::idle;
+    Outcome decided_ = Outcome::none;  // what the task came to, while its RSET is outstanding
+    bool esmtp_ = true;
+    bool pipelining_ = false;
+};
+
+}  // namespace sluice::smtp

@@ -1,0 +1,181 @@
+#include "smtp/dialogue_script.hpp"
+
+namespace sluice::smtp {
+namespace {
+
+class Scripts : public testing::TestWithParam<ScriptCase> {};
+
+TEST_P(Scripts, RunTheSameSplitAnywhere) {
+    run_at_every_split(GetParam());
+}
+
+const auto start = [](Dialogue& dialogue) { dialogue.open(""); };
+const std::string ehlo_said = "EHLO front.example\r\n";
+const std::string helo_said = "HELO front.example\r\n";
+
+INSTANTIATE_TEST_SUITE_P(
+    Opening, Scripts,
+    testing::Values(
+        ScriptCase{"Ehlo",
+                   "",
+                   start,
+                   "",
+                   {{"220-mx\r\n220 hi\r\n", ehlo_said, Outcome::none}, {postfix_ehlo, "", Outcome::opened}},
+                   true,
+                   {}},
+        ScriptCase{"HeloFallback",
+                   "",
+                   start,
+                   "",
+                   {{"220 mx\r\n", ehlo_said, Outcome::none},
+                    {"502 what?\r\n", helo_said, Outcome::none},
+                    {"250 mx\r\n", "", Outcome::opened}},
+                   true,
+                   {}},
+        ScriptCase{"HeloRefused",
+                   "",
+                   start,
+                   "",
+                   {{"220 mx\r\n", ehlo_said, Outcome::none},
+                    {"502 what?\r\n", helo_said, Outcome::none},
+                    {"554 no\r\n", "", Outcome::lost}},
+                   false,
+                   {554, "no"}},
+        ScriptCase{"EhloDeferred",
+                   "",
+                   start,
+                   "",
+                   {{"220 mx\r\n", ehlo_said, Outcome::none}, {"450 later\r\n", "", Outcome::lost}},
+                   false,
+                   {450, "later"}},
+        ScriptCase{"NoService",
+                   "",
+                   start,
+                   "",
+                   {{"554 no service\r\n", "", Outcome::lost}},
+                   false,
+                   {554, "no service"}},
+        ScriptCase{
+            "Busy", "", start, "", {{"421 too many\r\n", "", Outcome::lost}}, false, {421, "too many"}},
+        ScriptCase{"NotSmtp", "", start, "", {{"SSH-2.0-OpenSSH\r\n", "", Outcome::lost}}, false, {}},
+        ScriptCase{"TalkingOn",
+                   "",
+                   start,
+                   "",
+                   {{"220 mx\r\n", ehlo_said, Outcome::none}, {"250 mx\r\n250 x\r\n", "", Outcome::lost}},
+                   false,
+                   {}}),
+    name_of);
+
+TEST(Opening, LearnsWhatTheMtaOffers) {
+    Dialogue dialogue("front.example");
+    open(dialogue, postfix_ehlo);
+    EXPECT_EQ(dialogue.greeting_host(), "mx.internal");
+    EXPECT_EQ(dialogue.ehlo().xclient, "NAME ADDR PROTO HELO");
+    EXPECT_TRUE(dialogue.ehlo().offer.has(Extension::dsn));
+    EXPECT_EQ(dialogue.ehlo().offer.size_max(), 1000U);
+}
+
+const std::string one_line = "XCLIENT ADDR=192.0.2.7\r\n";
+const std::string two_lines = "XCLIENT NAME=a.example\r\n" + one_line;
+const auto introduce = [](Dialogue& dialogue) { dialogue.introduce(one_line, "client.example", true); };
+const auto introduce_twice = [](Dialogue& dialogue) {
+    dialogue.introduce(two_lines, "client.example", true);
+};
+const std::string client_ehlo = "EHLO client.example\r\n";
+
+INSTANTIATE_TEST_SUITE_P(
+    Introduction, Scripts,
+    testing::Values(
+        ScriptCase{"One",
+                   postfix_ehlo,
+                   introduce,
+                   one_line,
+                   {{"220 mx\r\n", client_ehlo, Outcome::none}, {postfix_ehlo, "", Outcome::introduced}},
+                   true,
+                   {}},
+        ScriptCase{"OneByOne",
+                   postfix_ehlo,
+                   introduce_twice,
+                   "XCLIENT NAME=a.example\r\n",
+                   {{"220 mx\r\n", one_line, Outcome::none},
+                    {"220 mx\r\n", client_ehlo, Outcome::none},
+                    {postfix_ehlo, "", Outcome::introduced}},
+                   true,
+                   {}},
+        ScriptCase{
+            "HeloClient",
+            postfix_ehlo,
+            [](Dialogue& dialogue) { dialogue.introduce(one_line, "a b\r\nQUIT", false); },
+            one_line,
+            {{"220 mx\r\n", "HELO a?b??QUIT\r\n", Outcome::none}, {"250 mx\r\n", "", Outcome::introduced}},
+            true,
+            {}},
+        ScriptCase{"NamelessClient",
+                   postfix_ehlo,
+                   [](Dialogue& dialogue) { dialogue.introduce(one_line, "", false); },
+                   one_line,
+                   {{"220 mx\r\n", helo_said, Outcome::none}, {"250 mx\r\n", "", Outcome::introduced}},
+                   true,
+                   {}},
+        ScriptCase{"Refused",
+                   postfix_ehlo,
+                   introduce,
+                   one_line,
+                   {{"550 5.7.0 no\r\n", "", Outcome::identity_refused}},
+                   false,
+                   {550, "5.7.0 no"}},
+        ScriptCase{
+            "RefusedMidway",
+            postfix_ehlo,
+            introduce_twice,
+            "XCLIENT NAME=a.example\r\n",
+            {{"220 mx\r\n", one_line, Outcome::none}, {"501 5.5.4 Bad\r\n", "", Outcome::identity_refused}},
+            false,
+            {501, "5.5.4 Bad"}},
+        ScriptCase{"Positive250IsNot220",
+                   postfix_ehlo,
+                   introduce,
+                   one_line,
+                   {{"250 ok\r\n", "", Outcome::identity_refused}},
+                   false,
+                   {250, "ok"}},
+        ScriptCase{"Bye",
+                   postfix_ehlo,
+                   introduce,
+                   one_line,
+                   {{"421 bye\r\n", "", Outcome::lost}},
+                   false,
+                   {421, "bye"}},
+        ScriptCase{"HeloNameRefused",
+                   postfix_ehlo,
+                   introduce,
+                   one_line,
+                   {{"220 mx\r\n", client_ehlo, Outcome::none},
+                    {"504 5.5.2 no name\r\n", "", Outcome::helo_refused}},
+                   false,
+                   {504, "5.5.2 no name"}},
+        ScriptCase{
+            "TalkingOn",
+            postfix_ehlo,
+            introduce,
+            one_line,
+            {{"220 mx\r\n", client_ehlo, Outcome::none}, {postfix_ehlo + "250 x\r\n", "", Outcome::lost}},
+            false,
+            {}}),
+    name_of);
+
+TEST(Introduction, ByHeloKeepsTheXclientAttributesAndEndsPipelining) {
+    Dialogue dialogue("front.example");
+    open(dialogue, postfix_ehlo);
+    dialogue.introduce(one_line, "c", false);
+    dialogue.output().clear();
+    converse(dialogue, {"220 mx\r\n", "HELO c\r\n", Outcome::none}, 0);
+    converse(dialogue, {"250 mx\r\n", "", Outcome::introduced}, 0);
+    EXPECT_EQ(dialogue.ehlo().xclient, "NAME ADDR PROTO HELO");
+    ASSERT_TRUE(dialogue.ask(envelope(0), {"r@example.net", ""}));
+    EXPECT_EQ(dialogue.output(), "MAIL FROM:<s@example.org> SIZE=10\r\n");
+}
+
+}  // namespace
+}  // namespace sluice::smtp

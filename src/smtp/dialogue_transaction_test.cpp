@@ -1,0 +1,350 @@
+#include "smtp/dialogue_script.hpp"
+
+namespace sluice::smtp {
+namespace {
+
+class Transactions : public testing::TestWithParam<ScriptCase> {};
+
+TEST_P(Transactions, RunTheSameSplitAnywhere) {
+    run_at_every_split(GetParam());
+}
+
+const auto ask = [](Dialogue& dialogue) {
+    ASSERT_TRUE(dialogue.ask(envelope(0), {"r@example.net", "NOTIFY=NEVER"}));
+};
+const auto ask_plain = [](Dialogue& dialogue) {
+    ASSERT_TRUE(dialogue.ask(envelope(0), {"r@example.net", ""}));
+};
+const std::string mail_said = "MAIL FROM:<s@example.org> SIZE=10\r\n";
+const std::string asked = mail_said + "RCPT TO:<r@example.net> NOTIFY=NEVER\r\nRSET\r\n";
+const std::string rcpt_said = "RCPT TO:<r@example.net>\r\n";
+
+INSTANTIATE_TEST_SUITE_P(
+    Question, Transactions,
+    testing::Values(
+        ScriptCase{"Known",
+                   postfix_ehlo,
+                   ask,
+                   asked,
+                   {{"250 a\r\n250 b\r\n250 c\r\n", "", Outcome::verified}},
+                   true,
+                   {250, "b"}},
+        ScriptCase{"Unknown",
+                   postfix_ehlo,
+                   ask,
+                   asked,
+                   {{"250 a\r\n550 5.1.1 b\r\n250 c\r\n", "", Outcome::verified}},
+                   true,
+                   {550, "5.1.1 b"},
+                   Stage::recipient},
+        ScriptCase{"SenderRefused",
+                   postfix_ehlo,
+                   ask,
+                   asked,
+                   {{"550 5.1.8 a\r\n503 b\r\n250 c\r\n", "", Outcome::verified}},
+                   true,
+                   {550, "5.1.8 a"},
+                   Stage::mail},
+        ScriptCase{
+            "MailBye", postfix_ehlo, ask, asked, {{"421 a\r\n", "", Outcome::lost}}, false, {421, "a"}},
+        ScriptCase{"RcptBye",
+                   postfix_ehlo,
+                   ask,
+                   asked,
+                   {{"250 a\r\n421 b\r\n", "", Outcome::lost}},
+                   false,
+                   {421, "b"}},
+        ScriptCase{"RsetBye",
+                   postfix_ehlo,
+                   ask,
+                   asked,
+                   {{"250 a\r\n250 b\r\n421 c\r\n", "", Outcome::verified}},
+                   false,
+                   {250, "b"}},
+        ScriptCase{"RsetRefused",
+                   postfix_ehlo,
+                   ask,
+                   asked,
+                   {{"250 a\r\n250 b\r\n500 c\r\n", "", Outcome::verified}},
+                   false,
+                   {250, "b"}},
+        ScriptCase{"OneReplyTooMany",
+                   postfix_ehlo,
+                   ask,
+                   asked,
+                   {{"250 a\r\n250 b\r\n250 c\r\n250 d\r\n", "", Outcome::verified}},
+                   false,
+                   {250, "b"}},
+        ScriptCase{
+            "Garbage", postfix_ehlo, ask, asked, {{"250 a\r\nhello\r\n", "", Outcome::lost}}, false, {}},
+        ScriptCase{"GarbageAfterTheAnswer",
+                   postfix_ehlo,
+                   ask,
+                   asked,
+                   {{"250 a\r\n250 b\r\nhello\r\n", "", Outcome::verified}},
+                   false,
+                   {250, "b"}},
+        ScriptCase{"UnexpectedCode", postfix_ehlo, ask, asked, {{"354 a\r\n", "", Outcome::lost}}, false, {}},
+        ScriptCase{"LockstepKnown",
+                   lockstep_ehlo,
+                   ask_plain,
+                   mail_said,
+                   {{"250 a\r\n", rcpt_said, Outcome::none},
+                    {"251 b\r\n", "RSET\r\n", Outcome::none},
+                    {"250 c\r\n", "", Outcome::verified}},
+                   true,
+                   {251, "b"}},
+        ScriptCase{"LockstepSenderRefused",
+                   lockstep_ehlo,
+                   ask_plain,
+                   mail_said,
+                   {{"450 a\r\n", "RSET\r\n", Outcome::none}, {"250 c\r\n", "", Outcome::verified}},
+                   true,
+                   {450, "a"},
+                   Stage::mail}),
+    name_of);
+
+TEST(Question, NeedsWhatItsParametersNeed) {
+    Dialogue dialogue("front.example");
+    open(dialogue, lockstep_ehlo);
+    EXPECT_FALSE(dialogue.ask(envelope(0), {"r@example.net", "NOTIFY=NEVER"}));
+    EXPECT_TRUE(dialogue.output().empty());
+    EXPECT_TRUE(dialogue.idle());
+}
+
+const auto deliver_one = [](Dialogue& dialogue) { ASSERT_TRUE(dialogue.deliver(envelope(1))); };
+const auto deliver_two = [](Dialogue& dialogue) { ASSERT_TRUE(dialogue.deliver(envelope(2))); };
+const std::string delivered_one = mail_said + "RCPT TO:<r0@example.net>\r\nDATA\r\n";
+const std::string delivered_two =
+    mail_said + "RCPT TO:<r0@example.net>\r\nRCPT TO:<r1@example.net>\r\nDATA\r\n";
+
+INSTANTIATE_TEST_SUITE_P(
+    Delivery, Transactions,
+    testing::Values(ScriptCase{"Wanted",
+                               postfix_ehlo,
+                               deliver_two,
+                               delivered_two,
+                               {{"250 a\r\n250 b\r\n250 c\r\n354 d\r\n", "", Outcome::content}},
+                               true,
+                               {}},
+                    ScriptCase{"TalkingOn",
+                               postfix_ehlo,
+                               deliver_one,
+                               delivered_one,
+                               {{"250 a\r\n250 b\r\n354 c\r\n250 d\r\n", "", Outcome::lost}},
+                               false,
+                               {}},
+                    // One was taken: a dot would deliver to it. Only closing helps.
+                    ScriptCase{"OneOfTwoRefused",
+                               postfix_ehlo,
+                               deliver_two,
+                               delivered_two,
+                               {{"250 a\r\n550 5.1.1 b\r\n250 c\r\n354 d\r\n", "", Outcome::refused}},
+                               false,
+                               {550, "5.1.1 b"},
+                               Stage::recipient},
+                    ScriptCase{"AllRefused",
+                               postfix_ehlo,
+                               deliver_two,
+                               delivered_two,
+                               {{"250 a\r\n550 5.1.1 b\r\n450 c\r\n554 d\r\n", "RSET\r\n", Outcome::none},
+                                {"250 e\r\n", "", Outcome::refused}},
+                               true,
+                               {550, "5.1.1 b"},
+                               Stage::recipient},
+                    ScriptCase{"AllRefusedAndNoReset",
+                               postfix_ehlo,
+                               deliver_two,
+                               delivered_two,
+                               {{"250 a\r\n550 5.1.1 b\r\n450 c\r\n554 d\r\n", "RSET\r\n", Outcome::none},
+                                {"421 e\r\n", "", Outcome::refused}},
+                               false,
+                               {550, "5.1.1 b"},
+                               Stage::recipient},
+                    ScriptCase{"MailRefused",
+                               postfix_ehlo,
+                               deliver_one,
+                               delivered_one,
+                               {{"552 a\r\n503 b\r\n503 c\r\n", "RSET\r\n", Outcome::none},
+                                {"250 e\r\n", "", Outcome::refused}},
+                               true,
+                               {552, "a"},
+                               Stage::mail},
+                    ScriptCase{"DataRefused",
+                               postfix_ehlo,
+                               deliver_one,
+                               delivered_one,
+                               {{"250 a\r\n250 b\r\n451 c\r\n", "RSET\r\n", Outcome::none},
+                                {"250 e\r\n", "", Outcome::refused}},
+                               true,
+                               {451, "c"},
+                               Stage::data},
+                    ScriptCase{"DataTakenForGranted",
+                               postfix_ehlo,
+                               deliver_one,
+                               delivered_one,
+                               {{"250 a\r\n250 b\r\n250 c\r\n", "", Outcome::lost}},
+                               false,
+                               {}},
+                    ScriptCase{"MailBye",
+                               postfix_ehlo,
+                               deliver_one,
+                               delivered_one,
+                               {{"421 a\r\n", "", Outcome::lost}},
+                               false,
+                               {421, "a"}},
+                    ScriptCase{"DataBye",
+                               postfix_ehlo,
+                               deliver_one,
+                               delivered_one,
+                               {{"250 a\r\n250 b\r\n421 c\r\n", "", Outcome::lost}},
+                               false,
+                               {421, "c"}},
+                    ScriptCase{"Lockstep",
+                               lockstep_ehlo,
+                               deliver_two,
+                               mail_said,
+                               {{"250 a\r\n", "RCPT TO:<r0@example.net>\r\n", Outcome::none},
+                                {"250 b\r\n", "RCPT TO:<r1@example.net>\r\n", Outcome::none},
+                                {"250 c\r\n", "DATA\r\n", Outcome::none},
+                                {"354 d\r\n", "", Outcome::content}},
+                               true,
+                               {}},
+                    ScriptCase{"LockstepOneOfTwoRefused",
+                               lockstep_ehlo,
+                               deliver_two,
+                               mail_said,
+                               {{"250 a\r\n", "RCPT TO:<r0@example.net>\r\n", Outcome::none},
+                                {"550 b\r\n", "RCPT TO:<r1@example.net>\r\n", Outcome::none},
+                                {"250 c\r\n", "RSET\r\n", Outcome::none},
+                                {"250 d\r\n", "", Outcome::refused}},
+                               true,
+                               {550, "b"},
+                               Stage::recipient}),
+    name_of);
+
+const auto to_content = [](Dialogue& dialogue) {
+    deliver_one(dialogue);
+    dialogue.output().clear();
+    EXPECT_EQ(dialogue.receive("250 a\r\n250 b\r\n354 c\r\n"), Outcome::content);
+};
+const auto to_dot = [](Dialogue& dialogue) {
+    to_content(dialogue);
+    dialogue.content_sent();
+};
+
+INSTANTIATE_TEST_SUITE_P(
+    Content, Transactions,
+    testing::Values(
+        ScriptCase{"Delivered",
+                   postfix_ehlo,
+                   to_dot,
+                   "",
+                   {{"250 2.0.0 Ok: queued as X\r\n", "", Outcome::delivered}},
+                   true,
+                   {250, "2.0.0 Ok: queued as X"},
+                   Stage::dot},
+        ScriptCase{"Refused",
+                   postfix_ehlo,
+                   to_dot,
+                   "",
+                   {{"550 5.7.1 spam\r\n", "", Outcome::refused}},
+                   true,
+                   {550, "5.7.1 spam"},
+                   Stage::dot},
+        ScriptCase{"Bye",
+                   postfix_ehlo,
+                   to_dot,
+                   "",
+                   {{"421 4.3.2 no\r\n", "", Outcome::refused}},
+                   false,
+                   {421, "4.3.2 no"},
+                   Stage::dot},
+        ScriptCase{"Nonsense", postfix_ehlo, to_dot, "", {{"354 go on\r\n", "", Outcome::lost}}, false, {}},
+        ScriptCase{"TalkingOn",
+                   postfix_ehlo,
+                   to_dot,
+                   "",
+                   {{"250 Ok\r\n250 x\r\n", "", Outcome::delivered}},
+                   false,
+                   {250, "Ok"},
+                   Stage::dot},
+        ScriptCase{"RefusedBeforeTheDot",
+                   postfix_ehlo,
+                   to_content,
+                   "",
+                   {{"552 5.3.4 big\r\n", "", Outcome::refused}},
+                   false,
+                   {552, "5.3.4 big"},
+                   Stage::content},
+        // Nobody may be told that a message was taken whose end was never sent.
+        ScriptCase{"TakenBeforeTheDot",
+                   postfix_ehlo,
+                   to_content,
+                   "",
+                   {{"250 Ok\r\n", "", Outcome::lost}},
+                   false,
+                   {}}),
+    name_of);
+
+TEST(Lost, KeepsAnAnswerThatWasOnlyOwedItsReset) {
+    Dialogue dialogue("front.example");
+    open(dialogue, postfix_ehlo);
+    ask(dialogue);
+    EXPECT_EQ(dialogue.receive("250 a\r\n550 5.1.1 b\r\n"), Outcome::none);
+    EXPECT_EQ(dialogue.lost(), Outcome::verified);
+    EXPECT_EQ(dialogue.reply(), (Reply{550, "5.1.1 b"}));
+    EXPECT_FALSE(dialogue.usable());
+    EXPECT_EQ(dialogue.lost(), Outcome::none);
+    EXPECT_EQ(dialogue.receive("250 c\r\n"), Outcome::none);
+}
+
+TEST(Lost, DecidesNothingAfterTheDot) {
+    Dialogue dialogue("front.example");
+    open(dialogue, postfix_ehlo);
+    to_dot(dialogue);
+    EXPECT_EQ(dialogue.receive("250 2.0.0 O"), Outcome::none);
+    EXPECT_EQ(dialogue.lost(), Outcome::lost);
+    EXPECT_EQ(dialogue.reply(), Reply());
+}
+
+TEST(Lost, CountsTheRepliesOfTheTask) {
+    Dialogue dialogue("front.example");
+    open(dialogue, postfix_ehlo);
+    ask(dialogue);
+    EXPECT_EQ(dialogue.replies(), 0U);
+    EXPECT_EQ(dialogue.receive("250 a\r\n"), Outcome::none);
+    EXPECT_EQ(dialogue.replies(), 1U);
+}
+
+TEST(Idle, AnyWordFinishesTheConnection) {
+    for (const char* words : {"421 timeout\r\n", "250 hello\r\n", "x\r\n"}) {
+        Dialogue dialogue("front.example");
+        open(dialogue, postfix_ehlo);
+        EXPECT_EQ(dialogue.receive(words), Outcome::lost);
+        EXPECT_FALSE(dialogue.usable());
+    }
+}
+
+TEST(Idle, ServesOneTaskAfterAnother) {
+    Dialogue dialogue("front.example");
+    open(dialogue, postfix_ehlo);
+    for (int i = 0; i < 3; ++i) {
+        dialogue.introduce("XCLIENT ADDR=192.0.2.7\r\n", "client.example", true);
+        dialogue.output().clear();
+        EXPECT_EQ(dialogue.receive("220 mx\r\n"), Outcome::none);
+        dialogue.output().clear();
+        EXPECT_EQ(dialogue.receive(postfix_ehlo), Outcome::introduced);
+        ask(dialogue);
+        dialogue.output().clear();
+        EXPECT_EQ(dialogue.receive("250 a\r\n450 b\r\n250 c\r\n"), Outcome::verified);
+        to_dot(dialogue);
+        EXPECT_EQ(dialogue.receive("250 Ok\r\n"), Outcome::delivered);
+    }
+    dialogue.quit();
+    EXPECT_EQ(dialogue.output(), "QUIT\r\n");
+    EXPECT_EQ(dialogue.receive("221 bye\r\n"), Outcome::lost);
+}
+
+}  // namespace
+}  // namespace sluice::smtp
