@@ -9,20 +9,25 @@
 #include <memory>
 #include <string_view>
 
+#include "base/log_line.hpp"
+
 namespace sluice::net {
 
 class LogWriter {
   public:
     static constexpr std::size_t buffer_octets_max = 4 * 1024 * 1024;
 
-    /// Writes to `fd`, which it does not own.
-    explicit LogWriter(int fd);
+    /// Writes to `fd`, which it does not own, on a thread of its own. `format` is that of the line that
+    /// announces dropped ones ("log_lines_dropped", with "lines" since the last and "total").
+    explicit LogWriter(int fd, LogFormat format = LogFormat::json);
     /// Writes out what is buffered, for at most two seconds.
     ~LogWriter();
 
     /// A whole line, with its final newline. Written in order, within 100 ms, in chunks that end at line
-    /// ends.
+    /// ends. Never blocks; dropped when `buffer_octets_max` wait already (as much again may be on its way).
     void write(std::string_view line);
+    /// Lines dropped so far, for want of room or because the descriptor refused them (disk full, reader
+    /// gone).
     std::uint64_t dropped() const;
 
   private:

@@ -107,7 +107,7 @@ TEST(Loop, ATurnIsEventsTimersDeferredWorkRetirement) {
     handler.then = [&](std::uint32_t) {
         loop.retire(std::make_unique<Witness>(order));
         loop.defer([&] { order += "deferred "; });
-        loop.arm(timer, -1ms);
+        loop.arm(timer, -TimerWheel::tick);
         order += "event ";
     };
     timer.then = [&] { order += "timer "; };

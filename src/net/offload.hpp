@@ -12,16 +12,21 @@ class Loop;
 
 class Offload {
   public:
+    /// `loop` must outlive this.
     explicit Offload(Loop& loop);
-    /// Finishes the work under way; work still queued is dropped, and its `done` never runs.
+    /// Waits for the work under way (its `done` still runs, on the loop); work still queued is dropped, and
+    /// its `done` never runs.
     ~Offload();
 
-    /// Runs `work` on the thread, then `done` on the loop. False when `queue_max` pieces of work are waiting.
+    /// Runs `work` on the thread, in the order of submission, and destroys it there; then runs `done`, which
+    /// may be empty, on the loop. False, and both dropped, when `queue_max` pieces of work are waiting.
+    /// `work` must not throw.
     [[nodiscard]] bool submit(std::move_only_function<void()> work, std::move_only_function<void()> done);
 
     static constexpr std::size_t queue_max = 4096;
 
   private:
+    struct Job;
     class Impl;
     std::unique_ptr<Impl> impl_;
 };

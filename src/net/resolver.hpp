@@ -15,6 +15,7 @@
 namespace sluice::net {
 
 class Loop;
+class PendingQuery;
 
 enum class DnsType : std::uint16_t { a = 1, ptr = 12, txt = 16, aaaa = 28 };
 
@@ -42,25 +43,33 @@ class DnsQuery {
     /// Once, from the loop, never from inside Resolver::ask. May destroy the query.
     virtual void answered(const DnsAnswer& answer) = 0;
 
-    /// The resolver's own; null when nothing is pending.
-    void* pending = nullptr;
+    /// Whether answered() is still to come.
+    bool pending() const { return pending_ != nullptr; }
+
+  private:
+    friend class PendingQuery;
+    PendingQuery* pending_ = nullptr;
 };
 
 struct ResolverOptions {
-    /// Servers to forward to, "192.0.2.53" or "127.0.0.1:5353"; empty = /etc/resolv.conf.
+    /// Servers to forward to, "192.0.2.53", "127.0.0.1:5353" or "[2001:db8::53]:53"; empty = those of
+    /// /etc/resolv.conf, and without that file, asking the root servers on down.
     std::vector<std::string> servers;
     Millis deadline{3000};
-    /// Questions under way at once; one more is answered `failed` at once (by the loop).
+    /// Questions under way at once; one more is answered `failed` at once (by the loop). One whose deadline
+    /// passed or whose query was destroyed counts until libunbound gives it up.
     unsigned pending_max = 10000;
 };
 
 class Resolver {
   public:
-    /// Throws std::runtime_error when libunbound cannot be set up.
+    /// `loop` must outlive this. Throws std::runtime_error when libunbound cannot be set up. Starts a thread
+    /// at the first question.
     Resolver(Loop& loop, const ResolverOptions& options);
+    /// Pending queries are never answered.
     ~Resolver();
 
-    /// `name` without trailing dot.
+    /// `name` without trailing dot; a name that is none is answered `failed`. `query` must not be pending.
     void ask(DnsQuery& query, const std::string& name, DnsType type);
 
   private:

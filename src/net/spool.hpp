@@ -20,11 +20,15 @@ struct SpoolOptions {
 };
 
 /// One message. Append while full() is false; after finish() and once settled, view() is what was appended,
-/// byte for byte.
+/// byte for byte. A message that outgrows memory goes to the file whole; then at most twice
+/// `memory_octets_max`, and what one append() went beyond it, are in memory.
 class Spool {
   public:
+    /// `offload` and `options` must outlive this, and `options` the Offload's thread as well.
     Spool(Offload& offload, const SpoolOptions& options);
-    /// May be destroyed at any time, also with a write under way.
+    Spool(const Spool&) = delete;
+    Spool& operator=(const Spool&) = delete;
+    /// May be destroyed at any time, also with a write under way, and from the callback of on_settled.
     ~Spool();
 
     void append(std::string_view octets);
@@ -33,18 +37,28 @@ class Spool {
     bool full() const;
     /// A write is under way or waiting.
     bool busy() const;
-    /// Runs `then` on the loop once nothing is waiting for the disk any more. At most one callback at a time.
+    /// Runs `then` on the loop once nothing is waiting for the disk any more. Only while busy(), and at most
+    /// one callback at a time.
     void on_settled(std::move_only_function<void()> then);
-    /// Writes out what remains; follow with on_settled when busy().
+    /// Writes out what remains; nothing is appended after it. Follow with on_settled when busy().
     void finish();
-    /// The disk failed (full, quota): the message cannot be kept and must be refused with 452 4.3.1.
+    /// The disk failed (full, quota, hopelessly behind): the message cannot be kept and must be refused with
+    /// 452 4.3.1. What is appended from then on is counted and dropped.
     bool failed() const;
 
+    /// What was appended so far.
     std::uint64_t octets() const;
+    /// Only after finish(), when neither busy() nor failed(). Valid as long as the spool.
     smtp::MessageView view() const;
 
   private:
     struct State;  // shared with the thread, so that it outlives us when it must
+
+    static void spill(const std::shared_ptr<State>& state, Offload& offload, const SpoolOptions& options);
+    static std::move_only_function<void()> written(std::shared_ptr<State> state, Offload& offload,
+                                                   const SpoolOptions& options);
+    static void fail(State& state);
+
     std::shared_ptr<State> state_;
     Offload* offload_;
     const SpoolOptions* options_;

@@ -49,7 +49,7 @@ class TimerWheel {
     TimerWheel(const TimerWheel&) = delete;
     TimerWheel& operator=(const TimerWheel&) = delete;
 
-    /// Arms or re-arms. A deadline in the past fires at the next advance().
+    /// Arms or re-arms. A deadline a tick or more in the past fires at the next advance().
     void arm(Timer& timer, Instant deadline);
 
     /// How long the loop may sleep from `now` without making any timer late: 0 when one is due, Millis::max()

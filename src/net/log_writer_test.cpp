@@ -1,0 +1,172 @@
+#include "net/log_writer.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "net/fd.hpp"
+
+namespace sluice::net {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+
+struct Pipe {
+    Fd reader, writer;
+    Pipe() {
+        int fds[2];
+        if (::pipe2(fds, O_CLOEXEC) != 0) std::abort();
+        reader.reset(fds[0]);
+        writer.reset(fds[1]);
+    }
+};
+
+/// What comes within `patience` of silence, or until the writers are gone.
+std::string read_all(int fd, std::chrono::milliseconds patience = 300ms) {
+    std::string all;
+    char buffer[65536];
+    pollfd wanted{fd, POLLIN, 0};
+    while (::poll(&wanted, 1, static_cast<int>(patience.count())) > 0) {
+        const ssize_t got = ::read(fd, buffer, sizeof buffer);
+        if (got <= 0) break;
+        all.append(buffer, static_cast<std::size_t>(got));
+    }
+    return all;
+}
+
+std::string numbered(int i) {
+    return "{\"line\":" + std::to_string(i) + "}\n";
+}
+
+TEST(LogWriter, WritesInOrderAndSoon) {
+    const Pipe pipe;
+    LogWriter log{pipe.writer.get()};
+    std::string expected;
+    for (int i = 0; i < 1000; ++i) {
+        log.write(numbered(i));
+        expected += numbered(i);
+    }
+    pollfd wanted{pipe.reader.get(), POLLIN, 0};
+    EXPECT_EQ(::poll(&wanted, 1, 1000), 1);
+    EXPECT_EQ(read_all(pipe.reader.get()), expected);
+    EXPECT_EQ(log.dropped(), 0U);
+}
+
+TEST(LogWriter, DestructionWritesWhatIsBuffered) {
+    for (const bool to_socket : {false, true}) {
+        Pipe pipe;
+        if (to_socket) {
+            int fds[2];
+            ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+            pipe.reader.reset(fds[0]);
+            pipe.writer.reset(fds[1]);
+        }
+        std::string expected;
+        {
+            LogWriter log{pipe.writer.get()};
+            for (int i = 0; i < 1000; ++i) {
+                log.write(numbered(i));
+                expected += numbered(i);
+            }
+        }
+        EXPECT_EQ(read_all(pipe.reader.get()), expected);
+    }
+}
+
+TEST(LogWriter, WritesToAFile) {
+    char path[] = "/tmp/sluice-log-XXXXXX";
+    const Fd file{::mkostemp(path, O_CLOEXEC)};
+    ::unlink(path);
+    {
+        LogWriter{file.get()}.write("{}\n");
+    }
+    char buffer[8];
+    EXPECT_EQ(::pread(file.get(), buffer, sizeof buffer, 0), 3);
+}
+
+TEST(LogWriter, AReaderThatStallsCostsLinesNotTime) {
+    const Pipe pipe;
+    std::optional<LogWriter> log{std::in_place, pipe.writer.get()};
+    const std::string line(999, 'x');
+    const int lines = 3 * static_cast<int>(LogWriter::buffer_octets_max / 1000);
+    auto slowest = Clock::duration::zero();
+    for (int i = 0; i < lines; ++i) {
+        const auto start = Clock::now();
+        log->write(line + '\n');
+        slowest = std::max(slowest, Clock::now() - start);
+    }
+    EXPECT_LT(slowest, 1s);
+    EXPECT_GT(log->dropped(), 0U);
+    const auto dropped = log->dropped();
+
+    // The reader is back: the announcement stands before the next line.
+    std::string all;
+    std::jthread reader{[&] { all = read_all(pipe.reader.get(), 1000ms); }};
+    std::this_thread::sleep_for(500ms);
+    log->write("{\"line\":\"after\"}\n");
+    log.reset();
+    reader.join();
+    const auto announced = all.find("log_lines_dropped");
+    ASSERT_NE(announced, std::string::npos);
+    EXPECT_THAT(all.substr(announced), HasSubstr("\"lines\":" + std::to_string(dropped) + ","));
+    EXPECT_THAT(all, EndsWith("{\"line\":\"after\"}\n"));
+    EXPECT_EQ(static_cast<std::uint64_t>(std::count(all.begin(), all.end(), 'x')), (lines - dropped) * 999);
+}
+
+TEST(LogWriter, DestructionGivesUpAfterTwoSeconds) {
+    const Pipe pipe;
+    auto start = Clock::now();
+    {
+        LogWriter log{pipe.writer.get()};
+        for (int i = 0; i < 1000; ++i)
+            log.write(std::string(999, 'x') + '\n');
+        start = Clock::now();
+    }
+    EXPECT_GT(Clock::now() - start, 1900ms);
+    EXPECT_LT(Clock::now() - start, 4s);
+    // Whole lines only: another writer of this pipe finds it at the start of a line.
+    EXPECT_THAT(read_all(pipe.reader.get()), EndsWith("\n"));
+}
+
+TEST(LogWriter, GoesOnWhenTheDiskHasRoomAgain) {
+    const Pipe pipe;
+    const Fd disk{::open("/dev/full", O_WRONLY | O_CLOEXEC)};
+    LogWriter log{disk.get()};
+    log.write("{}\n");
+    const auto end = Clock::now() + 5s;
+    while (log.dropped() == 0 && Clock::now() < end)
+        std::this_thread::sleep_for(10ms);
+    ASSERT_GE(::dup3(pipe.writer.get(), disk.get(), O_CLOEXEC), 0);
+    log.write("{\"line\":\"after\"}\n");
+    EXPECT_THAT(read_all(pipe.reader.get()),
+                MatchesRegex(".*\"log_lines_dropped\".*\"lines\":1,\"total\":1.*\n.*after.*\n"));
+}
+
+TEST(LogWriter, AReaderThatIsGoneIsCounted) {
+    Pipe pipe;
+    LogWriter log{pipe.writer.get()};
+    pipe.reader.reset();
+    log.write("{}\n");
+    const auto end = Clock::now() + 5s;
+    while (log.dropped() == 0 && Clock::now() < end)
+        std::this_thread::sleep_for(10ms);
+    EXPECT_EQ(log.dropped(), 1U);
+}
+
+}  // namespace
+}  // namespace sluice::net

@@ -1,0 +1,254 @@
+#include "net/resolver.hpp"
+
+#include <unbound.h>
+
+#include <array>
+#include <cassert>
+#include <cstring>
+#include <optional>
+#include <span>
+#include <stdexcept>
+#include <utility>
+
+#include "net/loop.hpp"
+#include "net/quiet_thread.hpp"
+#include "net/socket.hpp"
+
+namespace sluice::net {
+namespace {
+
+void check(int error, const std::string& what) {
+    if (error != UB_NOERROR) throw std::runtime_error("libunbound: " + what + ": " + ub_strerror(error));
+}
+
+/// "127.0.0.1:5353" in libunbound's own notation, "127.0.0.1@5353".
+std::string forwarder(const std::string& server) {
+    if (const auto address = IpAddress::parse(server)) return address->to_string();
+    const auto endpoint = Endpoint::parse(server);
+    if (!endpoint)
+        throw std::runtime_error("DNS server \"" + server + "\" is no address and no address:port");
+    return endpoint->address.to_string() + "@" + std::to_string(endpoint->port);
+}
+
+/// A name from its wire form (RFC 1035 3.1), without the final dot; libunbound has uncompressed it.
+std::optional<std::string> name_from_wire(std::span<const unsigned char> wire) {
+    std::string name;
+    while (!wire.empty() && wire[0] != 0) {
+        const std::size_t length = wire[0];
+        if (length > 63 || wire.size() < length + 2) return std::nullopt;
+        if (!name.empty()) name += '.';
+        name.append(reinterpret_cast<const char*>(wire.data() + 1), length);
+        wire = wire.subspan(length + 1);
+    }
+    if (wire.size() != 1) return std::nullopt;
+    return name;
+}
+
+/// The character-strings of one TXT record, put together (RFC 7208 3.3 and others read them so).
+std::optional<std::string> text_from_wire(std::span<const unsigned char> wire) {
+    std::string text;
+    while (!wire.empty()) {
+        const std::size_t length = wire[0];
+        if (wire.size() < length + 1) return std::nullopt;
+        text.append(reinterpret_cast<const char*>(wire.data() + 1), length);
+        wire = wire.subspan(length + 1);
+    }
+    return text;
+}
+
+/// False when the record is malformed.
+bool add_record(DnsAnswer& answer, int type, std::span<const unsigned char> wire) {
+    if (type == static_cast<int>(DnsType::a) && wire.size() == 4) {
+        std::array<std::uint8_t, 4> octets;
+        std::memcpy(octets.data(), wire.data(), octets.size());
+        answer.addresses.push_back(IpAddress::v4(octets));
+        return true;
+    }
+    if (type == static_cast<int>(DnsType::aaaa) && wire.size() == 16) {
+        std::array<std::uint8_t, 16> octets;
+        std::memcpy(octets.data(), wire.data(), octets.size());
+        answer.addresses.push_back(IpAddress::v6(octets));
+        return true;
+    }
+    std::optional<std::string> text;
+    if (type == static_cast<int>(DnsType::ptr)) text = name_from_wire(wire);
+    if (type == static_cast<int>(DnsType::txt)) text = text_from_wire(wire);
+    if (text) answer.texts.push_back(std::move(*text));
+    return text.has_value();
+}
+
+DnsAnswer to_answer(int error, const ub_result* result) {
+    DnsAnswer answer;
+    if (error != UB_NOERROR || result == nullptr || result->bogus) return answer;
+    if (!result->havedata) {
+        constexpr int no_error = 0;
+        const bool definite = result->nxdomain || result->rcode == no_error;
+        if (definite) answer.status = DnsAnswer::Status::absent;
+        return answer;
+    }
+    for (int i = 0; result->data[i] != nullptr; ++i) {
+        const std::span wire{reinterpret_cast<const unsigned char*>(result->data[i]),
+                             static_cast<std::size_t>(result->len[i])};
+        if (!add_record(answer, result->qtype, wire)) return DnsAnswer{};
+    }
+    answer.status = DnsAnswer::Status::found;
+    answer.ttl_s = result->ttl > 0 ? static_cast<std::uint32_t>(result->ttl) : 0;
+    return answer;
+}
+
+}  // namespace
+
+/// A question that libunbound is at, or that is refused by its timer.
+///
+/// It lives until libunbound is done with it, even when nobody waits any more: ub_cancel() with the threaded
+/// context takes the callback away and does not end the work, so `pending_max` would bound nothing while a
+/// server is out.
+class PendingQuery final : public Timer {
+  public:
+    PendingQuery(std::vector<std::unique_ptr<PendingQuery>>& all, DnsQuery& query)
+        : all_(all), index_(all.size()), query_(&query) {
+        query.pending_ = this;
+    }
+
+    /// From the query's destructor.
+    static void withdraw(DnsQuery& query) {
+        if (query.pending_ != nullptr) query.pending_->forget_query();
+    }
+
+    void asked() { with_libunbound_ = true; }
+
+    void on_timer() override {
+        DnsAnswer answer;
+        if (with_libunbound_) answer.status = DnsAnswer::Status::timed_out;
+        finish(answer, !with_libunbound_);
+    }
+
+    /// libunbound's callback: it is done with the question.
+    static void done(void* self, int error, ub_result* result) {
+        const DnsAnswer answer = to_answer(error, result);
+        ub_resolve_free(result);
+        static_cast<PendingQuery*>(self)->finish(answer, true);
+    }
+
+    /// When the resolver ends before the query does.
+    void orphan() {
+        if (query_ != nullptr) query_->pending_ = nullptr;
+    }
+
+  private:
+    void finish(const DnsAnswer& answer, bool gone) {
+        disarm();
+        DnsQuery* const query = std::exchange(query_, nullptr);
+        if (query != nullptr) query->pending_ = nullptr;
+        if (gone) remove();
+        if (query != nullptr) query->answered(answer);
+    }
+
+    void forget_query() {
+        query_ = nullptr;
+        disarm();
+        if (!with_libunbound_) remove();
+    }
+
+    void remove() {
+        auto& all = all_;
+        const std::size_t index = index_;
+        all.back()->index_ = index;
+        std::swap(all[index], all.back());
+        all.pop_back();  // this
+    }
+
+    std::vector<std::unique_ptr<PendingQuery>>& all_;
+    std::size_t index_;
+    DnsQuery* query_;  // null when nobody waits for the answer
+    bool with_libunbound_ = false;
+};
+
+DnsQuery::~DnsQuery() {
+    PendingQuery::withdraw(*this);
+}
+
+class Resolver::Impl final : public IoHandler {
+  public:
+    Impl(Loop& loop, const ResolverOptions& options)
+        : loop_(loop),
+          deadline_(options.deadline),
+          pending_max_(options.pending_max),
+          context_(ub_ctx_create()) {
+        if (!context_) throw std::runtime_error("libunbound: cannot create a context");
+        ub_ctx* const context = context_.get();
+        check(ub_ctx_debugout(context, nullptr), "debugout");
+        check(ub_ctx_async(context, 1), "async");
+        set_option("do-not-query-localhost:", "no");
+        // Without it a server that was out for a while is left alone for up to 15 minutes after it is back.
+        set_option("infra-keep-probing:", "yes");
+        // libunbound has empty zones of its own for private networks and for "test.": whether those exist is
+        // for the server that the operator named to say.
+        set_option("unblock-lan-zones:", "yes");
+        for (const auto& server : options.servers)
+            check(ub_ctx_set_fwd(context, forwarder(server).c_str()), server);
+        if (options.servers.empty()) ub_ctx_resolvconf(context, nullptr);
+        check(ub_ctx_zone_remove(context, "test."), "test.");
+        if (!loop_.watch(ub_fd(context), *this, EPOLLIN))
+            throw std::runtime_error("libunbound: cannot watch its pipe");
+    }
+
+    ~Impl() {
+        loop_.unwatch(ub_fd(context_.get()));
+        context_.reset();  // joins its thread; no callback comes after this
+        for (const auto& pending : pending_)
+            pending->orphan();
+    }
+
+    void ask(DnsQuery& query, const std::string& name, DnsType type) {
+        assert(!query.pending());
+        const bool room = pending_.size() < pending_max_;
+        PendingQuery& pending = *pending_.emplace_back(std::make_unique<PendingQuery>(pending_, query));
+        if (room && start(pending, name, type)) {
+            pending.asked();
+            loop_.arm(pending, deadline_);
+        } else {
+            loop_.arm(pending, Millis{0});
+        }
+    }
+
+    void on_io(std::uint32_t) override { ub_process(context_.get()); }
+
+  private:
+    struct DeleteContext {
+        void operator()(ub_ctx* context) const { ub_ctx_delete(context); }
+    };
+
+    void set_option(const char* name, const char* value) {
+        check(ub_ctx_set_option(context_.get(), name, value), name);
+    }
+
+    bool start(PendingQuery& pending, const std::string& name, DnsType type) {
+        constexpr int internet = 1;
+        const auto resolve = [&] {
+            return ub_resolve_async(context_.get(), name.c_str(), static_cast<int>(type), internet, &pending,
+                                    &PendingQuery::done, nullptr) == UB_NOERROR;
+        };
+        if (started_) return resolve();
+        started_ = true;
+        const SignalsBlocked for_its_thread;
+        return resolve();
+    }
+
+    Loop& loop_;
+    const Millis deadline_;
+    const std::size_t pending_max_;
+    bool started_ = false;
+    std::vector<std::unique_ptr<PendingQuery>> pending_;
+    std::unique_ptr<ub_ctx, DeleteContext> context_;
+};
+
+Resolver::Resolver(Loop& loop, const ResolverOptions& options)
+    : impl_(std::make_unique<Impl>(loop, options)) {}
+Resolver::~Resolver() = default;
+
+void Resolver::ask(DnsQuery& query, const std::string& name, DnsType type) {
+    impl_->ask(query, name, type);
+}
+
+}  // namespace sluice::net

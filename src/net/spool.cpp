@@ -1,0 +1,140 @@
+#include "net/spool.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <tuple>
+#include <utility>
+
+#include "net/fd.hpp"
+#include "net/unlinked_file.hpp"
+
+namespace sluice::net {
+namespace {
+
+// An ordinary mail takes one allocation; a client that drips its mail grows the buffer as it goes.
+constexpr std::size_t first_reserve = 8 * 1024;
+constexpr std::size_t drip_octets = 512;
+
+bool write_all(int fd, std::string_view octets) {
+    while (!octets.empty()) {
+        const ssize_t written = ::write(fd, octets.data(), octets.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return false;
+        octets.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
+}  // namespace
+
+/// While a write is under way (`busy`), `writing`, `file` and `write_failed` belong to the thread; everything
+/// else, and these at other times, to the loop.
+struct Spool::State {
+    std::string buffer;  // all of it until the first spill, then what has not been handed to the thread
+    std::uint64_t octets = 0;
+    bool spilled = false;
+    bool busy = false;
+    bool finished = false;
+    bool failed = false;
+    std::move_only_function<void()> settled;
+
+    std::string writing;
+    Fd file;
+    bool write_failed = false;
+
+    void write(const std::string& directory) {
+        if (!file) file = open_unlinked(directory);
+        write_failed = !file || !write_all(file.get(), writing);
+    }
+};
+
+Spool::Spool(Offload& offload, const SpoolOptions& options)
+    : state_(std::make_shared<State>()), offload_(&offload), options_(&options) {}
+
+Spool::~Spool() {
+    state_->settled = nullptr;  // it belongs to the loop, and the state may end on the thread
+    // Closing the last descriptor of a large unlinked file frees its blocks, which takes the disk. Behind a
+    // write under way, so that this is the last to hold the state. If it is refused, the loop pays after all.
+    if (state_->spilled) std::ignore = offload_->submit([state = std::move(state_)] {}, nullptr);
+}
+
+void Spool::append(std::string_view octets) {
+    State& state = *state_;
+    assert(!state.finished);
+    state.octets += octets.size();
+    if (state.failed) return;
+    if (octets.size() >= drip_octets && state.buffer.capacity() < first_reserve)
+        state.buffer.reserve(std::max(first_reserve, octets.size()));
+    state.buffer.append(octets);
+    if (state.buffer.size() > options_->memory_octets_max) spill(state_, *offload_, *options_);
+}
+
+void Spool::spill(const std::shared_ptr<State>& state, Offload& offload, const SpoolOptions& options) {
+    if (state->busy) return;
+    state->spilled = true;
+    state->writing.clear();
+    state->writing.swap(state->buffer);
+    state->busy = offload.submit([state, &options] { state->write(options.directory); },
+                                 [weak = std::weak_ptr(state), &offload, &options] {
+                                     if (auto then = written(weak.lock(), offload, options)) then();
+                                 });
+    if (!state->busy) fail(*state);  // thousands of messages wait for the disk already
+}
+
+/// Back on the loop. Returns what is to run now that nothing waits for the disk. The state is let go before
+/// that runs: it may destroy the spool.
+std::move_only_function<void()> Spool::written(std::shared_ptr<State> state, Offload& offload,
+                                               const SpoolOptions& options) {
+    if (!state) return nullptr;
+    state->busy = false;
+    if (state->write_failed) fail(*state);
+    if (state->buffer.size() > (state->finished ? 0 : options.memory_octets_max))
+        spill(state, offload, options);
+    if (state->busy) return nullptr;
+    if (state->finished) std::string().swap(state->writing);
+    return std::exchange(state->settled, nullptr);
+}
+
+void Spool::fail(State& state) {
+    state.failed = true;
+    std::string().swap(state.buffer);
+    std::string().swap(state.writing);
+}
+
+bool Spool::full() const {
+    return state_->busy && state_->buffer.size() > options_->memory_octets_max;
+}
+
+bool Spool::busy() const {
+    return state_->busy;
+}
+
+void Spool::on_settled(std::move_only_function<void()> then) {
+    assert(state_->busy && !state_->settled);
+    state_->settled = std::move(then);
+}
+
+void Spool::finish() {
+    state_->finished = true;
+    if (state_->spilled && !state_->buffer.empty()) spill(state_, *offload_, *options_);
+}
+
+bool Spool::failed() const {
+    return state_->failed;
+}
+
+std::uint64_t Spool::octets() const {
+    return state_->octets;
+}
+
+smtp::MessageView Spool::view() const {
+    const State& state = *state_;
+    assert(state.finished && !state.busy && !state.failed);
+    if (!state.spilled) return {state.buffer, -1, 0};
+    return {{}, state.file.get(), state.octets};
+}
+
+}  // namespace sluice::net

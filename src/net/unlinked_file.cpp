@@ -1,0 +1,24 @@
+#include "net/unlinked_file.hpp"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace sluice::net {
+
+Fd open_unlinked(const std::string& directory) {
+    Fd file{::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600)};
+    if (file || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return file;
+    return create_and_unlink(directory);
+}
+
+Fd create_and_unlink(const std::string& directory) {
+    std::string path = directory + "/sluice-XXXXXX";
+    Fd file{::mkostemp(path.data(), O_CLOEXEC)};
+    if (file) ::unlink(path.c_str());
+    return file;
+}
+
+}  // namespace sluice::net
