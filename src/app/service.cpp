@@ -11,7 +11,7 @@ Service::Service(LogFormat format, LogFile& log_file)
     : format_(format),
       log_file_(log_file),
       signals_(loop_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1}, [this](int signal) { on_signal(signal); }),
-      writer_(log_file.fd()),
+      writer_(log_file.fd(), format),
       events_(format, [this](std::string_view line) { writer_.write(line); }),
       offload_(loop_) {}
 

@@ -20,9 +20,10 @@ namespace {
 
 class Worker final : net::Timer {
   public:
-    Worker(const Config& config, unsigned index, std::span<const net::Fd> listeners, LogFile& log_file)
+    Worker(const Config& config, unsigned index, WorkerListeners& listeners, LogFile& log_file)
         : config_(config),
           index_(index),
+          listeners_(listeners),
           service_(config.log.format, log_file),
           resolver_(config.needs_resolver()
                         ? std::make_unique<net::Resolver>(service_.loop(), config.resolver)
@@ -60,6 +61,8 @@ class Worker final : net::Timer {
             quit_by_ = service_.loop().now() + quit_time_max;
             on_timer();
         });
+        // Who comes now is refused at once, instead of waiting for an end.
+        listeners_.clear();
     }
 
     /// Lets the MTAs hear our QUIT, but waits for none of them long.
@@ -74,6 +77,7 @@ class Worker final : net::Timer {
 
     const Config& config_;
     const std::int64_t index_;
+    WorkerListeners& listeners_;
     Service service_;
     std::unique_ptr<net::Resolver> resolver_;
     relay::Relay relay_;
@@ -84,7 +88,7 @@ class Worker final : net::Timer {
 
 }  // namespace
 
-int run_worker(const Config& config, unsigned index, std::span<const net::Fd> listeners, LogFile& log_file) {
+int run_worker(const Config& config, unsigned index, WorkerListeners& listeners, LogFile& log_file) {
     std::optional<Worker> worker;
     try {
         worker.emplace(config, index, listeners, log_file);

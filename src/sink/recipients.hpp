@@ -1,0 +1,26 @@
+// Who exists behind the sink.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_set>
+
+namespace sluice::sink {
+
+/// Addresses, and @domains that take every local part. Case does not matter. Postmaster always exists (RFC
+/// 5321 4.5.1).
+class Recipients {
+  public:
+    /// Everybody exists.
+    Recipients() = default;
+    /// An entry a line; what follows a '#', and space around, is skipped. Nobody else exists.
+    explicit Recipients(std::string_view text);
+
+    bool contains(std::string_view address) const;
+
+  private:
+    bool everybody_ = true;
+    std::unordered_set<std::string> entries_;  // in lower case
+};
+
+}  // namespace sluice::sink

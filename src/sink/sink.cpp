@@ -1,0 +1,149 @@
+#include "sink/sink.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "sink/trace.hpp"
+#include "smtp/data_codec.hpp"
+
+namespace sluice::sink {
+
+namespace {
+
+constexpr std::size_t chunk_octets = 256 * 1024;
+
+/// Wire form to what a Maildir holds: dots unstuffed, CRLF to LF. There is no CR in wire form that is not
+/// part of a CRLF (smtp/data_codec.hpp).
+std::string as_stored(std::string_view wire, bool& line_start) {
+    std::string out;
+    smtp::append_unstuffed(wire, line_start, out);
+    std::erase(out, '\r');
+    return out;
+}
+
+smtp::Reply insufficient_storage() {
+    return {452, "4.3.1 The message could not be stored"};
+}
+
+}  // namespace
+
+/// One message on its way to the disk. It holds copies of all that the thread needs: the question, and the
+/// message it points at, may go away meanwhile.
+struct Sink::Delivery {
+    smtp::DeliveryQuestion* question;    // null = withdrawn; for the loop
+    std::atomic<bool> withdrawn{false};  // for the thread
+    std::string name;
+    std::string trace;
+    std::string memory;
+    net::Fd file;
+    std::uint64_t file_octets = 0;
+    std::error_code error;
+
+    /// On the thread.
+    void store(const Maildir& maildir) {
+        if (withdrawn) return;
+        Maildir::Draft draft(maildir, name);
+        bool line_start = true;
+        if (!draft.append(trace) || !draft.append(as_stored(memory, line_start)) ||
+            !append_file(draft, line_start) || !draft.deliver())
+            error = draft.error();
+    }
+
+    bool append_file(Maildir::Draft& draft, bool& line_start) {
+        std::vector<char> chunk(std::min<std::uint64_t>(file_octets, chunk_octets));
+        for (std::uint64_t at = 0; at < file_octets;) {
+            const std::size_t wanted = std::min<std::uint64_t>(chunk.size(), file_octets - at);
+            const ssize_t got = ::pread(file.get(), chunk.data(), wanted, static_cast<off_t>(at));
+            if (got < 0 && errno == EINTR) continue;
+            if (got <= 0) {
+                error = std::error_code(got < 0 ? errno : EIO, std::generic_category());
+                return false;
+            }
+            const std::string_view wire(chunk.data(), static_cast<std::size_t>(got));
+            if (!draft.append(as_stored(wire, line_start))) return false;
+            at += wire.size();
+        }
+        return true;
+    }
+};
+
+Sink::Sink(net::Loop& loop, net::Offload& offload, Maildir& maildir, SinkOptions options, OnStored stored)
+    : loop_(loop),
+      offload_(offload),
+      maildir_(maildir),
+      options_(std::move(options)),
+      stored_(std::move(stored)) {}
+
+Sink::~Sink() = default;
+
+smtp::Offer Sink::offer() const {
+    return smtp::Offer::everything().add(smtp::Extension::xclient);
+}
+
+std::optional<smtp::Answer> Sink::verify(smtp::RecipientQuestion& question) {
+    smtp::Answer answer;
+    answer.by = "list";
+    answer.unknown_recipient = !options_.recipients.contains(question.recipient->address);
+    if (answer.unknown_recipient)
+        answer.reply = {550, "5.1.1 No such user here"};
+    else
+        answer.reply = {250, "2.1.5 Ok"};
+    return answer;
+}
+
+void Sink::deliver(smtp::DeliveryQuestion& question) {
+    auto delivery = std::make_shared<Delivery>();
+    delivery->question = &question;
+    delivery->name = maildir_.unique_name();
+    delivery->trace = trace_fields(*question.client, *question.envelope, options_.hostname, delivery->name,
+                                   std::chrono::system_clock::now());
+    delivery->memory = question.message.memory;
+    delivery->file_octets = question.message.file_octets;
+    if (question.message.fd >= 0) {
+        delivery->file.reset(::fcntl(question.message.fd, F_DUPFD_CLOEXEC, 0));
+        if (!delivery->file) delivery->error = std::error_code(errno, std::generic_category());
+    }
+    question.backend = this;
+    question.pending = delivery.get();
+
+    const bool taken = !delivery->error && offload_.submit([delivery, this] { delivery->store(maildir_); },
+                                                           [delivery, this] { finished(*delivery); });
+    if (taken) return;
+    // An answer never comes from inside deliver().
+    if (!delivery->error) delivery->error = std::make_error_code(std::errc::no_buffer_space);
+    loop_.post([delivery, this] { finished(*delivery); });
+}
+
+void Sink::withdraw(smtp::Question& question) {
+    auto* delivery = static_cast<Delivery*>(question.pending);
+    delivery->question = nullptr;
+    delivery->withdrawn = true;
+    question.pending = nullptr;
+}
+
+void Sink::finished(Delivery& delivery) {
+    smtp::DeliveryQuestion* question = delivery.question;
+    if (question == nullptr) return;
+    question->pending = nullptr;
+    smtp::Answer answer;
+    answer.by = "mta";
+    answer.mta = "maildir";
+    if (delivery.error) {
+        answer.reply = insufficient_storage();
+    } else {
+        answer.reply = {250, "2.0.0 Ok: stored as " + delivery.name};
+        stored_({delivery.name, *question->client, *question->envelope,
+                 delivery.memory.size() + delivery.file_octets});
+    }
+    question->answered(answer);
+}
+
+}  // namespace sluice::sink
