@@ -10,7 +10,12 @@
 //
 // It handles one command at a time, so replies to pipelined commands are in order whatever the answers take
 // (RFC 2920). Input it does not consume stays with the driver, which offers it again: the machine holds no
-// octet of its own, and the same input split anywhere gives the same steps.
+// octet of its own, and the same input split anywhere gives the same steps. It consumes content at once, and
+// a command once its line is whole or longer than Limits::command_line_octets_max: the driver must be able to
+// offer that many octets.
+//
+// When a command brings several steps, transaction_ended comes first, then identity_changed, the reply,
+// close: by the time the client hears of it, it has happened.
 //
 // RFC 5321 (SMTP), 2920 (PIPELINING), 1870 (SIZE), 6152 (8BITMIME), 6531 (SMTPUTF8), 3030 (CHUNKING), 3461
 // (DSN), 2034 (ENHANCEDSTATUSCODES).
@@ -18,12 +23,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "smtp/data_codec.hpp"
 #include "smtp/envelope.hpp"
 #include "smtp/extensions.hpp"
+#include "smtp/fixed_replies.hpp"
 #include "smtp/limits.hpp"
 #include "smtp/reply.hpp"
 
@@ -46,13 +53,22 @@ enum class Step : std::uint8_t {
     ask_data,    // DATA or the first BDAT, with at least one recipient; a positive answer means 354, or go on
     content,     // content() is the next part of the message, in wire form (see MessageView)
     ask_message,        // the message is complete: deliver it, answer with the final reply
-    transaction_ended,  // a transaction that MAIL began is over without a delivery; ended_by() says why
+    transaction_ended,  // a transaction that MAIL began is over before ask_message; ended_by() says why. Not
+                        // given when the driver ends the session itself: terminate(), or 421 answered
     identity_changed,   // XCLIENT was obeyed: forwarded() is the client now; answer nothing
     close,              // send what is pending and close
 };
 
 /// Why a transaction ended without a delivery.
-enum class EndedBy : std::uint8_t { rset, helo, quit, refused, too_big, bare_newline, limits, xclient };
+enum class EndedBy : std::uint8_t {
+    rset,
+    helo,          // a second HELO or EHLO
+    quit,          // or an HTTP request
+    refused,       // the driver refused the first BDAT, or a line was too long
+    too_big,       // counted; a declared size that is too big begins no transaction
+    bare_newline,  // or NUL
+    limits,        // errors, junk commands, transactions
+};
 
 class Server {
   public:
@@ -77,46 +93,136 @@ class Server {
     void terminate(const Reply& reply);
 
     /// Wire form of the reply; valid until the next call of next(), answer() or terminate().
-    std::string_view reply_wire() const { return reply_wire_; }
+    std::string_view reply_wire() const {
+        return fixed_reply_wire_.empty() ? std::string_view(reply_wire_) : fixed_reply_wire_;
+    }
     /// Code of that reply.
     int reply_code() const { return reply_code_; }
     /// Valid until the input it was cut from goes away or next() is called.
     std::string_view content() const { return content_; }
 
+    /// The last HELO or EHLO argument, accepted or not.
     const std::string& helo() const { return helo_; }
     bool esmtp() const { return esmtp_; }
-    bool in_transaction() const { return envelope_ != nullptr; }
+    /// From ask_mail on, whatever its answer will be.
+    bool in_transaction() const { return transaction_ != nullptr; }
     /// The transaction's envelope; only while in_transaction(). Still there during Step::transaction_ended
     /// and until the answer to ask_message has been given.
-    const Envelope& envelope() const { return *envelope_; }
+    const Envelope& envelope() const { return transaction_->envelope; }
     /// The recipient in question during ask_rcpt.
-    const Recipient& recipient() const { return recipient_; }
+    const Recipient& recipient() const { return transaction_->recipient; }
     EndedBy ended_by() const { return ended_by_; }
     /// The identity an XCLIENT gave us (accept_xclient only).
     const ClientIdentity& forwarded() const { return *forwarded_; }
 
-    /// Commands refused so far in this session (RCPT refusals by answer() not included), and ones that do
-    /// nothing.
+    /// Commands refused so far in this session (refusals by answer() not included), and ones that do nothing.
     unsigned errors() const { return errors_; }
     unsigned junk_commands() const { return junk_commands_; }
     /// True between a 354 (or BDAT with octets outstanding) and the end of that content: the driver's pace
     /// differs there.
-    bool in_content() const;
+    bool in_content() const {
+        return mode_ == Mode::data || mode_ == Mode::chunk || mode_ == Mode::refused_chunk;
+    }
 
   private:
-    // The implementation's state: keep the machine small (aim at <= 200 octets when no transaction is open).
+    struct Command;  // a row of the command table: server_commands.cpp
+
+    /// What the next octet of input belongs to.
+    enum class Mode : std::uint8_t {
+        command,
+        overlong_line,  // the rest of a command line that is refused already
+        data,
+        chunk,          // chunk_left_ octets of BDAT
+        refused_chunk,  // the same, to be dropped; its reply is ready and waits for the last of them
+        closed,
+    };
+
+    /// An open mail transaction: all that an idle session has no need for.
+    struct Transaction {
+        Envelope envelope;
+        Recipient recipient;                 // in question
+        std::optional<DataDecoder> decoder;  // once DATA or the first BDAT was accepted
+        bool smtputf8 = false;
+    };
+
+    // server.cpp: stepping
+    void release();
+    std::optional<Step> pending();
+    bool take_line(std::string_view& input);
+    void drop_line(std::string_view& input);
+    void say(Say what);
+    void say(const Reply& reply);
+    void say_hello(const Offer& offer);
+    void ask(Step question) { asked_ = question; }
+    void refuse(Say why);
+    void close_for(Say limit);
+    void end_transaction(EndedBy why);
+    void helo_answered(const Reply& reply);
+    void content_answered(const Reply& reply);
+
+    // server_commands.cpp: one member a verb, given its argument without surrounding blanks
+    static const Command* find_command(std::string_view verb);
+    void obey(std::string_view line, bool ends_in_crlf);
+    std::optional<Say> fault_of(std::string_view line, const Command* command, bool ends_in_crlf) const;
+    bool count_junk(const Command& command);
+    void do_helo(std::string_view argument);
+    void do_ehlo(std::string_view argument);
+    void hello(std::string_view argument, bool esmtp);
+    void do_mail(std::string_view argument);
+    void do_rcpt(std::string_view argument);
+    void do_data(std::string_view argument);
+    void do_bdat(std::string_view argument);
+    void do_rset(std::string_view argument);
+    void do_noop(std::string_view argument);
+    void do_help(std::string_view argument);
+    void do_vrfy(std::string_view argument);
+    void do_quit(std::string_view argument);
+    void do_not_offered(std::string_view argument);
+    void do_xclient(std::string_view argument);
+    void do_http(std::string_view argument);
+
+    // server_content.cpp
+    std::optional<Step> take_data(std::string_view& input);
+    std::optional<Step> take_chunk(std::string_view& input);
+    void drop_chunk(std::string_view& input);
+    std::optional<Step> chunk_complete();
+    void refuse_chunk(Say why);
+    bool over_size(std::uint64_t octets) const;
+    std::optional<EndedBy> content_fault() const;
+    void content_complete();
+
     const ServerOptions* options_;
-    std::string reply_wire_;
+    std::string reply_wire_;             // rendered for this session …
+    std::string_view fixed_reply_wire_;  // … or, when not empty, for all of them
     std::string_view content_;
     std::string helo_;
-    std::unique_ptr<Envelope> envelope_;
-    Recipient recipient_;
+    std::unique_ptr<Transaction> transaction_;
     std::unique_ptr<ClientIdentity> forwarded_;
+    Offer offered_;  // what EHLO told the client; nothing but the size limit after HELO
+    std::uint64_t chunk_left_ = 0;
     int reply_code_ = 0;
     unsigned errors_ = 0;
     unsigned junk_commands_ = 0;
+    unsigned transactions_ = 0;
     EndedBy ended_by_ = EndedBy::rset;
-    bool esmtp_ = false;
+    Mode mode_ = Mode::command;
+    Step asked_ = Step::need_input;  // the ask_* that waits for its step or its answer; need_input = none
+    bool esmtp_ : 1 = false;
+    bool esmtp_before_ : 1 = false;  // the HELO or EHLO in question
+    bool greeted_ : 1 = false;       // HELO or EHLO accepted
+    bool no_service_ : 1 = false;    // the greeting was 554
+    bool chunk_last_ : 1 = false;
+    bool chunk_asked_ : 1 = false;  // ask_data is about a BDAT
+    // Steps to come:
+    bool ended_pending_ : 1 = false;
+    bool identity_pending_ : 1 = false;
+    bool hello_pending_ : 1 = false;  // the reply to HELO or EHLO, to be rendered
+    bool reply_pending_ : 1 = false;
+    bool close_pending_ : 1 = false;
+    // What the last step lent out goes at the next:
+    bool transaction_over_ : 1 = false;
 };
+
+static_assert(sizeof(Server) <= 200, "very many sessions are held at once");
 
 }  // namespace sluice::smtp

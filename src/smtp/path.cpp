@@ -1,0 +1,136 @@
+#include "smtp/path.hpp"
+
+#include <algorithm>
+#include <cstddef>
+
+#include "base/ascii.hpp"
+#include "base/ip.hpp"
+
+namespace sluice::smtp {
+
+namespace {
+
+constexpr std::size_t label_octets_max = 63;  // RFC 1035 2.3.4
+constexpr auto npos = std::string_view::npos;
+
+bool is_atext(char c) {
+    return ascii::is_alnum(c) || ascii::is_eight_bit(c) ||
+           std::string_view("!#$%&'*+-/=?^_`{|}~").contains(c);
+}
+
+/// Where the first `wanted` outside of quoted strings is, or npos.
+std::size_t find_unquoted(std::string_view text, char wanted) {
+    bool quoted = false;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (!quoted && text[i] == wanted) return i;
+        if (text[i] == '"') quoted = !quoted;
+        if (quoted && text[i] == '\\') ++i;
+    }
+    return npos;
+}
+
+bool is_domain_name(std::string_view domain) {
+    for (;;) {
+        const std::size_t dot = domain.find('.');
+        const std::string_view label = domain.substr(0, dot);
+        const bool eight_bit = std::ranges::any_of(label, ascii::is_eight_bit);
+        if (label.empty() || (label.size() > label_octets_max && !eight_bit)) return false;
+        for (const char c : label) {
+            if (!ascii::is_alnum(c) && c != '-' && c != '_' && !ascii::is_eight_bit(c)) return false;
+        }
+        if (dot == npos) return true;
+        domain.remove_prefix(dot + 1);
+    }
+}
+
+/// "[192.0.2.1]" or "[IPv6:2001:db8::1]" (RFC 5321 4.1.3).
+bool is_address_literal(std::string_view domain) {
+    constexpr std::string_view v6_tag = "IPv6:";
+    if (!domain.starts_with('[') || !domain.ends_with(']') || domain.size() < 2) return false;
+    const std::string_view inner = domain.substr(1, domain.size() - 2);
+    if (!ascii::starts_with(inner, v6_tag))
+        return !inner.contains(':') && IpAddress::parse(inner).has_value();
+    const std::string_view v6 = inner.substr(v6_tag.size());
+    return v6.contains(':') && IpAddress::parse(v6).has_value();
+}
+
+bool is_domain(std::string_view domain) {
+    return domain.starts_with('[') ? is_address_literal(domain) : is_domain_name(domain);
+}
+
+/// Octets of the local part that `text` begins with, 0 when there is none.
+std::size_t local_part_octets(std::string_view text) {
+    if (!text.starts_with('"')) {
+        std::size_t i = 0;
+        while (i < text.size() && (is_atext(text[i]) || text[i] == '.'))
+            ++i;
+        return i;
+    }
+    for (std::size_t i = 1; i < text.size(); ++i) {
+        if (text[i] == '"') return i + 1;
+        if (ascii::is_control(text[i])) return 0;
+        if (text[i] != '\\') continue;
+        ++i;  // a quoted pair quotes printable US-ASCII only
+        if (i == text.size() || ascii::is_control(text[i]) || ascii::is_eight_bit(text[i])) return 0;
+    }
+    return 0;
+}
+
+/// Drops "@a.example,@b.example:" from the front of `mailbox`; false when it begins so and is malformed.
+bool drop_source_route(std::string_view& mailbox) {
+    if (!mailbox.starts_with('@')) return true;
+    for (;;) {
+        const std::size_t end =
+            mailbox.find_first_of(",:", mailbox.starts_with("@[") ? mailbox.find(']') : 0);
+        if (end == npos || !is_domain(mailbox.substr(1, end - 1))) return false;
+        const char separator = mailbox[end];
+        mailbox.remove_prefix(end + 1);
+        if (separator == ':') return true;
+        if (!mailbox.starts_with('@')) return false;
+    }
+}
+
+bool is_mailbox(std::string_view mailbox, const Limits& limits) {
+    const std::size_t local = local_part_octets(mailbox);
+    if (local == 0 || local > limits.local_part_octets_max) return false;
+    if (local >= mailbox.size() || mailbox[local] != '@') return false;
+    const std::string_view domain = mailbox.substr(local + 1);
+    return domain.size() <= limits.domain_octets_max && is_domain(domain);
+}
+
+/// Cuts the path off `text`: what is within the brackets, or up to a space where there are none.
+std::expected<Path, PathError> cut_path(std::string_view text) {
+    const bool bracketed = text.starts_with('<');
+    if (bracketed) text.remove_prefix(1);
+    const std::size_t end =
+        std::min(find_unquoted(text, bracketed ? '>' : ' '), bracketed ? npos : text.size());
+    if (end == npos || (!bracketed && end == 0)) return std::unexpected(PathError::syntax);
+
+    Path path;
+    path.address = text.substr(0, end);
+    const std::string_view behind = text.substr(bracketed ? end + 1 : end);
+    if (!behind.empty() && behind.front() != ' ') return std::unexpected(PathError::syntax);
+    path.rest = ascii::skip_spaces(behind);
+    path.eight_bit = std::ranges::any_of(path.address, ascii::is_eight_bit);
+    if (path.address.empty() && !bracketed) return std::unexpected(PathError::syntax);
+    return path;
+}
+
+}  // namespace
+
+std::expected<Path, PathError> parse_path(std::string_view text, PathKind kind, const Limits& limits) {
+    auto path = cut_path(ascii::skip_spaces(text));
+    if (!path) return path;
+    if (path->address.empty()) {
+        if (kind == PathKind::reverse) return path;
+        return std::unexpected(PathError::address);
+    }
+    if (path->address.size() > limits.path_octets_max || !drop_source_route(path->address)) {
+        return std::unexpected(PathError::address);
+    }
+    if (kind == PathKind::forward && ascii::equal(path->address, "postmaster")) return path;
+    if (!is_mailbox(path->address, limits)) return std::unexpected(PathError::address);
+    return path;
+}
+
+}  // namespace sluice::smtp

@@ -1,0 +1,228 @@
+// Stepping: lines in, pending steps out.
+#include "smtp/server.hpp"
+
+#include <cassert>
+#include <cstddef>
+
+namespace sluice::smtp {
+
+namespace {
+
+/// Gives back the heap memory of `text`, should it have any.
+void give_back(std::string& text) {
+    if (text.capacity() > std::string().capacity()) std::string().swap(text);
+}
+
+}  // namespace
+
+Server::Server(const ServerOptions& options) : options_(&options) {}
+
+void Server::greet(const Reply& greeting) {
+    say(greeting);
+    no_service_ = greeting.code == 554;
+    close_pending_ = !no_service_ && !greeting.positive();
+}
+
+Step Server::next(std::string_view& input, const Offer& offer) {
+    release();
+    if (hello_pending_) say_hello(offer);
+    for (;;) {
+        if (mode_ == Mode::refused_chunk) {
+            drop_chunk(input);
+            if (mode_ == Mode::refused_chunk) return Step::need_input;
+        }
+        if (const auto step = pending()) return *step;
+
+        std::optional<Step> step;
+        switch (mode_) {
+            case Mode::command:
+                if (!take_line(input)) return Step::need_input;
+                break;
+            case Mode::overlong_line:
+                drop_line(input);
+                if (mode_ == Mode::overlong_line) return Step::need_input;
+                break;
+            case Mode::data: step = take_data(input); break;
+            case Mode::chunk: step = take_chunk(input); break;
+            case Mode::refused_chunk: break;
+            case Mode::closed: return Step::close;
+        }
+        if (step) return *step;
+    }
+}
+
+/// Lets go of what the last step lent to the driver.
+void Server::release() {
+    if (transaction_over_) {
+        transaction_over_ = false;
+        transaction_.reset();
+    }
+    content_ = {};
+    if (!reply_pending_) give_back(reply_wire_);
+}
+
+std::optional<Step> Server::pending() {
+    if (asked_ != Step::need_input) return asked_;
+    if (ended_pending_) {
+        ended_pending_ = false;
+        transaction_over_ = true;
+        return Step::transaction_ended;
+    }
+    if (identity_pending_) {
+        identity_pending_ = false;
+        return Step::identity_changed;
+    }
+    if (reply_pending_) {
+        reply_pending_ = false;
+        return Step::reply;
+    }
+    if (close_pending_) mode_ = Mode::closed;
+    return std::nullopt;
+}
+
+/// Takes one command line, or the beginning of one that is too long. False when it is not whole yet.
+bool Server::take_line(std::string_view& input) {
+    const std::string_view head = input.substr(0, options_->limits.command_line_octets_max);
+    const std::size_t newline = head.find('\n');
+    if (newline != std::string_view::npos) {
+        std::string_view line = head.substr(0, newline);
+        const bool ends_in_crlf = line.ends_with('\r');
+        if (ends_in_crlf) line.remove_suffix(1);
+        input.remove_prefix(newline + 1);
+        obey(line, ends_in_crlf);
+        return true;
+    }
+    if (input.size() < options_->limits.command_line_octets_max) return false;
+    const bool announces_chunk = find_command(head.substr(0, head.find(' '))) == find_command("BDAT");
+    input.remove_prefix(head.size());
+    mode_ = Mode::overlong_line;
+    if (announces_chunk) {
+        // Its chunk would follow, of a length that nobody knows, and would be taken for commands.
+        mode_ = Mode::command;
+        refuse(Say::command_too_long);
+        close_pending_ = true;
+    }
+    return true;
+}
+
+void Server::drop_line(std::string_view& input) {
+    const std::size_t newline = input.find('\n');
+    if (newline == std::string_view::npos) {
+        input.remove_prefix(input.size());
+        return;
+    }
+    input.remove_prefix(newline + 1);
+    mode_ = Mode::command;
+    refuse(Say::command_too_long);
+}
+
+void Server::answer(const Reply& reply) {
+    const Step asked = asked_;
+    asked_ = Step::need_input;
+    switch (asked) {
+        case Step::ask_helo: helo_answered(reply); break;
+        case Step::ask_mail:
+            say(reply);
+            if (!reply.positive()) transaction_.reset();
+            break;
+        case Step::ask_rcpt:
+            say(reply);
+            if (!reply.positive()) break;
+            transaction_->envelope.recipients.push_back(std::move(transaction_->recipient));
+            break;
+        case Step::ask_data: content_answered(reply); break;
+        case Step::ask_message:
+            say(reply);
+            if (reply.positive()) junk_commands_ = 0;
+            transaction_.reset();
+            break;
+        default: assert(false && "nothing was asked"); return;
+    }
+    if (reply.code == 421) {
+        mode_ = Mode::command;  // no chunk is waited for any more
+        ended_pending_ = false;
+        close_pending_ = true;
+    }
+}
+
+void Server::terminate(const Reply& reply) {
+    if (mode_ == Mode::closed) return;
+    asked_ = Step::need_input;
+    identity_pending_ = false;
+    hello_pending_ = false;
+    mode_ = Mode::command;
+    say(reply);
+    close_pending_ = true;
+}
+
+void Server::helo_answered(const Reply& reply) {
+    if (!reply.positive()) {
+        // "MUST stay in the same state … that it was in before the EHLO was received" (RFC 5321 4.1.4).
+        esmtp_ = esmtp_before_;
+        say(reply);
+        return;
+    }
+    end_transaction(EndedBy::helo);
+    greeted_ = true;
+    hello_pending_ = true;
+}
+
+void Server::content_answered(const Reply& reply) {
+    if (!reply.positive() && !reply.intermediate()) {
+        say(reply);
+        if (!chunk_asked_) return;  // the transaction stays open, DATA may come again
+        end_transaction(EndedBy::refused);
+        mode_ = Mode::refused_chunk;
+        return;
+    }
+    const auto framing = chunk_asked_ ? DataDecoder::Framing::counted : DataDecoder::Framing::dot;
+    transaction_->decoder.emplace(framing, options_->bare_newlines, options_->limits.text_line_octets_max);
+    mode_ = chunk_asked_ ? Mode::chunk : Mode::data;
+    if (!chunk_asked_) say(Say::start_content);
+}
+
+/// The reply to an accepted HELO or EHLO, which fixes what the client may use from here on.
+void Server::say_hello(const Offer& offer) {
+    hello_pending_ = false;
+    const std::uint64_t size_max =
+        Offer().set_size_max(options_->limits.message_octets_max).intersect(offer).size_max();
+    offered_ = esmtp_ ? offer : Offer();
+    offered_.set_size_max(size_max).remove(Extension::starttls);
+    if (!options_->accept_xclient) offered_.remove(Extension::xclient);
+    say({250, options_->hostname + offered_.keyword_lines()});
+}
+
+void Server::say(Say what) {
+    const FixedReply& reply = fixed_reply(what);
+    fixed_reply_wire_ = offered_.has(Extension::enhanced_status_codes) ? reply.enhanced : reply.plain;
+    reply_code_ = reply.code;
+    reply_pending_ = true;
+}
+
+void Server::say(const Reply& reply) {
+    reply_wire_.clear();
+    fixed_reply_wire_ = {};
+    append_wire(reply, offered_.has(Extension::enhanced_status_codes), reply_wire_);
+    reply_code_ = reply.code;
+    reply_pending_ = true;
+}
+
+/// Refuses a command; one too many ends the session instead.
+void Server::refuse(Say why) {
+    if (++errors_ > options_->limits.errors_max) return close_for(Say::too_many_errors);
+    say(why);
+}
+
+void Server::close_for(Say limit) {
+    end_transaction(EndedBy::limits);
+    say(limit);
+    close_pending_ = true;
+}
+
+void Server::end_transaction(EndedBy why) {
+    if (!transaction_ || ended_pending_) return;
+    ended_by_ = why;
+    ended_pending_ = true;
+}
+
+}  // namespace sluice::smtp

@@ -1,0 +1,261 @@
+// The verbs: a row in the table and a member function each.
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "base/ascii.hpp"
+#include "base/utf8.hpp"
+#include "smtp/parameters.hpp"
+#include "smtp/path.hpp"
+#include "smtp/server.hpp"
+#include "smtp/xclient_attributes.hpp"
+
+namespace sluice::smtp {
+
+namespace {
+
+enum class Wants : std::uint8_t { nothing, anything, an_argument };
+
+Say say_for(ParameterError error) {
+    switch (error) {
+        case ParameterError::unsupported: return Say::unsupported_parameter;
+        case ParameterError::repeated: return Say::repeated_parameter;
+        case ParameterError::bad: break;
+    }
+    return Say::bad_parameter;
+}
+
+/// What follows "FROM:" or "TO:", or nothing when `argument` begins with something else.
+std::optional<std::string_view> after_keyword(std::string_view argument, std::string_view keyword) {
+    if (!ascii::starts_with(argument, keyword)) return std::nullopt;
+    return argument.substr(keyword.size());
+}
+
+}  // namespace
+
+struct Server::Command {
+    std::string_view verb;
+    void (Server::*action)(std::string_view argument);
+    Wants argument = Wants::anything;
+    bool after_helo = false;       // 503 before HELO or EHLO
+    bool junk = false;             // does nothing for mail: counted, and bounded
+    bool holds_address = false;    // may be UTF-8 where SMTPUTF8 was offered
+    bool without_service = false;  // obeyed even after a 554 greeting
+};
+
+const Server::Command* Server::find_command(std::string_view verb) {
+    static constexpr Command table[] = {
+        {.verb = "MAIL", .action = &Server::do_mail, .after_helo = true, .holds_address = true},
+        {.verb = "RCPT", .action = &Server::do_rcpt, .after_helo = true, .holds_address = true},
+        {.verb = "DATA", .action = &Server::do_data, .argument = Wants::nothing, .after_helo = true},
+        // Judges itself: whatever is wrong with it, its octets must not be taken for commands.
+        {.verb = "BDAT", .action = &Server::do_bdat, .without_service = true},
+        {.verb = "EHLO", .action = &Server::do_ehlo},
+        {.verb = "HELO", .action = &Server::do_helo},
+        {.verb = "QUIT", .action = &Server::do_quit, .argument = Wants::nothing, .without_service = true},
+        {.verb = "RSET", .action = &Server::do_rset, .argument = Wants::nothing, .junk = true},
+        {.verb = "NOOP", .action = &Server::do_noop, .junk = true},
+        {.verb = "HELP", .action = &Server::do_help, .junk = true},
+        {.verb = "VRFY", .action = &Server::do_vrfy, .argument = Wants::an_argument, .junk = true},
+        {.verb = "EXPN", .action = &Server::do_not_offered, .junk = true},
+        {.verb = "STARTTLS", .action = &Server::do_not_offered},
+        {.verb = "AUTH", .action = &Server::do_not_offered},
+        {.verb = "XCLIENT", .action = &Server::do_xclient},
+        // An HTTP client that somebody's web page has sent here, with SMTP commands in its body: none is
+        // read.
+        {.verb = "GET", .action = &Server::do_http},
+        {.verb = "POST", .action = &Server::do_http},
+        {.verb = "PUT", .action = &Server::do_http},
+        {.verb = "HEAD", .action = &Server::do_http},
+        {.verb = "OPTIONS", .action = &Server::do_http},
+        {.verb = "CONNECT", .action = &Server::do_http},
+    };
+    const auto* const row = std::ranges::find_if(
+        table, [verb](const Command& command) { return ascii::equal(command.verb, verb); });
+    return row == std::end(table) ? nullptr : row;
+}
+
+void Server::obey(std::string_view line, bool ends_in_crlf) {
+    line = ascii::drop_trailing_blanks(line);
+    const std::string_view verb = line.substr(0, line.find(' '));
+    const std::string_view argument = ascii::skip_spaces(line.substr(verb.size()));
+    const Command* const command = find_command(verb);
+    if (const auto fault = fault_of(line, command, ends_in_crlf)) {
+        refuse(*fault);
+        // A BDAT that is not obeyed leaves its chunk behind, which would be taken for commands.
+        if (command != nullptr && command->action == &Server::do_bdat) close_pending_ = true;
+        return;
+    }
+    if (!count_junk(*command)) return;
+    if (command->argument == Wants::nothing && !argument.empty()) return refuse(Say::no_argument_wanted);
+    if (command->argument == Wants::an_argument && argument.empty()) return refuse(Say::argument_wanted);
+    (this->*command->action)(argument);
+}
+
+/// What is wrong with a command line before its argument is looked at.
+std::optional<Say> Server::fault_of(std::string_view line, const Command* command, bool ends_in_crlf) const {
+    if (!ends_in_crlf && options_->bare_newlines == BareNewlines::refuse) return Say::bare_newline_command;
+    if (std::ranges::any_of(line, ascii::is_control)) return Say::bad_octets;
+    if (std::ranges::any_of(line, ascii::is_eight_bit)) {
+        const bool may_be_utf8 =
+            command != nullptr && command->holds_address && offered_.has(Extension::smtputf8);
+        if (!may_be_utf8 || !utf8::is_valid(line)) return Say::bad_octets;
+    }
+    if (command == nullptr) return Say::unknown_command;
+    if (no_service_ && !command->without_service) return Say::no_service;
+    if (command->after_helo && !greeted_) return Say::need_helo;
+    return std::nullopt;
+}
+
+bool Server::count_junk(const Command& command) {
+    const bool hello_again =
+        greeted_ && (command.action == &Server::do_helo || command.action == &Server::do_ehlo);
+    if (!command.junk && !hello_again) return true;
+    if (++junk_commands_ <= options_->limits.junk_commands_max) return true;
+    close_for(Say::too_many_junk_commands);
+    return false;
+}
+
+void Server::do_helo(std::string_view argument) {
+    hello(argument, false);
+}
+
+void Server::do_ehlo(std::string_view argument) {
+    hello(argument, true);
+}
+
+void Server::hello(std::string_view argument, bool esmtp) {
+    if (argument.empty() || argument.size() > options_->limits.domain_octets_max)
+        return refuse(Say::helo_syntax);
+    helo_ = argument;
+    esmtp_before_ = esmtp_;
+    esmtp_ = esmtp;
+    ask(Step::ask_helo);
+}
+
+void Server::do_mail(std::string_view argument) {
+    if (transaction_) return refuse(Say::nested_mail);
+    const auto text = after_keyword(argument, "FROM:");
+    if (!text) return refuse(Say::mail_syntax);
+    const auto path = parse_path(*text, PathKind::reverse, options_->limits);
+    if (!path) return refuse(path.error() == PathError::syntax ? Say::mail_syntax : Say::bad_sender);
+    const auto parameters = check_mail_parameters(path->rest, offered_);
+    if (!parameters) return refuse(say_for(parameters.error()));
+    if (path->eight_bit && !parameters->smtputf8) return refuse(Say::sender_needs_smtputf8);
+    if (over_size(parameters->size)) return refuse(Say::too_big);
+    if (++transactions_ > options_->limits.transactions_max) return close_for(Say::too_many_transactions);
+
+    transaction_ = std::make_unique<Transaction>();
+    transaction_->envelope.sender = path->address;
+    transaction_->envelope.sender_parameters = path->rest;
+    transaction_->smtputf8 = parameters->smtputf8;
+    ask(Step::ask_mail);
+}
+
+void Server::do_rcpt(std::string_view argument) {
+    if (!transaction_) return refuse(Say::need_mail);
+    if (transaction_->decoder) return refuse(Say::chunks_begun);
+    const auto text = after_keyword(argument, "TO:");
+    if (!text) return refuse(Say::rcpt_syntax);
+    const auto path = parse_path(*text, PathKind::forward, options_->limits);
+    if (!path) return refuse(path.error() == PathError::syntax ? Say::rcpt_syntax : Say::bad_recipient);
+    const auto checked = check_rcpt_parameters(path->rest, offered_, transaction_->smtputf8);
+    if (!checked) return refuse(say_for(checked.error()));
+    if (path->eight_bit && !transaction_->smtputf8) return refuse(Say::recipient_needs_smtputf8);
+    // No error of the client's: a long list comes in several transactions (RFC 5321 4.5.3.1.10).
+    if (transaction_->envelope.recipients.size() >= options_->limits.recipients_max) {
+        return say(Say::too_many_recipients);
+    }
+    transaction_->recipient.address = path->address;
+    transaction_->recipient.parameters = path->rest;
+    ask(Step::ask_rcpt);
+}
+
+void Server::do_data(std::string_view /*argument*/) {
+    if (!transaction_) return refuse(Say::need_mail);
+    if (transaction_->decoder) return refuse(Say::chunks_begun);
+    if (transaction_->envelope.recipients.empty()) return refuse(Say::no_recipients);
+    chunk_asked_ = false;
+    ask(Step::ask_data);
+}
+
+void Server::do_bdat(std::string_view argument) {
+    const std::string_view count = argument.substr(0, argument.find(' '));
+    const std::string_view last = ascii::skip_spaces(argument.substr(count.size()));
+    const char* const count_end = count.data() + count.size();
+    const auto [end, error] = std::from_chars(count.data(), count_end, chunk_left_);
+    if (error != std::errc{} || end != count_end || (!last.empty() && !ascii::equal(last, "LAST"))) {
+        refuse(Say::bdat_syntax);
+        close_pending_ = true;  // see obey()
+        return;
+    }
+    chunk_last_ = !last.empty();
+    if (no_service_) return refuse_chunk(Say::no_service);
+    if (!greeted_) return refuse_chunk(Say::need_helo);
+    if (!offered_.has(Extension::chunking)) return refuse_chunk(Say::not_implemented);
+    if (!transaction_) return refuse_chunk(Say::need_mail);
+    if (transaction_->envelope.recipients.empty()) return refuse_chunk(Say::no_recipients);
+
+    const std::uint64_t octets = transaction_->decoder ? transaction_->decoder->octets() : 0;
+    if (chunk_left_ > UINT64_MAX - octets || over_size(octets + chunk_left_)) {
+        end_transaction(EndedBy::too_big);
+        return refuse_chunk(Say::too_big);
+    }
+    if (transaction_->decoder) {
+        mode_ = Mode::chunk;
+        return;
+    }
+    chunk_asked_ = true;
+    ask(Step::ask_data);
+}
+
+void Server::do_rset(std::string_view /*argument*/) {
+    end_transaction(EndedBy::rset);
+    say(Say::ok);
+}
+
+void Server::do_noop(std::string_view /*argument*/) {
+    say(Say::ok);
+}
+
+void Server::do_help(std::string_view /*argument*/) {
+    say(Say::help);
+}
+
+void Server::do_vrfy(std::string_view /*argument*/) {
+    say(Say::cannot_verify);
+}
+
+void Server::do_quit(std::string_view /*argument*/) {
+    end_transaction(EndedBy::quit);
+    say(Say::bye);
+    close_pending_ = true;
+}
+
+/// Verbs we know and do not offer: EXPN (it would tell spammers who is here), STARTTLS, AUTH.
+void Server::do_not_offered(std::string_view /*argument*/) {
+    refuse(Say::not_implemented);
+}
+
+void Server::do_xclient(std::string_view argument) {
+    if (!options_->accept_xclient) return refuse(Say::unknown_command);
+    if (transaction_) return refuse(Say::xclient_in_transaction);
+    ClientIdentity identity = forwarded_ ? *forwarded_ : ClientIdentity();
+    if (!apply_xclient(argument, identity)) return refuse(Say::xclient_syntax);
+    forwarded_ = std::make_unique<ClientIdentity>(std::move(identity));
+    // As if this client had just connected: it has said no EHLO yet and was offered nothing.
+    greeted_ = false;
+    esmtp_ = false;
+    helo_.clear();
+    offered_ = Offer();
+    identity_pending_ = true;
+    say({220, options_->hostname + " ESMTP"});
+}
+
+void Server::do_http(std::string_view /*argument*/) {
+    end_transaction(EndedBy::quit);
+    refuse(Say::not_http);
+    close_pending_ = true;
+}
+
+}  // namespace sluice::smtp
