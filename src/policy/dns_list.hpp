@@ -17,7 +17,8 @@
 
 namespace sluice::policy {
 
-/// Which 127.a.b.c answers count: each octet a range. Parses "127.0.0.2", "127.0.0.2-11", "127.0.0-255.4".
+/// Which 127.a.b.c answers count: each of a, b, c a range. Parses "127.0.0.2", "127.0.0.2-11",
+/// "127.0.0-255.4".
 struct ReturnCodes {
     struct Range {
         std::uint8_t low = 0;
@@ -43,7 +44,9 @@ enum class Listing : std::uint8_t { listed, not_listed, list_error };
 
 struct ListOpinion {
     Listing listing = Listing::not_listed;
-    std::optional<Signal> signal;  // set when listed; refers to `list`
+    // Set when listed; refers to `list`. Its value names every code accepted, "127.0.0.2,127.0.0.4"; the
+    // weight counts once.
+    std::optional<Signal> signal;
 };
 
 /// What the A records of query_name() mean; no records = not listed. One record that shows an error outweighs

@@ -1,10 +1,12 @@
 // [policy.networks]: which lane an address is put into, longest prefix first.
 #pragma once
 
-#include <expected>
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/ip.hpp"
@@ -28,6 +30,7 @@ class NetworkTable {
 
   private:
     struct Entry {
+        Entry(Lane l, std::string t) : lane(l), text(std::move(t)) {}
         Lane lane;
         std::string text;
     };

@@ -25,8 +25,10 @@ class UnknownRecipients {
   public:
     explicit UnknownRecipients(const UnknownRecipientOptions& options);
 
-    /// One more unknown recipient; returns the count in the window, this one included.
+    /// One more unknown recipient; returns the count in the window, this one included. What lies back less
+    /// than half a window is counted, what lies back more than a whole one is not. `now` never goes back.
     unsigned add(const IpAddress& client, Instant now);
+    /// Looking does not count as having been seen.
     unsigned count(const IpAddress& client, Instant now) const;
     std::size_t clients() const { return entries_.size(); }
 
@@ -37,6 +39,9 @@ class UnknownRecipients {
         unsigned previous = 0;
         std::list<IpAddress>::iterator recency;
     };
+
+    Entry at(Entry entry, Instant now) const;
+
     UnknownRecipientOptions options_;
     std::unordered_map<IpAddress, Entry> entries_;
     std::list<IpAddress> recency_;  // most recent first

@@ -33,7 +33,7 @@ struct Signal {
     int weight = 0;
 };
 
-/// Scores at which a client changes lane; 0 = never.
+/// Scores at which a client changes lane; 0 (or less) = never.
 struct Thresholds {
     int slow = 1;
     int defer = 0;
@@ -51,7 +51,7 @@ struct Verdict {
 };
 
 /// The lane: the network lists' if they name one; else by the sum of the signals' weights, the highest
-/// threshold reached; else `default_lane`.
+/// threshold reached (reject before defer before slow, whatever their order); else `default_lane`.
 Verdict judge(const Facts& facts, const Thresholds& thresholds, Lane default_lane);
 
 }  // namespace sluice::policy

@@ -1,0 +1,56 @@
+#include "policy/unknown_recipients.hpp"
+
+#include <algorithm>
+
+namespace sluice::policy {
+namespace {
+
+/// Whom a count is about. One IPv6 customer has a /64 at least, and 2^64 addresses to guess from.
+IpAddress counted_as(const IpAddress& client) {
+    return client.is_v4() ? client : client.masked(64);
+}
+
+}  // namespace
+
+UnknownRecipients::UnknownRecipients(const UnknownRecipientOptions& options) : options_(options) {}
+
+/// `entry` with its halves moved on to `now`.
+UnknownRecipients::Entry UnknownRecipients::at(Entry entry, Instant now) const {
+    const Millis half = std::max<Millis>(options_.window / 2, Millis{1});
+    const auto passed = (now - entry.half_started) / half;
+    if (passed <= 0) return entry;
+    entry.previous = passed == 1 ? entry.current : 0;
+    entry.current = 0;
+    entry.half_started += passed * half;
+    return entry;
+}
+
+unsigned UnknownRecipients::add(const IpAddress& client, Instant now) {
+    const IpAddress key = counted_as(client);
+    const auto [found, added] = entries_.try_emplace(key);
+    Entry& entry = found->second;
+    if (added) {
+        recency_.push_front(key);
+        entry.half_started = now;
+        entry.recency = recency_.begin();
+    } else {
+        entry = at(entry, now);
+        recency_.splice(recency_.begin(), recency_, entry.recency);
+    }
+    ++entry.current;
+    const unsigned count = entry.current + entry.previous;
+    if (entries_.size() > options_.clients_max) {
+        entries_.erase(recency_.back());
+        recency_.pop_back();
+    }
+    return count;
+}
+
+unsigned UnknownRecipients::count(const IpAddress& client, Instant now) const {
+    const auto found = entries_.find(counted_as(client));
+    if (found == entries_.end()) return 0;
+    const Entry entry = at(found->second, now);
+    return entry.current + entry.previous;
+}
+
+}  // namespace sluice::policy

@@ -1,0 +1,92 @@
+#include "policy/unknown_recipients.hpp"
+
+#include <gtest/gtest.h>
+
+namespace sluice::policy {
+namespace {
+
+using namespace std::chrono_literals;
+
+IpAddress address(std::string_view text) {
+    return IpAddress::parse(text).value();
+}
+Instant at(Seconds seconds) {
+    return Instant{seconds};
+}
+
+TEST(UnknownRecipients, CountsSlide) {
+    UnknownRecipients counts{{.window = 100s}};
+    const IpAddress client = address("192.0.2.1");
+    EXPECT_EQ(counts.count(client, at(0s)), 0U);
+    EXPECT_EQ(counts.add(client, at(1000s)), 1U);
+    EXPECT_EQ(counts.add(client, at(1049s)), 2U);
+    struct Case {
+        Seconds now;
+        unsigned count;
+    };
+    // Halves of 50 s from 1000 on: nothing younger than half a window is lost, nothing older than one is
+    // kept.
+    for (const Case c : {Case{1049s, 2}, Case{1050s, 2}, Case{1099s, 2}, Case{1100s, 0}, Case{9999s, 0}})
+        EXPECT_EQ(counts.count(client, at(c.now)), c.count) << c.now.count();
+    EXPECT_EQ(counts.add(client, at(1060s)), 3U);
+    EXPECT_EQ(counts.count(client, at(1100s)), 1U);
+    EXPECT_EQ(counts.add(client, at(1149s)), 2U);
+    EXPECT_EQ(counts.count(client, at(1150s)), 1U);
+    EXPECT_EQ(counts.count(client, at(1200s)), 0U);
+    EXPECT_EQ(counts.add(client, at(5000s)), 1U);
+}
+
+TEST(UnknownRecipients, LookingBackInTimeIsNoNews) {
+    UnknownRecipients counts{{.window = 100s}};
+    counts.add(address("192.0.2.1"), at(1000s));
+    EXPECT_EQ(counts.count(address("192.0.2.1"), at(900s)), 1U);
+}
+
+TEST(UnknownRecipients, WhoIsOneClient) {
+    struct Case {
+        const char *one, *other;
+        bool same;
+    };
+    for (const Case c : {Case{"192.0.2.1", "192.0.2.2", false}, Case{"192.0.2.1", "::ffff:192.0.2.1", true},
+                         Case{"2001:db8:0:1::1", "2001:db8:0:1:ffff::9", true},
+                         Case{"2001:db8:0:1::1", "2001:db8:0:2::1", false}}) {
+        UnknownRecipients counts{{}};
+        counts.add(address(c.one), at(0s));
+        EXPECT_EQ(counts.count(address(c.other), at(0s)), c.same ? 1U : 0U) << c.one << " " << c.other;
+    }
+}
+
+TEST(UnknownRecipients, ForgetsTheLeastRecentlySeen) {
+    UnknownRecipients counts{{.clients_max = 2}};
+    const IpAddress first = address("192.0.2.1"), second = address("192.0.2.2"), third = address("192.0.2.3");
+    counts.add(first, at(0s));
+    counts.add(second, at(1s));
+    counts.add(first, at(2s));
+    EXPECT_EQ(counts.count(second, at(2s)), 1U);  // looking does not save it
+    EXPECT_EQ(counts.add(third, at(3s)), 1U);
+    EXPECT_EQ(counts.clients(), 2U);
+    EXPECT_EQ(counts.count(first, at(3s)), 2U);
+    EXPECT_EQ(counts.count(second, at(3s)), 0U);
+    EXPECT_EQ(counts.count(third, at(3s)), 1U);
+}
+
+TEST(UnknownRecipients, ManyClientsStayBounded) {
+    UnknownRecipients counts{{.clients_max = 100}};
+    for (unsigned i = 0; i < 1000; ++i) {
+        const auto high = static_cast<std::uint8_t>(i / 256), low = static_cast<std::uint8_t>(i % 256);
+        EXPECT_EQ(counts.add(IpAddress::v4({10, 0, high, low}), at(Seconds{i})), 1U);
+    }
+    EXPECT_EQ(counts.clients(), 100U);
+}
+
+TEST(UnknownRecipients, OddOptions) {
+    UnknownRecipients nobody{{.clients_max = 0}};
+    EXPECT_EQ(nobody.add(address("192.0.2.1"), at(0s)), 1U);
+    EXPECT_EQ(nobody.clients(), 0U);
+    UnknownRecipients no_window{{.window = 0s}};
+    EXPECT_EQ(no_window.add(address("192.0.2.1"), at(0s)), 1U);
+    EXPECT_EQ(no_window.add(address("192.0.2.1"), at(10s)), 1U);
+}
+
+}  // namespace
+}  // namespace sluice::policy

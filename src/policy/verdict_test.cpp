@@ -1,0 +1,55 @@
+#include "policy/verdict.hpp"
+
+#include <gtest/gtest.h>
+#include <limits>
+
+namespace sluice::policy {
+namespace {
+
+TEST(Lane, NamesGoBothWays) {
+    for (const Lane lane : {Lane::fast, Lane::slow, Lane::defer, Lane::reject})
+        EXPECT_EQ(lane_named(name_of(lane)), lane);
+    for (const char* name : {"", "Fast", "slow ", "trap"})
+        EXPECT_FALSE(lane_named(name)) << name;
+}
+
+TEST(Judge, Table) {
+    constexpr int most = std::numeric_limits<int>::max();
+    struct Case {
+        const char* what;
+        std::vector<int> weights;
+        std::optional<Lane> network;
+        Thresholds thresholds;
+        Lane default_lane, lane;
+        int score;
+    };
+    const Case cases[] = {
+        {"nothing known", {}, {}, {1, 0, 0}, Lane::fast, Lane::fast, 0},
+        {"nothing known, strict default", {}, {}, {1, 0, 0}, Lane::slow, Lane::slow, 0},
+        {"below slow", {2}, {}, {3, 6, 9}, Lane::fast, Lane::fast, 2},
+        {"at slow", {1, 2}, {}, {3, 6, 9}, Lane::fast, Lane::slow, 3},
+        {"below defer", {5}, {}, {3, 6, 9}, Lane::fast, Lane::slow, 5},
+        {"at defer", {6}, {}, {3, 6, 9}, Lane::fast, Lane::defer, 6},
+        {"at reject", {6, 3}, {}, {3, 6, 9}, Lane::fast, Lane::reject, 9},
+        {"a good sign outweighs", {5, -4}, {}, {3, 6, 9}, Lane::fast, Lane::fast, 1},
+        {"zero is never", {1000}, {}, {0, 0, 0}, Lane::fast, Lane::fast, 1000},
+        {"negative is never", {-5}, {}, {-10, -10, -10}, Lane::fast, Lane::fast, -5},
+        {"only reject", {9}, {}, {0, 0, 9}, Lane::fast, Lane::reject, 9},
+        {"reject below slow still rejects", {2}, {}, {3, 0, 2}, Lane::fast, Lane::reject, 2},
+        {"defaults slow a listing down", {1}, {}, {}, Lane::fast, Lane::slow, 1},
+        {"network decides alone: for", {100}, Lane::fast, {1, 2, 3}, Lane::slow, Lane::fast, 100},
+        {"network decides alone: against", {-100}, Lane::reject, {1, 2, 3}, Lane::fast, Lane::reject, -100},
+        {"sums do not wrap", {most, most}, {}, {1, 2, 3}, Lane::fast, Lane::reject, most},
+    };
+    for (const Case& c : cases) {
+        Facts facts{.network_lane = c.network, .signals = {}};
+        for (const int weight : c.weights)
+            facts.signals.push_back({.name = "dnsbl", .what = {}, .value = {}, .weight = weight});
+        const Verdict verdict = judge(facts, c.thresholds, c.default_lane);
+        EXPECT_EQ(verdict.lane, c.lane) << c.what;
+        EXPECT_EQ(verdict.score, c.score) << c.what;
+    }
+}
+
+}  // namespace
+}  // namespace sluice::policy
