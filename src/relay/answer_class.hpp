@@ -1,0 +1,27 @@
+// Which of an MTA's answers to RCPT are about the recipient alone, and so hold for whoever asks next.
+#pragma once
+
+#include "smtp/reply.hpp"
+
+namespace sluice::relay {
+
+/// The recipient exists: 250. (251 and 252 say less, and are rare enough to be asked again.)
+bool says_known(const smtp::Reply& reply);
+
+/// There is no such recipient, and neither the client, the sender nor a policy has a part in it: 550, 551,
+/// 553 or 556, and one of
+///   5.1.1  bad destination mailbox        (Postfix, Exim, Sendmail: user unknown)
+///   5.1.2  bad destination system         (domain does not exist)
+///   5.1.3  bad destination address syntax
+///   5.1.6  destination mailbox has moved
+///   5.1.10 recipient has null MX (RFC 7505); Exchange: no such recipient
+/// and nothing else:
+///   5.1.0, 5.1.7, 5.1.8 are (or may be) about the sender; 5.7.x is policy; 5.2.x is about the state of a
+///   mailbox that exists;
+///   5.4.1 is Exchange's refusal by directory, but also its "you may not relay", which is about the client;
+///   a reply without an enhanced code may mean anything: Exim refuses unknown users, relaying and blocked
+///   clients alike with a bare 550, qmail relaying with a bare 553. Asking again costs the MTA something;
+///   refusing an honest sender because of another's guilt is worse.
+bool says_unknown(const smtp::Reply& reply);
+
+}  // namespace sluice::relay

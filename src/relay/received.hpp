@@ -1,0 +1,23 @@
+// The Received header that names the client where the MTA cannot be told (RFC 5321 4.4).
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+
+#include "smtp/envelope.hpp"
+
+namespace sluice::relay {
+
+/// The header with its final CRLF, at most 998 octets a line (RFC 5322 2.1.1):
+///
+///   Received: from helo.example (name.example [192.0.2.7])
+///           by our.host with ESMTP; Fri, 21 Nov 2025 02:06:00 +0000
+///
+/// "UTF8SMTP" where the sender's parameters hold SMTPUTF8 (RFC 6531 4.3). What the client says of itself can
+/// neither end the line nor close the comment: anything but letters, digits and the marks of host names and
+/// address literals becomes '?'.
+std::string received_header(const smtp::ClientIdentity& client, std::string_view sender_parameters,
+                            std::string_view hostname, std::chrono::system_clock::time_point now);
+
+}  // namespace sluice::relay

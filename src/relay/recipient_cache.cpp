@@ -1,0 +1,85 @@
+#include "relay/recipient_cache.hpp"
+
+#include <algorithm>
+
+#include "base/ascii.hpp"
+
+namespace sluice::relay {
+
+namespace {
+
+/// An entry that is asked for again and again is moved to the front only so often: the order stays good
+/// enough, and most look-ups touch no entry but their own.
+constexpr Seconds moved_again_after{10};
+
+}  // namespace
+
+void write_recipient_key(std::string_view address, std::string& key) {
+    key = address;
+    const std::size_t at = key.rfind('@');
+    if (at == std::string::npos) return;
+    std::transform(key.begin() + static_cast<std::ptrdiff_t>(at), key.end(),
+                   key.begin() + static_cast<std::ptrdiff_t>(at), [](char c) { return ascii::to_lower(c); });
+}
+
+RecipientCache::RecipientCache(std::size_t entries_max, Seconds positive_ttl, Seconds negative_ttl,
+                               const HashKey& hash_key)
+    : entries_max_(entries_max),
+      positive_ttl_(positive_ttl),
+      negative_ttl_(negative_ttl),
+      entries_(0, KeyedHash(hash_key)) {}
+
+const smtp::Reply* RecipientCache::find(std::string_view key, Instant now) {
+    const auto at = entries_.find(key);
+    if (at == entries_.end()) return nullptr;
+    Entry& entry = at->second;
+    if (entry.expires <= now) {
+        erase(at);
+        return nullptr;
+    }
+    if (now - entry.moved >= moved_again_after) {
+        unlink(entry);
+        link_newest(entry, now);
+    }
+    return &entry.reply;
+}
+
+void RecipientCache::put(std::string_view key, const smtp::Reply& reply, Instant now) {
+    const Seconds ttl = reply.positive() ? positive_ttl_ : negative_ttl_;
+    erase(key);
+    if (ttl <= Seconds::zero() || entries_max_ == 0) return;
+    if (entries_.size() >= entries_max_) erase(*oldest_->key);
+    const auto at = entries_.emplace(key, Entry{.reply = reply, .expires = now + ttl, .moved = now}).first;
+    at->second.key = &at->first;
+    link_newest(at->second, now);
+}
+
+void RecipientCache::erase(std::string_view key) {
+    const auto at = entries_.find(key);
+    if (at != entries_.end()) erase(at);
+}
+
+void RecipientCache::clear() {
+    entries_.clear();
+    newest_ = oldest_ = nullptr;
+}
+
+void RecipientCache::erase(Entries::iterator at) {
+    unlink(at->second);
+    entries_.erase(at);
+}
+
+void RecipientCache::link_newest(Entry& entry, Instant now) {
+    entry.moved = now;
+    entry.newer = nullptr;
+    entry.older = newest_;
+    (newest_ != nullptr ? newest_->newer : oldest_) = &entry;
+    newest_ = &entry;
+}
+
+void RecipientCache::unlink(Entry& entry) {
+    (entry.newer != nullptr ? entry.newer->older : newest_) = entry.older;
+    (entry.older != nullptr ? entry.older->newer : oldest_) = entry.newer;
+}
+
+}  // namespace sluice::relay

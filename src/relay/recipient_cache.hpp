@@ -1,0 +1,63 @@
+// What MTAs said of recipients: bounded in number and in time.
+//
+// Knows no MTA and no policy: what may be remembered is decided by answer_class.hpp. When it is full, what
+// has not been asked for longest goes.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/time.hpp"
+#include "relay/keyed_hash.hpp"
+#include "smtp/reply.hpp"
+
+namespace sluice::relay {
+
+/// What a recipient is remembered under: the local part as it is, the domain in lower case (RFC 5321 2.4).
+/// Most MTAs fold local parts too, but one that does not would have us refuse somebody who exists. Replaces
+/// `key`.
+void write_recipient_key(std::string_view address, std::string& key);
+
+class RecipientCache {
+  public:
+    /// A ttl of 0: such answers are not kept. `hash_key` must be unpredictable outside of tests.
+    RecipientCache(std::size_t entries_max, Seconds positive_ttl, Seconds negative_ttl,
+                   const HashKey& hash_key);
+    RecipientCache(const RecipientCache&) = delete;
+    RecipientCache& operator=(const RecipientCache&) = delete;
+
+    /// The answer, or null. Valid until the next call.
+    const smtp::Reply* find(std::string_view key, Instant now);
+    /// Remembers or replaces; a positive reply for the positive ttl, any other for the negative one.
+    void put(std::string_view key, const smtp::Reply& reply, Instant now);
+    void erase(std::string_view key);
+    void clear();
+    std::size_t size() const { return entries_.size(); }
+
+  private:
+    struct Entry {
+        smtp::Reply reply;
+        Instant expires;
+        Instant moved;  // to the front of the order
+        Entry* newer = nullptr;
+        Entry* older = nullptr;
+        const std::string* key = nullptr;
+    };
+    using Entries = std::unordered_map<std::string, Entry, KeyedHash, std::equal_to<>>;
+
+    void link_newest(Entry& entry, Instant now);
+    void unlink(Entry& entry);
+    void erase(Entries::iterator at);
+
+    std::size_t entries_max_;
+    Seconds positive_ttl_;
+    Seconds negative_ttl_;
+    Entries entries_;
+    Entry* newest_ = nullptr;
+    Entry* oldest_ = nullptr;
+};
+
+}  // namespace sluice::relay
