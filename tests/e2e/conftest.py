@@ -1,0 +1,35 @@
+"""Fixtures of the end-to-end tests."""
+
+import pytest
+
+from harness.postfix import Postfix
+from harness.sluice import Sluice
+
+
+@pytest.fixture(scope="session")
+def postfix():
+    """One MTA for all tests of a test process; tests tell their mails apart by token."""
+    with Postfix() as mta:
+        yield mta
+
+
+@pytest.fixture
+def start_sluice(tmp_path):
+    """Starts a Sluice in front of some MTAs; each is drained, and must exit 0, when the test is over."""
+    started = []
+
+    def start(*mtas, config=None, **options):
+        sluice = Sluice(tmp_path / f"sluice-{len(started)}", mtas, config, **options)
+        started.append(sluice)
+        return sluice.start()
+
+    yield start
+    for sluice in started:
+        sluice.stop()
+        print(sluice.log_text(), sluice.stderr())  # shown only when the test failed
+
+
+@pytest.fixture
+def sluice(start_sluice, postfix):
+    """Sluice with its defaults in front of Postfix's private listener."""
+    return start_sluice(postfix.private_port)

@@ -1,0 +1,189 @@
+"""A real Postfix of the test's own: configuration, queue, log and mailboxes in one temporary directory.
+
+Two listeners: the public one with Debian's defaults, and the private one that `sluice check` asks for, where
+XCLIENT is believed from everybody who can reach it.
+"""
+
+import contextlib
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+
+from harness.waiting import free_port, wait_for_port, wait_until
+
+DOMAIN = "example.test"
+MAILBOXES = ["alice", "bob", "carol", "dave", "postmaster", "jörg", "source", "2source"]
+MAILBOXES += [f"user{n}" for n in range(100)]
+MAIL_UID = 65534  # nobody: virtual(8) refuses to deliver as root
+
+# What makes pooled XCLIENT work; DESIGN and `sluice check` explain each.
+PRIVATE_LISTENER = """
+  -o syslog_name=postfix/private
+  -o smtpd_client_port_logging=yes
+  -o smtpd_authorized_xclient_hosts=static:all
+  -o smtpd_junk_command_limit=100000
+  -o smtpd_soft_error_limit=100000
+  -o smtpd_hard_error_limit=100000
+  -o smtpd_client_connection_count_limit=0
+  -o smtpd_client_event_limit_exceptions=static:all
+"""
+
+SERVICES = """
+pickup    unix  n       -       n       60      1       pickup
+cleanup   unix  n       -       n       -       0       cleanup
+qmgr      unix  n       -       n       300     1       qmgr
+rewrite   unix  -       -       n       -       -       trivial-rewrite
+bounce    unix  -       -       n       -       0       bounce
+defer     unix  -       -       n       -       0       bounce
+trace     unix  -       -       n       -       0       bounce
+proxymap  unix  -       -       n       -       -       proxymap
+smtp      unix  -       -       n       -       -       smtp
+relay     unix  -       -       n       -       -       smtp
+showq     unix  n       -       n       -       -       showq
+error     unix  -       -       n       -       -       error
+retry     unix  -       -       n       -       -       error
+discard   unix  -       -       n       -       -       discard
+virtual   unix  -       n       n       -       -       virtual
+anvil     unix  -       -       n       -       1       anvil
+postlog   unix-dgram n  -       n       -       1       postlogd
+"""
+
+
+class Postfix:
+    """Started by start(), or as a context manager. `settings` and `listeners` add lines to main.cf and master.cf."""
+
+    hostname = f"mta.{DOMAIN}"
+
+    def __init__(self, settings="", listeners=""):
+        # Postfix's own users must get here, and a socket path is short: not below pytest's private tmp_path.
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="sluice-postfix-", dir="/tmp"))
+        self.directory.chmod(0o755)
+        self.port = free_port()
+        self.private_port = free_port()
+        self.maildirs = self.directory / "mail"
+        self._write_configuration(settings, listeners)
+
+    def _write_configuration(self, settings, listeners):
+        for name in ("etc", "queue", "data", "mail"):
+            (self.directory / name).mkdir()
+        shutil.chown(self.directory / "data", "postfix")
+        os.chown(self.maildirs, MAIL_UID, MAIL_UID)
+        (self.directory / "etc/mailboxes").write_text("".join(f"{m}@{DOMAIN} {m}/\n" for m in MAILBOXES))
+        (self.directory / "etc/main.cf").write_text(self._main_cf() + settings)
+        (self.directory / "etc/master.cf").write_text(self._master_cf() + listeners)
+
+    def _main_cf(self):
+        return f"""
+compatibility_level = 3.6
+queue_directory = {self.directory}/queue
+data_directory = {self.directory}/data
+maillog_file = {self.directory}/maillog
+maillog_file_prefixes = /tmp/
+myhostname = {self.hostname}
+mydomain = {DOMAIN}
+myorigin = {DOMAIN}
+mydestination =
+inet_interfaces = 127.0.0.1, [::1]
+alias_maps =
+virtual_mailbox_domains = {DOMAIN}
+virtual_mailbox_maps = texthash:{self.directory}/etc/mailboxes
+virtual_mailbox_base = {self.maildirs}
+virtual_mailbox_limit = 0
+virtual_uid_maps = static:{MAIL_UID}
+virtual_gid_maps = static:{MAIL_UID}
+message_size_limit = 60000000
+# Debian's defaults; the rest only keeps Postfix's own hands off the content, which the tests compare.
+smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated defer_unauth_destination
+message_drop_headers =
+local_header_rewrite_clients =
+"""
+
+    def _master_cf(self):
+        return (
+            f"127.0.0.1:{self.port} inet n - n - - smtpd\n"
+            f"127.0.0.1:{self.private_port} inet n - n - 200 smtpd{PRIVATE_LISTENER}{SERVICES}"
+        )
+
+    def command(self, *arguments):
+        subprocess.run(
+            ["postfix", "-c", self.directory / "etc", *arguments], check=True, capture_output=True, timeout=60
+        )
+
+    def start(self):
+        self.command("start")
+        wait_for_port(self.port)
+        return self
+
+    def stop(self):
+        if (self.directory / "queue/pid/master.pid").exists():
+            with contextlib.suppress(subprocess.CalledProcessError):
+                self.command("stop")
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    # ---- what it did -----------------------------------------------------------------------------------------
+
+    def log(self):
+        path = self.directory / "maillog"
+        return path.read_text("utf-8", "replace") if path.exists() else ""
+
+    def wait_log(self, pattern, timeout=10.0):
+        """The first match of the pattern in the log."""
+        return wait_until(lambda: re.search(pattern, self.log()), f"{pattern!r} in Postfix's log", timeout)
+
+    def connections(self):
+        """How many connections its private listener has seen."""
+        return len(re.findall(r"postfix/private/smtpd\[\d+\]: connect from", self.log()))
+
+    def messages(self, mailbox="alice"):
+        """The delivered messages of a mailbox, as octets, in no order."""
+        return [path.read_bytes() for path in (self.maildirs / mailbox / "new").glob("*")]
+
+    def wait_message(self, token, mailbox="alice", timeout=20.0):
+        """The one delivered message that contains the token."""
+        token = token.encode() if isinstance(token, str) else token
+        found = wait_until(
+            lambda: [m for m in self.messages(mailbox) if token in m], f"{token!r} in {mailbox}'s mailbox", timeout
+        )
+        assert len(found) == 1, f"{len(found)} copies of {token!r}"
+        return found[0]
+
+    def count_messages(self, token, mailbox="alice"):
+        return sum(token.encode() in message for message in self.messages(mailbox))
+
+    def queued(self):
+        """Paths of mail that is still on its way."""
+        queues = ("maildrop", "incoming", "active", "deferred")
+        return [p for queue in queues for p in (self.directory / "queue" / queue).rglob("*") if p.is_file()]
+
+    def wait_quiet(self, timeout=20.0):
+        """Until everything it took is delivered."""
+        wait_until(lambda: not self.queued(), lambda: f"empty queues: {self.queued()}", timeout)
+
+
+class SendingPostfix(Postfix):
+    """A Postfix whose every mail goes to `relay_port`: an honest MTA as a client."""
+
+    hostname = "sender.example.org"
+
+    def __init__(self, relay_port, settings=""):
+        super().__init__(
+            settings=f"""
+virtual_mailbox_domains =
+relayhost = [127.0.0.1]:{relay_port}
+mynetworks = 127.0.0.0/8
+minimal_backoff_time = 5s
+maximal_backoff_time = 10s
+queue_run_delay = 5s
+smtp_address_preference = ipv4
+"""
+            + settings
+        )

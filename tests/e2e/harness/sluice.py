@@ -1,0 +1,150 @@
+"""The program under test: `sluice run` with a configuration of the test's, and what it logs."""
+
+import json
+import os
+import pathlib
+import signal
+import subprocess
+
+from harness.client import Client
+from harness.waiting import PATIENCE, free_port, wait_until
+
+BUILD = pathlib.Path(os.environ.get("SLUICE_BUILD", pathlib.Path(__file__).resolve().parents[3] / "build/release"))
+BINARY = BUILD / "sluice"
+
+HOSTNAME = "mx.example.test"
+
+
+def toml(value):
+    """A Python value as TOML; dictionaries become inline tables."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(toml(item) for item in value) + "]"
+    return json.dumps(value, ensure_ascii=False)  # strings, numbers and booleans are written alike
+
+
+def merged(base, changes):
+    """`changes` laid over `base`, table by table."""
+    result = dict(base)
+    for key, value in changes.items():
+        result[key] = merged(result.get(key, {}), value) if isinstance(value, dict) else value
+    return result
+
+
+def run_sluice(*arguments, timeout=30):
+    """A command that ends by itself; its CompletedProcess with text."""
+    return subprocess.run(
+        [BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=timeout * PATIENCE, check=False
+    )
+
+
+class Sluice:
+    """`sluice run` in front of `mtas` (ports or tables of relay.mta). One worker unless `config` says otherwise.
+
+    Stopped by stop(), which insists on exit status 0 and a log in which every line is one JSON object.
+    """
+
+    def __init__(self, directory, mtas, config=None, address="127.0.0.1", arguments=()):
+        self.directory = pathlib.Path(directory)
+        self.address = address
+        self.port = free_port(address)
+        where = f"[{address}]:{self.port}" if ":" in address else f"{address}:{self.port}"
+        self.config = merged(
+            {
+                "listen": [where],
+                "workers": 1,
+                "state_dir": str(self.directory / "state"),
+                "smtp": {"hostname": HOSTNAME},
+                "relay": {"mta": [m if isinstance(m, dict) else {"address": f"127.0.0.1:{m}"} for m in mtas]},
+                "log": {"destination": str(self.directory / "log")},
+            },
+            config or {},
+        )
+        self.config_file = self.directory / "sluice.toml"
+        self.arguments = list(arguments)
+        self.process = None
+
+    def start(self):
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.config_file.write_text("".join(f"{key} = {toml(value)}\n" for key, value in self.config.items()))
+        with open(self.directory / "stderr", "ab") as stderr:
+            self.process = subprocess.Popen(
+                [BINARY, "run", "--config", self.config_file, *self.arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=stderr,
+                stderr=stderr,
+            )
+        try:
+            self._wait_started()
+        except AssertionError as error:
+            self.kill()
+            raise AssertionError(f"{error}\n{self.stderr()}\n{self.log_text()}") from None
+        return self
+
+    def _wait_started(self):
+        """Until every worker serves; the listening sockets are there before."""
+
+        def started():
+            assert self.process.poll() is None, f"sluice run ended with {self.process.returncode}"
+            return len(self.records("worker_started")) >= self.config["workers"]
+
+        wait_until(started, "the workers to start")
+
+    def kill(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    def terminate(self):
+        self.process.send_signal(signal.SIGTERM)
+
+    def stop(self, timeout=40):
+        """Ends it as an operator does; everything it logged by then is in records()."""
+        if self.process is None or self.process.returncode is not None:
+            return
+        self.terminate()
+        try:
+            status = self.process.wait(timeout * PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"not drained after {timeout} s\n{self.log_text()}") from None
+        assert status == 0, f"exit status {status}\n{self.stderr()}\n{self.log_text()}"
+        self.records()
+
+    # ---- clients ---------------------------------------------------------------------------------------------
+
+    def connect(self, source=None, **options):
+        return Client(self.port, source=source, address=self.address, **options)
+
+    # ---- what it said ----------------------------------------------------------------------------------------
+
+    def stderr(self):
+        return (self.directory / "stderr").read_text("utf-8", "replace")
+
+    def log_text(self):
+        path = self.directory / "log"
+        return path.read_text("utf-8", "replace") if path.exists() else ""
+
+    def records(self, event=None, **fields):
+        """The log lines of an event whose fields have these values, as dictionaries."""
+        text = self.log_text()
+        lines = text[: text.rfind("\n") + 1].splitlines()  # the last one may still be being written
+        records = [json.loads(line) for line in lines]
+        return [
+            r
+            for r in records
+            if (event is None or r["event"] == event) and all(r.get(key) == value for key, value in fields.items())
+        ]
+
+    def wait_record(self, event, timeout=10.0, **fields):
+        """The first such log line."""
+        found = wait_until(
+            lambda: self.records(event, **fields), lambda: f"{event} {fields} in:\n{self.log_text()}", timeout
+        )
+        return found[0]
+
+    def worker_pids(self):
+        """Process identifiers of the workers, as the kernel tells them."""
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
+        return [int(pid) for pid in children.split()]
