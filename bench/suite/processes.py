@@ -1,0 +1,166 @@
+"""Processes of the bench: starting and ending them, and what the kernel says they have used.
+
+Only processes started here are ever signalled, by their ids.
+"""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import time
+
+_TICK_NS = 1_000_000_000 // os.sysconf("SC_CLK_TCK")
+
+
+class BenchError(Exception):
+    """Something of the bench itself does not work; there is no figure to give."""
+
+
+def free_ports(count):
+    """Ports nobody listens on, below the range the kernel takes clients' ports from."""
+    found = []
+    for port in range(21000, 32000):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in _given:
+            _given.add(port)
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise BenchError("no free ports between 21000 and 32000")
+
+
+_given = set()
+
+
+class Process:
+    """A program in the foreground, with its descendants."""
+
+    def __init__(self, argv, log, env=None, cwd=None):
+        self.argv = [str(arg) for arg in argv]
+        self.log = pathlib.Path(log)
+        with open(self.log, "ab") as out:
+            # A session of its own: Ctrl-C reaches run.py, which ends everything in order.
+            self._popen = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                                           env=env, cwd=cwd, start_new_session=True)
+
+    @property
+    def pid(self):
+        return self._popen.pid
+
+    def running(self):
+        return self._popen.poll() is None
+
+    def wait_for_port(self, port, seconds=20):
+        """Returns once it answers with a greeting."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            if not self.running():
+                raise BenchError(f"{self.argv[0]} ended at once; {self.last_words()}")
+            try:
+                with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+                    client.settimeout(10)
+                    if client.recv(3) == b"220":
+                        client.sendall(b"QUIT\r\n")
+                        client.recv(1000)
+                        return
+            except OSError:
+                pass
+            time.sleep(0.1)
+        raise BenchError(f"{self.argv[0]} does not greet on port {port}; {self.last_words()}")
+
+    def last_words(self):
+        try:
+            lines = self.log.read_text(errors="replace").strip().splitlines()
+        except OSError:
+            lines = []
+        return "it said: " + " | ".join(lines[-5:]) if lines else "it said nothing"
+
+    def stop(self, seconds=15):
+        if self.running():
+            self._popen.send_signal(signal.SIGTERM)
+            try:
+                self._popen.wait(seconds)
+            except subprocess.TimeoutExpired:
+                for pid in tree(self.pid):
+                    _kill(pid)
+                self._popen.wait()
+
+
+def _kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def _stat(pid):
+    """The fields of /proc/PID/stat from the third on, or None when it has gone."""
+    try:
+        text = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    return text[text.rindex(")") + 2:].split()
+
+
+def tree(root):
+    """The ids of `root` and all its descendants."""
+    children = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            stat = _stat(entry)
+            if stat:
+                children.setdefault(int(stat[1]), []).append(int(entry))
+    found, waiting = [], [root]
+    while waiting:
+        pid = waiting.pop()
+        found.append(pid)
+        waiting.extend(children.get(pid, ()))
+    return found
+
+
+def cpu_ns(pids):
+    """CPU time of the processes so far, in ns, and of their children that have ended (to the clock tick)."""
+    total = 0
+    for pid in pids:
+        try:
+            tasks = os.listdir(f"/proc/{pid}/task")
+        except OSError:
+            continue
+        for task in tasks:
+            try:
+                total += int(pathlib.Path(f"/proc/{pid}/task/{task}/schedstat").read_text().split()[0])
+            except OSError:
+                continue
+        stat = _stat(pid)
+        if stat:
+            total += (int(stat[13]) + int(stat[14])) * _TICK_NS
+    return total
+
+
+def user_bytes(pids):
+    """Memory in user space that is theirs, in bytes: the proportional set size (shared pages by their share)."""
+    total = 0
+    for pid in pids:
+        for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                total += int(line.split()[1]) * 1024
+    return total
+
+
+def kernel_bytes():
+    """Memory the kernel uses for itself, of all of the machine: slab, page tables, stacks, socket buffers."""
+    fields = {}
+    for line in pathlib.Path("/proc/meminfo").read_text().splitlines():
+        name, value = line.split(":")
+        fields[name] = int(value.split()[0]) * 1024
+    buffers = 0
+    for line in pathlib.Path("/proc/net/sockstat").read_text().splitlines():
+        if line.startswith("TCP:"):
+            buffers = int(line.split()[line.split().index("mem") + 1]) * os.sysconf("SC_PAGE_SIZE")
+    return fields["Slab"] + fields["PageTables"] + fields["KernelStack"] + buffers

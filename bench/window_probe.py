@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""How the kernel's receive window behaves when a session is slowed down after accept(), and widened again.
+
+docs/adr/0002-window-of-the-slow-lane.md rests on its output. Needs root, /dev/net/tun and iproute2; touches nothing
+outside network namespaces of its own: two of them, joined by two tun devices and a process that carries packets
+between them after half the round trip (many kernels have no netem).
+
+    bench/window_probe.py [--rtt-ms 50] [--seconds 170]
+
+For each way to set up the buffers: `pushed`, what a client that never stops sending has got acknowledged 3 s after
+accept() although nobody reads; `block`, the seconds until 16 KiB written at once are acknowledged while 110 octets are
+read each second; `gap`, the longest time in between without progress; `retr`, segments sent again; `wide`, MB/s once
+the session is widened and read as fast as possible.
+"""
+
+import argparse
+import ctypes
+import fcntl
+import os
+import select
+import socket
+import struct
+import subprocess
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+
+CLONE_NEWNET = 0x40000000
+TCP_WINDOW_CLAMP = 10
+SIOCOUTQ = 0x5411
+MTU = 1500
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def new_namespace(address):
+    """A network namespace with one tun device; returns (namespace, tun) descriptors."""
+    if libc.unshare(CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "unshare")
+    tun = os.open("/dev/net/tun", os.O_RDWR)
+    fcntl.ioctl(tun, 0x400454CA, struct.pack("16sH", b"probe", 0x1001))  # TUNSETIFF: IFF_TUN | IFF_NO_PI
+    for command in ("link set lo up", f"addr add {address}/24 dev probe", f"link set probe mtu {MTU} up",
+                    "link set probe txqueuelen 10000"):
+        subprocess.run(["ip", *command.split()], check=True)
+    return os.open("/proc/thread-self/ns/net", os.O_RDONLY), tun
+
+
+def carry(tuns, delay):
+    """Moves packets between the two devices, each `delay` seconds late; for ever."""
+    queues = {tuns[0]: deque(), tuns[1]: deque()}
+    other = {tuns[0]: tuns[1], tuns[1]: tuns[0]}
+    for tun in tuns:
+        os.set_blocking(tun, False)
+    while True:
+        now = time.monotonic()
+        due = [queue[0][0] - now for queue in queues.values() if queue]
+        ready, _, _ = select.select(tuns, [], [], max(0, min(due, default=1)))
+        now = time.monotonic()
+        for tun in ready:
+            try:
+                while True:
+                    queues[other[tun]].append((now + delay, os.read(tun, 65536)))
+            except BlockingIOError:
+                pass
+        for tun, queue in queues.items():
+            while queue and queue[0][0] <= now:
+                os.write(tun, queue.popleft()[1])
+
+
+@dataclass
+class Way:
+    name: str
+    listener: int = 0      # SO_RCVBUF of the listening socket
+    buffer: int = 0        # SO_RCVBUF after accept
+    clamp: int = 0         # TCP_WINDOW_CLAMP after accept
+    wide_buffer: int = 0   # SO_RCVBUF when widened
+    results: dict = field(default_factory=dict)
+
+
+WAYS = [
+    Way("untouched"),
+    Way("kernel's; clamp 1k", clamp=1024),
+    Way("kernel's; clamp 4k", clamp=4096),
+    Way("kernel's; buffer+clamp 1k", buffer=1024, clamp=1024, wide_buffer=262144),
+    Way("kernel's; buffer+clamp 4k", buffer=4096, clamp=4096, wide_buffer=262144),
+    Way("kernel's; buffer+clamp 16k", buffer=16384, clamp=16384, wide_buffer=262144),
+    Way("listen 2k", listener=2048, wide_buffer=262144),
+    Way("listen 4k", listener=4096, wide_buffer=262144),
+    Way("listen 4k; clamp 1k", listener=4096, clamp=1024, wide_buffer=262144),
+    Way("listen 8k; clamp 2k", listener=8192, clamp=2048, wide_buffer=262144),
+    Way("listen 16k; clamp 4k", listener=16384, clamp=4096, wide_buffer=262144),
+    Way("listen 64k; clamp 4k", listener=65536, clamp=4096, wide_buffer=262144),
+    Way("listen 256k; clamp 4k", listener=262144, clamp=4096),
+]
+
+
+class Probe:
+    def __init__(self, server_namespace, client_namespace, address):
+        self.server_namespace, self.client_namespace, self.address = server_namespace, client_namespace, address
+
+    def socket_in(self, namespace):
+        libc.setns(namespace, CLONE_NEWNET)
+        return socket.socket()
+
+    def connect(self, way):
+        listener = self.socket_in(self.server_namespace)
+        if way.listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, way.listener)
+        listener.bind((self.address, 0))
+        listener.listen()
+        client = self.socket_in(self.client_namespace)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.connect(listener.getsockname())
+        server, _ = listener.accept()
+        if way.buffer:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, way.buffer)
+        if way.clamp:
+            server.setsockopt(socket.IPPROTO_TCP, TCP_WINDOW_CLAMP, way.clamp)
+        return client, server
+
+    def push(self, way):
+        client, server = self.connect(way)
+        client.setblocking(False)
+        written = client.send(bytes(1 << 20))
+        time.sleep(3)
+        way.results["pushed"] = written - outstanding(client)
+        return client, server
+
+    def block(self, way, seconds):
+        """One send block of 16 KiB against the floor of DATA."""
+        client, server = self.connect(way)
+        server.setblocking(False)
+        client.sendall(bytes(16384))
+        start = last_progress = time.monotonic()
+        left, gap, next_read = 16384, 0.0, start
+        while left and time.monotonic() - start < seconds:
+            now = time.monotonic()
+            if now >= next_read:
+                next_read += 1
+                try:
+                    server.recv(110)
+                except BlockingIOError:
+                    pass
+            before, left = left, outstanding(client)
+            if left != before:
+                gap, last_progress = max(gap, now - last_progress), now
+            time.sleep(0.02)
+        way.results["gap"] = max(gap, time.monotonic() - last_progress if left else 0)
+        way.results["block"] = time.monotonic() - start if not left else None
+        way.results["retr"] = retransmitted(client)
+        return client, server
+
+    def widen(self, way):
+        client, server = self.block(way, 5)
+        way.results.pop("block")
+        server.setblocking(True)
+        if way.wide_buffer:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, way.wide_buffer)
+        if way.clamp:
+            server.setsockopt(socket.IPPROTO_TCP, TCP_WINDOW_CLAMP, 1 << 30)
+        # The first second opens the window and the congestion window, the next two count.
+        finish = time.monotonic() + 3
+        def send():
+            try:
+                while time.monotonic() < finish:
+                    client.sendall(bytes(65536))
+            except OSError:
+                pass
+        sender = threading.Thread(target=send)
+        sender.start()
+        counted = 0
+        while (now := time.monotonic()) < finish:
+            got = len(server.recv(1 << 20))
+            if now > finish - 2:
+                counted += got
+        server.close()
+        sender.join()
+        way.results["wide"] = counted / 2 / 1e6
+
+
+def outstanding(sock):
+    return struct.unpack("i", fcntl.ioctl(sock, SIOCOUTQ, bytes(4)))[0]
+
+
+def retransmitted(sock):
+    """tcpi_total_retrans"""
+    return struct.unpack_from("I", sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256), 100)[0]
+
+
+def shown(value):
+    return "never" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
+
+
+def measure(title, probe, ways, seconds):
+    def run(way):
+        sockets = probe.push(way)
+        way.results["clients"] = [sockets, probe.block(way, seconds)]
+    threads = [threading.Thread(target=run, args=(way,)) for way in ways]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    kept = {way.name: dict(way.results) for way in ways}
+    for way in ways:
+        probe.widen(way)
+        kept[way.name]["wide"] = way.results["wide"]
+    print(f"\n{title}\n{'':28}{'pushed':>9}{'block s':>9}{'gap s':>8}{'retr':>6}{'wide MB/s':>11}")
+    for way in ways:
+        row = kept[way.name]
+        print(f"{way.name:28}" + "".join(f"{shown(row[key]):>{width}}" for key, width in
+                                         (("pushed", 9), ("block", 9), ("gap", 8), ("retr", 6), ("wide", 11))))
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rtt-ms", type=float, default=50)
+    parser.add_argument("--seconds", type=float, default=170)
+    arguments = parser.parse_args()
+    server, server_tun = new_namespace("10.99.0.1")
+    client, client_tun = new_namespace("10.99.0.2")
+    carrier = os.fork()
+    if carrier == 0:
+        carry((server_tun, client_tun), arguments.rtt_ms / 2000)
+    try:
+        measure("loopback", Probe(server, server, "127.0.0.1"), [Way(**settings(w)) for w in WAYS], arguments.seconds)
+        measure(f"{arguments.rtt_ms:g} ms round trip", Probe(server, client, "10.99.0.1"),
+                [Way(**settings(w)) for w in WAYS], arguments.seconds)
+    finally:
+        os.kill(carrier, 15)
+
+
+def settings(way):
+    return {name: getattr(way, name) for name in ("name", "listener", "buffer", "clamp", "wide_buffer")}
+
+
+if __name__ == "__main__":
+    main()
