@@ -42,7 +42,7 @@ def relay(setting):
     slow = [cost.Entry(functools.partial(servers.Postfix, proxy_filter=True), share=0.2),
             cost.Entry(servers.Haraka, share=0.05)]
     return _compare(setting, _entries(setting, *slow), [
-        cost.Work("a connection each", "mail", 10_000, target_us=76),
+        cost.Work("a connection each", "mail", 10_000, target_us=76, target_floor_us=30.5),
         cost.Work("a connection and an address each", "mail", 10_000, {"sources": SPREAD}),
         cost.Work("100 a connection", "mail", 10_000, {"persistent": 100}),
         cost.Work("a connection each, pipelined", "mail", 10_000, {"pipelined": True}),
@@ -56,7 +56,7 @@ def bounce(setting):
             cost.Entry(functools.partial(servers.Postfix, tuned=False), share=0.1, settings=spread),
             cost.Entry(servers.Haraka, share=0.05)]
     return _compare(setting, _entries(setting, *slow), [
-        cost.Work("a refused recipient", "bounce", 15_000, target_us=40),
+        cost.Work("a refused recipient", "bounce", 15_000, target_us=40, target_floor_us=22.9),
         cost.Work("and an address each", "bounce", 15_000, {"sources": SPREAD}),
     ])
 
@@ -66,7 +66,7 @@ def churn(setting):
     slow = [cost.Entry(functools.partial(servers.Postfix, tuned=True), share=0.2, settings={"sources": SPREAD}),
             cost.Entry(servers.Haraka, share=0.2)]
     return _compare(setting, _entries(setting, *slow), [
-        cost.Work("connect, greeting, QUIT", "churn", 30_000, target_us=20),
+        cost.Work("connect, greeting, QUIT", "churn", 30_000, target_us=20, target_floor_us=12.4),
     ])
 
 

@@ -24,7 +24,10 @@ class Work:
     mode: str
     units: int
     options: dict = dataclasses.field(default_factory=dict)
-    target_us: float = 0  # for Sluice; 0 = none
+    # What Sluice is to reach, 0 = nothing, and what the floor cost where that was written down: on another machine it is
+    # the ratio that holds.
+    target_us: float = 0
+    target_floor_us: float = 1
 
 
 @dataclasses.dataclass

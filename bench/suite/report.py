@@ -36,6 +36,12 @@ def cost_cell(cell, floor):
     return text
 
 
+def target_cell(work):
+    """`≤ 76 where the floor is 30.5: 2.49×`"""
+    ratio = work.target_us / work.target_floor_us
+    return f"*≤ {work.target_us:g} where the floor is {work.target_floor_us:g}: {ratio:.2f}×*"
+
+
 def latency_cell(cell):
     """`1.9 / 4.3`: p50 and p99 in ms, medians over the runs."""
     if not cell.p50_us:
@@ -52,7 +58,7 @@ def comparison(compared, floor_name, target_row):
             for name, cells in compared.cells.items()]
     if target_row in compared.cells and any(work.target_us for work in compared.works):
         rows.append([f"*{target_row} is to reach*"] +
-                    [f"*{work.target_us:g}*" if work.target_us else "" for work in compared.works])
+                    [target_cell(work) if work.target_us else "" for work in compared.works])
     text += table(["server"] + titles, rows)
     text += "\nLatency of a unit under this load, p50 / p99 in ms.\n\n"
     text += table(["server"] + titles, [[name] + [latency_cell(cell) for cell in cells]
