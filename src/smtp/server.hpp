@@ -38,7 +38,7 @@ namespace sluice::smtp {
 
 struct ServerOptions {
     std::string hostname = "localhost";  // in the greeting and the EHLO reply
-    Limits limits;
+    Limits limits{};
     BareNewlines bare_newlines = BareNewlines::refuse;
     bool accept_xclient = false;  // only `sluice sink`: obey XCLIENT from anyone who can connect
 };
