@@ -11,8 +11,10 @@ namespace sluice::front {
 
 namespace {
 
-constexpr std::array<std::string_view, 8> ended_by_names{"rset",    "helo",         "quit",   "refused",
-                                                         "too_big", "bare_newline", "limits", "xclient"};
+constexpr std::array<std::string_view, 7> ended_by_names{"rset",    "helo",         "quit",  "refused",
+                                                         "too_big", "bare_newline", "limits"};
+
+const smtp::Reply shutting_down{421, "4.3.2 Service shutting down"};
 
 std::string_view name_of(smtp::EndedBy reason) {
     return ended_by_names.at(static_cast<std::size_t>(reason));
@@ -102,13 +104,15 @@ void Session::judge() {
 /// Lets the state machine go on until it needs more input (true), or something else has to happen first.
 bool Session::run(std::string_view& input) {
     while (waiting_ == Waiting::nothing && !closing_ && !output_full()) {
-        if (context_.draining && !server_.in_transaction() && record_.outcome != Outcome::shutdown) {
-            record_.outcome = Outcome::shutdown;
-            server_.terminate({421, "4.3.2 Service shutting down"});
-        }
         const smtp::Step step = server_.next(input, context_.offer());
-        if (step == smtp::Step::need_input) return true;
-        take(step);
+        if (step != smtp::Step::need_input) {
+            take(step);
+        } else if (context_.draining && !server_.in_transaction()) {
+            server_.terminate(shutting_down);
+            record_.outcome = Outcome::shutdown;
+        } else {
+            return true;
+        }
     }
     return false;
 }
@@ -143,6 +147,10 @@ void Session::queue_reply() {
 }
 
 void Session::ask_mail() {
+    if (context_.draining) {
+        record_.outcome = Outcome::shutdown;
+        return server_.answer(shutting_down);
+    }
     reach(Stage::mail);
     transaction_ = std::make_unique<Transaction>(*this);
     transaction_->record.began = context_.now();

@@ -1,0 +1,313 @@
+// Front over real loopback sockets, with a backend whose answers the test decides: what the driver itself
+// promises. Real MTAs and real clients are in tests/e2e.
+#include "front/front.hpp"
+
+#include <sys/socket.h>
+
+#include <fstream>
+#include <functional>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sstream>
+
+#include "net/log_writer.hpp"
+#include "net/loop.hpp"
+#include "net/offload.hpp"
+#include "net/socket.hpp"
+
+namespace sluice::front {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+/// Answers when the test says so.
+class SlowBackend final : public smtp::Backend {
+  public:
+    smtp::Offer offer() const override { return smtp::Offer::everything(); }
+
+    std::optional<smtp::Answer> verify(smtp::RecipientQuestion& question) override {
+        asked.push_back(question.recipient->address);
+        if (answer_at_once) return answer_at_once(question.recipient->address);
+        take(question);
+        return std::nullopt;
+    }
+
+    void deliver(smtp::DeliveryQuestion& question) override {
+        delivered.emplace_back(question.message.memory);
+        take(question);
+    }
+
+    void withdraw(smtp::Question&) override {
+        pending = nullptr;
+        ++withdrawn;
+    }
+
+    void answer(const smtp::Answer& answer) {
+        auto* question = std::exchange(pending, nullptr);
+        ASSERT_NE(question, nullptr);
+        question->pending = nullptr;
+        question->answered(answer);
+    }
+
+    std::function<smtp::Answer(const std::string&)> answer_at_once;
+    std::vector<std::string> asked;
+    std::vector<std::string> delivered;
+    smtp::Question* pending = nullptr;
+    int withdrawn = 0;
+
+  private:
+    void take(smtp::Question& question) {
+        pending = &question;
+        question.pending = this;
+        question.backend = this;
+    }
+};
+
+smtp::Answer yes() {
+    return {.reply = {250, "2.1.5 Ok"}, .mta = "", .by = "cache"};
+}
+smtp::Answer no_such_user() {
+    return {.reply = {550, "5.1.1 User unknown"}, .mta = "", .by = "cache", .unknown_recipient = true};
+}
+
+class FrontTest : public testing::Test {
+  protected:
+    FrontTest() {
+        options.server.hostname = "mx.test";
+        options.pace.interval = Millis{20};
+        options.pace.out_bytes_per_s = 1000;
+        options.pace.in_bytes_per_s = 1000;
+        backend.answer_at_once = [](const std::string&) { return yes(); };
+        listener = *net::listen_tcp({*IpAddress::parse("127.0.0.1"), 0}, {});
+        log_file = std::tmpfile();
+    }
+    ~FrontTest() override { std::fclose(log_file); }
+
+    void start() {
+        log = std::make_unique<net::LogWriter>(fileno(log_file));
+        front = std::make_unique<Front>(Surroundings{loop, offload, nullptr, backend, *log, LogFormat::json},
+                                        options);
+        front->serve(listener.get());
+    }
+
+    net::Fd connect() { return *net::connect_tcp(net::local_endpoint(listener.get())); }
+
+    /// Turns the loop until `done`, or two seconds have passed.
+    void turn_until(const std::function<bool()>& done) {
+        for (int turns = 0; turns < 400 && !done(); ++turns)
+            loop.turn(Millis{5});
+        EXPECT_TRUE(done());
+    }
+
+    void send(int client, std::string_view octets) {
+        ASSERT_EQ(net::write_some(client, octets.data(), octets.size()),
+                  static_cast<std::ptrdiff_t>(octets.size()));
+    }
+
+    /// Reads until what came ends with `tail`.
+    std::string read_to(int client, std::string_view tail) {
+        std::string got;
+        turn_until([&] {
+            char buffer[4096];
+            const auto n = net::read_some(client, buffer, sizeof buffer);
+            if (n > 0) got.append(buffer, static_cast<std::size_t>(n));
+            return got.ends_with(tail);
+        });
+        return got;
+    }
+
+    bool closed(int client) {
+        char octet;
+        const auto n = net::read_some(client, &octet, 1);
+        return n == 0 || n == net::io_failed;
+    }
+
+    std::string log_text() {
+        front.reset();
+        log.reset();  // writes out what it holds
+        std::rewind(log_file);
+        std::string text(1 << 16, '\0');
+        text.resize(std::fread(text.data(), 1, text.size(), log_file));
+        return text;
+    }
+
+    net::Loop loop;
+    net::Offload offload{loop};
+    SlowBackend backend;
+    FrontOptions options;
+    net::Fd listener;
+    std::FILE* log_file;
+    std::unique_ptr<net::LogWriter> log;
+    std::unique_ptr<Front> front;
+};
+
+TEST_F(FrontTest, AnswersAPipelinedGroupInOrder) {
+    start();
+    const auto client = connect();
+    read_to(client.get(), "220 mx.test ESMTP\r\n");
+    send(client.get(), "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nRCPT TO:<e@f>\r\nDATA\r\n");
+    const auto replies = read_to(client.get(), "354 End data with <CR><LF>.<CR><LF>\r\n");
+    EXPECT_THAT(replies, HasSubstr("250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n250 2.1.5 Ok\r\n354 "));
+    EXPECT_THAT(backend.asked, testing::ElementsAre("c@d", "e@f"));
+}
+
+TEST_F(FrontTest, TheLastReplyIsTheBackends) {
+    start();
+    const auto client = connect();
+    send(client.get(), "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
+    read_to(client.get(), "354 End data with <CR><LF>.<CR><LF>\r\n");
+    send(client.get(), "Subject: x\r\n\r\n..dot\r\n.\r\nQUIT\r\n");
+    turn_until([&] { return backend.pending != nullptr; });
+    EXPECT_THAT(backend.delivered, testing::ElementsAre("Subject: x\r\n\r\n..dot\r\n"));
+    backend.answer({.reply = {250, "2.0.0 queued as Q1"}, .mta = "mta", .by = "mta"});
+    const auto end = read_to(client.get(), "221 2.0.0 Bye\r\n");
+    EXPECT_THAT(end, StartsWith("250 2.0.0 queued as Q1\r\n"));
+    turn_until([&] { return closed(client.get()); });
+    const auto text = log_text();
+    EXPECT_THAT(text, HasSubstr(R"("outcome":"delivered")"));
+    EXPECT_THAT(text, HasSubstr(R"("outcome":"quit","stage":"message")"));
+}
+
+TEST_F(FrontTest, AClientThatVanishesWithdrawsItsQuestion) {
+    backend.answer_at_once = nullptr;
+    start();
+    auto client = connect();
+    send(client.get(), "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n");
+    turn_until([&] { return backend.pending != nullptr; });
+    const linger reset{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+    client.reset();
+    turn_until([&] { return front->sessions() == 0; });
+    EXPECT_EQ(backend.withdrawn, 1);
+    EXPECT_THAT(log_text(), HasSubstr(R"("outcome":"left","stage":"rcpt")"));
+}
+
+TEST_F(FrontTest, AnMtaThatSays421EndsTheTransactionNotTheSession) {
+    backend.answer_at_once = [](const std::string&) {
+        return smtp::Answer{.reply = {421, "4.3.2 shutting down"}, .mta = "mta", .by = "mta"};
+    };
+    start();
+    const auto client = connect();
+    send(client.get(), "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n");
+    read_to(client.get(), "451 4.3.2 shutting down\r\n");
+    send(client.get(), "QUIT\r\n");
+    read_to(client.get(), "221 2.0.0 Bye\r\n");
+}
+
+TEST_F(FrontTest, GuessingMovesAClientToTheSlowLane) {
+    backend.answer_at_once = [](const std::string&) { return no_such_user(); };
+    options.policy.unknown_recipients.slow_after = 3;
+    options.policy.unknown_recipients.weight = 5;
+    start();
+    for (int session = 0; session < 2; ++session) {
+        const auto client = connect();
+        send(client.get(), "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<1@d>\r\nRCPT TO:<2@d>\r\nQUIT\r\n");
+        read_to(client.get(), "221 2.0.0 Bye\r\n");
+    }
+    const auto third = connect();
+    send(third.get(), "QUIT\r\n");
+    read_to(third.get(), "221 Bye\r\n");
+    turn_until([&] { return front->sessions() == 0; });
+    std::istringstream lines(log_text());
+    std::vector<std::string> sessions;
+    for (std::string line; std::getline(lines, line);) {
+        if (line.contains(R"("event":"session")")) sessions.push_back(line);
+    }
+    ASSERT_EQ(sessions.size(), 3U);
+    EXPECT_THAT(sessions[0], HasSubstr(R"("lane":"fast")"));
+    EXPECT_THAT(sessions[1], HasSubstr(R"("lane":"slow")")) << "demoted in the middle of a session";
+    EXPECT_THAT(sessions[2], HasSubstr(R"("lane":"slow")")) << "and remembered at the next connect";
+    EXPECT_THAT(sessions[2], HasSubstr(R"({"signal":"unknown_recipients","value":"4","weight":5})"));
+}
+
+TEST_F(FrontTest, ARefusedLaneCostsTheBackendNothing) {
+    ASSERT_TRUE(options.policy.networks.add(*Network::parse("127.0.0.1/32"), policy::Lane::reject));
+    start();
+    const auto client = connect();
+    send(client.get(), "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\nQUIT\r\n");
+    const auto replies = read_to(client.get(), "221 2.0.0 Bye\r\n");
+    EXPECT_THAT(replies, HasSubstr("550 5.7.1 Client host [127.0.0.1] refused\r\n"));
+    EXPECT_TRUE(backend.asked.empty());
+}
+
+TEST_F(FrontTest, ASlowClientGetsItsRepliesInDrops) {
+    ASSERT_TRUE(options.policy.networks.add(*Network::parse("127.0.0.0/8"), policy::Lane::slow));
+    options.pace.out_bytes_per_s = 100;
+    start();
+    const auto client = connect();
+    const Instant began = loop.now();
+    EXPECT_EQ(read_to(client.get(), "ESMTP\r\n"), "220 mx.test ESMTP\r\n");
+    // 19 octets in drops of 2: nine waits of 20 ms.
+    EXPECT_GE(loop.now() - began, Millis{170});
+}
+
+TEST_F(FrontTest, AnIdleClientIsTimedOut) {
+    options.command_timeout = Seconds{0};
+    start();
+    const auto client = connect();
+    EXPECT_THAT(read_to(client.get(), "exceeded\r\n"), EndsWith("421 Timeout exceeded\r\n"));
+    turn_until([&] { return front->sessions() == 0; });
+    EXPECT_THAT(log_text(), HasSubstr(R"("outcome":"timed_out")"));
+}
+
+TEST_F(FrontTest, TooManySessionsOfOneClientAreTurnedAway) {
+    options.sessions_per_client_max = 1;
+    start();
+    const auto first = connect();
+    read_to(first.get(), "ESMTP\r\n");
+    const auto second = connect();
+    EXPECT_THAT(read_to(second.get(), "address\r\n"), StartsWith("421 Too many "));
+    send(first.get(), "QUIT\r\n");
+    read_to(first.get(), "221 Bye\r\n");
+    turn_until([&] { return front->sessions() == 0; });
+    const auto third = connect();
+    EXPECT_THAT(read_to(third.get(), "\r\n"), StartsWith("220 "));
+}
+
+TEST_F(FrontTest, BeyondSessionsMaxConnectionsWaitAndAreServedLater) {
+    options.sessions_max = 1;
+    start();
+    auto first = connect();
+    read_to(first.get(), "ESMTP\r\n");
+    const auto second = connect();
+    for (int turn = 0; turn < 10; ++turn)
+        loop.turn(Millis{1});
+    EXPECT_EQ(front->sessions(), 1U);
+    first.reset();
+    EXPECT_THAT(read_to(second.get(), "\r\n"), StartsWith("220 "));
+}
+
+TEST_F(FrontTest, DrainingEndsTheIdleAndFinishesTheRunning) {
+    start();
+    const auto idle = connect();
+    const auto busy = connect();
+    read_to(idle.get(), "ESMTP\r\n");
+    send(busy.get(), "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
+    read_to(busy.get(), "354 End data with <CR><LF>.<CR><LF>\r\n");
+    bool drained = false;
+    front->drain([&] { drained = true; });
+    EXPECT_EQ(read_to(idle.get(), "\r\n"), "421 Service shutting down\r\n");
+    send(busy.get(), "x\r\n.\r\n");
+    turn_until([&] { return backend.pending != nullptr; });
+    EXPECT_FALSE(drained);
+    backend.answer({.reply = {250, "2.0.0 kept"}, .mta = "mta", .by = "mta"});
+    EXPECT_THAT(read_to(busy.get(), "down\r\n"), StartsWith("250 2.0.0 kept\r\n421 4.3.2 "));
+    turn_until([&] { return drained; });
+}
+
+TEST_F(FrontTest, ADrainHasABound) {
+    options.drain_max = Seconds{0};
+    start();
+    const auto busy = connect();
+    send(busy.get(), "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
+    read_to(busy.get(), "354 End data with <CR><LF>.<CR><LF>\r\n");
+    bool drained = false;
+    front->drain([&] { drained = true; });
+    EXPECT_THAT(read_to(busy.get(), "down\r\n"), StartsWith("421 4.3.2 "));
+    turn_until([&] { return drained; });
+}
+
+}  // namespace
+}  // namespace sluice::front
