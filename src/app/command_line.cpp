@@ -8,6 +8,7 @@
 
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
+#include "net/socket.hpp"
 
 namespace sluice::app {
 
@@ -29,14 +30,20 @@ constexpr const char* run_footer =
     "Signals: SIGTERM and SIGINT drain (no new sessions, transactions under way finish within\n"
     "limits.drain_max_s) and exit 0, a second SIGINT at once; SIGHUP and SIGUSR1 open the log file anew.";
 
+std::string endpoint_fault(const std::string& text) {
+    return net::Endpoint::parse(text) ? "" : text + " is not ADDR:PORT";
+}
+
 void add_run_flags(CLI::App& command, RunFlags& flags) {
     command.add_option("--config", flags.config, "The configuration, a TOML file; see sluice.toml(5)")
         ->type_name("FILE");
     command.add_option("--listen", flags.listen, "Where clients connect; may be given several times")
         ->type_name("ADDR:PORT")
+        ->check(endpoint_fault)
         ->take_all();
     command.add_option("--relay", flags.relay, "The MTA behind; may be given several times")
         ->type_name("ADDR:PORT")
+        ->check(endpoint_fault)
         ->take_all();
     command.add_option("--workers", flags.workers, "Worker processes; 0 = one for each processor core")
         ->type_name("N")
@@ -59,6 +66,7 @@ void add_check_flags(CLI::App& command, CheckFlags& flags) {
 void add_sink_flags(CLI::App& command, SinkFlags& flags) {
     command.add_option("--listen", flags.listen, "Where to listen; may be given several times")
         ->type_name("ADDR:PORT")
+        ->check(endpoint_fault)
         ->take_all()
         ->capture_default_str();
     command.add_option("--maildir", flags.maildir, "The Maildir that mail is put into; made when missing")

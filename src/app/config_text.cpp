@@ -46,7 +46,8 @@ std::string_view base_of(std::string_view name) {
 template <class T>
 struct Describe {
     std::string operator()(const IntegerKind<T>& kind) const {
-        return "integer, " + bounds_text(kind.least, kind.most, kind.zero_too);
+        return fmt::format("integer, {}{}{}", bounds_text(kind.least, kind.most, kind.zero_too),
+                           kind.why.empty() ? "" : ": ", kind.why);
     }
     std::string operator()(const BooleanKind<T>&) const { return "boolean"; }
     std::string operator()(const TextKind<T>& kind) const { return fmt::format("string: {}", kind.form); }

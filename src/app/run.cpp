@@ -1,13 +1,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <fmt/format.h>
-#include <thread>
 
 #include "app/commands.hpp"
 #include "app/config.hpp"
@@ -18,6 +16,7 @@
 #include "app/log_file.hpp"
 #include "app/start_error.hpp"
 #include "app/supervisor.hpp"
+#include "app/worker_count.hpp"
 
 namespace sluice::app {
 
@@ -38,10 +37,6 @@ void prepare_directories(const Config& config) {
     if (::access(config.front.spool.directory.c_str(), W_OK | X_OK) != 0)
         throw StartError(fmt::format("cannot write into {} (spool.directory): {}",
                                      config.front.spool.directory, std::strerror(errno)));
-}
-
-unsigned worker_count(const Config& config) {
-    return config.workers != 0 ? config.workers : std::max(1U, std::thread::hardware_concurrency());
 }
 
 /// Lowers the sessions of a worker to what its descriptors allow, and says so.
@@ -92,7 +87,7 @@ int run(const RunFlags& flags) {
                           [&](std::string_view line) { write_without_waiting(log_file.fd(), line); });
     prepare_directories(config);
     fit_sessions(config, events);
-    const unsigned workers = worker_count(config);
+    const unsigned workers = worker_count(config.workers);
     std::vector<WorkerListeners> listeners = bind_listeners(config.listen, workers, config.listening);
     log_start(config, workers, events);
     return Supervisor(config, std::move(listeners), log_file, events).run();

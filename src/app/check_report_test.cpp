@@ -1,0 +1,92 @@
+#include "app/check_report.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace sluice::app {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+relay::UpstreamOptions upstream() {
+    return Config().relay.upstreams.front();
+}
+
+ProbeFindings postfix() {
+    ProbeFindings found;
+    found.host = "mx.example.org";
+    found.ehlo.offer = smtp::Offer::everything();
+    found.ehlo.xclient = "NAME ADDR PROTO HELO";
+    found.identity = smtp::Reply{220, ""};
+    found.second_identity = smtp::Reply{220, ""};
+    found.ipv6_identity = smtp::Reply{220, ""};
+    found.foreign_recipient = smtp::Reply{554, "5.7.1 Relay access denied"};
+    return found;
+}
+
+TEST(CheckReport, AnMtaThatCanDoItAll) {
+    const std::string report = mta_report(upstream(), postfix(), Config(), 2);
+    EXPECT_THAT(report, HasSubstr("MTA 127.0.0.1:2526 calls itself mx.example.org"));
+    EXPECT_THAT(report, HasSubstr("XCLIENT works: NAME ADDR PROTO HELO"));
+    EXPECT_THAT(report, HasSubstr("pooling   works"));
+    EXPECT_THAT(report, Not(HasSubstr("WARNING")));
+    EXPECT_THAT(report, Not(HasSubstr("not offered")));
+}
+
+TEST(CheckReport, WhatIsMissingIsNamedWithWhatIsLost) {
+    ProbeFindings found = postfix();
+    found.ehlo.offer.remove(smtp::Extension::chunking);
+    found.second_identity = smtp::Reply{503, "5.5.1 Error: insufficient authorization\nsecond line"};
+    found.ipv6_identity = smtp::Reply{501, "5.5.4 Bad ADDR"};
+    const std::string report = mta_report(upstream(), found, Config(), 2);
+    EXPECT_THAT(report, HasSubstr("not offered, so clients are not offered it either: CHUNKING\n"));
+    EXPECT_THAT(report, HasSubstr("is refused (503 5.5.1 Error: insufficient authorization)"));
+    EXPECT_THAT(report, HasSubstr("an MTA connection of its own"));
+    EXPECT_THAT(report, HasSubstr("not for IPv6 clients: 501 5.5.4 Bad ADDR"));
+}
+
+TEST(CheckReport, AnOpenRelayIsWarnedOf) {
+    ProbeFindings found = postfix();
+    found.foreign_recipient = smtp::Reply{250, "2.1.5 Ok"};
+    EXPECT_THAT(mta_report(upstream(), found, Config(), 2), HasSubstr("smtpd_relay_restrictions"));
+}
+
+TEST(CheckReport, APoolAsLargeAsTheMtasProcessLimitIsWarnedOf) {
+    Config config;
+    config.relay.pool.connections_max = 20;
+    EXPECT_THAT(mta_report(upstream(), postfix(), config, 4), Not(HasSubstr("WARNING")));
+    EXPECT_THAT(mta_report(upstream(), postfix(), config, 5), HasSubstr("may open 100 connections"));
+}
+
+TEST(CheckReport, WithoutXclientTheMtaSeesSluice) {
+    ProbeFindings found = postfix();
+    found.ehlo.xclient.clear();
+    found.identity.reset();
+    found.second_identity.reset();
+    EXPECT_THAT(mta_report(upstream(), found, Config(), 2), HasSubstr("must not be in its mynetworks"));
+    relay::UpstreamOptions strict = upstream();
+    strict.identity = relay::IdentityBy::xclient;
+    EXPECT_THAT(mta_report(strict, found, Config(), 2), HasSubstr("counts as down"));
+}
+
+TEST(CheckReport, AnMtaThatDoesNotAnswer) {
+    ProbeFindings found;
+    found.unreachable = "Connection refused";
+    EXPECT_EQ(mta_report(upstream(), found, Config(), 2),
+              "MTA 127.0.0.1:2526 cannot be used: Connection refused\n");
+}
+
+TEST(CheckReport, TheMasterCfLinesHaveRoomForThePool) {
+    Config config;
+    config.relay.pool.connections_max = 30;
+    const std::string lines = master_cf_lines({IpAddress::v4({127, 0, 0, 1}), 10025}, config.relay.pool, 4);
+    EXPECT_THAT(lines, HasSubstr("127.0.0.1:10025  inet  n  -  y  -  140  smtpd\n"));
+    EXPECT_THAT(lines, HasSubstr("  -o smtpd_authorized_xclient_hosts=static:all\n"));
+    EXPECT_THAT(lines, HasSubstr("  -o smtpd_timeout=300s\n"));
+    config.relay.pool.idle_max = Seconds{600};
+    EXPECT_THAT(master_cf_lines({}, config.relay.pool, 4), HasSubstr("  -o smtpd_timeout=1200s\n"));
+}
+
+}  // namespace
+}  // namespace sluice::app

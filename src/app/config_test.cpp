@@ -1,0 +1,271 @@
+#include "app/config.hpp"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+namespace sluice::app {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::string errors_of(std::string_view text) {
+    const auto config = parse_config(text, "f");
+    std::string all;
+    if (!config)
+        for (const ConfigError& error : config.error())
+            all += error.to_string() + '\n';
+    return all;
+}
+
+Config parsed(std::string_view text) {
+    auto config = parse_config(text, "f");
+    EXPECT_TRUE(config.has_value()) << errors_of(text);
+    return config ? *config : Config();
+}
+
+TEST(Config, AnEmptyFileIsTheDefaults) {
+    const Config config = parsed("");
+    EXPECT_EQ(config.listen.size(), 1U);
+    EXPECT_EQ(config.listen[0].to_string(), "127.0.0.1:2525");
+    ASSERT_EQ(config.relay.upstreams.size(), 1U);
+    EXPECT_EQ(config.relay.upstreams[0].endpoint.to_string(), "127.0.0.1:2526");
+    EXPECT_EQ(config.front.pace.out_bytes_per_s, 5U);
+    EXPECT_EQ(config.relay.verify.positive_ttl, Seconds{3600});
+    EXPECT_EQ(config.front.sessions_max, front::FrontOptions().sessions_max);
+    EXPECT_FALSE(config.needs_resolver());
+}
+
+TEST(Config, EveryKindOfValueIsRead) {
+    const Config config = parsed(R"(
+listen = ["0.0.0.0:25", "[::]:25"]
+workers = 4
+state_dir = "/var/lib/sluice"
+[relay]
+mta = ["127.0.0.1:10025"]
+[relay.pool]
+idle_max_s = 30
+waiting_max = 7
+[recipients]
+verify = "list"
+list_file = "/etc/sluice/recipients"
+[smtp]
+hostname = "mx.example.org"
+bare_newlines = "normalise"
+offer = ["PIPELINING", "size"]
+[limits]
+text_line_octets_max = 0
+message_octets_max = 1_000_000
+[pace]
+interval_ms = 250
+max_delay_s = 300
+[policy]
+default_lane = "slow"
+resolve_names = true
+[policy.thresholds]
+reject = 50
+[dns]
+servers = ["127.0.0.1:5353", "192.0.2.53"]
+[log]
+format = "pretty"
+)");
+    EXPECT_EQ(config.listen[1].to_string(), "[::]:25");
+    EXPECT_EQ(config.workers, 4U);
+    EXPECT_EQ(config.state_dir, "/var/lib/sluice");
+    EXPECT_EQ(config.relay.pool.idle_max, Seconds{30});
+    EXPECT_EQ(config.relay.pool.waiting_max, 7U);
+    EXPECT_EQ(config.relay.verify.by, relay::VerifyBy::list);
+    EXPECT_EQ(config.front.server.hostname, "mx.example.org");
+    EXPECT_EQ(config.front.server.bare_newlines, smtp::BareNewlines::normalise);
+    EXPECT_TRUE(config.front.allowed.has(smtp::Extension::pipelining));
+    EXPECT_TRUE(config.front.allowed.has(smtp::Extension::size));
+    EXPECT_FALSE(config.front.allowed.has(smtp::Extension::chunking));
+    EXPECT_EQ(config.front.server.limits.text_line_octets_max, 0U);
+    EXPECT_EQ(config.front.server.limits.message_octets_max, 1'000'000U);
+    EXPECT_EQ(config.front.pace.interval, Millis{250});
+    EXPECT_EQ(config.front.pace.delay_max, Seconds{300});
+    EXPECT_EQ(config.front.policy.default_lane, policy::Lane::slow);
+    EXPECT_TRUE(config.front.policy.resolve_names);
+    EXPECT_TRUE(config.needs_resolver());
+    EXPECT_EQ(config.front.policy.thresholds.reject, 50);
+    EXPECT_THAT(config.resolver.servers, ElementsAre("127.0.0.1:5353", "192.0.2.53"));
+    EXPECT_EQ(config.log.format, LogFormat::pretty);
+}
+
+TEST(Config, MtasAreStringsOrTables) {
+    const Config config = parsed(R"(
+[relay]
+mta = ["127.0.0.1:10025", { address = "[2001:db8::1]:25", identity = "proxy_v2", pooled = false, priority = 1 }]
+)");
+    ASSERT_EQ(config.relay.upstreams.size(), 2U);
+    EXPECT_EQ(config.relay.upstreams[0].identity, relay::IdentityBy::automatic);
+    EXPECT_TRUE(config.relay.upstreams[0].pooled);
+    EXPECT_EQ(config.relay.upstreams[1].endpoint.to_string(), "[2001:db8::1]:25");
+    EXPECT_EQ(config.relay.upstreams[1].identity, relay::IdentityBy::proxy_v2);
+    EXPECT_FALSE(config.relay.upstreams[1].pooled);
+    EXPECT_EQ(config.relay.upstreams[1].priority, 1U);
+
+    const Config tables =
+        parsed("[[relay.mta]]\naddress = '127.0.0.1:1'\n[[relay.mta]]\naddress = '127.0.0.1:2'\n");
+    ASSERT_EQ(tables.relay.upstreams.size(), 2U);
+    EXPECT_EQ(tables.relay.upstreams[1].endpoint.port, 2U);
+}
+
+TEST(Config, NetworksAndDnsListsBuildThePolicy) {
+    const Config config = parsed(R"(
+[policy.networks]
+fast = ["192.0.2.0/24"]
+slow = ["192.0.2.128/25", "2001:db8::/32"]
+[[policy.dnsbl]]
+zone = "bl.example.org"
+weight = 3
+accept = ["127.0.0.2-4"]
+[[policy.dnswl]]
+zone = "wl.example.org"
+)");
+    const auto lane = [&](std::string_view address) {
+        return config.front.policy.networks.find(IpAddress::parse(address).value())->lane;
+    };
+    EXPECT_EQ(lane("192.0.2.1"), policy::Lane::fast);
+    EXPECT_EQ(lane("192.0.2.200"), policy::Lane::slow);
+    EXPECT_EQ(lane("2001:db8::1"), policy::Lane::slow);
+    ASSERT_EQ(config.front.policy.dns_lists.size(), 2U);
+    EXPECT_EQ(config.front.policy.dns_lists[0].zone, "bl.example.org");
+    EXPECT_EQ(config.front.policy.dns_lists[0].weight, 3);
+    EXPECT_FALSE(config.front.policy.dns_lists[0].allow);
+    EXPECT_EQ(config.front.policy.dns_lists[0].accept.size(), 1U);
+    EXPECT_TRUE(config.front.policy.dns_lists[1].allow);
+    EXPECT_TRUE(config.needs_resolver());
+}
+
+struct BadInput {
+    const char* text;
+    const char* error;
+};
+
+class BadConfig : public testing::TestWithParam<BadInput> {};
+
+TEST_P(BadConfig, IsRefusedWithItsPlaceAndReason) {
+    EXPECT_THAT(errors_of(GetParam().text), HasSubstr(GetParam().error));
+}
+
+const BadInput bad_inputs[] = {
+    // syntax
+    {"workers = \n", "f:1:11: "},
+    {"workers = 1\nworkers = 2\n", "f:2:"},
+    // names
+    {"worker = 1", "f:1:1: unknown key worker; did you mean workers?"},
+    {"[pace]\nout_byte_per_s = 5",
+     "f:2:1: unknown key pace.out_byte_per_s; did you mean pace.out_bytes_per_s?"},
+    {"[policy]\nout_bytes_per_s = 5",
+     "f:2:1: unknown key policy.out_bytes_per_s; did you mean pace.out_bytes_per_s?"},
+    {"[nonsense_altogether]\nx = 1", "f:1:2: unknown key nonsense_altogether\n"},
+    {"pace = 5", "f:1:8: pace must be a table, not an integer"},
+    {"[[relay.mta]]\naddress = '127.0.0.1:1'\npool = true", "f:3:1: unknown key pool; did you mean pooled?"},
+    // types
+    {"workers = 'two'", "f:1:11: workers must be an integer, not a string"},
+    {"workers = 2.5", "f:1:11: workers must be an integer, not a floating-point number"},
+    {"listen = '127.0.0.1:25'", "f:1:10: listen must be a list, not a string"},
+    {"listen = [25]", "f:1:11: expected \"ADDRESS:PORT\", not an integer"},
+    {"[policy]\nresolve_names = 'yes'", "f:2:17: policy.resolve_names must be true or false, not a string"},
+    {"state_dir = 1", "f:1:13: state_dir must be a string, not an integer"},
+    {"[log]\nformat = 1", "f:2:10: log.format must be one of \"json\", \"pretty\""},
+    {"[policy]\ndnsbl = ['x']", "f:2:10: expected a table, not a string"},
+    // bounds
+    {"workers = 1025", "f:1:11: workers must be 0..1024"},
+    {"workers = -1", "f:1:11: workers must be 0..1024"},
+    {"[pace]\ncontent_in_bytes_per_s = 91",
+     "f:2:26: pace.content_in_bytes_per_s must be 92..1000000: a client gives up after 3 minutes"},
+    {"[limits]\ntext_line_octets_max = 999", "limits.text_line_octets_max must be 0, or 1000..1073741824"},
+    {"[limits]\nrecipients_max = 99", "limits.recipients_max must be 100..100000: RFC 5321 4.5.3.1.8"},
+    {"[relay.pool]\nfinal_timeout_s = 600",
+     "relay.pool.final_timeout_s must be 1..590: a client waits 10 minutes"},
+    // words and addresses
+    {"[recipients]\nverify = 'maybe'", "f:2:10: recipients.verify must be one of \"mta\", \"list\", \"off\""},
+    {"listen = ['localhost:25']", "f:1:11: \"localhost:25\" is not ADDRESS:PORT"},
+    {"listen = ['::1:25']", "is not ADDRESS:PORT"},
+    {"listen = ['127.0.0.1:25', '127.0.0.1:25']", "f:1:27: 127.0.0.1:25 is listed twice"},
+    {"[relay]\nmta = ['127.0.0.1:0']", "f:2:8: an MTA cannot listen on port 0"},
+    {"[relay]\nmta = ['127.0.0.1:1', {address='127.0.0.1:1'}]", "127.0.0.1:1 is listed twice"},
+    {"[[relay.mta]]\npriority = 1", "f:1:1: an MTA needs an address"},
+    {"[[relay.mta]]\naddress = 'mail'", "f:2:11: address must be ADDRESS:PORT"},
+    {"[smtp]\nhostname = 'a b'", "f:2:12: smtp.hostname must be a host name"},
+    {"[smtp]\noffer = ['XCLIENT']", "f:2:10: \"XCLIENT\" cannot be offered; what can is PIPELINING"},
+    {"[smtp]\noffer = ['FOO']", "f:2:10: \"FOO\" cannot be offered"},
+    {"[dns]\nservers = ['dns.example']", "f:2:12: \"dns.example\" is not ADDRESS or ADDRESS:PORT"},
+    // policy
+    {"[policy.networks]\nfast = ['192.0.2.1/24']", "f:2:9: \"192.0.2.1/24\" is not a network"},
+    {"[policy.networks]\nfast = ['192.0.2.0/24']\nslow = ['10.0.0.0/8', '192.0.2.0/24']",
+     "f:3:23: 192.0.2.0/24 is on two lists: policy.networks.slow here, and policy.networks.fast at 2:9"},
+    {"[policy.networks]\nslow = ['192.0.2.0/24']\nfast = ['192.0.2.0/24']",
+     "f:3:9: 192.0.2.0/24 is on two lists: policy.networks.fast here, and policy.networks.slow at 2:9"},
+    {"[[policy.dnsbl]]\nweight = 1", "f:1:1: a DNS list needs a zone"},
+    {"[[policy.dnsbl]]\nzone = 'bl.example.org.'", "f:2:8: zone must be a DNS zone"},
+    {"[[policy.dnsbl]]\nzone = 'bl.example.org'\naccept = ['128.0.0.1']",
+     "f:3:11: \"128.0.0.1\" is not a return code"},
+};
+INSTANTIATE_TEST_SUITE_P(Table, BadConfig, testing::ValuesIn(bad_inputs));
+
+TEST(Config, AllErrorsAreReportedInTheOrderOfTheText) {
+    EXPECT_EQ(errors_of("[smtp]\nhostname = ' '\n[log]\nformat = 'xml'\n[limits]\nerrors_max = 0\n"),
+              "f:2:12: smtp.hostname must be a host name\n"
+              "f:4:10: log.format must be one of \"json\", \"pretty\"\n"
+              "f:6:14: limits.errors_max must be 1..1000000\n");
+}
+
+TEST(Config, AFileThatCannotBeReadIsAnErrorWithItsName) {
+    const auto missing = load_config("/nonexistent/sluice.toml");
+    ASSERT_FALSE(missing);
+    EXPECT_EQ(missing.error()[0].to_string(),
+              "/nonexistent/sluice.toml: cannot be read: No such file or directory");
+    const auto directory = load_config("/");
+    ASSERT_FALSE(directory);
+    EXPECT_EQ(directory.error()[0].to_string(), "/: cannot be read: Is a directory");
+}
+
+std::string broken_rule(std::string_view text) {
+    const auto config = finish_config(parsed(text));
+    return config ? "" : config.error()[0].to_string();
+}
+
+TEST(Config, RulesThatSpanKeys) {
+    EXPECT_THAT(broken_rule("listen = []"), HasSubstr("there must be an address"));
+    EXPECT_THAT(broken_rule("[relay]\nmta = []"), HasSubstr("there must be an MTA"));
+    EXPECT_THAT(broken_rule("[relay.pool]\nconnections_min = 5\nconnections_max = 4"),
+                HasSubstr("(5) is above"));
+    EXPECT_EQ(broken_rule("[relay.pool]\nconnections_min = 4\nconnections_max = 4"), "");
+    EXPECT_THAT(broken_rule("[recipients]\nverify = 'list'"), HasSubstr("recipients.list_file is not set"));
+    EXPECT_THAT(broken_rule("[pace]\nexchange_max_s = 0"), HasSubstr("shorter than pace.interval_ms"));
+}
+
+TEST(Config, AnMtaThatIsSluiceItselfWouldLoop) {
+    EXPECT_THAT(broken_rule("[relay]\nmta = ['127.0.0.1:2525']"), HasSubstr("Sluice itself listens"));
+    EXPECT_THAT(broken_rule("listen = ['0.0.0.0:25']\n[relay]\nmta = ['127.0.0.1:25']"),
+                HasSubstr("Sluice itself listens"));
+    EXPECT_EQ(broken_rule("listen = ['192.0.2.1:25']\n[relay]\nmta = ['127.0.0.1:25']"), "");
+}
+
+TEST(Config, FinishingFillsInWhatFollows) {
+    const auto config = finish_config(
+        parsed("state_dir = '/s'\n[smtp]\noffer = ['SIZE']\n[limits]\nmessage_octets_max = 70000\n"));
+    ASSERT_TRUE(config);
+    EXPECT_FALSE(config->front.server.hostname.empty());
+    EXPECT_EQ(config->relay.hostname, config->front.server.hostname);
+    EXPECT_EQ(config->front.spool.directory, "/s/spool");
+    EXPECT_EQ(config->relay.allowed, config->front.allowed);
+    EXPECT_EQ(config->relay.allowed.size_max(), 70'000U);
+
+    const auto given = finish_config(parsed("[smtp]\nhostname = 'mx'\n[spool]\ndirectory = '/d'\n"));
+    ASSERT_TRUE(given);
+    EXPECT_EQ(given->relay.hostname, "mx");
+    EXPECT_EQ(given->front.spool.directory, "/d");
+}
+
+}  // namespace
+}  // namespace sluice::app

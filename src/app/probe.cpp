@@ -1,0 +1,211 @@
+#include "app/probe.hpp"
+
+#include <poll.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <fmt/format.h>
+#include <utility>
+
+#include "net/socket.hpp"
+#include "smtp/dialogue.hpp"
+#include "wire/proxy_protocol.hpp"
+#include "wire/xclient.hpp"
+
+namespace sluice::app {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Outcome = smtp::Dialogue::Outcome;
+
+constexpr std::string_view first_client = "192.0.2.1";
+constexpr std::string_view second_client = "198.51.100.1";
+constexpr std::string_view ipv6_client = "2001:db8::1";
+constexpr std::string_view client_helo = "client.example";
+// Reserved (RFC 2606): nobody's MTA is responsible for it.
+constexpr std::string_view foreign_address = "sluice-check@example.org";
+
+IpAddress address_of(std::string_view text) {
+    return IpAddress::parse(text).value();
+}
+
+/// One connection to the MTA.
+class ProbeConnection {
+  public:
+    ProbeConnection(const relay::UpstreamOptions& upstream, const relay::PoolOptions& pool,
+                    const std::string& hostname)
+        : upstream_(upstream), pool_(pool), dialogue_(hostname) {}
+
+    /// Connects, and says EHLO. False when that fails; failure() says why.
+    bool open(const IpAddress& proxied_client);
+    Outcome introduce(const IpAddress& client);
+    Outcome ask(const std::string& address);
+    void quit();
+
+    const smtp::Dialogue& dialogue() const { return dialogue_; }
+    const std::string& failure() const { return failure_; }
+
+  private:
+    bool connect();
+    Outcome converse();
+    bool wait(short events, Clock::time_point deadline);
+    bool send(std::string& octets, Clock::time_point deadline);
+    bool fail(std::string why) {
+        failure_ = std::move(why);
+        return false;
+    }
+
+    const relay::UpstreamOptions& upstream_;
+    const relay::PoolOptions& pool_;
+    smtp::Dialogue dialogue_;
+    net::Fd fd_;
+    std::string failure_;
+};
+
+bool ProbeConnection::wait(short events, Clock::time_point deadline) {
+    for (;;) {
+        const auto left = std::chrono::duration_cast<Millis>(deadline - Clock::now());
+        if (left.count() <= 0) return fail("no answer in time");
+        pollfd waiting{fd_.get(), events, 0};
+        const int ready = ::poll(&waiting, 1, static_cast<int>(left.count()));
+        if (ready > 0) return true;
+        if (ready < 0 && errno != EINTR) return fail(std::strerror(errno));
+    }
+}
+
+bool ProbeConnection::connect() {
+    auto connecting = net::connect_tcp(upstream_.endpoint);
+    if (!connecting) return fail(connecting.error().message());
+    fd_ = std::move(*connecting);
+    if (!wait(POLLOUT, Clock::now() + pool_.connect_timeout)) return false;
+    const std::error_code error = net::connect_result(fd_.get());
+    return !error || fail(error.message());
+}
+
+bool ProbeConnection::send(std::string& octets, Clock::time_point deadline) {
+    while (!octets.empty()) {
+        const auto sent = net::write_some(fd_.get(), octets.data(), octets.size());
+        if (sent == net::io_failed) return fail(std::strerror(errno));
+        if (sent == net::io_would_block) {
+            if (!wait(POLLOUT, deadline)) return false;
+            continue;
+        }
+        octets.erase(0, static_cast<std::size_t>(sent));
+    }
+    return true;
+}
+
+/// Until the dialogue's task is over.
+Outcome ProbeConnection::converse() {
+    const auto deadline = Clock::now() + pool_.command_timeout;
+    std::array<char, 4096> buffer;
+    for (;;) {
+        if (!send(dialogue_.output(), deadline) || !wait(POLLIN, deadline)) return dialogue_.lost();
+        const auto got = net::read_some(fd_.get(), buffer.data(), buffer.size());
+        if (got == net::io_would_block) continue;
+        if (got <= 0) {
+            fail(got == 0 ? "it closed the connection" : std::strerror(errno));
+            return dialogue_.lost();
+        }
+        const Outcome outcome =
+            dialogue_.receive(std::string_view(buffer.data(), static_cast<std::size_t>(got)));
+        if (outcome != Outcome::none) return outcome;
+    }
+}
+
+bool ProbeConnection::open(const IpAddress& proxied_client) {
+    if (!connect()) return false;
+    if (upstream_.identity == relay::IdentityBy::proxy_v2) {
+        const net::Endpoint& mta = upstream_.endpoint;
+        std::string header = wire::proxy_v2_header({proxied_client, mta.address, 25, mta.port});
+        if (!send(header, Clock::now() + pool_.command_timeout)) return false;
+    }
+    dialogue_.open({});
+    const Outcome outcome = converse();
+    if (outcome == Outcome::opened) return true;
+    if (dialogue_.reply().code != 0)
+        fail(fmt::format("it said {} {}", dialogue_.reply().code, dialogue_.reply().text));
+    else if (failure_.empty())
+        fail("it does not speak SMTP");
+    return false;
+}
+
+Outcome ProbeConnection::introduce(const IpAddress& client) {
+    const auto attributes = wire::XclientAttributes::parse(dialogue_.ehlo().xclient);
+    dialogue_.introduce(wire::xclient_lines(attributes, {client, {}, client_helo, true}), client_helo, true);
+    return converse();
+}
+
+Outcome ProbeConnection::ask(const std::string& address) {
+    const smtp::Envelope envelope;
+    if (!dialogue_.ask(envelope, {address, {}})) return Outcome::lost;
+    return converse();
+}
+
+void ProbeConnection::quit() {
+    if (!dialogue_.usable()) return;
+    dialogue_.quit();
+    converse();
+}
+
+/// What the MTA said to the task that ended so; what is not a refusal is a yes.
+smtp::Reply answer_of(const ProbeConnection& connection, Outcome outcome) {
+    const smtp::Reply& reply = connection.dialogue().reply();
+    if (outcome == Outcome::introduced) return {220, {}};
+    if (reply.code != 0) return reply;
+    return {421, connection.failure().empty() ? "it broke off" : connection.failure()};
+}
+
+/// A question on a connection of its own.
+template <class Ask>
+std::optional<smtp::Reply> on_new_connection(const relay::UpstreamOptions& upstream,
+                                             const relay::PoolOptions& pool, const std::string& hostname,
+                                             Ask ask) {
+    ProbeConnection connection(upstream, pool, hostname);
+    if (!connection.open(address_of(first_client))) return std::nullopt;
+    const std::optional<smtp::Reply> reply = ask(connection);
+    connection.quit();
+    return reply;
+}
+
+}  // namespace
+
+ProbeFindings probe_mta(const relay::UpstreamOptions& upstream, const relay::PoolOptions& pool,
+                        const std::string& hostname) {
+    ProbeFindings found;
+    ProbeConnection connection(upstream, pool, hostname);
+    if (!connection.open(address_of(first_client))) {
+        found.unreachable = connection.failure();
+        return found;
+    }
+    found.host = connection.dialogue().greeting_host();
+    found.ehlo = connection.dialogue().ehlo();
+
+    using relay::IdentityBy;
+    const bool xclient = !found.ehlo.xclient.empty() && (upstream.identity == IdentityBy::automatic ||
+                                                         upstream.identity == IdentityBy::xclient);
+    if (xclient) {
+        found.identity = answer_of(connection, connection.introduce(address_of(first_client)));
+        if (found.forwards_identity())
+            found.second_identity = answer_of(connection, connection.introduce(address_of(second_client)));
+    }
+    connection.quit();
+
+    if (found.forwards_identity())
+        found.ipv6_identity = on_new_connection(upstream, pool, hostname, [](ProbeConnection& another) {
+            return std::optional(answer_of(another, another.introduce(address_of(ipv6_client))));
+        });
+    found.foreign_recipient = on_new_connection(
+        upstream, pool, hostname, [&](ProbeConnection& another) -> std::optional<smtp::Reply> {
+            if (found.forwards_identity() &&
+                another.introduce(address_of(first_client)) != Outcome::introduced)
+                return std::nullopt;
+            return answer_of(another, another.ask(std::string(foreign_address)));
+        });
+    return found;
+}
+
+}  // namespace sluice::app
