@@ -52,9 +52,9 @@ struct Sink::Delivery {
         if (withdrawn) return;
         Maildir::Draft draft(maildir, name);
         bool line_start = true;
-        if (!draft.append(trace) || !draft.append(as_stored(memory, line_start)) ||
-            !append_file(draft, line_start) || !draft.deliver())
-            error = draft.error();
+        const bool stored = draft.append(trace) && draft.append(as_stored(memory, line_start)) &&
+                            append_file(draft, line_start) && draft.deliver();
+        if (!stored && !error) error = draft.error();
     }
 
     bool append_file(Maildir::Draft& draft, bool& line_start) {
