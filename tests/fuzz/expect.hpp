@@ -1,0 +1,13 @@
+// How a fuzz target says that something does not hold: loudly, whatever the build type.
+#pragma once
+
+#include <cstdlib>
+#include <fmt/format.h>
+
+#define FUZZ_EXPECT(condition)                                                                \
+    do {                                                                                      \
+        if (!(condition)) {                                                                   \
+            fmt::print(stderr, "{}:{}: does not hold: {}\n", __FILE__, __LINE__, #condition); \
+            std::abort();                                                                     \
+        }                                                                                     \
+    } while (false)
