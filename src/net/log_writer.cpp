@@ -33,7 +33,7 @@ using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr auto gather_time = 50ms;
-constexpr std::size_t gather_octets = 256 * 1024;
+constexpr std::size_t gather_octets = std::size_t{256} * 1024;
 constexpr auto farewell_time = 2s;
 constexpr auto stall_check_time = 100ms;
 

@@ -15,7 +15,7 @@ namespace sluice::net {
 
 class LogWriter {
   public:
-    static constexpr std::size_t buffer_octets_max = 4 * 1024 * 1024;
+    static constexpr std::size_t buffer_octets_max = std::size_t{4} * 1024 * 1024;
 
     /// Writes to `fd`, which it does not own, on a thread of its own. `format` is that of the line that
     /// announces dropped ones ("log_lines_dropped", with "lines" since the last and "total").

@@ -15,7 +15,7 @@ namespace sluice::net {
 namespace {
 
 // An ordinary mail takes one allocation; a client that drips its mail grows the buffer as it goes.
-constexpr std::size_t first_reserve = 8 * 1024;
+constexpr std::size_t first_reserve = std::size_t{8} * 1024;
 constexpr std::size_t drip_octets = 512;
 
 bool write_all(int fd, std::string_view octets) {
@@ -86,7 +86,7 @@ void Spool::spill(const std::shared_ptr<State>& state, Offload& offload, const S
 
 /// Back on the loop. Returns what is to run now that nothing waits for the disk. The state is let go before
 /// that runs: it may destroy the spool.
-std::move_only_function<void()> Spool::written(std::shared_ptr<State> state, Offload& offload,
+std::move_only_function<void()> Spool::written(const std::shared_ptr<State>& state, Offload& offload,
                                                const SpoolOptions& options) {
     if (!state) return nullptr;
     state->busy = false;

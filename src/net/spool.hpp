@@ -55,7 +55,7 @@ class Spool {
     struct State;  // shared with the thread, so that it outlives us when it must
 
     static void spill(const std::shared_ptr<State>& state, Offload& offload, const SpoolOptions& options);
-    static std::move_only_function<void()> written(std::shared_ptr<State> state, Offload& offload,
+    static std::move_only_function<void()> written(const std::shared_ptr<State>& state, Offload& offload,
                                                    const SpoolOptions& options);
     static void fail(State& state);
 
