@@ -88,6 +88,7 @@ class Session final : public net::IoHandler, public net::Timer, public net::Reti
     void keep_content();
     void message_complete();
     void deliver();
+    smtp::ClientIdentity identity() const;
     void judge_delivery(const smtp::Answer& answer);
     void transaction_ended(std::string_view outcome, const smtp::Answer* answer);
     void reach(Stage stage);

@@ -152,17 +152,8 @@ void Session::ask_mail() {
         return server_.answer(shutting_down);
     }
     reach(Stage::mail);
-    transaction_ = std::make_unique<Transaction>(*this);
+    transaction_ = std::make_unique<Transaction>();
     transaction_->record.began = context_.now();
-    if (forwarded_) {
-        transaction_->identity = server_.forwarded();
-    } else {
-        transaction_->identity = {.address = peer_.address,
-                                  .port = peer_.port,
-                                  .name = name_ ? *name_ : std::string(),
-                                  .helo = server_.helo(),
-                                  .esmtp = server_.esmtp()};
-    }
     ++record_.transactions;
     server_.answer({250, "2.1.0 Ok"});
 }
@@ -179,21 +170,19 @@ void Session::ask_recipient() {
         refusal.by = "policy";
         return judge_recipient(refusal);
     }
-    auto& question = transaction_->recipient;
-    question.client = &transaction_->identity;
-    question.envelope = &server_.envelope();
-    question.recipient = &server_.recipient();
-    question.fast_lane = lane_ == policy::Lane::fast;
-    if (const auto answer = context_.surroundings.backend.verify(question)) {
-        judge_recipient(*answer);
-    } else {
-        waiting_ = Waiting::recipient;
-    }
+    auto question = std::make_unique<RecipientAsked>(*this, identity());
+    question->envelope = &server_.envelope();
+    question->recipient = &server_.recipient();
+    question->fast_lane = lane_ == policy::Lane::fast;
+    if (const auto answer = context_.surroundings.backend.verify(*question)) return judge_recipient(*answer);
+    transaction_->asked = std::move(question);
+    waiting_ = Waiting::recipient;
 }
 
 void Session::recipient_answered(const smtp::Answer& answer) {
     waiting_ = Waiting::nothing;
     judge_recipient(answer);
+    transaction_->asked.reset();
     advance();
 }
 
@@ -230,7 +219,7 @@ void Session::note_unknown_recipient() {
 void Session::ask_data() {
     reach(Stage::data);
     transaction_->record.content_began = context_.now();
-    transaction_->spool.emplace(context_.surroundings.offload, context_.options.spool);
+    transaction_->spool = std::make_unique<net::Spool>(context_.surroundings.offload, context_.options.spool);
     server_.answer({354, ""});
 }
 
@@ -267,12 +256,23 @@ void Session::deliver() {
         refusal.by = "none";
         return judge_delivery(refusal);
     }
-    auto& question = transaction_->delivery;
-    question.client = &transaction_->identity;
-    question.envelope = &server_.envelope();
-    question.message = transaction_->spool->view();
-    question.fast_lane = lane_ == policy::Lane::fast;
-    context_.surroundings.backend.deliver(question);
+    auto question = std::make_unique<DeliveryAsked>(*this, identity());
+    question->envelope = &server_.envelope();
+    question->message = transaction_->spool->view();
+    question->fast_lane = lane_ == policy::Lane::fast;
+    auto& asked = *question;
+    transaction_->asked = std::move(question);
+    context_.surroundings.backend.deliver(asked);
+}
+
+/// The client as the MTA is to see it.
+smtp::ClientIdentity Session::identity() const {
+    if (forwarded_) return server_.forwarded();
+    return {.address = peer_.address,
+            .port = peer_.port,
+            .name = name_ ? *name_ : std::string(),
+            .helo = server_.helo(),
+            .esmtp = server_.esmtp()};
 }
 
 void Session::delivery_answered(const smtp::Answer& answer) {

@@ -1,6 +1,10 @@
 // A mail transaction of a session: what only exists between MAIL and its end.
+//
+// A slow session spends minutes in here with nothing under way, so what is under way is allocated only while
+// it is.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "front/record.hpp"
@@ -10,33 +14,38 @@
 
 namespace sluice::front {
 
+/// Asks for one recipient, in the name of `identity`.
 class RecipientAsked final : public smtp::RecipientQuestion {
   public:
-    explicit RecipientAsked(Session& session) : session_(session) {}
+    RecipientAsked(Session& session, smtp::ClientIdentity identity)
+        : session_(session), identity_(std::move(identity)) {
+        client = &identity_;
+    }
     void answered(const smtp::Answer& answer) override { session_.recipient_answered(answer); }
 
   private:
     Session& session_;
+    smtp::ClientIdentity identity_;
 };
 
+/// Hands over the message.
 class DeliveryAsked final : public smtp::DeliveryQuestion {
   public:
-    explicit DeliveryAsked(Session& session) : session_(session) {}
+    DeliveryAsked(Session& session, smtp::ClientIdentity identity)
+        : session_(session), identity_(std::move(identity)) {
+        client = &identity_;
+    }
     void answered(const smtp::Answer& answer) override { session_.delivery_answered(answer); }
 
   private:
     Session& session_;
+    smtp::ClientIdentity identity_;
 };
 
 struct Transaction {
-    explicit Transaction(Session& session) : recipient(session), delivery(session) {}
-
-    smtp::ClientIdentity identity;
     TransactionRecord record;
-    std::optional<net::Spool> spool;  // from DATA or the first BDAT on
-    // Last, so that they are withdrawn before what they point at goes.
-    RecipientAsked recipient;
-    DeliveryAsked delivery;
+    std::unique_ptr<net::Spool> spool;      // from DATA or the first BDAT on
+    std::unique_ptr<smtp::Question> asked;  // last: withdrawn before what it points at goes
 };
 
 }  // namespace sluice::front
