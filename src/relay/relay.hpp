@@ -19,7 +19,8 @@ class Offload;
 namespace sluice::relay {
 
 /// Something the operator should hear about; `what` is an event name ("mta_down", "mta_up",
-/// "identity_not_carried", "list_reloaded", "list_unreadable"), `who` the MTA or file, `why` a sentence.
+/// "identity_not_carried", "identity_refused", "list_reloaded", "list_unreadable"), `who` the MTA or file,
+/// `why` a sentence.
 using Notice = std::function<void(std::string_view what, std::string_view who, std::string_view why)>;
 
 class Relay : public smtp::Backend {

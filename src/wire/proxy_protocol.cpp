@@ -155,6 +155,11 @@ std::string proxy_v2_header(const ProxyAddresses& addresses) {
     return out;
 }
 
+std::string proxy_v2_local_header() {
+    constexpr std::string_view local_unspecified{"\x20\0\0\0", 4};
+    return std::string(v2_signature).append(local_unspecified);
+}
+
 ProxyDecoded decode_proxy_header(std::string_view received) {
     for (const auto& [signature, decode] :
          {std::pair{v2_signature, &decode_v2}, {v1_signature, &decode_v1}}) {

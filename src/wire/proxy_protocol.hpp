@@ -29,6 +29,9 @@ struct ProxyAddresses {
 /// IPv4 one mapped (RFC 4291 2.5.5.2).
 std::string proxy_v2_header(const ProxyAddresses& addresses);
 
+/// A version 2 header for a connection of our own: LOCAL, no addresses.
+std::string proxy_v2_local_header();
+
 /// Longest header taken, TLVs included; a version 1 header is at most 107 octets (2.1).
 constexpr std::size_t proxy_header_octets_max = 4096;
 

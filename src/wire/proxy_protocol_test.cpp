@@ -29,6 +29,11 @@ TEST(ProxyV2Header, IsWrittenAsSpecified) {
     EXPECT_EQ(proxy_v2_header(addresses("192.0.2.7", "127.0.0.1")), v2("\x21\x11", v4_body));
 }
 
+TEST(ProxyV2Header, MayBeAboutNobody) {
+    const std::string header = proxy_v2_local_header();
+    EXPECT_EQ(decode_proxy_header(header), (ProxyDecoded{Status::done, header.size(), std::nullopt}));
+}
+
 TEST(ProxyV2Header, IsReadBack) {
     for (const auto& [source, destination] : {std::pair{"192.0.2.7", "127.0.0.1"},
                                               {"2001:db8::7", "::1"},

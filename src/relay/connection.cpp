@@ -1,0 +1,197 @@
+#include "relay/connection.hpp"
+
+#include <sys/epoll.h>
+#include <system_error>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "net/socket.hpp"
+
+namespace sluice::relay {
+
+namespace {
+
+constexpr Seconds quit_time_max{5};
+
+}  // namespace
+
+Connection::Connection(net::Loop& loop, const PoolOptions& options, std::string_view hostname,
+                       Upstream& upstream, Owner& owner)
+    : loop_(loop), options_(options), upstream_(upstream), owner_(owner), dialogue_(hostname) {}
+
+bool Connection::open(std::string preface, std::string_view helo) {
+    auto fd = net::connect_tcp(upstream_.options.endpoint);
+    if (!fd) {
+        failure_ = fd.error().message();
+        return false;
+    }
+    fd_ = std::move(*fd);
+    if (!loop_.watch(fd_.get(), *this, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET)) {
+        failure_ = std::generic_category().message(errno);
+        fd_.reset();
+        return false;
+    }
+    preface_ = std::move(preface);
+    connecting_ = true;
+    dialogue_.open(helo);
+    wait(options_.connect_timeout);
+    return true;
+}
+
+void Connection::send() {
+    resting_ = false;
+    content_begun_ = dot_sent_ = false;
+    flush();
+    wait(options_.command_timeout);
+}
+
+void Connection::send_content(std::string header, const smtp::MessageView& message) {
+    content_begun_ = true;
+    content_.emplace(std::move(header), message);
+    wait(options_.content_timeout);
+    write_content();
+}
+
+void Connection::rest(Millis idle_max) {
+    resting_ = true;
+    wait(idle_max);
+}
+
+void Connection::quit() {
+    lease_.quitting = true;
+    dialogue_.quit();
+    send();
+    wait(quit_time_max);
+}
+
+void Connection::close() {
+    disarm();
+    content_.reset();
+    if (!fd_) return;
+    loop_.unwatch(fd_.get());
+    fd_.reset();
+}
+
+std::string Connection::failure() const {
+    if (dialogue_.reply().code != 0)
+        return "it said " + std::to_string(dialogue_.reply().code) + " " + dialogue_.reply().text;
+    return failure_.empty() ? "it did not speak SMTP" : failure_;
+}
+
+void Connection::on_io(std::uint32_t events) {
+    if (!fd_) return;
+    if (connecting_ && !connected()) return;
+    if ((events & EPOLLOUT) != 0) {
+        if (content_) {
+            write_content();
+        } else {
+            flush();
+        }
+    }
+    if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) read_replies(events);
+}
+
+/// The first event after connect(2).
+bool Connection::connected() {
+    const std::error_code error = net::connect_result(fd_.get());
+    if (error) {
+        end(error.message());
+        return false;
+    }
+    connecting_ = false;
+    wait(options_.command_timeout);
+    // A header of some 50 octets always fits a socket that has sent nothing.
+    if (!preface_.empty() && net::write_some(fd_.get(), preface_.data(), preface_.size()) !=
+                                 static_cast<std::ptrdiff_t>(preface_.size())) {
+        broken();
+    }
+    return true;
+}
+
+void Connection::flush() {
+    std::string& output = dialogue_.output();
+    std::size_t sent = 0;
+    while (sent < output.size()) {
+        const std::ptrdiff_t count = net::write_some(fd_.get(), output.data() + sent, output.size() - sent);
+        if (count == -2) broken();
+        if (count <= 0) break;
+        sent += static_cast<std::size_t>(count);
+    }
+    output.erase(0, sent);
+}
+
+void Connection::write_content() {
+    const std::uint64_t before = content_->sent();
+    const ContentWriter::Result result = content_->write(fd_.get());
+    if (result == ContentWriter::Result::failed) {
+        content_.reset();
+        broken();
+        return;
+    }
+    if (result == ContentWriter::Result::done) {
+        content_.reset();
+        dot_sent_ = true;
+        dialogue_.content_sent();
+        wait(options_.final_timeout);
+        return;
+    }
+    if (content_->sent() != before) wait(options_.content_timeout);
+}
+
+void Connection::read_replies(std::uint32_t events) {
+    std::array<char, 4096> buffer;
+    for (;;) {
+        const std::ptrdiff_t count = net::read_some(fd_.get(), buffer.data(), buffer.size());
+        if (count == -1) return;
+        if (count <= 0) {
+            end(count == 0 ? "it closed the connection" : std::generic_category().message(errno));
+            return;
+        }
+        const std::size_t replies = dialogue_.replies();
+        const Outcome outcome = dialogue_.receive({buffer.data(), static_cast<std::size_t>(count)});
+        if (outcome != Outcome::none) {
+            owner_.progressed(*this, outcome);
+            if (!fd_) return;
+        } else if (dialogue_.replies() != replies && !content_begun_) {
+            flush();
+            wait(options_.command_timeout);
+        }
+        // Edge-triggered: a short read has emptied the socket, unless its end has been announced.
+        const bool ending = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
+        if (static_cast<std::size_t>(count) < buffer.size() && !ending) return;
+    }
+}
+
+void Connection::on_timer() {
+    if (resting_ && !broken_) {
+        owner_.idle_expired(*this);
+        return;
+    }
+    timed_out_ = !broken_;
+    end(broken_       ? "it closed the connection"
+        : connecting_ ? "it could not be reached in time"
+                      : "it did not answer in time");
+}
+
+/// Nothing more will come.
+void Connection::end(std::string why) {
+    failure_ = std::move(why);
+    const Outcome outcome = dialogue_.lost();
+    owner_.progressed(*this, outcome == Outcome::none ? Outcome::lost : outcome);
+}
+
+/// The socket failed while we wrote. Whoever made us write is not to be called back from inside: the timer
+/// does it, unless the socket's own event comes first and finds a last reply.
+void Connection::broken() {
+    broken_ = true;
+    loop_.arm(*this, Millis{0});
+}
+
+void Connection::wait(Millis limit) {
+    if (!broken_) loop_.arm(*this, limit);
+}
+
+}  // namespace sluice::relay

@@ -1,0 +1,113 @@
+// One TCP connection to an MTA: a socket, the dialogue on it, and a time limit for whatever it waits for.
+//
+// Thin: what is said is the dialogue's business, who may use the connection the pool's.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "net/fd.hpp"
+#include "net/loop.hpp"
+#include "relay/content_writer.hpp"
+#include "relay/identity.hpp"
+#include "relay/upstream.hpp"
+#include "smtp/dialogue.hpp"
+
+namespace sluice::relay {
+
+class Job;
+
+class Connection final : public net::IoHandler, public net::Retired, private net::Timer {
+  public:
+    using Outcome = smtp::Dialogue::Outcome;
+
+    class Owner {
+      public:
+        /// Anything but Outcome::none. May close the connection.
+        virtual void progressed(Connection& connection, Outcome outcome) = 0;
+        virtual void idle_expired(Connection& connection) = 0;
+
+      protected:
+        ~Owner() = default;
+    };
+
+    /// What the pool keeps with each connection.
+    struct Lease {
+        Job* job = nullptr;          // who uses it now
+        Job* promised_to = nullptr;  // on whose behalf it is being opened
+        Introduction introduction;   // the identity in force; empty = still our own
+        wire::XclientAttributes attributes;
+        Carry carry = Carry::nothing;
+        Instant opened_at{};
+        Instant idle_since{};
+        unsigned uses = 0;
+        bool opened = false;
+        bool idle = false;
+        bool tied = false;  // no other identity can be put in force on it
+        bool may_be_stale =
+            false;  // it was idle for a while before it was leased: it may have been dead by then
+        bool quitting = false;
+    };
+
+    Connection(net::Loop& loop, const PoolOptions& options, std::string_view hostname, Upstream& upstream,
+               Owner& owner);
+
+    /// Starts connecting; `preface` goes out before anything else, `helo` as for Dialogue::open. False: it
+    /// could not even be tried, failure() says why.
+    [[nodiscard]] bool open(std::string preface, std::string_view helo);
+
+    /// Sends what the dialogue has to say, and gives the MTA until the time limit to answer.
+    void send();
+    /// Sends the message and the final dot. What the view refers to must stay until dot_sent() or the end of
+    /// the connection.
+    void send_content(std::string header, const smtp::MessageView& message);
+    /// Nothing is under way: Owner::idle_expired after `idle_max`.
+    void rest(Millis idle_max);
+    /// Says QUIT; the MTA has a few seconds to close.
+    void quit();
+    /// At once. The object must then be retired.
+    void close();
+
+    Upstream& upstream() { return upstream_; }
+    smtp::Dialogue& dialogue() { return dialogue_; }
+    Lease& lease() { return lease_; }
+
+    /// The content of a message has begun to be sent in this task; all of it, and the final dot, has been.
+    bool content_begun() const { return content_begun_; }
+    bool dot_sent() const { return dot_sent_; }
+    bool timed_out() const { return timed_out_; }
+    /// A sentence on why the connection ended.
+    std::string failure() const;
+
+  private:
+    void on_io(std::uint32_t events) override;
+    void on_timer() override;
+    bool connected();
+    void flush();
+    void write_content();
+    void read_replies(std::uint32_t events);
+    void end(std::string why);
+    void broken();
+    void wait(Millis limit);
+
+    net::Loop& loop_;
+    const PoolOptions& options_;
+    Upstream& upstream_;
+    Owner& owner_;
+    smtp::Dialogue dialogue_;
+    net::Fd fd_;
+    std::string preface_;
+    std::optional<ContentWriter> content_;
+    std::string failure_;
+    Lease lease_;
+    bool connecting_ = false;
+    bool resting_ = false;
+    bool broken_ = false;
+    bool timed_out_ = false;
+    bool content_begun_ = false;
+    bool dot_sent_ = false;
+};
+
+}  // namespace sluice::relay

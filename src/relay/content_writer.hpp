@@ -1,0 +1,40 @@
+// A message on its way into a socket: a header of our own, the part in memory, the part in a file, and the
+// final dot, in as few system calls as the kernel allows.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "smtp/backend.hpp"
+
+namespace sluice::relay {
+
+class ContentWriter {
+  public:
+    enum class Result : std::uint8_t {
+        done,     // every octet, the final dot's among them, is the kernel's now
+        blocked,  // come again when the socket is writable
+        failed,   // the socket or the file failed: close the connection, the dot was not sent
+    };
+
+    /// `header` may be empty, or ends in CRLF. What `message` refers to must outlive the writing.
+    ContentWriter(std::string header, const smtp::MessageView& message)
+        : header_(std::move(header)), message_(message) {}
+
+    Result write(int socket);
+
+    /// Octets given to the kernel so far.
+    std::uint64_t sent() const { return sent_; }
+
+  private:
+    Result write_memory(int socket);
+    Result write_file(int socket);
+    std::uint64_t octets() const;
+
+    std::string header_;
+    smtp::MessageView message_;
+    std::uint64_t sent_ = 0;
+};
+
+}  // namespace sluice::relay

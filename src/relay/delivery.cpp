@@ -1,0 +1,126 @@
+#include "relay/delivery.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "relay/received.hpp"
+#include "relay/wording.hpp"
+
+namespace sluice::relay {
+
+namespace {
+
+using Outcome = smtp::Dialogue::Outcome;
+using Stage = smtp::Dialogue::Stage;
+
+const smtp::Reply recipient_refused{451, "4.3.0 The mail server refused a recipient, please try again"};
+const smtp::Reply unfit_mta{451, "4.3.3 The mail server cannot take this message now"};
+
+}  // namespace
+
+class Deliveries::Delivery final : public Job {
+  public:
+    Delivery(Deliveries& deliveries, smtp::DeliveryQuestion& question)
+        : deliveries_(deliveries), question_(&question) {
+        fast_lane = question.fast_lane;
+        question.pending = static_cast<Job*>(this);
+    }
+
+    /// Only asked for before the message has been passed on, so the question is there.
+    const smtp::ClientIdentity& client() const override { return *question_->client; }
+
+    void begin(Connection& connection) override {
+        if (connection.dialogue().deliver(*question_->envelope)) {
+            connection.send();
+            return;
+        }
+        const std::string mta = connection.upstream().name;
+        deliveries_.pool_.release(*this);
+        over(answer_of({unfit_mta, mta, true}));
+    }
+
+    void reached(Connection& connection, Outcome outcome) override {
+        connection_ = &connection;
+        if (outcome == Outcome::content) {
+            std::string header;
+            if (connection.lease().carry == Carry::nothing)
+                header = received_header(client(), question_->envelope->sender_parameters,
+                                         deliveries_.options_.hostname, std::chrono::system_clock::now());
+            connection.send_content(std::move(header), question_->message);
+            return;
+        }
+        smtp::Answer answer;
+        if (question_ != nullptr) {
+            const smtp::Dialogue& dialogue = connection.dialogue();
+            answer = answer_of(connection, dialogue.reply(), deliveries_.options_.hostname, &client());
+            if (dialogue.refused_at() == Stage::recipient) judge_recipients(connection, answer);
+        }
+        deliveries_.pool_.release(*this);
+        over(answer);
+    }
+
+    void failed(const Failure& failure) override { over(answer_of(failure)); }
+
+    void withdrawn(smtp::Question&) override {
+        question_ = nullptr;
+        // After the dot the message is the MTA's, and its answer has to be awaited before anybody else can
+        // use the connection. Before it, closing the connection takes everything back.
+        if (connection_ != nullptr && connection_->dot_sent()) return;
+        deliveries_.pool_.forget(*this);
+        over({});
+    }
+
+    void keep(std::list<Delivery>::iterator self) { self_ = self; }
+
+    /// The backend goes away before the question.
+    void abandon() {
+        if (question_ != nullptr) question_->pending = nullptr;
+        deliveries_.pool_.forget(*this);
+    }
+
+  private:
+    void judge_recipients(Connection& connection, smtp::Answer& answer) {
+        const auto& recipients = question_->envelope->recipients;
+        const auto& replies = connection.dialogue().recipients();
+        for (std::size_t i = 0; i < std::min(recipients.size(), replies.size()); ++i) {
+            if (replies[i].positive()) continue;
+            deliveries_.verifier_.learn(
+                recipients[i], scrubbed(connection, replies[i], deliveries_.options_.hostname, nullptr));
+        }
+        const bool all_for_good =
+            replies.size() == recipients.size() &&
+            std::ranges::all_of(replies, [](const smtp::Reply& r) { return r.permanent(); });
+        if (!all_for_good) answer.reply = recipient_refused;
+    }
+
+    void over(const smtp::Answer& answer) {
+        std::list<Delivery> ended;
+        ended.splice(ended.begin(), deliveries_.deliveries_, self_);
+        if (question_ == nullptr) return;
+        question_->pending = nullptr;
+        question_->answered(answer);
+    }
+
+    Deliveries& deliveries_;
+    smtp::DeliveryQuestion* question_;  // null once withdrawn
+    Connection* connection_ = nullptr;  // once it has got as far as the content
+    std::list<Delivery>::iterator self_;
+};
+
+Deliveries::Deliveries(Pool& pool, Verifier& verifier, const RelayOptions& options)
+    : pool_(pool), verifier_(verifier), options_(options) {}
+
+Deliveries::~Deliveries() {
+    for (Delivery& delivery : deliveries_)
+        delivery.abandon();
+}
+
+void Deliveries::deliver(smtp::DeliveryQuestion& question) {
+    Delivery& delivery = deliveries_.emplace_back(*this, question);
+    delivery.keep(std::prev(deliveries_.end()));
+    pool_.request(delivery);
+}
+
+}  // namespace sluice::relay

@@ -1,0 +1,37 @@
+// Messages on their way to an MTA.
+#pragma once
+
+#include <list>
+
+#include "relay/options.hpp"
+#include "relay/pool.hpp"
+#include "relay/verifier.hpp"
+#include "smtp/backend.hpp"
+
+namespace sluice::relay {
+
+/// The deliveries of a worker, waiting or under way.
+class Deliveries {
+  public:
+    /// All references must outlive it.
+    Deliveries(Pool& pool, Verifier& verifier, const RelayOptions& options);
+    ~Deliveries();
+
+    /// See smtp::Backend::deliver.
+    ///
+    /// The message goes to all of its recipients or to none. If the MTA refuses a recipient that was
+    /// promised, the others do not get the message either: the client hears 451, and at its next attempt the
+    /// recipient is refused at RCPT. Only when every recipient is refused for good does it hear the MTA's own
+    /// 5yz.
+    void deliver(smtp::DeliveryQuestion& question);
+
+  private:
+    class Delivery;
+
+    Pool& pool_;
+    Verifier& verifier_;
+    const RelayOptions& options_;
+    std::list<Delivery> deliveries_;
+};
+
+}  // namespace sluice::relay

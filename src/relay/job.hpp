@@ -1,0 +1,82 @@
+// A piece of work for an MTA connection, and the queue in which it waits for one.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "base/time.hpp"
+#include "relay/identity.hpp"
+#include "smtp/backend.hpp"
+#include "smtp/dialogue.hpp"
+
+namespace sluice::relay {
+
+class Connection;
+class JobQueue;
+
+/// Why a job gets no answer from an MTA.
+struct Failure {
+    smtp::Reply reply;          // what to tell the client
+    std::string mta;            // whose doing it was; empty = nobody was asked
+    bool about_client = false;  // another client might fare better
+};
+
+class Job {
+  public:
+    Job() = default;
+    Job(const Job&) = delete;
+    Job& operator=(const Job&) = delete;
+    virtual ~Job() = default;
+
+    virtual const smtp::ClientIdentity& client() const = 0;
+
+    /// The connection speaks for client() now: give its dialogue a task and have it sent.
+    virtual void begin(Connection& connection) = 0;
+    /// verified, content, refused or delivered. Unless it is content, the job takes what it needs from the
+    /// dialogue and then gives the connection back (Pool::release).
+    virtual void reached(Connection& connection, smtp::Dialogue::Outcome outcome) = 0;
+    /// There is no connection, or no longer. The job belongs to no queue and no connection any more.
+    virtual void failed(const Failure& failure) = 0;
+    /// The question was withdrawn.
+    virtual void withdrawn(smtp::Question& question) = 0;
+
+    bool fast_lane = true;
+
+  private:
+    friend class JobQueue;
+    friend class Pool;
+
+    JobQueue* queue_ = nullptr;
+    Job* next_ = nullptr;
+    Job* previous_ = nullptr;
+    Connection* connection_ = nullptr;  // leased
+    Connection* promised_ = nullptr;    // being opened on our behalf
+    Instant deadline_{};
+    bool fresh_only_ =
+        false;  // a reused connection has failed us: no other will do, and there is no third try
+    Introduction introduction_;  // for connections with these attributes; made when first needed
+    wire::XclientAttributes introduction_attributes_;
+};
+
+/// First in, first out, with removal from anywhere. Does not own the jobs.
+class JobQueue {
+  public:
+    JobQueue() = default;
+    JobQueue(const JobQueue&) = delete;
+    JobQueue& operator=(const JobQueue&) = delete;
+
+    Job* front() const { return first_; }
+    static Job* after(const Job& job) { return job.next_; }
+    void push_back(Job& job);
+    void push_front(Job& job);
+    void remove(Job& job);
+    bool empty() const { return first_ == nullptr; }
+    std::size_t size() const { return size_; }
+
+  private:
+    Job* first_ = nullptr;
+    Job* last_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+}  // namespace sluice::relay

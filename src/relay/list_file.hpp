@@ -1,0 +1,45 @@
+// The file of `verify = "list"`: read again when it changes, on the thread that may block.
+//
+// Changes are noticed within a second by size, time of change and inode. A file that cannot be read leaves
+// the list as it was; before it could ever be read there is no list, and verification is off (mail flows on,
+// the MTA judges at delivery, and a notice says so).
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "net/loop.hpp"
+#include "relay/recipient_list.hpp"
+#include "relay/relay.hpp"
+
+namespace sluice::relay {
+
+class ListFile final : private net::Timer {
+  public:
+    static constexpr std::size_t octets_max = 256 * 1024 * 1024;
+
+    /// Reads the file at once, blocking: this is before any client. All references must outlive it.
+    ListFile(net::Loop& loop, net::Offload& offload, std::string path, const Notice& notice);
+    ~ListFile();
+
+    /// Null before it was ever read.
+    const RecipientList* list() const { return list_.get(); }
+
+  private:
+    struct Look;
+
+    void on_timer() override;
+    void take(Look& look);
+
+    net::Loop& loop_;
+    net::Offload& offload_;
+    std::string path_;
+    const Notice& notice_;
+    std::unique_ptr<RecipientList> list_;
+    std::string version_;  // of the file as it was last read
+    bool told_unreadable_ = false;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace sluice::relay

@@ -1,0 +1,259 @@
+#include "relay/pool.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <tuple>
+#include <utility>
+
+namespace sluice::relay {
+
+namespace {
+
+const smtp::Reply no_mta_up{451, "4.4.1 No mail server can be reached, please try again later"};
+const smtp::Reply too_busy{451, "4.3.2 The system is busy, please try again later"};
+
+}  // namespace
+
+Pool::Pool(net::Loop& loop, const RelayOptions& options, const Notice& notice)
+    : loop_(loop), options_(options), notice_(notice) {
+    for (const UpstreamOptions& upstream : options_.upstreams)
+        upstreams_.push_back(std::make_unique<Upstream>(upstream, options_.pool));
+    offer_ = smtp::Offer()
+                 .add(smtp::Extension::pipelining)
+                 .add(smtp::Extension::enhanced_status_codes)
+                 .intersect(options_.allowed);
+    std::ranges::stable_sort(upstreams_, {}, [](const auto& upstream) { return upstream->options.priority; });
+    for (const auto& upstream : upstreams_) {
+        if (in_use() < options_.pool.connections_max) open(*upstream, nullptr);
+    }
+    schedule_pump();
+}
+
+Pool::~Pool() {
+    for (auto* list : {&connections_, &quitting_}) {
+        for (auto& connection : *list) {
+            connection->close();
+            loop_.retire(std::move(connection));
+        }
+    }
+}
+
+void Pool::request(Job& job) {
+    job.deadline_ = loop_.now() + options_.pool.waiting_time_max;
+    const bool room = !draining_ && fast_.size() + slow_.size() < options_.pool.waiting_max;
+    (!room ? refused_ : job.fast_lane ? fast_ : slow_).push_back(job);
+    schedule_pump();
+}
+
+void Pool::forget(Job& job) {
+    if (job.queue_ != nullptr) job.queue_->remove(job);
+    if (job.promised_ != nullptr) job.promised_->lease().promised_to = nullptr;
+    job.promised_ = nullptr;
+    Connection* const connection = std::exchange(job.connection_, nullptr);
+    if (connection == nullptr) return;
+    end_lease(*connection);
+    discard(*connection);
+}
+
+void Pool::release(Job& job) {
+    Connection& connection = *std::exchange(job.connection_, nullptr);
+    end_lease(connection);
+    if (connection.dialogue().usable()) {
+        connection.upstream().health.succeeded();
+        make_idle(connection);
+    } else {
+        discard(connection);
+    }
+    schedule_pump();
+}
+
+void Pool::schedule_pump() {
+    if (std::exchange(pump_scheduled_, true)) return;
+    loop_.defer([this, alive = std::weak_ptr(alive_)] {
+        if (!alive.expired()) pump();
+    });
+}
+
+void Pool::pump() {
+    pump_scheduled_ = false;
+    maintain();
+    fail_all(refused_, too_busy);
+    for (JobQueue* queue : {&fast_, &slow_}) {
+        fail_expired(*queue);
+        if (hopeless()) fail_all(*queue, no_mta_up);
+    }
+    while (serve_next()) {
+    }
+    arm_alarm();
+}
+
+/// Does one thing for the first job for which anything can be done. A job that is called may change the
+/// queues, so the search begins anew each time; only jobs with a connection being opened for them are passed
+/// over.
+bool Pool::serve_next() {
+    for (JobQueue* queue : {&fast_, &slow_}) {
+        for (Job* job = queue->front(); job != nullptr; job = JobQueue::after(*job)) {
+            if (Connection* const connection = idle_for(*job)) {
+                queue->remove(*job);
+                lease(*connection, *job);
+                return true;
+            }
+            if (job->promised_ != nullptr) continue;
+            return open_for(*job);
+        }
+    }
+    return false;
+}
+
+bool Pool::hopeless() const {
+    return std::ranges::all_of(upstreams_, [](const auto& upstream) { return upstream->down(); });
+}
+
+void Pool::fail_all(JobQueue& queue, const smtp::Reply& reply) {
+    // Not those that come while we are at it, or a client that asks again and again would never let us go.
+    for (std::size_t count = queue.size(); count != 0 && !queue.empty(); --count) {
+        Job& job = *queue.front();
+        queue.remove(job);
+        fail(job, {reply, {}, false});
+    }
+}
+
+void Pool::fail_expired(JobQueue& queue) {
+    // All wait for the same time, so the first are the oldest; a job that is tried again is put in front of
+    // younger ones.
+    while (!queue.empty() && queue.front()->deadline_ <= loop_.now()) {
+        Job& job = *queue.front();
+        queue.remove(job);
+        fail(job, {too_busy, {}, false});
+    }
+}
+
+void Pool::fail(Job& job, const Failure& failure) {
+    forget(job);
+    job.failed(failure);
+}
+
+void Pool::arm_alarm() {
+    Instant next = Instant::max();
+    for (const JobQueue* queue : {&fast_, &slow_}) {
+        if (!queue->empty()) next = std::min(next, queue->front()->deadline_);
+    }
+    for (const auto& upstream : upstreams_) {
+        // One whose time has come already waits for room, which comes with a connection given back.
+        if (upstream->health.failing() && upstream->health.retry_at() > loop_.now() && !draining_)
+            next = std::min(next, upstream->health.retry_at());
+    }
+    if (next == Instant::max()) {
+        alarm_.disarm();
+    } else {
+        loop_.arm(alarm_, std::max(next - loop_.now(), Millis{1}));
+    }
+}
+
+/// The priority of the MTAs that jobs go to now: the best of which one answers, or has not failed yet.
+unsigned Pool::priority_in_use() const {
+    for (const auto& upstream : upstreams_) {
+        if (!upstream->down()) return upstream->options.priority;
+    }
+    return std::numeric_limits<unsigned>::max();
+}
+
+/// The idle connection to use for this job: one that speaks for its client already, else the one of the least
+/// busy MTA that was used last (its process is the warmest, and the others may expire).
+Connection* Pool::idle_for(Job& job) {
+    Connection* best = nullptr;
+    auto best_rank = std::tuple(true, std::numeric_limits<unsigned>::max());
+    const unsigned priority = priority_in_use();
+    for (auto at = idle_.rbegin(); at != idle_.rend(); ++at) {
+        Connection& connection = **at;
+        if (connection.upstream().options.priority != priority || !fits(connection, job)) continue;
+        const bool to_introduce = connection.lease().carry != Carry::nothing &&
+                                  connection.lease().introduction != introduction(connection, job);
+        const auto rank = std::tuple(to_introduce, connection.upstream().leased);
+        if (rank < best_rank) {
+            best = &connection;
+            best_rank = rank;
+        }
+    }
+    return best;
+}
+
+bool Pool::fits(Connection& connection, Job& job) const {
+    const Connection::Lease& lease = connection.lease();
+    if (job.fresh_only_ && (lease.uses != 0 || lease.opened_at != loop_.now())) return false;
+    switch (lease.carry) {
+        case Carry::nothing: return true;
+        case Carry::proxy: return lease.introduction == introduction(connection, job);
+        case Carry::xclient:
+            if (lease.introduction.empty() || lease.introduction == introduction(connection, job))
+                return true;
+            return !lease.tied;
+    }
+    return false;
+}
+
+const Introduction& Pool::introduction(Connection& connection, Job& job) const {
+    const Connection::Lease& lease = connection.lease();
+    if (lease.carry == Carry::proxy) {
+        job.introduction_ = proxy_introduction(job.client(), connection.upstream().options.endpoint);
+        job.introduction_attributes_ = {};
+    } else if (job.introduction_.empty() || job.introduction_attributes_ != lease.attributes) {
+        job.introduction_ = xclient_introduction(job.client(), lease.attributes);
+        job.introduction_attributes_ = lease.attributes;
+    }
+    return job.introduction_;
+}
+
+void Pool::lease(Connection& connection, Job& job) {
+    Connection::Lease& lease = connection.lease();
+    if (job.promised_ != nullptr) job.promised_->lease().promised_to = nullptr;
+    job.promised_ = nullptr;
+    if (lease.promised_to != nullptr) lease.promised_to->promised_ = nullptr;
+    lease.promised_to = nullptr;
+
+    leave_idle(connection);
+    lease.may_be_stale = lease.idle_since != loop_.now();
+    lease.job = &job;
+    ++lease.uses;
+    ++connection.upstream().leased;
+    job.connection_ = &connection;
+    if (lease.carry != Carry::xclient || lease.introduction == introduction(connection, job)) {
+        job.begin(connection);
+        return;
+    }
+    lease.introduction = introduction(connection, job);
+    connection.dialogue().introduce(lease.introduction.preface, lease.introduction.helo,
+                                    lease.introduction.esmtp);
+    connection.send();
+}
+
+/// False: the job has to wait for a connection that is given back or already being opened.
+bool Pool::open_for(Job& job) {
+    const unsigned priority = priority_in_use();
+    Upstream* best = nullptr;
+    for (const auto& upstream : upstreams_) {
+        if (upstream->options.priority != priority || upstream->down()) continue;
+        if (!upstream->health.may_try(loop_.now())) continue;
+        if (upstream->shareable() && upstream->opening != 0) continue;
+        if (best == nullptr || upstream->opening + upstream->live < best->opening + best->live)
+            best = upstream.get();
+    }
+    if (best == nullptr) return false;
+    if (in_use() >= options_.pool.connections_max) {
+        // Idle, and yet of no use to this job: of another MTA, or tied to another client.
+        if (idle_.empty()) return false;
+        retire_politely(*idle_.front());
+    }
+    if (!open(*best, &job)) schedule_pump();
+    return true;
+}
+
+void Pool::drain() {
+    draining_ = true;
+    while (!idle_.empty())
+        retire_politely(*idle_.back());
+    alarm_.disarm();
+    schedule_pump();
+}
+
+}  // namespace sluice::relay

@@ -1,0 +1,116 @@
+// The MTA connections of one worker: how many there are, to which MTA, and who has the use of which.
+//
+// A job waits in a queue, the fast lane's before the slow one's, until a connection can be leased to it that
+// speaks for its client already, or can be made to (see identity.hpp), or can be opened. Everything is
+// decided at the end of a turn of the loop (pump()), so that no job is ever called from inside request(), and
+// connections given back in a turn go to the jobs of that turn that fit them best.
+//
+// Connections are opened one at a time where they can be shared: starting a process costs an MTA more than
+// letting a job wait for a millisecond. Where each identity needs its own they are opened as jobs come.
+//
+// An MTA that fails is left alone for a while (health.hpp) and then tried by a connection on nobody's behalf;
+// meanwhile the jobs go to the MTAs of the next priority, or are told 451 when there is none.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "net/loop.hpp"
+#include "relay/connection.hpp"
+#include "relay/job.hpp"
+#include "relay/options.hpp"
+#include "relay/relay.hpp"
+#include "relay/upstream.hpp"
+
+namespace sluice::relay {
+
+class Pool final : public Connection::Owner {
+  public:
+    /// Opens a first connection to each MTA. All references must outlive it.
+    Pool(net::Loop& loop, const RelayOptions& options, const Notice& notice);
+    ~Pool();
+
+    /// The job must stay until it has failed or released its connection, or until forget().
+    void request(Job& job);
+    /// The job is no more: it leaves the queue, or its connection is closed under way.
+    void forget(Job& job);
+    /// The job is done with its connection.
+    void release(Job& job);
+    /// Says QUIT on idle connections; later requests fail with 451 4.3.2.
+    void drain();
+
+    const smtp::Offer& offer() const { return offer_; }
+    static bool leased(const Job& job) { return job.connection_ != nullptr; }
+
+    unsigned connections() const { return static_cast<unsigned>(connections_.size()); }
+    unsigned idle() const { return static_cast<unsigned>(idle_.size()); }
+    std::size_t waiting() const { return fast_.size() + slow_.size() + refused_.size(); }
+
+  private:
+    using Outcome = Connection::Outcome;
+
+    class Alarm final : public net::Timer {
+      public:
+        explicit Alarm(Pool& pool) : pool_(pool) {}
+        void on_timer() override { pool_.schedule_pump(); }
+
+      private:
+        Pool& pool_;
+    };
+
+    // pool.cpp: jobs and the queue
+    void schedule_pump();
+    void pump();
+    bool serve_next();
+    bool hopeless() const;
+    void fail_all(JobQueue& queue, const smtp::Reply& reply);
+    void fail_expired(JobQueue& queue);
+    void fail(Job& job, const Failure& failure);
+    void arm_alarm();
+    Connection* idle_for(Job& job);
+    bool fits(Connection& connection, Job& job) const;
+    const Introduction& introduction(Connection& connection, Job& job) const;
+    void lease(Connection& connection, Job& job);
+    bool open_for(Job& job);
+    unsigned priority_in_use() const;
+
+    // pool_connections.cpp: connections and the MTAs' health
+    bool open(Upstream& upstream, Job* job);
+    void maintain();
+    unsigned in_use() const;
+    void progressed(Connection& connection, Outcome outcome) override;
+    void idle_expired(Connection& connection) override;
+    void opened(Connection& connection);
+    void introduced(Connection& connection);
+    void lost(Connection& connection, Outcome outcome);
+    void fail_leased(Connection& connection, Outcome outcome);
+    static void end_lease(Connection& connection);
+    void make_idle(Connection& connection);
+    void leave_idle(Connection& connection);
+    bool wanted(Connection& connection) const;
+    void retire_politely(Connection& connection);
+    void discard(Connection& connection);
+    void leave_upstream(Connection& connection);
+    void note_down(Upstream& upstream, std::string_view why);
+    void learn_offer();
+
+    net::Loop& loop_;
+    const RelayOptions& options_;
+    const Notice& notice_;
+    std::vector<std::unique_ptr<Upstream>> upstreams_;
+    std::vector<std::unique_ptr<Connection>> connections_;  // opening, leased, idle
+    std::vector<std::unique_ptr<Connection>> quitting_;
+    std::vector<Connection*> idle_;  // the last is the one used last
+    JobQueue fast_;
+    JobQueue slow_;
+    JobQueue refused_;  // came when there was no room, or no more work was wanted
+    Alarm alarm_{*this};
+    smtp::Offer offer_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // what a deferred pump() looks at first
+    bool pump_scheduled_ = false;
+    bool draining_ = false;
+};
+
+}  // namespace sluice::relay

@@ -1,0 +1,228 @@
+// Recipient verification against a real socket: caching, coalescing, and what an MTA can do wrong.
+
+#include <algorithm>
+#include <memory>
+
+#include "relay/relay_fixture.hpp"
+
+namespace sluice::relay {
+namespace {
+
+using RelayVerify = RelayTest;
+
+TEST_F(RelayVerify, AsksTheMtaOnceAndRemembers) {
+    start_and_reach();
+    const smtp::Answer first = ask(1, "known@Example.net");
+    EXPECT_EQ(first.reply, (smtp::Reply{250, "2.1.5 Ok"}));
+    EXPECT_EQ(first.by, "mta");
+    EXPECT_EQ(first.mta, mta.endpoint().to_string());
+    const smtp::Answer second = ask(2, "known@example.NET");
+    EXPECT_EQ(second.reply, first.reply);
+    EXPECT_EQ(second.by, "cache");
+    EXPECT_EQ(mta.count("RCPT"), 1U);
+    EXPECT_EQ(relay->counts().cached, 1U);
+    EXPECT_EQ(ask(1, "Known@example.net").by, "mta");  // local parts are the MTA's business
+}
+
+TEST_F(RelayVerify, RemembersWhoIsUnknown) {
+    start_and_reach();
+    EXPECT_EQ(ask(1, "unknown@example.net").reply.code, 550);
+    const smtp::Answer again = ask(2, "unknown@example.net");
+    EXPECT_EQ(again.reply, (smtp::Reply{550, "5.1.1 Recipient address rejected: User unknown"}));
+    EXPECT_EQ(again.by, "cache");
+    EXPECT_TRUE(again.unknown_recipient);
+    EXPECT_EQ(mta.count("RCPT"), 1U);
+}
+
+TEST_F(RelayVerify, NeverRemembersWhatIsAboutTheClientOrTheMoment) {
+    start_and_reach();
+    for (const auto& [address, code] : {std::pair{"policy@example.net", 554}, {"later@example.net", 450}}) {
+        for (unsigned host = 1; host <= 2; ++host) {
+            const smtp::Answer answer = ask(host, address);
+            EXPECT_EQ(answer.reply.code, code);
+            EXPECT_EQ(answer.by, "mta");
+            EXPECT_FALSE(answer.unknown_recipient);
+        }
+    }
+    EXPECT_EQ(mta.count("RCPT"), 4U);
+}
+
+TEST_F(RelayVerify, NeverTakesARefusedSenderForARefusedRecipient) {
+    mta.script = at("MAIL", "550 5.1.1 sender unknown");
+    start_and_reach();
+    const smtp::Answer refused = ask(1, "known@example.net");
+    EXPECT_EQ(refused.reply.code, 550);
+    EXPECT_FALSE(refused.unknown_recipient);
+    EXPECT_EQ(relay->counts().cached, 0U);
+    EXPECT_EQ(ask(1, "known@example.net").reply.code, 250);
+}
+
+TEST_F(RelayVerify, AsksOnceForAllWhoAskTogether) {
+    start_and_reach();
+    std::vector<std::unique_ptr<Ask>> asks;
+    for (unsigned host = 1; host <= 50; ++host) {
+        asks.push_back(std::make_unique<Ask>(host, "unknown@example.net"));
+        EXPECT_FALSE(relay->verify(*asks.back()).has_value());
+    }
+    ASSERT_TRUE(
+        run_until([&] { return std::ranges::all_of(asks, [](const auto& a) { return a->code() == 550; }); }));
+    EXPECT_EQ(mta.count("RCPT"), 1U);
+}
+
+TEST_F(RelayVerify, AsksForEachWhenTheAnswerWasAboutTheFirst) {
+    // The MTA dislikes 192.0.2.1 and nobody else.
+    std::string client;
+    mta.script = [&](const ScriptedMta::Moment& moment) -> std::optional<std::string> {
+        if (moment.verb == "XCLIENT") client = moment.line.substr(moment.line.find("ADDR=") + 5);
+        if (moment.verb == "RCPT" && client == "192.0.2.1") return "554 5.7.1 Client host rejected";
+        return std::nullopt;
+    };
+    options.pool.connections_max = 1;
+    start_and_reach();
+    Ask first(1, "known@example.net");
+    Ask second(2, "known@example.net");
+    Ask third(3, "known@example.net");
+    for (Ask* question : {&first, &second, &third})
+        EXPECT_FALSE(relay->verify(*question).has_value());
+    ASSERT_TRUE(run_until([&] { return first.got && second.got && third.got; }));
+    EXPECT_EQ(first.code(), 554);
+    EXPECT_EQ(second.code(), 250);
+    EXPECT_EQ(third.code(), 250);
+}
+
+TEST_F(RelayVerify, SurvivesWithdrawalAtAnyMoment) {
+    start_and_reach();
+    for (int turns = 0; turns < 12; ++turns) {
+        auto leaver = std::make_unique<Ask>(1, "later" + std::to_string(turns) + "@example.net");
+        Ask stayer(2, "later" + std::to_string(turns) + "@example.net");
+        EXPECT_FALSE(relay->verify(*leaver).has_value());
+        EXPECT_FALSE(relay->verify(stayer).has_value());
+        for (int turn = 0; turn < turns; ++turn)
+            loop.turn(Millis{1});
+        leaver.reset();
+        ASSERT_TRUE(run_until([&] { return stayer.got.has_value(); })) << turns;
+        EXPECT_EQ(stayer.code(), 450);
+    }
+}
+
+TEST_F(RelayVerify, KeepsAConnectionWhoseClientLeft) {
+    start_and_reach();
+    auto leaver = std::make_unique<Ask>(1, "known@example.net");
+    EXPECT_FALSE(relay->verify(*leaver).has_value());
+    ASSERT_TRUE(run_until([&] { return mta.count("XCLIENT") == 1; }));
+    leaver.reset();
+    ASSERT_TRUE(run_until([&] { return relay->counts().cached == 1; }));
+    EXPECT_EQ(ask(2, "known@example.net").by, "cache");
+    EXPECT_EQ(mta.accepted, 1U);
+}
+
+TEST_F(RelayVerify, LetsTheCalledAskAgainAndDestroyOthers) {
+    start_and_reach();
+    Ask first(1, "unknown@example.net");
+    auto second = std::make_unique<Ask>(2, "unknown@example.net");
+    Ask third(3, "other@example.net");
+    first.then = [&] {
+        second.reset();
+        EXPECT_FALSE(relay->verify(third).has_value());
+    };
+    EXPECT_FALSE(relay->verify(first).has_value());
+    EXPECT_FALSE(relay->verify(*second).has_value());
+    ASSERT_TRUE(run_until([&] { return third.code() == 250; }));
+    EXPECT_EQ(first.code(), 550);
+}
+
+TEST_F(RelayVerify, ScrubsWhatTheMtaSays) {
+    mta.script = always("RCPT", "450 4.3.0 mx.internal.example says be1.lan[10.0.0.1]:25 is busy");
+    start_and_reach();
+    EXPECT_EQ(ask(1, "x@example.net").reply.text, "4.3.0 front.example says front.example is busy");
+}
+
+TEST_F(RelayVerify, MaySpareTheMta) {
+    options.verify.by = VerifyBy::off;
+    start_and_reach();
+    const smtp::Answer answer = ask(1, "unknown@example.net");
+    EXPECT_EQ(answer.reply.code, 250);
+    EXPECT_EQ(answer.by, "off");
+    EXPECT_EQ(mta.count("RCPT"), 0U);
+}
+
+TEST_F(RelayVerify, AnswersAtOnceWhenNoMtaIsUp) {
+    mta.go_down();
+    options.upstreams = {{.endpoint = *net::Endpoint::parse("127.0.0.1:1")}};
+    start();
+    ASSERT_TRUE(run_until([&] { return !notices.empty(); }));
+    EXPECT_EQ(notices, std::vector<std::string>{"mta_down 127.0.0.1:1"});
+    const smtp::Answer answer = ask(1, "known@example.net");
+    EXPECT_EQ(answer.reply.code, 451);
+    EXPECT_TRUE(answer.reply.text.starts_with("4.4.1"));
+    EXPECT_EQ(answer.by, "none");
+    EXPECT_EQ(answer.mta, "");
+}
+
+TEST_F(RelayVerify, NeedsAnMtaThatTakesTheParameters) {
+    mta.ehlo = "250-mx.internal.example\r\n250-XCLIENT NAME ADDR\r\n250 PIPELINING\r\n";
+    start_and_reach();
+    Ask question(1, "known@example.net");
+    question.transaction.sender_parameters = "SMTPUTF8";
+    EXPECT_EQ(ask(question).reply.code, 451);
+    EXPECT_EQ(mta.count("MAIL"), 0U);
+    EXPECT_EQ(ask(1, "known@example.net").reply.code, 250);
+}
+
+struct TroubleCase {
+    const char* name;
+    const char* verb;
+    std::string_view reply;
+    bool fresh;  // whether it happens on a connection just opened
+    int code;
+    bool answered_by_second;  // a connection opened for a second try
+};
+
+class RelayVerifyTrouble : public RelayTest, public testing::WithParamInterface<TroubleCase> {};
+
+TEST_P(RelayVerifyTrouble, EndsWithAnAnswer) {
+    const TroubleCase& trouble = GetParam();
+    if (trouble.fresh) {
+        start();
+        mta.script = at(trouble.verb, trouble.reply);
+    } else {
+        start_and_reach();
+        EXPECT_EQ(ask(9, "warm@example.net").reply.code, 250);
+        run_for(Millis{20});
+        mta.script = at(trouble.verb, trouble.reply);
+    }
+    Ask question(1, "known@example.net");
+    const Instant asked = loop.now();
+    EXPECT_EQ(ask(question).reply.code, trouble.code);
+    EXPECT_LT(loop.now() - asked, Seconds{3});
+    EXPECT_EQ(mta.accepted, trouble.answered_by_second ? 2U : 1U);
+    mta.script = nullptr;
+    // Nothing of it sticks to the next client, once the MTA may be tried again.
+    run_for(trouble.reply == ScriptedMta::hang ? Millis{1200} : Millis{20});
+    EXPECT_EQ(ask(2, "other@example.net").reply.code, 250);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, RelayVerifyTrouble,
+    testing::Values(TroubleCase{"DiesAtXclient", "XCLIENT", ScriptedMta::die, false, 250, true},
+                    TroubleCase{"DiesAtEhlo", "EHLO", ScriptedMta::die, false, 250, true},
+                    TroubleCase{"DiesAtMail", "MAIL", ScriptedMta::die, false, 250, true},
+                    TroubleCase{"DiesAtRcpt", "RCPT", ScriptedMta::die, false, 250, true},
+                    TroubleCase{"DiesAtRset", "RSET", ScriptedMta::die, false, 250, true},
+                    TroubleCase{"DiesAtMailFresh", "MAIL", ScriptedMta::die, true, 451, false},
+                    TroubleCase{"ByeAtXclient", "XCLIENT", "421 4.3.2 bye", false, 250, true},
+                    TroubleCase{"ByeAtMail", "MAIL", "421 4.3.2 bye", false, 250, true},
+                    TroubleCase{"ByeAtRcpt", "RCPT", "421 4.7.0 too many errors", false, 250, true},
+                    TroubleCase{"ByeAtRset", "RSET", "421 4.7.0 too many errors", false, 250, false},
+                    TroubleCase{"ByeAtMailFresh", "MAIL", "421 4.3.2 bye", true, 451, false},
+                    TroubleCase{"XclientRefused", "XCLIENT", "501 5.5.4 Bad", false, 250, true},
+                    TroubleCase{"XclientRefusedFresh", "XCLIENT", "501 5.5.4 Bad", true, 451, false},
+                    TroubleCase{"HeloRefused", "EHLO", "504 5.5.2 no such name", false, 504, false},
+                    TroubleCase{"GarbageAtMail", "MAIL", "hello", false, 250, true},
+                    TroubleCase{"HangsAtXclient", "XCLIENT", ScriptedMta::hang, false, 451, false},
+                    TroubleCase{"HangsAtMail", "MAIL", ScriptedMta::hang, false, 451, false},
+                    TroubleCase{"HangsAtRcpt", "RCPT", ScriptedMta::hang, false, 451, false}),
+    [](const auto& trouble) { return trouble.param.name; });
+
+}  // namespace
+}  // namespace sluice::relay

@@ -1,0 +1,76 @@
+// An MTA for the tests of this folder: a real listening socket on the loop under test, that behaves like
+// Postfix with XCLIENT allowed to everybody until a script tells it to misbehave.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/loop.hpp"
+#include "net/socket.hpp"
+
+namespace sluice::relay {
+
+class ScriptedMta final : public net::IoHandler {
+  public:
+    /// What the MTA is about to answer.
+    struct Moment {
+        unsigned connection = 0;  // counted from 1 in the order of acceptance
+        std::string verb;  // "connect", "EHLO", "HELO", "XCLIENT", "MAIL", "RCPT", "DATA", "content" (its
+                           // first octets), "dot", "RSET", "QUIT"
+        std::string line;
+    };
+
+    /// Instead of what it would say: a reply without CRLF (one with 421 is followed by the end of the
+    /// connection), or one of these.
+    static constexpr std::string_view die = "<die>";    // reset
+    static constexpr std::string_view hang = "<hang>";  // never another word
+    using Script = std::function<std::optional<std::string>(const Moment&)>;
+
+    struct Delivered {
+        unsigned connection = 0;
+        std::string address;  // XCLIENT ADDR in force; empty = our own
+        std::string helo;     // of the last EHLO or HELO
+        std::string sender;
+        std::vector<std::string> recipients;
+        std::string content;  // as it came, without the dot
+    };
+
+    ScriptedMta(net::Loop& loop, const net::Endpoint& endpoint);
+    explicit ScriptedMta(net::Loop& loop) : ScriptedMta(loop, *net::Endpoint::parse("127.0.0.1:0")) {}
+    ~ScriptedMta();
+
+    net::Endpoint endpoint() const { return net::local_endpoint(listener_.get()); }
+    /// Closes every connection that is open, politely.
+    void hang_up();
+    /// Closes them and the listening socket.
+    void go_down();
+
+    Script script;
+    std::string ehlo =
+        "250-mx.internal.example\r\n250-PIPELINING\r\n250-SIZE 1000000\r\n"
+        "250-XCLIENT NAME ADDR PORT PROTO HELO LOGIN\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n"
+        "250 DSN\r\n";
+    bool xclient_for_all = true;  // else only before the first identity
+    bool proxy = false;           // expects a PROXY header
+
+    unsigned accepted = 0;
+    unsigned open() const;
+    std::vector<Delivered> delivered;
+    std::vector<std::string> seen;                     // "1 MAIL FROM:<…>": connection and line, in order
+    std::vector<std::string> violations;               // of the rules a client must keep
+    std::size_t count(std::string_view needle) const;  // lines seen that contain it
+
+  private:
+    class Session;
+    void on_io(std::uint32_t) override;
+
+    net::Loop& loop_;
+    net::Fd listener_;
+    std::vector<std::unique_ptr<Session>> sessions_;
+};
+
+}  // namespace sluice::relay

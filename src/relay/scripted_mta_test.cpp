@@ -1,0 +1,247 @@
+#include "relay/scripted_mta.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "wire/proxy_protocol.hpp"
+
+namespace sluice::relay {
+
+class ScriptedMta::Session final : public net::IoHandler {
+  public:
+    Session(ScriptedMta& mta, net::Fd fd, unsigned number) : mta_(mta), fd_(std::move(fd)), number_(number) {
+        if (!mta_.loop_.watch(fd_.get(), *this, EPOLLIN | EPOLLRDHUP)) close(false);
+        greeted_ = !mta_.proxy;
+        if (greeted_) answer("connect", "", "220 mx.internal.example ESMTP");
+    }
+
+    bool is_open() const { return static_cast<bool>(fd_); }
+
+    void close(bool reset) {
+        if (!fd_) return;
+        if (reset) {
+            const linger now{1, 0};
+            ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+        }
+        mta_.loop_.unwatch(fd_.get());
+        fd_.reset();
+    }
+
+    void on_io(std::uint32_t) override {
+        std::array<char, 65536> buffer;
+        while (fd_) {
+            const std::ptrdiff_t count = net::read_some(fd_.get(), buffer.data(), buffer.size());
+            if (count == -1) break;
+            if (count <= 0) {
+                close(false);
+                return;
+            }
+            input_.append(buffer.data(), static_cast<std::size_t>(count));
+        }
+        while (fd_ && !hung_ && step()) {
+        }
+        if (fd_ && !output_.empty()) {
+            net::write_some(fd_.get(), output_.data(), output_.size());
+            output_.clear();
+        }
+        if (closing_) close(false);
+    }
+
+  private:
+    bool step() {
+        if (closing_) return false;
+        if (!greeted_) return read_proxy();
+        if (in_content_) return read_content();
+        const std::size_t end = input_.find("\r\n");
+        if (end == std::string::npos) return false;
+        const std::string line = input_.substr(0, end);
+        input_.erase(0, end + 2);
+        mta_.seen.push_back(std::to_string(number_) + " " + line);
+        command(line);
+        return true;
+    }
+
+    bool read_proxy() {
+        const wire::ProxyDecoded header = wire::decode_proxy_header(input_);
+        if (header.status == wire::ProxyDecoded::Status::malformed)
+            mta_.violations.emplace_back("bad PROXY header");
+        if (header.status != wire::ProxyDecoded::Status::done) return false;
+        input_.erase(0, header.octets);
+        if (header.addresses) address_ = header.addresses->source.to_string();
+        greeted_ = true;
+        answer("connect", "", "220 mx.internal.example ESMTP");
+        return true;
+    }
+
+    void command(const std::string& line) {
+        const std::string verb = line.substr(0, line.find(' '));
+        if (verb == "EHLO" || verb == "HELO") {
+            helo_ = line.substr(5);
+            introduced_ = true;
+            answer(verb, line, verb == "HELO" ? "250 mx.internal.example" : "");
+        } else if (verb == "XCLIENT") {
+            xclient(line);
+        } else if (!introduced_ && verb != "QUIT") {
+            violation("no EHLO before " + line);
+        } else if (verb == "MAIL") {
+            if (mail_) violation("MAIL twice");
+            mail_ = answer(verb, line, "250 2.1.0 Ok");
+            message_ = {.connection = number_,
+                        .address = address_,
+                        .helo = helo_,
+                        .sender = line.substr(10),
+                        .recipients = {},
+                        .content = {}};
+        } else if (verb == "RCPT") {
+            if (answer(verb, line, mail_ ? verdict(line) : "503 5.5.1 no MAIL"))
+                message_.recipients.push_back(line.substr(8));
+        } else if (verb == "DATA") {
+            const bool any = !message_.recipients.empty();
+            in_content_ = answer(verb, line, any ? "354 go on" : "554 5.5.1 no valid recipients");
+            content_seen_ = false;
+        } else if (verb == "RSET") {
+            mail_ = false;
+            message_ = {};
+            answer(verb, line, "250 2.0.0 Ok");
+        } else if (verb == "QUIT") {
+            answer(verb, line, "221 2.0.0 Bye");
+            closing_ = true;
+        } else {
+            violation("unknown command " + line);
+        }
+    }
+
+    void xclient(const std::string& line) {
+        if (mail_) violation("XCLIENT within a transaction");
+        if (!input_.empty()) violation("pipelined behind XCLIENT");
+        if (line.size() + 2 > 512) violation("XCLIENT too long");
+        const bool allowed = mta_.xclient_for_all || address_.empty();
+        // As in Postfix, what came before a refused attribute holds.
+        const std::size_t addr = line.find("ADDR=");
+        if (allowed && addr != std::string::npos)
+            address_ = line.substr(addr + 5, line.find(' ', addr) - addr - 5);
+        introduced_ = false;
+        answer("XCLIENT", line,
+               allowed ? "220 mx.internal.example ESMTP" : "550 5.7.0 insufficient authorization");
+    }
+
+    static std::string verdict(const std::string& line) {
+        if (line.find("unknown") != std::string::npos)
+            return "550 5.1.1 Recipient address rejected: User unknown";
+        if (line.find("policy") != std::string::npos) return "554 5.7.1 Client host rejected";
+        if (line.find("later") != std::string::npos) return "450 4.2.0 Greylisted";
+        return "250 2.1.5 Ok";
+    }
+
+    bool read_content() {
+        if (!content_seen_ && !input_.empty()) {
+            content_seen_ = true;
+            answer("content", "", "-");
+            if (hung_ || !fd_ || closing_) return false;
+        }
+        const bool at_once = input_.starts_with(".\r\n");
+        const std::size_t end = at_once ? 0 : input_.find("\r\n.\r\n");
+        if (end == std::string::npos) return false;
+        message_.content = at_once ? "" : input_.substr(0, end + 2);
+        input_.erase(0, end + (at_once ? 3 : 5));
+        in_content_ = mail_ = false;
+        if (answer("dot", "", "250 2.0.0 Ok: queued as 4Q by mx.internal.example"))
+            mta_.delivered.push_back(message_);
+        message_ = {};
+        return true;
+    }
+
+    /// True when the answer is positive or intermediate. "-" says nothing.
+    bool answer(const std::string& verb, const std::string& line, const std::string& usual) {
+        std::optional<std::string> said;
+        if (mta_.script) said = mta_.script({number_, verb, line});
+        if (said == die) {
+            close(true);
+            return false;
+        }
+        hung_ = said == hang;
+        if (hung_ || (!said && usual == "-")) return false;
+        if (!said && usual.empty()) {
+            output_ += !mta_.xclient_for_all && !address_.empty() ? without_xclient() : mta_.ehlo;
+            return true;
+        }
+        const std::string reply = said.value_or(usual);
+        output_ += reply + "\r\n";
+        closing_ = reply.starts_with("421");
+        return reply[0] == '2' || reply[0] == '3';
+    }
+
+    std::string without_xclient() const {
+        std::string lines = mta_.ehlo;
+        const std::size_t at = lines.find("250-XCLIENT");
+        lines.erase(at, lines.find('\n', at) + 1 - at);
+        return lines;
+    }
+
+    void violation(const std::string& what) {
+        mta_.violations.push_back(std::to_string(number_) + " " + what);
+    }
+
+    ScriptedMta& mta_;
+    net::Fd fd_;
+    unsigned number_;
+    std::string input_;
+    std::string output_;
+    std::string address_;
+    std::string helo_;
+    Delivered message_;
+    bool greeted_ = true;
+    bool introduced_ = false;
+    bool mail_ = false;
+    bool in_content_ = false;
+    bool content_seen_ = false;
+    bool hung_ = false;
+    bool closing_ = false;
+
+    friend class ScriptedMta;
+};
+
+ScriptedMta::ScriptedMta(net::Loop& loop, const net::Endpoint& endpoint)
+    : loop_(loop), listener_(net::listen_tcp(endpoint, {}).value()) {
+    if (!loop_.watch(listener_.get(), *this, EPOLLIN)) std::abort();
+}
+
+ScriptedMta::~ScriptedMta() {
+    go_down();
+}
+
+void ScriptedMta::on_io(std::uint32_t) {
+    while (listener_) {
+        net::Accepted peer = net::accept_tcp(listener_.get());
+        if (!peer.fd) return;
+        sessions_.push_back(std::make_unique<Session>(*this, std::move(peer.fd), ++accepted));
+        sessions_.back()->on_io(0);
+    }
+}
+
+void ScriptedMta::hang_up() {
+    for (const auto& session : sessions_)
+        session->close(false);
+}
+
+void ScriptedMta::go_down() {
+    hang_up();
+    if (!listener_) return;
+    loop_.unwatch(listener_.get());
+    listener_.reset();
+}
+
+unsigned ScriptedMta::open() const {
+    return static_cast<unsigned>(
+        std::ranges::count_if(sessions_, [](const auto& session) { return session->is_open(); }));
+}
+
+std::size_t ScriptedMta::count(std::string_view needle) const {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        seen, [needle](const std::string& line) { return line.find(needle) != std::string::npos; }));
+}
+
+}  // namespace sluice::relay

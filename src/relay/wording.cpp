@@ -1,0 +1,29 @@
+#include "relay/wording.hpp"
+
+#include <array>
+#include <optional>
+
+#include "relay/scrub.hpp"
+
+namespace sluice::relay {
+
+smtp::Reply scrubbed(Connection& connection, const smtp::Reply& reply, std::string_view hostname,
+                     const smtp::ClientIdentity* client) {
+    const smtp::Dialogue& dialogue = connection.dialogue();
+    const std::array<std::string_view, 2> hosts{dialogue.greeting_host(), dialogue.ehlo().host};
+    const std::optional<IpAddress> known = client == nullptr ? std::nullopt : std::optional(client->address);
+    return {reply.code == 421 ? 451 : reply.code, scrub(reply.text, {hosts, hostname, known})};
+}
+
+smtp::Answer answer_of(Connection& connection, const smtp::Reply& reply, std::string_view hostname,
+                       const smtp::ClientIdentity* client) {
+    return {.reply = scrubbed(connection, reply, hostname, client),
+            .mta = connection.upstream().name,
+            .by = "mta"};
+}
+
+smtp::Answer answer_of(const Failure& failure) {
+    return {.reply = failure.reply, .mta = failure.mta, .by = failure.mta.empty() ? "none" : "mta"};
+}
+
+}  // namespace sluice::relay

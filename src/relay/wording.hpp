@@ -1,0 +1,25 @@
+// An MTA's reply made into an answer for a client.
+#pragma once
+
+#include <string_view>
+
+#include "relay/connection.hpp"
+#include "relay/job.hpp"
+#include "smtp/backend.hpp"
+
+namespace sluice::relay {
+
+/// What the MTA said on this connection, scrubbed (see scrub.hpp). 421 becomes 451: the MTA closes its
+/// connection with us, which is no reason for the client to lose its own. `client` may read its own address;
+/// null when the reply will be given to others too.
+smtp::Reply scrubbed(Connection& connection, const smtp::Reply& reply, std::string_view hostname,
+                     const smtp::ClientIdentity* client);
+
+/// The same, as an answer from that MTA.
+smtp::Answer answer_of(Connection& connection, const smtp::Reply& reply, std::string_view hostname,
+                       const smtp::ClientIdentity* client);
+
+/// For a job that no MTA has answered.
+smtp::Answer answer_of(const Failure& failure);
+
+}  // namespace sluice::relay
