@@ -199,12 +199,16 @@ const Key<Config> keys[] = {
 
     {"policy.dnsbl",
      ListKind<Config>{"table", [](Config&) {}, add_dns_list<false>, nullptr,
-                      "[[policy.dnsbl]]\nzone = \"bl.example.org\"\nweight = 2\naccept = [\"127.0.0.2-11\"]"},
-     "DNS blocklists, each a `[[policy.dnsbl]]` table with the keys below. A listing adds its weight."},
+                      R"([{ zone = "bl.example.org", weight = 2, accept = ["127.0.0.2-11"] }])"},
+     "DNS blocklists, each a table with the keys below (also written as `[[policy.dnsbl]]`). A listing adds "
+     "its "
+     "weight."},
     {"policy.dnswl",
      ListKind<Config>{"table", [](Config&) {}, add_dns_list<true>, nullptr,
-                      "[[policy.dnswl]]\nzone = \"wl.example.org\"\nweight = 5"},
-     "DNS allowlists, each a `[[policy.dnswl]]` table with the keys below. A listing subtracts its weight."},
+                      R"([{ zone = "wl.example.org", weight = 5 }])"},
+     "DNS allowlists, each a table with the keys below (also written as `[[policy.dnswl]]`). A listing "
+     "subtracts "
+     "its weight."},
 
     {"policy.thresholds.slow",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.thresholds.slow; }, 0, million),

@@ -93,16 +93,10 @@ std::string comment(std::string_view text) {
     return out + '\n';
 }
 
-/// The example of a list of tables, commented out: such a list has no empty form that could be added to.
-std::string example_of(const Key<Config>& key) {
+/// The example of a list that is empty by default; written as a comment.
+std::string_view example_of(const Key<Config>& key) {
     const auto* list = std::get_if<ListKind<Config>>(&key.kind);
-    if (list == nullptr || list->example.empty()) return {};
-    std::string out = "#";
-    for (const char c : list->example) {
-        out += c;
-        if (c == '\n') out += '#';
-    }
-    return out;
+    return list == nullptr ? std::string_view() : list->example;
 }
 
 template <class T>
@@ -151,12 +145,12 @@ std::string default_config_text() {
             section = section_of(key.name);
             out += fmt::format("\n{}[{}]\n", comment(section_text(section)), section);
         }
-        const std::string example = example_of(key);
-        out += fmt::format("\n{}{}{}\n", comment(key.doc),
+        const std::string_view example = example_of(key);
+        const std::string value =
+            example.empty() ? std::visit(Render<Config>{defaults}, key.kind) : std::string(example);
+        out += fmt::format("\n{}{}{}{} = {}\n", comment(key.doc),
                            comment(fmt::format("({})", std::visit(Describe<Config>{}, key.kind))),
-                           !example.empty() ? example
-                                            : fmt::format("{} = {}", base_of(key.name),
-                                                          std::visit(Render<Config>{defaults}, key.kind)));
+                           example.empty() ? "" : "# ", base_of(key.name), value);
     }
     return out;
 }

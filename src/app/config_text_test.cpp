@@ -43,10 +43,9 @@ TEST(ConfigText, ReadingThePrintedDefaultsChangesNothing) {
 
 TEST(ConfigText, TheExamplesInItCanBeTaken) {
     std::string text = default_config_text();
-    for (const std::string_view line : {"#[[policy.", "#zone = ", "#weight = ", "#accept = "}) {
+    for (const std::string_view line : {"# dnsbl = ", "# dnswl = "}) {
         ASSERT_THAT(text, HasSubstr(line));
-        for (auto at = text.find(line); at != std::string::npos; at = text.find(line))
-            text.erase(at, 1);
+        text.erase(text.find(line), 2);
     }
     const auto config = parse_config(text, "defaults");
     ASSERT_TRUE(config) << config.error()[0].to_string();
