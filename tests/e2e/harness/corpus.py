@@ -43,11 +43,16 @@ def _download():
     archive.unlink()
 
 
-def mails(group, count):
-    """`count` mails spread evenly over a group, as (name, content in CRLF form)."""
+def all_mails(group):
+    """Every mail of a group, as (name, content in CRLF form)."""
     paths = sorted((fetch() / group).glob("*.txt"))
-    chosen = paths[:: len(paths) // count][:count]
-    return [(f"{group}/{path.name}", wire_form(path.read_bytes())) for path in chosen]
+    return [(f"{group}/{path.name}", wire_form(path.read_bytes())) for path in paths]
+
+
+def mails(group, count):
+    """`count` mails spread evenly over a group."""
+    everything = all_mails(group)
+    return everything[:: len(everything) // count][:count]
 
 
 def wire_form(mail):

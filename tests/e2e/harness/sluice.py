@@ -45,7 +45,7 @@ class Sluice:
     Stopped by stop(), which insists on exit status 0 and a log in which every line is one JSON object.
     """
 
-    def __init__(self, directory, mtas, config=None, address="127.0.0.1", arguments=()):
+    def __init__(self, directory, mtas, config=None, address="127.0.0.1", arguments=(), json_log=True):
         self.directory = pathlib.Path(directory)
         self.address = address
         self.port = free_port(address)
@@ -63,11 +63,13 @@ class Sluice:
         )
         self.config_file = self.directory / "sluice.toml"
         self.arguments = list(arguments)
+        self.json_log = json_log
         self.process = None
 
     def start(self):
         self.directory.mkdir(parents=True, exist_ok=True)
         self.config_file.write_text("".join(f"{key} = {toml(value)}\n" for key, value in self.config.items()))
+        before = self.log_text().count("worker_started")
         with open(self.directory / "stderr", "ab") as stderr:
             self.process = subprocess.Popen(
                 [BINARY, "run", "--config", self.config_file, *self.arguments],
@@ -76,18 +78,18 @@ class Sluice:
                 stderr=stderr,
             )
         try:
-            self._wait_started()
+            self._wait_started(before + self.config["workers"])
         except AssertionError as error:
             self.kill()
             raise AssertionError(f"{error}\n{self.stderr()}\n{self.log_text()}") from None
         return self
 
-    def _wait_started(self):
-        """Until every worker serves; the listening sockets are there before."""
+    def _wait_started(self, starts):
+        """Until the log tells of so many starts of a worker; the listening sockets are there before."""
 
         def started():
             assert self.process.poll() is None, f"sluice run ended with {self.process.returncode}"
-            return len(self.records("worker_started")) >= self.config["workers"]
+            return self.log_text().count("worker_started") >= starts
 
         wait_until(started, "the workers to start")
 
@@ -110,7 +112,8 @@ class Sluice:
             self.kill()
             raise AssertionError(f"not drained after {timeout} s\n{self.log_text()}") from None
         assert status == 0, f"exit status {status}\n{self.stderr()}\n{self.log_text()}"
-        self.records()
+        if self.json_log:
+            self.records()
 
     # ---- clients ---------------------------------------------------------------------------------------------
 

@@ -1,0 +1,163 @@
+"""`sluice check` finds what is wrong with a configuration and with the MTA behind, and says what to do."""
+
+import re
+
+import pytest
+
+from harness.client import Client
+from harness.mail import message, new_token, trace_of
+from harness.postfix import Postfix
+from harness.scripted_mta import CLOSE, EVERYTHING, HANG, ScriptedMta
+from harness.sluice import run_sluice
+from harness.waiting import free_port
+
+# What `sluice check` says when one connection may serve many clients, and when not.
+POOLS, DOES_NOT_POOL = "pooling   works", "pooling   does not work"
+
+
+def check(port, *arguments):
+    return run_sluice("check", "--relay", f"127.0.0.1:{port}", *arguments)
+
+
+def check_file(tmp_path, text, *arguments):
+    file = tmp_path / "sluice.toml"
+    file.write_text(text)
+    return run_sluice("check", "--config", file, *arguments)
+
+
+@pytest.mark.parametrize(
+    "text, place, words",
+    [
+        ('listen = ["127.0.0.1:25"]\nworkers = \n', (2, 11), ""),
+        ('listen = ["127.0.0.1:25"]\n\nworkerz = 2\n', (3, 1), "workers"),
+        ("[pace]\nout_bytes_per_s = 0\n", (2, 19), "1"),
+        ('[policy.networks]\nslow = ["10.0.0.0/8",\n  "10.1.2.3/8"]\n', (3, 3), "10.1.2.3/8"),
+        ('[policy.networks]\nslow = ["10.0.0.0/8"]\nfast = ["10.0.0.0/8"]\n', (3, 9), "slow"),
+        ('listen = ["localhost:25"]\n', (1, 11), "localhost:25"),
+        ('[[relay.mta]]\naddress = "127.0.0.1:25"\nidentity = "magic"\n', (3, 12), "xclient"),
+        ("[pace]\ncontent_in_bytes_per_s = 50\n", (2, 26), "RFC 5321"),
+        ('workers = "two"\n', (1, 11), "integer"),
+        ('[[policy.dnsbl]]\nzone = "bl.example.org"\naccept = ["128.0.0.1"]\n', (3, 11), "128.0.0.1"),
+    ],
+)
+def test_errors_have_a_place(tmp_path, text, place, words):
+    done = check_file(tmp_path, text, "--no-probe")
+    assert done.returncode == 2
+    line, column = place
+    assert f"sluice.toml:{line}:{column}: " in done.stderr, done.stderr
+    assert words in done.stderr
+
+
+def test_all_errors_are_reported(tmp_path):
+    done = check_file(tmp_path, "workers = -1\n[pace]\ninterval_ms = 1\n[smtp]\nbare_newlines = 'maybe'\n", "--no-probe")
+    assert re.findall(r"sluice\.toml:(\d+):", done.stderr) == ["1", "3", "5"]
+
+
+def test_a_missing_file(tmp_path):
+    done = run_sluice("check", "--config", tmp_path / "none.toml")
+    assert done.returncode == 2 and "none.toml" in done.stderr
+
+
+def test_run_refuses_what_check_refuses(tmp_path):
+    file = tmp_path / "sluice.toml"
+    file.write_text("workerz = 1\n")
+    done = run_sluice("run", "--config", file)
+    assert done.returncode == 2 and "sluice.toml:1:1: " in done.stderr
+
+
+def test_the_printed_defaults_are_a_good_configuration(tmp_path):
+    """Every key, commented out or not, is one that is understood."""
+    defaults = run_sluice("check", "--print-defaults").stdout
+    assert "[pace]" in defaults and "out_bytes_per_s" in defaults
+    uncommented = re.sub(r"(?m)^# ?(?=[a-z_]+ = )", "", defaults)
+    assert check_file(tmp_path, defaults, "--no-probe").returncode == 0
+    done = check_file(tmp_path, uncommented, "--no-probe")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_postfix_that_is_set_up(postfix):
+    done = check(postfix.private_port)
+    assert done.returncode == 0
+    assert POOLS in done.stdout and "master.cf" not in done.stdout
+
+
+def test_a_postfix_that_believes_only_the_first_client(postfix):
+    """The forwarded address is checked too: the report says what is lost, and prints the lines that help."""
+    port = free_port()
+    listener = f"127.0.0.1:{port} inet n - n - - smtpd\n  -o smtpd_authorized_xclient_hosts=127.0.0.1\n"
+    with Postfix(listeners=listener) as mta:
+        done = check(port)
+        assert done.returncode == 0
+        assert DOES_NOT_POOL in done.stdout and "smtpd_authorized_xclient_hosts=static:all" in done.stdout
+        assert mta.messages() == []
+
+
+def test_a_stock_postfix(postfix):
+    """No XCLIENT at all: it works, and the report says what is lost."""
+    done = check(postfix.port)
+    assert done.returncode == 0
+    assert "XCLIENT is not offered" in done.stdout and "mynetworks" in done.stdout
+
+
+def test_the_printed_lines_make_it_work(start_sluice, postfix):
+    """What it prints goes into a Postfix as it is; then the check is content, and one connection serves many clients."""
+    printed = check(postfix.port).stdout
+    lines = re.search(r"(?m)^(\S+) +inet +n .*\n(?:  -o .*\n)+", printed)
+    assert lines, printed
+    port = free_port()
+    listener = lines.group().replace(lines.group(1), f"127.0.0.1:{port}", 1).replace("postfix/sluice", "postfix/private")
+    with Postfix(listeners=listener) as mta:
+        done = check(port)
+        assert done.returncode == 0 and POOLS in done.stdout, done.stdout
+        before = mta.connections()
+        sluice = start_sluice(port, config={"relay": {"pool": {"connections_max": 1}}})
+        for n in range(1, 6):
+            token = new_token()
+            with sluice.connect(source=f"127.0.95.{n}") as client:
+                client.greet()
+                client.envelope()
+                assert client.content(message(token)).code == 250
+            assert f"[127.0.95.{n}])" in trace_of(mta.wait_message(token), message(token))
+        assert mta.connections() - before == 1
+
+
+def test_the_probe_sends_no_mail():
+    with ScriptedMta() as mta:
+        done = check(mta.port)
+        assert done.returncode == 0
+        assert mta.taken == [] and mta.commands("DATA") == [] and mta.commands("BDAT") == []
+
+
+def test_an_open_relay_is_noticed(postfix):
+    with ScriptedMta() as mta:
+        assert "WARNING" in check(mta.port).stdout
+    assert "WARNING" not in check(postfix.private_port).stdout
+
+
+@pytest.mark.parametrize("stage", ["connect", "ehlo", "xclient"])
+@pytest.mark.parametrize("way", [CLOSE, HANG, "421 4.3.2 not now"])
+def test_an_mta_that_cannot_be_used(tmp_path, stage, way):
+    with ScriptedMta(**{stage: way}) as mta:
+        text = f'relay.mta = ["127.0.0.1:{mta.port}"]\nrelay.pool.command_timeout_s = 1\n'
+        done = check_file(tmp_path, text)
+    assert done.returncode in ((1,) if stage != "xclient" else (0, 1))
+    assert f"127.0.0.1:{mta.port}" in done.stdout
+
+
+def test_nobody_there():
+    done = check(free_port())
+    assert done.returncode == 1 and "refused" in done.stdout
+
+
+def test_what_the_mta_lacks_is_named():
+    with ScriptedMta(offer=[line for line in EVERYTHING if line != "CHUNKING"]) as mta:
+        assert re.search(r"not offered.*: CHUNKING\n", check(mta.port).stdout)
+
+
+def test_control(postfix):
+    """The listener the check is content with does believe a second client."""
+    with Client(postfix.private_port) as client:
+        client.greet()
+        client.expect(220, "XCLIENT ADDR=192.0.2.1")
+        client.expect(250, "EHLO client.example.org")
+        client.expect(220, "XCLIENT ADDR=192.0.2.2")

@@ -1,0 +1,109 @@
+"""Hours in minutes: what must hold after very much of everything. Only by `./dev soak`."""
+
+import os
+import pathlib
+import random
+import threading
+import time
+
+import pytest
+
+from harness.client import Closed
+from harness.mail import message, new_token
+from harness.waiting import wait_until
+
+MINUTES = float(os.environ.get("SLUICE_SOAK_MINUTES", "10"))
+
+
+def resident_kb(pid):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1])
+    raise AssertionError("no RssAnon")
+
+
+def descriptors(pid):
+    return len(list(pathlib.Path(f"/proc/{pid}/fd").iterdir()))
+
+
+class Traffic:
+    """Clients of every kind, at random, until told to stop. Counts what was accepted, per token."""
+
+    def __init__(self, sluice):
+        self.sluice = sluice
+        self.over = threading.Event()
+        self.accepted = []
+        self.errors = []
+        self.threads = [threading.Thread(target=self._run, args=(n,), daemon=True) for n in range(8)]
+        for thread in self.threads:
+            thread.start()
+
+    def stop(self):
+        self.over.set()
+        for thread in self.threads:
+            thread.join(60)
+
+    def _run(self, seed):
+        dice = random.Random(seed)
+        while not self.over.is_set():
+            try:
+                dice.choice([self.mail, self.mail, self.guess, self.leave, self.smuggle])(dice)
+            except (Closed, ConnectionError):
+                pass  # some of them provoke it
+            except Exception as error:  # noqa: BLE001  # any other is a finding, reported by the test
+                self.errors.append(repr(error))
+
+    def connect(self, dice):
+        return self.sluice.connect(source=f"127.1.{dice.randrange(200)}.{dice.randrange(1, 250)}")
+
+    def mail(self, dice):
+        token = new_token()
+        with self.connect(dice) as client:
+            client.greet()
+            client.envelope(recipients=["user50@example.test"])
+            reply = client.content(message(token, b"x" * dice.randrange(200_000) + b"\r\n"))
+            assert reply.code == 250, reply
+            self.accepted.append(token)
+            client.quit()
+
+    def guess(self, dice):
+        with self.connect(dice) as client:
+            client.greet()
+            client.expect(250, "MAIL FROM:<>")
+            for _ in range(dice.randrange(9)):
+                client.expect(550, f"RCPT TO:<guess{dice.randrange(10**9)}@example.test>")
+
+    def leave(self, dice):
+        client = self.connect(dice)
+        octets = b"EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<user50@example.test>\r\nDATA\r\nhalf a message\r\n"
+        client.send(octets[: dice.randrange(len(octets))])
+        time.sleep(dice.random() * 0.1)
+        client.abort() if dice.random() < 0.5 else client.close()
+
+    def smuggle(self, dice):
+        with self.connect(dice) as client:
+            client.greet()
+            client.envelope(recipients=["user50@example.test"])
+            client.expect(354, "DATA")
+            client.send(b"x\n.\nMAIL FROM:<>\r\n.\r\n")
+            client.expect(550)
+
+
+@pytest.mark.soak
+def test_mixed(start_sluice, postfix):
+    """Nothing grows: memory and descriptors after the first minute are those at the end; no mail is lost or doubled."""
+    sluice = start_sluice(postfix.private_port, config={"recipients": {"cache_max": 1000}})
+    worker = sluice.worker_pids()[0]
+    traffic = Traffic(sluice)
+    time.sleep(60)
+    memory, fds = resident_kb(worker), descriptors(worker)
+    time.sleep(MINUTES * 60 - 60)
+    traffic.stop()
+    assert traffic.errors == []
+    time.sleep(2)
+    assert sluice.worker_pids() == [worker]
+    assert resident_kb(worker) <= memory * 1.25 + 2048, f"{memory} kB after a minute, {resident_kb(worker)} at the end"
+    assert descriptors(worker) <= fds + 20
+    wait_until(lambda: len(postfix.messages("user50")) >= len(traffic.accepted), "all mail", timeout=120)
+    mails = b"".join(postfix.messages("user50"))
+    assert all(mails.count(f"Subject: {token}\n".encode()) == 1 for token in traffic.accepted)
