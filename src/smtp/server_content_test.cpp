@@ -81,10 +81,10 @@ TEST(ServerBdat, ClosesWhenTheLengthOfTheChunkIsNotKnown) {
         EXPECT_EQ(played.codes.back() / 100, 5) << command;
         EXPECT_EQ(played.unread, "QUIT\r\n") << command;
     }
-    EXPECT_TRUE(play(options, offer, std::string(to_rcpt) + "BDAT 6\nQUIT\r\n").closed);
-    EXPECT_TRUE(
-        play(options, offer, std::string(to_rcpt) + "BDAT 6" + std::string(3000, ' ') + "\r\nQUIT\r\n")
-            .closed);
+    const std::string commands_within[] = {"BDAT 6\n", "BDAT 6" + std::string(3000, ' ') + "\r\n"};
+    for (const std::string& command : commands_within) {
+        EXPECT_EQ(after_rcpt(command + "NOOP\r\n").back(), "close") << command;
+    }
 }
 
 TEST(ServerContent, IsCountedOnBothSidesOfTheLimit) {
@@ -99,12 +99,31 @@ TEST(ServerContent, IsCountedOnBothSidesOfTheLimit) {
                 ElementsAre("data 1", "250 2.0.0 Ok: chunk received\r\n", "ended too_big",
                             "552 5.3.4 Message size exceeds fixed limit\r\n",
                             "503 5.5.1 Error: need MAIL command\r\n", "250 2.0.0 Ok\r\n"));
-    EXPECT_THAT(after_rcpt("BDAT 18446744073709551615\r\n", small), ElementsAre());
+    EXPECT_THAT(after_rcpt("BDAT 18446744073709551615\r\nNOOP\r\n", small), ElementsAre());
     // Bare newlines grow when they are normalised, so a chunk within the limit may still not fit.
     small.bare_newlines = BareNewlines::normalise;
     EXPECT_THAT(after_rcpt("BDAT 10 LAST\r\n12345678\nxNOOP\r\n", small),
                 ElementsAre("data 1", "ended too_big", "552 5.3.4 Message size exceeds fixed limit\r\n",
                             "250 2.0.0 Ok\r\n"));
+}
+
+TEST(ServerContent, CannotOverflowItsCount) {
+    ServerOptions unlimited = options;
+    unlimited.limits.message_octets_max = 0;
+    Server server(unlimited);
+    std::string_view input =
+        "EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<r@b>\r\nBDAT 1\r\nxBDAT 18446744073709551615 LAST\r\nmore";
+    unsigned contents = 0;
+    for (Step step = Step::reply; step != Step::need_input;) {
+        step = server.next(input, offer);
+        if (step == Step::content) ++contents;
+        if (step == Step::ask_helo || step == Step::ask_mail || step == Step::ask_rcpt ||
+            step == Step::ask_data) {
+            server.answer({250, ""});
+        }
+    }
+    EXPECT_EQ(contents, 1U);
+    EXPECT_EQ(input, "");
 }
 
 TEST(ServerContent, HoldsNoLineOverTheLimit) {
