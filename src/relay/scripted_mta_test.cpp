@@ -154,7 +154,7 @@ class ScriptedMta::Session final : public net::IoHandler {
         return true;
     }
 
-    /// True when the answer is positive or intermediate. "-" says nothing.
+    /// True when the answer is the one hoped for. "-" says nothing.
     bool answer(const std::string& verb, const std::string& line, const std::string& usual) {
         std::optional<std::string> said;
         if (mta_.script) said = mta_.script({number_, verb, line});
@@ -170,8 +170,8 @@ class ScriptedMta::Session final : public net::IoHandler {
         }
         const std::string reply = said.value_or(usual);
         output_ += reply + "\r\n";
-        closing_ = reply.starts_with("421");
-        return reply[0] == '2' || reply[0] == '3';
+        closing_ = reply.starts_with("421") || verb == "content";
+        return reply[0] == (verb == "DATA" ? '3' : '2');
     }
 
     std::string without_xclient() const {

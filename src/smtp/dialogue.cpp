@@ -316,6 +316,7 @@ void Dialogue::reset_transaction() {
 Dialogue::Outcome Dialogue::settle(Outcome outcome) {
     stage_ = Stage::idle;
     task_ = Task::none;
+    decided_ = Outcome::none;
     return outcome;
 }
 

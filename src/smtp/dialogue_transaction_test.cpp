@@ -299,6 +299,14 @@ TEST(Lost, KeepsAnAnswerThatWasOnlyOwedItsReset) {
     EXPECT_EQ(dialogue.receive("250 c\r\n"), Outcome::none);
 }
 
+TEST(Lost, SaysNothingTwice) {
+    Dialogue dialogue("front.example");
+    open(dialogue, postfix_ehlo);
+    ask(dialogue);
+    EXPECT_EQ(dialogue.receive("250 a\r\n250 b\r\n250 c\r\n"), Outcome::verified);
+    EXPECT_EQ(dialogue.lost(), Outcome::lost);
+}
+
 TEST(Lost, DecidesNothingAfterTheDot) {
     Dialogue dialogue("front.example");
     open(dialogue, postfix_ehlo);
