@@ -15,11 +15,6 @@ constexpr std::string_view relayable[] = {"PIPELINING", "SIZE", "8BITMIME",     
 /// Postfix's default_process_limit, which "-" in the maxproc column stands for.
 constexpr unsigned postfix_process_limit = 100;
 
-std::string said(const smtp::Reply& reply) {
-    std::string line = reply.text.substr(0, reply.text.find('\n'));
-    return fmt::format("{} {}", reply.code, line);
-}
-
 std::string offer_lines(const smtp::Offer& offer) {
     std::vector<std::string> there;
     std::vector<std::string_view> missing;
@@ -55,10 +50,10 @@ std::string identity_lines(const relay::UpstreamOptions& upstream, const ProbeFi
             "            and rate limits see one client, and Sluice must not be in its mynetworks\n",
             upstream.identity == IdentityBy::xclient ? ", but configured: the MTA counts as down" : "");
     if (!found.forwards_identity())
-        return fmt::format("  identity  XCLIENT is offered and then refused: {}\n", said(*found.identity));
+        return fmt::format("  identity  XCLIENT is offered and then refused: {}\n", found.identity->said);
     std::string out = fmt::format("  identity  XCLIENT works: {}\n", found.ehlo.xclient);
     if (found.ipv6_identity && !found.takes_ipv6())
-        out += fmt::format("            but not for IPv6 clients: {}\n", said(*found.ipv6_identity));
+        out += fmt::format("            but not for IPv6 clients: {}\n", found.ipv6_identity->said);
     return out;
 }
 
@@ -77,7 +72,7 @@ std::string pooling_lines(const relay::UpstreamOptions& upstream, const ProbeFin
             "the\n"
             "            MTA's CPU time a mail, and the MTA's process limit bounds the clients served at "
             "once.\n",
-            said(*found.second_identity));
+            found.second_identity->said);
     return "  pooling   does not work without XCLIENT\n";
 }
 

@@ -18,10 +18,10 @@ ProbeFindings postfix() {
     found.host = "mx.example.org";
     found.ehlo.offer = smtp::Offer::everything();
     found.ehlo.xclient = "NAME ADDR PROTO HELO";
-    found.identity = smtp::Reply{220, ""};
-    found.second_identity = smtp::Reply{220, ""};
-    found.ipv6_identity = smtp::Reply{220, ""};
-    found.foreign_recipient = smtp::Reply{554, "5.7.1 Relay access denied"};
+    found.identity = ProbeAnswer{true, ""};
+    found.second_identity = ProbeAnswer{true, ""};
+    found.ipv6_identity = ProbeAnswer{true, ""};
+    found.foreign_recipient = ProbeAnswer{false, "554 5.7.1 Relay access denied"};
     return found;
 }
 
@@ -37,8 +37,8 @@ TEST(CheckReport, AnMtaThatCanDoItAll) {
 TEST(CheckReport, WhatIsMissingIsNamedWithWhatIsLost) {
     ProbeFindings found = postfix();
     found.ehlo.offer.remove(smtp::Extension::chunking);
-    found.second_identity = smtp::Reply{503, "5.5.1 Error: insufficient authorization\nsecond line"};
-    found.ipv6_identity = smtp::Reply{501, "5.5.4 Bad ADDR"};
+    found.second_identity = ProbeAnswer{false, "503 5.5.1 Error: insufficient authorization"};
+    found.ipv6_identity = ProbeAnswer{false, "501 5.5.4 Bad ADDR"};
     const std::string report = mta_report(upstream(), found, Config(), 2);
     EXPECT_THAT(report, HasSubstr("not offered, so clients are not offered it either: CHUNKING\n"));
     EXPECT_THAT(report, HasSubstr("is refused (503 5.5.1 Error: insufficient authorization)"));
@@ -48,7 +48,7 @@ TEST(CheckReport, WhatIsMissingIsNamedWithWhatIsLost) {
 
 TEST(CheckReport, AnOpenRelayIsWarnedOf) {
     ProbeFindings found = postfix();
-    found.foreign_recipient = smtp::Reply{250, "2.1.5 Ok"};
+    found.foreign_recipient = ProbeAnswer{true, ""};
     EXPECT_THAT(mta_report(upstream(), found, Config(), 2), HasSubstr("smtpd_relay_restrictions"));
 }
 

@@ -50,7 +50,7 @@ void add_run_flags(CLI::App& command, RunFlags& flags) {
         ->check(CLI::Range(0U, 1024U));
     command.add_option("--state-dir", flags.state_dir, "Where Sluice keeps files")->type_name("DIR");
     command.add_option("--log", flags.log, "One JSON object a line, or lines for people")
-        ->type_name("json|pretty")
+        ->type_name("FORMAT")
         ->check(CLI::IsMember({"json", "pretty"}));
 }
 
@@ -80,7 +80,7 @@ void add_sink_flags(CLI::App& command, SinkFlags& flags) {
         ->type_name("NAME")
         ->capture_default_str();
     command.add_option("--log", flags.log, "One JSON object a line, or lines for people")
-        ->type_name("json|pretty")
+        ->type_name("FORMAT")
         ->check(CLI::IsMember({"json", "pretty"}))
         ->capture_default_str();
 }

@@ -32,6 +32,10 @@ IpAddress address_of(std::string_view text) {
     return IpAddress::parse(text).value();
 }
 
+std::string_view first_line(std::string_view text) {
+    return text.substr(0, text.find('\n'));
+}
+
 /// One connection to the MTA.
 class ProbeConnection {
   public:
@@ -41,8 +45,8 @@ class ProbeConnection {
 
     /// Connects, and says EHLO. False when that fails; failure() says why.
     bool open(const IpAddress& proxied_client);
-    Outcome introduce(const IpAddress& client);
-    Outcome ask(const std::string& address);
+    ProbeAnswer introduce(const IpAddress& client);
+    ProbeAnswer ask(const std::string& address);
     void quit();
 
     const smtp::Dialogue& dialogue() const { return dialogue_; }
@@ -51,6 +55,7 @@ class ProbeConnection {
   private:
     bool connect();
     Outcome converse();
+    ProbeAnswer answer(bool yes) const;
     bool wait(short events, Clock::time_point deadline);
     bool send(std::string& octets, Clock::time_point deadline);
     bool fail(std::string why) {
@@ -127,22 +132,32 @@ bool ProbeConnection::open(const IpAddress& proxied_client) {
     const Outcome outcome = converse();
     if (outcome == Outcome::opened) return true;
     if (dialogue_.reply().code != 0)
-        fail(fmt::format("it said {} {}", dialogue_.reply().code, dialogue_.reply().text));
+        fail(fmt::format("it said {} {}", dialogue_.reply().code, first_line(dialogue_.reply().text)));
     else if (failure_.empty())
         fail("it does not speak SMTP");
     return false;
 }
 
-Outcome ProbeConnection::introduce(const IpAddress& client) {
-    const auto attributes = wire::XclientAttributes::parse(dialogue_.ehlo().xclient);
-    dialogue_.introduce(wire::xclient_lines(attributes, {client, {}, client_helo, true}), client_helo, true);
-    return converse();
+/// What the MTA said to the task that ended so.
+ProbeAnswer ProbeConnection::answer(bool yes) const {
+    const smtp::Reply& reply = dialogue_.reply();
+    if (yes) return {true, {}};
+    if (reply.code != 0) return {false, fmt::format("{} {}", reply.code, first_line(reply.text))};
+    return {false, failure_.empty() ? "it broke off" : failure_};
 }
 
-Outcome ProbeConnection::ask(const std::string& address) {
+ProbeAnswer ProbeConnection::introduce(const IpAddress& client) {
+    const auto attributes = wire::XclientAttributes::parse(dialogue_.ehlo().xclient);
+    const std::string lines = wire::xclient_lines(attributes, {client, {}, client_helo, true});
+    if (lines.empty()) return {false, "EHLO offers XCLIENT no more"};
+    dialogue_.introduce(lines, client_helo, true);
+    return answer(converse() == Outcome::introduced);
+}
+
+ProbeAnswer ProbeConnection::ask(const std::string& address) {
     const smtp::Envelope envelope;
-    if (!dialogue_.ask(envelope, {address, {}})) return Outcome::lost;
-    return converse();
+    if (!dialogue_.ask(envelope, {address, {}})) return {false, "it cannot be asked"};
+    return answer(converse() == Outcome::verified && dialogue_.reply().positive());
 }
 
 void ProbeConnection::quit() {
@@ -151,24 +166,16 @@ void ProbeConnection::quit() {
     converse();
 }
 
-/// What the MTA said to the task that ended so; what is not a refusal is a yes.
-smtp::Reply answer_of(const ProbeConnection& connection, Outcome outcome) {
-    const smtp::Reply& reply = connection.dialogue().reply();
-    if (outcome == Outcome::introduced) return {220, {}};
-    if (reply.code != 0) return reply;
-    return {421, connection.failure().empty() ? "it broke off" : connection.failure()};
-}
-
 /// A question on a connection of its own.
 template <class Ask>
-std::optional<smtp::Reply> on_new_connection(const relay::UpstreamOptions& upstream,
+std::optional<ProbeAnswer> on_new_connection(const relay::UpstreamOptions& upstream,
                                              const relay::PoolOptions& pool, const std::string& hostname,
                                              Ask ask) {
     ProbeConnection connection(upstream, pool, hostname);
     if (!connection.open(address_of(first_client))) return std::nullopt;
-    const std::optional<smtp::Reply> reply = ask(connection);
+    std::optional<ProbeAnswer> answer = ask(connection);
     connection.quit();
-    return reply;
+    return answer;
 }
 
 }  // namespace
@@ -188,22 +195,22 @@ ProbeFindings probe_mta(const relay::UpstreamOptions& upstream, const relay::Poo
     const bool xclient = !found.ehlo.xclient.empty() && (upstream.identity == IdentityBy::automatic ||
                                                          upstream.identity == IdentityBy::xclient);
     if (xclient) {
-        found.identity = answer_of(connection, connection.introduce(address_of(first_client)));
+        found.identity = connection.introduce(address_of(first_client));
         if (found.forwards_identity())
-            found.second_identity = answer_of(connection, connection.introduce(address_of(second_client)));
+            found.second_identity = connection.introduce(address_of(second_client));
     }
     connection.quit();
 
-    if (found.forwards_identity())
+    if (found.forwards_identity()) {
         found.ipv6_identity = on_new_connection(upstream, pool, hostname, [](ProbeConnection& another) {
-            return std::optional(answer_of(another, another.introduce(address_of(ipv6_client))));
+            return std::optional(another.introduce(address_of(ipv6_client)));
         });
+    }
     found.foreign_recipient = on_new_connection(
-        upstream, pool, hostname, [&](ProbeConnection& another) -> std::optional<smtp::Reply> {
-            if (found.forwards_identity() &&
-                another.introduce(address_of(first_client)) != Outcome::introduced)
+        upstream, pool, hostname, [&](ProbeConnection& another) -> std::optional<ProbeAnswer> {
+            if (found.forwards_identity() && !another.introduce(address_of(first_client)).yes)
                 return std::nullopt;
-            return answer_of(another, another.ask(std::string(foreign_address)));
+            return another.ask(std::string(foreign_address));
         });
     return found;
 }

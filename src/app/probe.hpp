@@ -9,9 +9,14 @@
 
 #include "relay/options.hpp"
 #include "smtp/ehlo_reply.hpp"
-#include "smtp/reply.hpp"
 
 namespace sluice::app {
+
+/// What came of one question to the MTA.
+struct ProbeAnswer {
+    bool yes = false;
+    std::string said;  // its words, or what happened instead; for a no
+};
 
 struct ProbeFindings {
     std::string unreachable;  // why nothing could be found out; empty = it answered
@@ -19,16 +24,15 @@ struct ProbeFindings {
     smtp::EhloReply ehlo;
 
     // Each absent when it was not asked, because what it needs was not there.
-    std::optional<smtp::Reply> identity;         // to the first XCLIENT
-    std::optional<smtp::Reply> second_identity;  // to another one, of another client, on the same connection
-    std::optional<smtp::Reply> ipv6_identity;    // to one of an IPv6 client
-    std::optional<smtp::Reply>
-        foreign_recipient;  // to a recipient that no MTA has: 250 = it relays for clients
+    std::optional<ProbeAnswer> identity;           // is the first XCLIENT obeyed?
+    std::optional<ProbeAnswer> second_identity;    // another one, of another client, on the same connection?
+    std::optional<ProbeAnswer> ipv6_identity;      // one of an IPv6 client?
+    std::optional<ProbeAnswer> foreign_recipient;  // is mail taken for a domain that is not its own?
 
-    bool forwards_identity() const { return identity && identity->positive(); }
-    bool pools() const { return second_identity && second_identity->positive(); }
-    bool takes_ipv6() const { return ipv6_identity && ipv6_identity->positive(); }
-    bool relays_for_anyone() const { return foreign_recipient && foreign_recipient->positive(); }
+    bool forwards_identity() const { return identity && identity->yes; }
+    bool pools() const { return second_identity && second_identity->yes; }
+    bool takes_ipv6() const { return ipv6_identity && ipv6_identity->yes; }
+    bool relays_for_anyone() const { return foreign_recipient && foreign_recipient->yes; }
 };
 
 /// `hostname` is what we say in EHLO. Takes at most a few command time-outs of `pool`.
