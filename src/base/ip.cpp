@@ -3,10 +3,11 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <fmt/format.h>
 #include <iterator>
+
+#include "base/decimal.hpp"
 
 namespace sluice {
 
@@ -27,7 +28,7 @@ ZeroRun longest_zero_run(const std::array<unsigned, 8>& groups) {
         std::size_t end = i;
         while (end < groups.size() && groups[end] == 0)
             ++end;
-        if (end - i >= 2 && end - i > best.length) best = {i, end - i};
+        if (end - i >= 2 && end - i > best.length) best = {.first = i, .length = end - i};
         i = std::max(end, i + 1);
     }
     return best;
@@ -117,14 +118,12 @@ std::optional<Network> Network::parse(std::string_view text) {
     if (!address) return std::nullopt;
     if (slash == std::string_view::npos) return Network(*address, address->bits());
 
-    const std::string_view digits = text.substr(slash + 1);
-    unsigned prefix = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), prefix);
-    if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+    const auto prefix = parse_decimal<unsigned>(text.substr(slash + 1));
+    if (!prefix) return std::nullopt;
     // "::ffff:192.0.2.0/24" is an IPv4 address by now, and its prefix no longer means what was written.
     if (address->is_v4() && text.contains(':')) return std::nullopt;
-    if (prefix > address->bits() || address->masked(prefix) != *address) return std::nullopt;
-    return Network(*address, prefix);
+    if (*prefix > address->bits() || address->masked(*prefix) != *address) return std::nullopt;
+    return Network(*address, *prefix);
 }
 
 bool Network::contains(const IpAddress& address) const {

@@ -104,7 +104,7 @@ LogLine::LogLine(LogFormat format, std::string& out, std::chrono::system_clock::
                  std::string_view event)
     : format_(format), out_(out) {
     if (format_ == LogFormat::json) {
-        out_ += "{\"time\":\"";
+        out_ += R"({"time":")";
         append_time(out_, time);
         out_ += '"';
         first_ = false;
@@ -117,22 +117,22 @@ LogLine::LogLine(LogFormat format, std::string& out, std::chrono::system_clock::
     first_ = false;
 }
 
-void LogLine::key(std::string_view name) {
+void LogLine::put_key(std::string_view key) {
     if (!first_) out_ += format_ == LogFormat::json ? ',' : ' ';
     first_ = false;
     if ((lists_ >> depth_ & 1U) != 0) return;
     if (format_ == LogFormat::json) {
         out_ += '"';
-        out_ += name;
-        out_ += "\":";
+        out_ += key;
+        out_ += R"(":)";
     } else {
-        out_ += name;
+        out_ += key;
         out_ += '=';
     }
 }
 
-LogLine& LogLine::text(std::string_view name, std::string_view value) {
-    key(name);
+LogLine& LogLine::text(std::string_view key, std::string_view value) {
+    put_key(key);
     if (format_ == LogFormat::pretty && stands_bare(value)) {
         out_ += value;
     } else {
@@ -141,8 +141,8 @@ LogLine& LogLine::text(std::string_view name, std::string_view value) {
     return *this;
 }
 
-LogLine& LogLine::number(std::string_view name, std::int64_t value) {
-    key(name);
+LogLine& LogLine::number(std::string_view key, std::int64_t value) {
+    put_key(key);
     std::array<char, 24> digits{};
     const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
     assert(error == std::errc{});
@@ -150,9 +150,9 @@ LogLine& LogLine::number(std::string_view name, std::int64_t value) {
     return *this;
 }
 
-LogLine& LogLine::real(std::string_view name, double value) {
+LogLine& LogLine::real(std::string_view key, double value) {
     constexpr double thousandths_max = 9e15;  // beyond it a double has no thousandths to tell
-    key(name);
+    put_key(key);
     if (!std::isfinite(value)) {
         out_ += "null";
     } else if (std::abs(value) * 1000 > thousandths_max) {
@@ -167,14 +167,14 @@ LogLine& LogLine::real(std::string_view name, double value) {
     return *this;
 }
 
-LogLine& LogLine::boolean(std::string_view name, bool value) {
-    key(name);
+LogLine& LogLine::boolean(std::string_view key, bool value) {
+    put_key(key);
     out_ += value ? "true" : "false";
     return *this;
 }
 
-LogLine& LogLine::open_object(std::string_view name) {
-    key(name);
+LogLine& LogLine::open_object(std::string_view key) {
+    put_key(key);
     assert(depth_ < depth_max);
     ++depth_;
     lists_ &= ~(std::uint64_t{1} << depth_);
@@ -183,8 +183,8 @@ LogLine& LogLine::open_object(std::string_view name) {
     return *this;
 }
 
-LogLine& LogLine::open_list(std::string_view name) {
-    key(name);
+LogLine& LogLine::open_list(std::string_view key) {
+    put_key(key);
     assert(depth_ < depth_max);
     ++depth_;
     lists_ |= std::uint64_t{1} << depth_;

@@ -35,7 +35,7 @@ class LogLine {
     void finish();
 
   private:
-    void key(std::string_view name);
+    void put_key(std::string_view key);
 
     LogFormat format_;
     std::string& out_;

@@ -7,21 +7,33 @@
 
 namespace sluice::utf8 {
 
+/// Octets of the sequence that a lead octet announces, 0 for one that begins none.
+constexpr std::size_t announced_octets(unsigned char lead) {
+    if (lead < 0x80) return 1;
+    if (lead < 0xc2) return 0;  // a continuation, or an overlong form
+    if (lead < 0xe0) return 2;
+    if (lead < 0xf0) return 3;
+    return lead <= 0xf4 ? 4 : 0;
+}
+
+/// Whether the second octet of a sequence may follow its lead: it alone decides between overlong, surrogate,
+/// too large and good (RFC 3629 4).
+constexpr bool may_follow(unsigned char lead, unsigned char second) {
+    if (second < 0x80 || second > 0xbf) return false;
+    if (lead == 0xe0) return second >= 0xa0;
+    if (lead == 0xed) return second <= 0x9f;
+    if (lead == 0xf0) return second >= 0x90;
+    if (lead == 0xf4) return second <= 0x8f;
+    return true;
+}
+
 /// Octets of the well-formed sequence that `text` begins with: 1 to 4, or 0 when there is none.
 constexpr std::size_t sequence_octets(std::string_view text) {
     if (text.empty()) return 0;
     const auto octet = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned lead = octet(0);
-    if (lead < 0x80) return 1;
-    const std::size_t size = lead >= 0xc2 && lead <= 0xdf   ? 2
-                             : lead >= 0xe0 && lead <= 0xef ? 3
-                             : lead >= 0xf0 && lead <= 0xf4 ? 4
-                                                            : 0;
-    if (size == 0 || text.size() < size) return 0;
-    // The second octet alone decides between overlong, surrogate, too large and good (RFC 3629 4).
-    const unsigned lowest = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-    const unsigned highest = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-    if (octet(1) < lowest || octet(1) > highest) return 0;
+    const std::size_t size = announced_octets(octet(0));
+    if (size <= 1) return size;
+    if (text.size() < size || !may_follow(octet(0), octet(1))) return 0;
     for (std::size_t i = 2; i < size; ++i) {
         if ((octet(i) & 0xc0U) != 0x80U) return 0;
     }

@@ -1,11 +1,11 @@
 #include "smtp/parameters.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 #include <span>
 
 #include "base/ascii.hpp"
+#include "base/decimal.hpp"
 #include "base/xtext.hpp"
 
 namespace sluice::smtp {
@@ -32,12 +32,10 @@ struct Row {
 };
 
 bool check_size(std::string_view value, Learnt& learnt) {
-    if (value.size() > size_digits_max) return false;
-    const char* const last = value.data() + value.size();
-    const auto [end, error] = std::from_chars(value.data(), last, learnt.mail.size);
+    if (value.size() > size_digits_max || !std::ranges::all_of(value, ascii::is_digit)) return false;
     // Twenty digits that do not fit 64 bits are a size all the same, and too big for anybody.
-    if (error == std::errc::result_out_of_range) learnt.mail.size = UINT64_MAX;
-    return error != std::errc::invalid_argument && end == last;
+    learnt.mail.size = parse_decimal<std::uint64_t>(value).value_or(UINT64_MAX);
+    return true;
 }
 
 bool check_body(std::string_view value, Learnt& /*learnt*/) {
@@ -81,7 +79,7 @@ bool check_orcpt(std::string_view value, Learnt& learnt) {
         // utf-8-addr-unitext: octets beyond US-ASCII stand for themselves, the others are xtext.
         std::string_view rest = address;
         while (!rest.empty()) {
-            const auto stop = std::ranges::find_if(rest, ascii::is_eight_bit);
+            const auto* const stop = std::ranges::find_if(rest, ascii::is_eight_bit);
             const auto ascii_octets = static_cast<std::size_t>(stop - rest.begin());
             if (!is_xtext(rest.substr(0, ascii_octets))) return false;
             rest.remove_prefix(std::min(ascii_octets + 1, rest.size()));

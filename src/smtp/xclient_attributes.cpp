@@ -1,12 +1,13 @@
 #include "smtp/xclient_attributes.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "base/ascii.hpp"
+#include "base/decimal.hpp"
 #include "base/xtext.hpp"
 
 namespace sluice::smtp {
@@ -38,11 +39,9 @@ bool apply_one(std::string_view name, const std::string& value, ClientIdentity& 
         return address.has_value();
     }
     if (ascii::equal(name, "PORT")) {
-        identity.port = 0;
-        if (unknown) return true;
-        const char* const last = value.data() + value.size();
-        const auto [end, error] = std::from_chars(value.data(), last, identity.port);
-        return error == std::errc{} && end == last;
+        const auto port = unknown ? 0 : parse_decimal<std::uint16_t>(value);
+        if (port) identity.port = *port;
+        return port.has_value();
     }
     if (ascii::equal(name, "PROTO")) {
         identity.esmtp = ascii::equal(value, "ESMTP");
