@@ -31,8 +31,10 @@ struct Endpoint {
 struct ListenOptions {
     /// Listen queue; the kernel cuts it to net.core.somaxconn.
     int backlog = 4096;
-    /// SO_RCVBUF of the listening socket, in octets, inherited by what it accepts; 0 leaves it to the kernel.
-    /// Small values keep the first window, which TCP can never take back, as small as the slow lane wants it.
+    /// SO_RCVBUF of the listening socket, in octets, inherited by what it accepts; 0 leaves it to the kernel,
+    /// which then takes some 90 kB unread from each client whatever is done after accept(). Listeners of
+    /// paced sessions use `paced_receive_buffer`, and widen_receive_window() for content of the fast lane.
+    static constexpr int paced_receive_buffer = 4096;
     int receive_buffer = 0;
     /// SO_REUSEPORT: further sockets of the same user may listen on the same port, and share its clients.
     bool shared = true;
@@ -57,10 +59,13 @@ Accepted accept_tcp(int listener);
 
 Endpoint local_endpoint(int fd);
 
-/// Shrinks what the kernel will hold unread to about `octets` and clamps the window to it: the peer feels our
-/// reading pace.
+/// Keeps the window from growing beyond `octets`, if the kernel heeds it (since 6.6 it forgets this at the
+/// first large segment). Takes nothing back: what was offered is still taken, and nothing is dropped. What
+/// holds a client back for certain is ListenOptions::receive_buffer.
 void clamp_receive_window(int fd, int octets);
-/// Undoes the clamp for a client that may go at full speed.
+/// Opens the window for a client that may go at full speed: 64 KiB when its listener had a small buffer
+/// (window scaling is settled in the handshake), 256 KiB and more otherwise. The next segment sent tells the
+/// client: best called before the reply that invites content is written. Cannot be undone.
 void widen_receive_window(int fd);
 /// Bounds what the kernel will hold unsent, so that a trickle is a trickle on the wire.
 void clamp_send_buffer(int fd, int octets);
