@@ -1,14 +1,20 @@
 #include "front/context.hpp"
 
+#include <algorithm>
+
 namespace sluice::front {
 
-smtp::Offer Context::offer() const {
-    // Our own bound belongs to what we can do; everything else is the operator's and the MTA's word.
-    auto ours = options.allowed;
-    if (ours.has(smtp::Extension::size)) ours.set_size_max(options.server.limits.message_octets_max);
-    if (options.server.accept_xclient)
-        return ours.intersect(surroundings.backend.offer()).add(smtp::Extension::xclient);
-    return ours.intersect(surroundings.backend.offer());
+const smtp::Hello& Context::hello() {
+    auto offer = options.allowed.intersect(surroundings.backend.offer());
+    if (options.server.accept_xclient) offer.add(smtp::Extension::xclient);
+    if (hello_ != nullptr && offer == offered_) return *hello_;
+
+    offered_ = offer;
+    auto made = std::make_unique<const smtp::Hello>(options.server, offer);
+    const auto same = [&made](const auto& hello) { return hello->esmtp().wire == made->esmtp().wire; };
+    const auto known = std::ranges::find_if(hellos_, same);
+    hello_ = known != hellos_.end() ? known->get() : hellos_.emplace_back(std::move(made)).get();
+    return *hello_;
 }
 
 }  // namespace sluice::front

@@ -3,8 +3,9 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
-#include <unordered_map>
+#include <vector>
 
 #include "front/front.hpp"
 #include "net/loop.hpp"
@@ -23,8 +24,8 @@ struct Context {
     /// A session is over: forget it, and destroy it once this turn of the loop cannot name it any more.
     virtual void ended(Session& session) = 0;
 
-    /// What a client may be offered now.
-    smtp::Offer offer() const;
+    /// What a HELO or EHLO is answered now.
+    const smtp::Hello& hello();
 
     net::Loop& loop() { return surroundings.loop; }
     Instant now() const { return surroundings.loop.now(); }
@@ -35,12 +36,22 @@ struct Context {
     bool draining = false;
     std::string instance;  // first part of every session identifier of this worker
 
-    /// Shared by all sessions, one at a time: what was just read, and the log line being built.
+    /// Shared by all sessions, one at a time: what was just read, the replies of this advance, the log line
+    /// being built.
     std::array<char, 64 * 1024> scratch;
+    std::string output;
     std::string log_line;
+    std::vector<policy::Signal> log_signals;
 
   protected:
     ~Context() = default;
+
+  private:
+    /// Every offer made so far, and the one made last. Sessions refer to what they were told, so none is ever
+    /// dropped; there are as many as the MTAs behind have had sets of extensions.
+    std::vector<std::unique_ptr<const smtp::Hello>> hellos_;
+    smtp::Offer offered_;
+    const smtp::Hello* hello_ = nullptr;
 };
 
 }  // namespace sluice::front

@@ -59,7 +59,7 @@ class Front::Impl final : public Context, private net::Timer {
     bool accepting_ = true;
     Session* first_ = nullptr;
     unsigned sessions_ = 0;
-    std::uint64_t next_number_ = 1;
+    std::uint32_t next_number_ = 1;
     std::unordered_map<IpAddress, unsigned> per_client_;  // only where sessions_per_client_max is set
     std::function<void()> drained_;
 };
@@ -123,7 +123,7 @@ void Front::Impl::ended(Session& session) {
         const auto count = per_client_.find(counted_as(session.client()));
         if (--count->second == 0) per_client_.erase(count);
     }
-    loop().retire(std::unique_ptr<net::Retired>(&session));
+    loop().retire(std::unique_ptr<net::IoHandler>(&session));
     if (draining && sessions_ == 0 && drained_) {
         disarm();
         loop().defer(std::exchange(drained_, nullptr));

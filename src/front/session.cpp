@@ -21,13 +21,12 @@ constexpr Seconds linger_time{2};
 
 }  // namespace
 
-Session::Session(Context& context, net::Accepted accepted, std::uint64_t number)
+Session::Session(Context& context, net::Accepted accepted, std::uint32_t number)
     : context_(context),
       fd_(std::move(accepted.fd)),
       peer_(accepted.peer),
       number_(number),
       started_(context.now()),
-      progress_(started_),
       server_(context.options.server) {}
 
 Session::~Session() = default;
@@ -40,7 +39,7 @@ void Session::on_io(std::uint32_t events) {
     if (ended_) return;
     if ((events & EPOLLRDHUP) != 0) {
         peer_closed_ = true;
-        if (left_ == Instant{}) left_ = context_.now();
+        if (left_ms_ == 0) left_ms_ = std::max(age_ms(), 1U);
     }
     if ((events & (EPOLLERR | EPOLLHUP)) != 0) return end();
     if ((events & (EPOLLIN | EPOLLRDHUP)) != 0) can_read_ = true;
@@ -58,68 +57,83 @@ void Session::on_timer() {
 void Session::advance() {
     if (lingering_) return linger();
     std::string_view input = backlog_;
+    held_ = false;
+    context_.output.clear();
     for (int reads = 0;;) {
         const bool wants_input = run(input);
+        if (sending_.empty()) sending_ = context_.output;
         if (!write_out()) return end();
-        if (closing_ && out_.empty()) return close_down(!input.empty());
-        if (waiting_ != Waiting::nothing || closing_) break;
-        if (!wants_input) {
-            if (output_full()) break;
-            continue;
+        if (sending_.empty()) {
+            if (closing_) return close_down(!input.empty());
+            context_.output.clear();
         }
+        if (waiting_ != Waiting::nothing || closing_ || !sending_.empty()) break;
+        if (!wants_input) continue;
         if (++reads > reads_per_turn_max) {
-            held_until_ = context_.now();
+            hold_until(context_.now());
             break;
         }
         if (!fill(input)) break;
     }
     if (ended_) return;
     keep(input);
+    keep_output();
     arm_timer();
 }
 
+/// Writes what readiness and pace allow. False: the connection is broken.
 bool Session::write_out() {
-    while (out_sent_ < out_.size() && can_write_) {
+    if (sending_.empty()) return true;
+    while (!sending_.empty()) {
+        if (!can_write_) return true;
         const Instant now = context_.now();
         const std::size_t allowed = pace_.may_write(now);
         if (allowed == 0) {
-            held_until_ = pace_.hold_write(now);
+            const Instant until = pace_.hold_write(now);
             widen_when_paid();
-            if (held_until_ > now) return true;
-            continue;
+            if (until <= now) continue;
+            hold_until(until);
+            return true;
         }
-        const std::size_t wanted = std::min(out_.size() - out_sent_, allowed);
-        const auto written = net::write_some(fd_.get(), out_.data() + out_sent_, wanted);
+        const auto written = net::write_some(fd_.get(), sending_.data(), std::min(sending_.size(), allowed));
         if (written == net::io_failed) return false;
         if (written == net::io_would_block) {
             can_write_ = false;
             return true;
         }
-        out_sent_ += static_cast<std::uint32_t>(written);
-        record_.octets_out += static_cast<std::uint64_t>(written);
-        pace_.wrote(static_cast<std::size_t>(written), now);
+        const auto octets = static_cast<std::size_t>(written);
+        sending_.remove_prefix(octets);
+        record_.octets_out += octets;
+        pace_.wrote(octets, now);
     }
-    if (out_sent_ == out_.size() && !out_.empty()) output_done();
+    unsent_.reset();
+    progress_ms_ = age_ms();
+    pace_.exchange_done();
+    if (record_.stage == Stage::connect) reach(Stage::greeting);
     return true;
 }
 
-void Session::output_done() {
-    out_sent_ = 0;
-    progress_ = context_.now();
-    pace_.exchange_done();
-    if (record_.stage == Stage::connect) reach(Stage::greeting);
-    // A slow session lives long: it gives its buffer back. A fast one is about to need it again.
-    if (pace_.slow()) {
-        std::string().swap(out_);
-    } else {
-        out_.clear();
-    }
+/// Is there so much to be written that it has to go first? A slow client gets one reply at a time, so that no
+/// exchange is held back for the sake of the one before it.
+bool Session::output_pending() const {
+    if (!sending_.empty()) return true;
+    return pace_.slow() ? !context_.output.empty() : context_.output.size() > output_octets_max;
 }
 
-bool Session::output_full() const {
-    // A slow client gets one reply at a time, so that no exchange is held back for the sake of the one before
-    // it.
-    return pace_.slow() ? !out_.empty() : out_.size() - out_sent_ > output_octets_max;
+/// What could not be written must not stay in a buffer that the next session will use. (A reply of the state
+/// machine's own stays where it is: nothing is asked of the machine before it has been sent.)
+void Session::keep_output() {
+    const auto& shared = context_.output;
+    const bool in_shared = !sending_.empty() && sending_.data() >= shared.data() &&
+                           sending_.data() <= shared.data() + shared.size();
+    if (!in_shared) return;
+    unsent_ = std::make_unique<std::string>(sending_);
+    sending_ = *unsent_;
+}
+
+void Session::hold_until(Instant instant) {
+    held_ = true;
+    held_until_ms_ = static_cast<std::uint32_t>((instant - started_).count());
 }
 
 /// Reads what readiness and pace allow; false when that is nothing, or the session has ended.
@@ -130,9 +144,12 @@ bool Session::fill(std::string_view& input) {
         server_.in_content() ? policy::Pace::Reading::content : policy::Pace::Reading::commands;
     std::size_t allowed = pace_.may_read(now, reading);
     if (allowed == 0) {
-        held_until_ = pace_.hold_read(now, reading);
+        const Instant until = pace_.hold_read(now, reading);
         widen_when_paid();
-        if (held_until_ > now) return false;
+        if (until > now) {
+            hold_until(until);
+            return false;
+        }
         allowed = pace_.may_read(now, reading);
     }
     const std::size_t wanted = std::min(allowed, context_.scratch.size());
@@ -151,7 +168,7 @@ bool Session::fill(std::string_view& input) {
     if (octets < wanted) can_read_ = peer_closed_;
     record_.octets_in += octets;
     pace_.read(octets, now, reading);
-    if (reading == policy::Pace::Reading::content) progress_ = now;
+    if (reading == policy::Pace::Reading::content) progress_ms_ = age_ms();
 
     const std::string_view fresh(context_.scratch.data(), octets);
     if (input.empty()) {
@@ -178,26 +195,24 @@ void Session::keep(std::string_view rest) {
 Instant Session::idle_deadline() const {
     const auto& options = context_.options;
     const Seconds timeout = server_.in_content() ? options.content_timeout : options.command_timeout;
-    return std::min(progress_ + timeout, started_ + options.session_time_max);
+    return started_ + std::min<Millis>(Millis{progress_ms_} + timeout, options.session_time_max);
 }
 
 /// One timer serves pace and time-outs. It is left alone when it fires early enough: a busy session re-arms
 /// nothing.
 void Session::arm_timer() {
-    const Instant now = context_.now();
-    Instant deadline = held_until_;
-    if (deadline == Instant{}) {
+    Instant deadline = started_ + Millis{held_until_ms_};
+    if (!held_) {
         if (waiting_ != Waiting::nothing) return;  // admission, backend and disk have deadlines of their own
         deadline = idle_deadline();
-        if (armed() && this->deadline() <= deadline && this->deadline() > now) return;
+        if (armed() && this->deadline() <= deadline && this->deadline() > context_.now()) return;
     }
-    held_until_ = Instant{};
     context_.loop().timers().arm(*this, deadline);
 }
 
 void Session::time_out() {
     record_.outcome = Outcome::timed_out;
-    if (!out_.empty()) return end();  // it does not take what we say: no use in saying more
+    if (!sending_.empty()) return end();  // it does not take what we say: no use in saying more
     pace_.speed_up();
     const bool too_long = context_.now() >= started_ + context_.options.session_time_max;
     server_.terminate({421, too_long ? "4.4.2 Session lasted too long" : "4.4.2 Timeout exceeded"});

@@ -12,14 +12,17 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "front/admission.hpp"
 #include "front/context.hpp"
 #include "front/record.hpp"
 #include "net/loop.hpp"
 #include "net/socket.hpp"
+#include "policy/networks.hpp"
 #include "policy/pacing.hpp"
 #include "policy/verdict.hpp"
 #include "smtp/server.hpp"
@@ -28,9 +31,9 @@ namespace sluice::front {
 
 struct Transaction;
 
-class Session final : public net::IoHandler, public net::Timer, public net::Retired {
+class Session final : public net::IoHandler, public net::Timer {
   public:
-    Session(Context& context, net::Accepted accepted, std::uint64_t number);
+    Session(Context& context, net::Accepted accepted, std::uint32_t number);
     ~Session() override;
 
     /// Judges the client and greets it. False when the socket cannot be watched: the caller ends the session.
@@ -62,7 +65,9 @@ class Session final : public net::IoHandler, public net::Timer, public net::Reti
     void advance();
     bool write_out();
     void output_done();
-    bool output_full() const;
+    bool output_pending() const;
+    void keep_output();
+    void hold_until(Instant instant);
     bool fill(std::string_view& input);
     void keep(std::string_view rest);
     void arm_timer();
@@ -75,6 +80,8 @@ class Session final : public net::IoHandler, public net::Timer, public net::Reti
 
     // session_steps.cpp: what the state machine wants done
     void admitted(Admission::Findings& found);
+    void note(policy::Signal signal);
+    std::optional<policy::NetworkTable::Match> network() const;
     void greet();
     void judge();
     bool run(std::string_view& input);
@@ -94,7 +101,10 @@ class Session final : public net::IoHandler, public net::Timer, public net::Reti
     void reach(Stage stage);
     void log_session();
     SessionFacts facts_for_log() const;
+    std::uint32_t age_ms() const;
 
+    // Very many of these are held at once: what only some sessions have is a pointer, and times are kept as
+    // the age of the session in milliseconds (it lives for hours at most).
     Context& context_;
     net::Fd fd_;
     Waiting waiting_ = Waiting::nothing;
@@ -104,26 +114,28 @@ class Session final : public net::IoHandler, public net::Timer, public net::Reti
     bool closing_ : 1 = false;      // send what is pending, then close
     bool lingering_ : 1 = false;    // closed for writing; reading to spare the last reply a reset
     bool window_clamped_ : 1 = false;
+    bool held_ : 1 = false;       // by the pace, until held_until_ms_
     bool forwarded_ : 1 = false;  // XCLIENT spoke for somebody else (`sluice sink`)
     bool ended_ : 1 = false;
     policy::Lane lane_ = policy::Lane::fast;
-    int score_ = 0;
-    std::uint32_t out_sent_ = 0;  // of out_
     net::Endpoint peer_;
-    std::uint64_t number_;
+    std::uint32_t number_;
     Instant started_;
-    Instant progress_;      // the last octet of content, or the last whole command
-    Instant left_{};        // when the client closed
-    Instant held_until_{};  // by the pace; zero = not held
-    std::string out_;
-    std::string backlog_;
-    smtp::Server server_;
+    std::uint32_t progress_ms_ = 0;  // the last octet of content, or the last whole command
+    std::uint32_t left_ms_ = 0;      // when the client closed; 0 = it has not
+    std::uint32_t held_until_ms_ = 0;
+    SessionRecord record_;
     policy::Pace pace_;
-    policy::Facts facts_;
-    std::unique_ptr<std::string> name_;  // forward-confirmed; null = none
+    smtp::Server server_;
+    std::string backlog_;                  // read, and not yet consumed: part of a command
+    std::string_view sending_;             // what is to be written next
+    std::unique_ptr<std::string> unsent_;  // where sending_ points when it outlives a turn of the loop
+    std::unique_ptr<std::string> name_;    // forward-confirmed; null = none
+    std::unique_ptr<std::vector<policy::Signal>> signals_;  // null = none
     std::unique_ptr<Admission> admission_;
     std::unique_ptr<Transaction> transaction_;
-    SessionRecord record_;
 };
+
+static_assert(sizeof(Session) <= 512, "very many sessions are held at once");
 
 }  // namespace sluice::front

@@ -1,4 +1,5 @@
 // What the SMTP state machine asks of a session: the policy, the backend, the spool, the log.
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <fmt/format.h>
@@ -22,9 +23,10 @@ std::string_view name_of(smtp::EndedBy reason) {
 
 /// "; listed by zen.example.org": which lists speak against the client, so that an honest sender knows where
 /// to ask.
-std::string listed_by(const std::vector<policy::Signal>& signals) {
+std::string listed_by(const std::vector<policy::Signal>* signals) {
     std::string text;
-    for (const auto& signal : signals) {
+    if (signals == nullptr) return text;
+    for (const auto& signal : *signals) {
         if (signal.name != "dnsbl") continue;
         text += text.empty() ? "; listed by " : ", ";
         text += signal.what;
@@ -44,21 +46,16 @@ smtp::Reply without_421(smtp::Reply reply) {
 bool Session::begin() {
     if (!watch()) return false;
     const auto& policy = context_.options.policy;
-    if (const auto match = policy.networks.find(peer_.address)) {
-        facts_.network_lane = match->lane;
-        facts_.signals.push_back({"network", match->text, "", 0});
-    }
     const unsigned unknown = context_.unknown_recipients.count(peer_.address, context_.now());
     if (const unsigned limit = policy.unknown_recipients.slow_after; limit > 0 && unknown >= limit) {
-        facts_.signals.push_back(
-            {"unknown_recipients", "", std::to_string(unknown), policy.unknown_recipients.weight});
+        note({"unknown_recipients", "", std::to_string(unknown), policy.unknown_recipients.weight});
     }
-    const bool ask_lists = !facts_.network_lane;  // who is on our own list is not asked about
+    const bool ask_lists = !network();  // who is on our own list is not asked about
     if (Admission::needed(policy, context_.surroundings.resolver, ask_lists)) {
         waiting_ = Waiting::admission;
         admission_ = std::make_unique<Admission>(context_.loop(), *context_.surroundings.resolver, policy,
                                                  ask_lists, peer_.address,
-                                                 [this](Admission::Findings found) { admitted(found); });
+                                                 [this](Admission::Findings& found) { admitted(found); });
     } else {
         greet();
     }
@@ -75,24 +72,36 @@ bool Session::turn_away(const smtp::Reply& reply) {
 void Session::admitted(Admission::Findings& found) {
     waiting_ = Waiting::nothing;
     for (auto& signal : found.signals)
-        facts_.signals.push_back(std::move(signal));
+        note(std::move(signal));
     if (!found.name.empty()) name_ = std::make_unique<std::string>(std::move(found.name));
     admission_.reset();
     greet();
 }
 
+void Session::note(policy::Signal signal) {
+    if (!signals_) signals_ = std::make_unique<std::vector<policy::Signal>>();
+    signals_->push_back(std::move(signal));
+}
+
+/// Looked up when it is wanted: it costs less than it would to keep.
+std::optional<policy::NetworkTable::Match> Session::network() const {
+    return context_.options.policy.networks.find(peer_.address);
+}
+
 void Session::greet() {
     judge();
     server_.greet({220, context_.options.server.hostname + " ESMTP"});
-    progress_ = context_.now();
     advance();
 }
 
 void Session::judge() {
     const auto& options = context_.options;
-    const auto verdict = policy::judge(facts_, options.policy.thresholds, options.policy.default_lane);
-    lane_ = verdict.lane;
-    score_ = verdict.score;
+    const auto match = network();
+    const auto known =
+        signals_ ? std::span<const policy::Signal>(*signals_) : std::span<const policy::Signal>();
+    lane_ = policy::judge(match ? std::optional(match->lane) : std::nullopt, known, options.policy.thresholds,
+                          options.policy.default_lane)
+                .lane;
     if (lane_ != policy::Lane::slow) return pace_.speed_up();
     pace_.slow_down(options.pace, context_.now());
     if (pace_.slow() && !window_clamped_) {
@@ -103,8 +112,8 @@ void Session::judge() {
 
 /// Lets the state machine go on until it needs more input (true), or something else has to happen first.
 bool Session::run(std::string_view& input) {
-    while (waiting_ == Waiting::nothing && !closing_ && !output_full()) {
-        const smtp::Step step = server_.next(input, context_.offer());
+    while (waiting_ == Waiting::nothing && !closing_ && !output_pending()) {
+        const smtp::Step step = server_.next(input, context_.hello());
         if (step != smtp::Step::need_input) {
             take(step);
         } else if (context_.draining && !server_.in_transaction()) {
@@ -142,8 +151,12 @@ void Session::take(smtp::Step step) {
 }
 
 void Session::queue_reply() {
-    out_.append(server_.reply_wire());
-    progress_ = context_.now();
+    progress_ms_ = age_ms();
+    if (pace_.slow() && context_.output.empty()) {
+        sending_ = server_.reply_wire();
+    } else {
+        context_.output.append(server_.reply_wire());
+    }
 }
 
 void Session::ask_mail() {
@@ -166,7 +179,7 @@ void Session::ask_recipient() {
         refusal.reply = {
             reject ? 550 : 450,
             fmt::format("{}.7.1 Client host [{}] {}{}", reject ? 5 : 4, peer_.address.to_string(),
-                        reject ? "refused" : "deferred, try again later", listed_by(facts_.signals))};
+                        reject ? "refused" : "deferred, try again later", listed_by(signals_.get()))};
         refusal.by = "policy";
         return judge_recipient(refusal);
     }
@@ -206,13 +219,14 @@ void Session::note_unknown_recipient() {
     const auto& options = context_.options.policy.unknown_recipients;
     const unsigned count = context_.unknown_recipients.add(peer_.address, context_.now());
     if (options.slow_after == 0 || count < options.slow_after) return;
-    for (auto& signal : facts_.signals) {
-        if (signal.name == "unknown_recipients") {
-            signal.value = std::to_string(count);
+    const auto is_count = [](const policy::Signal& signal) { return signal.name == "unknown_recipients"; };
+    if (signals_) {
+        if (const auto known = std::ranges::find_if(*signals_, is_count); known != signals_->end()) {
+            known->value = std::to_string(count);
             return;
         }
     }
-    facts_.signals.push_back({"unknown_recipients", "", std::to_string(count), options.weight});
+    note({"unknown_recipients", "", std::to_string(count), options.weight});
     judge();
 }
 
@@ -230,7 +244,7 @@ void Session::keep_content() {
     waiting_ = Waiting::disk;
     spool.on_settled([this] {
         waiting_ = Waiting::nothing;
-        progress_ = context_.now();
+        progress_ms_ = age_ms();
         advance();
     });
 }
@@ -302,7 +316,11 @@ void Session::transaction_ended(std::string_view outcome, const smtp::Answer* an
 }
 
 void Session::reach(Stage stage) {
-    record_.reach(stage, context_.now() - started_);
+    record_.reach(stage, Millis{age_ms()});
+}
+
+std::uint32_t Session::age_ms() const {
+    return static_cast<std::uint32_t>((context_.now() - started_).count());
 }
 
 void Session::log_session() {
@@ -313,16 +331,20 @@ void Session::log_session() {
     context_.surroundings.log.write(line);
 }
 
+/// Refers to this session and to Context::log_signals.
 SessionFacts Session::facts_for_log() const {
-    const Instant over = record_.outcome == Outcome::left && left_ != Instant{} ? left_ : context_.now();
+    auto& signals = context_.log_signals;
+    signals.clear();
+    if (const auto match = network()) signals.push_back({"network", match->text, "", 0});
+    if (signals_) signals.insert(signals.end(), signals_->begin(), signals_->end());
+    const bool left = record_.outcome == Outcome::left && left_ms_ != 0;
     return {.session = {context_.instance, number_},
             .client = peer_,
             .name = name_ ? std::string_view(*name_) : std::string_view(),
             .helo = server_.helo(),
             .lane = lane_,
-            .score = score_,
-            .signals = facts_.signals,
-            .lasted = over - started_,
+            .signals = signals,
+            .lasted = Millis{left ? left_ms_ : age_ms()},
             .held = pace_.held()};
 }
 

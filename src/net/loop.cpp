@@ -97,7 +97,7 @@ void Loop::post(std::move_only_function<void()> work) {
     wakeup_->post(std::move(work));
 }
 
-void Loop::retire(std::unique_ptr<Retired> object) {
+void Loop::retire(std::unique_ptr<IoHandler> object) {
     retired_.push_back(std::move(object));
 }
 

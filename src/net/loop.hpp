@@ -27,17 +27,10 @@ namespace sluice::net {
 /// Something that waits for a descriptor.
 class IoHandler {
   public:
+    virtual ~IoHandler() = default;
+
     /// `events` as epoll_wait(2) reports them.
     virtual void on_io(std::uint32_t events) = 0;
-
-  protected:
-    ~IoHandler() = default;
-};
-
-/// Something that can be put into retirement (see Loop::retire).
-class Retired {
-  public:
-    virtual ~Retired() = default;
 };
 
 class Loop {
@@ -66,7 +59,7 @@ class Loop {
     /// before that.
     void post(std::move_only_function<void()> work);
     /// Destroys `object` at the end of this turn, after deferred work: no event can refer to it any more.
-    void retire(std::unique_ptr<Retired> object);
+    void retire(std::unique_ptr<IoHandler> object);
 
     /// Turns until stop(). An exception out of a handler is a broken invariant and leaves run().
     void run();
@@ -87,7 +80,7 @@ class Loop {
     bool running_ = false;
     std::vector<std::move_only_function<void()>> deferred_;
     std::vector<std::move_only_function<void()>> running_deferred_;  // empty between turns
-    std::vector<std::unique_ptr<Retired>> retired_;
+    std::vector<std::unique_ptr<IoHandler>> retired_;
     std::unique_ptr<Wakeup> wakeup_;
 };
 

@@ -38,6 +38,11 @@ struct TestHandler final : IoHandler {
     }
 };
 
+/// Something to retire that watches nothing.
+struct Retiring : IoHandler {
+    void on_io(std::uint32_t) override {}
+};
+
 struct TestTimer final : Timer {
     std::function<void()> then = [] {};
     void on_timer() override { then(); }
@@ -96,7 +101,8 @@ TEST(Loop, MoreEventsThanABatch) {
 TEST(Loop, ATurnIsEventsTimersDeferredWorkRetirement) {
     Loop loop;
     std::string order;
-    struct Witness final : Retired {
+    struct Witness final : IoHandler {
+        void on_io(std::uint32_t) override {}
         std::string& order;
         explicit Witness(std::string& o) : order(o) {}
         ~Witness() override { order += "retired "; }
@@ -118,7 +124,7 @@ TEST(Loop, ATurnIsEventsTimersDeferredWorkRetirement) {
 }
 
 TEST(Loop, RetiredHandlerMayHearAnEventOfTheSameTurn) {
-    struct Session final : IoHandler, Retired {
+    struct Session final : IoHandler {
         Pair pair;
         std::unique_ptr<Session>* other = nullptr;
         Loop* loop = nullptr;
@@ -146,12 +152,14 @@ TEST(Loop, RetiredHandlerMayHearAnEventOfTheSameTurn) {
 }
 
 TEST(Loop, RetiringFromADestructorIsHonoured) {
-    struct Last final : Retired {
+    struct Last final : IoHandler {
+        void on_io(std::uint32_t) override {}
         bool& gone;
         explicit Last(bool& g) : gone(g) {}
         ~Last() override { gone = true; }
     };
-    struct First final : Retired {
+    struct First final : IoHandler {
+        void on_io(std::uint32_t) override {}
         Loop& loop;
         bool& gone;
         First(Loop& l, bool& g) : loop(l), gone(g) {}

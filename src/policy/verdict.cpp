@@ -32,13 +32,14 @@ std::optional<Lane> lane_named(std::string_view name) {
     return found->first;
 }
 
-Verdict judge(const Facts& facts, const Thresholds& thresholds, Lane default_lane) {
+Verdict judge(std::optional<Lane> network_lane, std::span<const Signal> signals, const Thresholds& thresholds,
+              Lane default_lane) {
     std::int64_t sum = 0;
-    for (const Signal& signal : facts.signals)
+    for (const Signal& signal : signals)
         sum += signal.weight;
     const int score = static_cast<int>(
         std::clamp<std::int64_t>(sum, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()));
-    if (facts.network_lane) return {*facts.network_lane, score};
+    if (network_lane) return {*network_lane, score};
     if (reached(score, thresholds.reject)) return {Lane::reject, score};
     if (reached(score, thresholds.defer)) return {Lane::defer, score};
     if (reached(score, thresholds.slow)) return {Lane::slow, score};

@@ -7,9 +7,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace sluice::policy {
 
@@ -40,18 +40,15 @@ struct Thresholds {
     int reject = 0;
 };
 
-struct Facts {
-    std::optional<Lane> network_lane;  // a [policy.networks] list holds the client: decides alone
-    std::vector<Signal> signals;
-};
-
 struct Verdict {
     Lane lane = Lane::fast;
     int score = 0;
 };
 
-/// The lane: the network lists' if they name one; else by the sum of the signals' weights, the highest
-/// threshold reached (reject before defer before slow, whatever their order); else `default_lane`.
-Verdict judge(const Facts& facts, const Thresholds& thresholds, Lane default_lane);
+/// The lane: `network_lane` if a [policy.networks] list holds the client, and it decides alone; else by the
+/// sum of the signals' weights, the highest threshold reached (reject before defer before slow, whatever
+/// their order); else `default_lane`.
+Verdict judge(std::optional<Lane> network_lane, std::span<const Signal> signals, const Thresholds& thresholds,
+              Lane default_lane);
 
 }  // namespace sluice::policy

@@ -42,10 +42,10 @@ TEST(Judge, Table) {
         {"sums do not wrap", {most, most}, {}, {1, 2, 3}, Lane::fast, Lane::reject, most},
     };
     for (const Case& c : cases) {
-        Facts facts{.network_lane = c.network, .signals = {}};
+        std::vector<Signal> signals;
         for (const int weight : c.weights)
-            facts.signals.push_back({.name = "dnsbl", .what = {}, .value = {}, .weight = weight});
-        const Verdict verdict = judge(facts, c.thresholds, c.default_lane);
+            signals.push_back({.name = "dnsbl", .what = {}, .value = {}, .weight = weight});
+        const Verdict verdict = judge(c.network, signals, c.thresholds, c.default_lane);
         EXPECT_EQ(verdict.lane, c.lane) << c.what;
         EXPECT_EQ(verdict.score, c.score) << c.what;
     }

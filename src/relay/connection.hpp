@@ -19,7 +19,7 @@ namespace sluice::relay {
 
 class Job;
 
-class Connection final : public net::IoHandler, public net::Retired, private net::Timer {
+class Connection final : public net::IoHandler, private net::Timer {
   public:
     using Outcome = smtp::Dialogue::Outcome;
 

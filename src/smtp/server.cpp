@@ -6,16 +6,7 @@
 
 namespace sluice::smtp {
 
-namespace {
-
-/// Gives back the heap memory of `text`, should it have any.
-void give_back(std::string& text) {
-    if (text.capacity() > std::string().capacity()) std::string().swap(text);
-}
-
-}  // namespace
-
-Server::Server(const ServerOptions& options) : options_(&options) {}
+Server::Server(const ServerOptions& options) : options_(&options), offered_(&nothing_offered) {}
 
 void Server::greet(const Reply& greeting) {
     say(greeting);
@@ -23,9 +14,9 @@ void Server::greet(const Reply& greeting) {
     close_pending_ = !no_service_ && !greeting.positive();
 }
 
-Step Server::next(std::string_view& input, const Offer& offer) {
+Step Server::next(std::string_view& input, const Hello& hello) {
     release();
-    if (hello_pending_) say_hello(offer);
+    if (hello_pending_) say_hello(hello);
     for (;;) {
         if (mode_ == Mode::refused_chunk) {
             drop_chunk(input);
@@ -58,7 +49,7 @@ void Server::release() {
         transaction_.reset();
     }
     content_ = {};
-    if (!reply_pending_) give_back(reply_wire_);
+    if (!reply_pending_) own_wire_.reset();
 }
 
 std::optional<Step> Server::pending() {
@@ -182,27 +173,27 @@ void Server::content_answered(const Reply& reply) {
 }
 
 /// The reply to an accepted HELO or EHLO, which fixes what the client may use from here on.
-void Server::say_hello(const Offer& offer) {
+void Server::say_hello(const Hello& hello) {
     hello_pending_ = false;
-    const std::uint64_t size_max =
-        Offer().set_size_max(options_->limits.message_octets_max).intersect(offer).size_max();
-    offered_ = esmtp_ ? offer : Offer();
-    offered_.set_size_max(size_max).remove(Extension::starttls);
-    if (!options_->accept_xclient) offered_.remove(Extension::xclient);
-    say({250, options_->hostname + offered_.keyword_lines()});
+    const Hello::Told& told = esmtp_ ? hello.esmtp() : hello.plain();
+    offered_ = &told.offer;
+    own_wire_.reset();
+    shared_wire_ = told.wire;
+    reply_code_ = 250;
+    reply_pending_ = true;
 }
 
 void Server::say(Say what) {
     const FixedReply& reply = fixed_reply(what);
-    fixed_reply_wire_ = offered_.has(Extension::enhanced_status_codes) ? reply.enhanced : reply.plain;
+    own_wire_.reset();
+    shared_wire_ = offered_->has(Extension::enhanced_status_codes) ? reply.enhanced : reply.plain;
     reply_code_ = reply.code;
     reply_pending_ = true;
 }
 
 void Server::say(const Reply& reply) {
-    reply_wire_.clear();
-    fixed_reply_wire_ = {};
-    append_wire(reply, offered_.has(Extension::enhanced_status_codes), reply_wire_);
+    own_wire_ = std::make_unique<std::string>();
+    append_wire(reply, offered_->has(Extension::enhanced_status_codes), *own_wire_);
     reply_code_ = reply.code;
     reply_pending_ = true;
 }

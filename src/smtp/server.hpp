@@ -31,6 +31,7 @@
 #include "smtp/envelope.hpp"
 #include "smtp/extensions.hpp"
 #include "smtp/fixed_replies.hpp"
+#include "smtp/hello.hpp"
 #include "smtp/limits.hpp"
 #include "smtp/reply.hpp"
 
@@ -79,10 +80,10 @@ class Server {
     /// 5321 3.1), and any other code closes it. Comes out of the coming next() as Step::reply.
     void greet(const Reply& greeting);
 
-    /// Advances as far as one step and drops what it consumed from the front of `input`. `offer` is what an
-    /// EHLO would be told now; what an EHLO was told is remembered. Never called while an ask_* waits for its
-    /// answer().
-    Step next(std::string_view& input, const Offer& offer);
+    /// Advances as far as one step and drops what it consumed from the front of `input`. `hello` is what a
+    /// HELO or EHLO would be told now; what one was told is remembered, and `hello` must outlive the machine.
+    /// Never called while an ask_* waits for its answer().
+    Step next(std::string_view& input, const Hello& hello);
 
     /// Answers the ask_* step. Positive: the command takes effect. 421 also closes the session. For ask_helo
     /// a positive reply's text is ignored (the machine writes the EHLO lines itself); for ask_data likewise.
@@ -93,9 +94,7 @@ class Server {
     void terminate(const Reply& reply);
 
     /// Wire form of the reply; valid until the next call of next(), answer() or terminate().
-    std::string_view reply_wire() const {
-        return fixed_reply_wire_.empty() ? std::string_view(reply_wire_) : fixed_reply_wire_;
-    }
+    std::string_view reply_wire() const { return own_wire_ ? std::string_view(*own_wire_) : shared_wire_; }
     /// Code of that reply.
     int reply_code() const { return reply_code_; }
     /// Valid until the input it was cut from goes away or next() is called.
@@ -152,7 +151,7 @@ class Server {
     void drop_line(std::string_view& input);
     void say(Say what);
     void say(const Reply& reply);
-    void say_hello(const Offer& offer);
+    void say_hello(const Hello& hello);
     void ask(Step question) { asked_ = question; }
     void refuse(Say why);
     void close_for(Say limit);
@@ -182,6 +181,7 @@ class Server {
     void do_http(std::string_view argument);
 
     // server_content.cpp
+    DataDecoder& decoder() const;
     std::optional<Step> take_data(std::string_view& input);
     std::optional<Step> take_chunk(std::string_view& input);
     void drop_chunk(std::string_view& input);
@@ -192,13 +192,13 @@ class Server {
     void content_complete();
 
     const ServerOptions* options_;
-    std::string reply_wire_;             // rendered for this session …
-    std::string_view fixed_reply_wire_;  // … or, when not empty, for all of them
+    std::unique_ptr<std::string> own_wire_;  // the reply, rendered for this session …
+    std::string_view shared_wire_;           // … or, when that is null, for all of them
     std::string_view content_;
     std::string helo_;
     std::unique_ptr<Transaction> transaction_;
     std::unique_ptr<ClientIdentity> forwarded_;
-    Offer offered_;  // what EHLO told the client; nothing but the size limit after HELO
+    const Offer* offered_;  // what EHLO told the client; nothing but the size limit after HELO
     std::uint64_t chunk_left_ = 0;
     int reply_code_ = 0;
     unsigned errors_ = 0;

@@ -1,9 +1,9 @@
 // The verbs: a row in the table and a member function each.
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "base/ascii.hpp"
+#include "base/decimal.hpp"
 #include "base/utf8.hpp"
 #include "smtp/parameters.hpp"
 #include "smtp/path.hpp"
@@ -98,7 +98,7 @@ std::optional<Say> Server::fault_of(std::string_view line, const Command* comman
     if (std::ranges::any_of(line, ascii::is_control)) return Say::bad_octets;
     if (std::ranges::any_of(line, ascii::is_eight_bit)) {
         const bool may_be_utf8 =
-            command != nullptr && command->holds_address && offered_.has(Extension::smtputf8);
+            command != nullptr && command->holds_address && offered_->has(Extension::smtputf8);
         if (!may_be_utf8 || !utf8::is_valid(line)) return Say::bad_octets;
     }
     if (command == nullptr) return Say::unknown_command;
@@ -139,7 +139,7 @@ void Server::do_mail(std::string_view argument) {
     if (!text) return refuse(Say::mail_syntax);
     const auto path = parse_path(*text, PathKind::reverse, options_->limits);
     if (!path) return refuse(path.error() == PathError::syntax ? Say::mail_syntax : Say::bad_sender);
-    const auto parameters = check_mail_parameters(path->rest, offered_);
+    const auto parameters = check_mail_parameters(path->rest, *offered_);
     if (!parameters) return refuse(say_for(parameters.error()));
     if (path->eight_bit && !parameters->smtputf8) return refuse(Say::sender_needs_smtputf8);
     if (over_size(parameters->size)) return refuse(Say::too_big);
@@ -159,7 +159,7 @@ void Server::do_rcpt(std::string_view argument) {
     if (!text) return refuse(Say::rcpt_syntax);
     const auto path = parse_path(*text, PathKind::forward, options_->limits);
     if (!path) return refuse(path.error() == PathError::syntax ? Say::rcpt_syntax : Say::bad_recipient);
-    const auto checked = check_rcpt_parameters(path->rest, offered_, transaction_->smtputf8);
+    const auto checked = check_rcpt_parameters(path->rest, *offered_, transaction_->smtputf8);
     if (!checked) return refuse(say_for(checked.error()));
     if (path->eight_bit && !transaction_->smtputf8) return refuse(Say::recipient_needs_smtputf8);
     // No error of the client's: a long list comes in several transactions (RFC 5321 4.5.3.1.10).
@@ -182,22 +182,22 @@ void Server::do_data(std::string_view /*argument*/) {
 void Server::do_bdat(std::string_view argument) {
     const std::string_view count = argument.substr(0, argument.find(' '));
     const std::string_view last = ascii::skip_spaces(argument.substr(count.size()));
-    const char* const count_end = count.data() + count.size();
-    const auto [end, error] = std::from_chars(count.data(), count_end, chunk_left_);
-    if (error != std::errc{} || end != count_end || (!last.empty() && !ascii::equal(last, "LAST"))) {
+    const auto octets = parse_decimal<std::uint64_t>(count);
+    if (!octets || (!last.empty() && !ascii::equal(last, "LAST"))) {
         refuse(Say::bdat_syntax);
         close_pending_ = true;  // see obey()
         return;
     }
+    chunk_left_ = *octets;
     chunk_last_ = !last.empty();
     if (no_service_) return refuse_chunk(Say::no_service);
     if (!greeted_) return refuse_chunk(Say::need_helo);
-    if (!offered_.has(Extension::chunking)) return refuse_chunk(Say::not_implemented);
+    if (!offered_->has(Extension::chunking)) return refuse_chunk(Say::not_implemented);
     if (!transaction_) return refuse_chunk(Say::need_mail);
     if (transaction_->envelope.recipients.empty()) return refuse_chunk(Say::no_recipients);
 
-    const std::uint64_t octets = transaction_->decoder ? transaction_->decoder->octets() : 0;
-    if (chunk_left_ > UINT64_MAX - octets || over_size(octets + chunk_left_)) {
+    const std::uint64_t before = transaction_->decoder ? decoder().octets() : 0;
+    if (chunk_left_ > UINT64_MAX - before || over_size(before + chunk_left_)) {
         end_transaction(EndedBy::too_big);
         return refuse_chunk(Say::too_big);
     }
@@ -247,7 +247,7 @@ void Server::do_xclient(std::string_view argument) {
     greeted_ = false;
     esmtp_ = false;
     helo_.clear();
-    offered_ = Offer();
+    offered_ = &nothing_offered;
     identity_pending_ = true;
     say({220, options_->hostname + " ESMTP"});
 }

@@ -1,34 +1,54 @@
 // Message content: DATA to its dot, BDAT to its count, and what is refused to its true end.
 #include <algorithm>
+#include <cassert>
 #include <cstddef>
 
 #include "smtp/server.hpp"
 
 namespace sluice::smtp {
 
+namespace {
+
+Say say_for(EndedBy fault) {
+    switch (fault) {
+        case EndedBy::bare_newline: return Say::bare_newline_content;
+        case EndedBy::too_big: return Say::too_big;
+        default: return Say::line_too_long;
+    }
+}
+
+}  // namespace
+
+/// Of the content under way.
+DataDecoder& Server::decoder() const {
+    auto& decoder = transaction_->decoder;
+    assert(decoder.has_value());
+    return *decoder;
+}
+
 bool Server::over_size(std::uint64_t octets) const {
-    return offered_.size_max() != 0 && octets > offered_.size_max();
+    return offered_->size_max() != 0 && octets > offered_->size_max();
 }
 
 /// Why the content taken so far cannot be accepted, if it cannot.
 std::optional<EndedBy> Server::content_fault() const {
-    const DataDecoder& decoder = *transaction_->decoder;
-    if (decoder.bare_newline_seen() && options_->bare_newlines == BareNewlines::refuse) {
+    const DataDecoder& content = decoder();
+    if (content.bare_newline_seen() && options_->bare_newlines == BareNewlines::refuse) {
         return EndedBy::bare_newline;
     }
-    if (over_size(decoder.octets())) return EndedBy::too_big;
-    if (decoder.line_too_long()) return EndedBy::refused;
+    if (over_size(content.octets())) return EndedBy::too_big;
+    if (content.line_too_long()) return EndedBy::refused;
     return std::nullopt;
 }
 
 /// Nothing to return means: go on stepping.
 std::optional<Step> Server::take_data(std::string_view& input) {
-    DataDecoder& decoder = *transaction_->decoder;
+    DataDecoder& content = decoder();
     for (;;) {
-        switch (decoder.next(input)) {
+        switch (content.next(input)) {
             case DataDecoder::Result::run:
                 if (content_fault()) break;  // to be refused: not kept, but read on to its end
-                content_ = decoder.run();
+                content_ = content.run();
                 return Step::content;
             case DataDecoder::Result::more: return Step::need_input;
             case DataDecoder::Result::end: content_complete(); return std::nullopt;
@@ -37,18 +57,18 @@ std::optional<Step> Server::take_data(std::string_view& input) {
 }
 
 std::optional<Step> Server::take_chunk(std::string_view& input) {
-    DataDecoder& decoder = *transaction_->decoder;
+    DataDecoder& content = decoder();
     for (;;) {
         std::string_view part =
             input.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(chunk_left_, input.size())));
         const std::size_t offered = part.size();
-        const DataDecoder::Result result = decoder.next(part);
+        const DataDecoder::Result result = content.next(part);
         const std::size_t taken = offered - part.size();
         input.remove_prefix(taken);
         chunk_left_ -= taken;
         if (result == DataDecoder::Result::run) {
             if (content_fault()) continue;
-            content_ = decoder.run();
+            content_ = content.run();
             return Step::content;
         }
         if (chunk_left_ > 0) return Step::need_input;
@@ -66,7 +86,7 @@ std::optional<Step> Server::chunk_complete() {
         }
         return std::nullopt;
     }
-    const std::string_view missing = transaction_->decoder->finish();
+    const std::string_view missing = decoder().finish();
     content_complete();
     if (missing.empty() || asked_ != Step::ask_message) return std::nullopt;
     content_ = missing;
@@ -79,9 +99,7 @@ void Server::content_complete() {
     const auto fault = content_fault();
     if (!fault) return ask(Step::ask_message);
     end_transaction(*fault);
-    say(*fault == EndedBy::bare_newline ? Say::bare_newline_content
-        : *fault == EndedBy::too_big    ? Say::too_big
-                                        : Say::line_too_long);
+    say(say_for(*fault));
 }
 
 /// Answers a BDAT that cannot be obeyed, once its chunk has been read and dropped.

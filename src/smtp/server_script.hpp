@@ -44,7 +44,7 @@ inline std::string_view name_of(EndedBy reason) {
 class Script {
   public:
     Script(const ServerOptions& options, const Offer& offer, Answers answers = {})
-        : offer_(offer), answers_(std::move(answers)), server_(options) {
+        : hello_(options, offer), answers_(std::move(answers)), server_(options) {
         server_.greet(answers_.greeting);
     }
 
@@ -63,7 +63,7 @@ class Script {
 
   private:
     bool step(std::string_view& input) {
-        const Step step = server_.next(input, offer_);
+        const Step step = server_.next(input, hello_);
         switch (step) {
             case Step::need_input: return false;
             case Step::content: content_ += server_.content(); break;
@@ -121,7 +121,7 @@ class Script {
 
     void note(std::string_view entry) { play_.log.emplace_back(entry); }
 
-    const Offer& offer_;
+    const Hello hello_;
     Answers answers_;
     Server server_;
     Play play_;

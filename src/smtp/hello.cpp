@@ -1,0 +1,20 @@
+#include "smtp/hello.hpp"
+
+#include "smtp/reply.hpp"
+#include "smtp/server.hpp"
+
+namespace sluice::smtp {
+
+Hello::Hello(const ServerOptions& options, const Offer& offer) {
+    const auto size_max = Offer().set_size_max(options.limits.message_octets_max).intersect(offer).size_max();
+    esmtp_.offer = offer;
+    esmtp_.offer.set_size_max(size_max).remove(Extension::starttls);
+    if (!options.accept_xclient) esmtp_.offer.remove(Extension::xclient);
+    plain_.offer.set_size_max(size_max);
+    for (Told* told : {&esmtp_, &plain_}) {
+        append_wire({250, options.hostname + told->offer.keyword_lines()},
+                    told->offer.has(Extension::enhanced_status_codes), told->wire);
+    }
+}
+
+}  // namespace sluice::smtp

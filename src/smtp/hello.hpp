@@ -1,0 +1,37 @@
+// What clients are told in reply to HELO and EHLO, rendered once and shared by all sessions that hear it.
+//
+// A held session that drips this reply refers to it instead of keeping a copy of a few hundred octets.
+#pragma once
+
+#include <string>
+
+#include "smtp/extensions.hpp"
+
+namespace sluice::smtp {
+
+struct ServerOptions;
+
+/// What a client may use before it has said HELO or EHLO.
+inline constexpr Offer nothing_offered;
+
+/// One offer and its replies. Immutable; must outlive every Server it was given to.
+class Hello {
+  public:
+    /// What `options` allow of `offer`, with the smaller of the two size limits.
+    Hello(const ServerOptions& options, const Offer& offer);
+
+    struct Told {
+        Offer offer;       // what may be used after it
+        std::string wire;  // the reply
+    };
+    /// After EHLO.
+    const Told& esmtp() const { return esmtp_; }
+    /// After HELO: no extension, and the size limit all the same.
+    const Told& plain() const { return plain_; }
+
+  private:
+    Told esmtp_;
+    Told plain_;
+};
+
+}  // namespace sluice::smtp
