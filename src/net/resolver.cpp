@@ -182,13 +182,14 @@ class Resolver::Impl final : public IoHandler {
         set_option("do-not-query-localhost:", "no");
         // Without it a server that was out for a while is left alone for up to 15 minutes after it is back.
         set_option("infra-keep-probing:", "yes");
-        // libunbound has empty zones of its own for private networks and for "test.": whether those exist is
-        // for the server that the operator named to say.
+        // libunbound has zones of its own for private networks, for loopback and for "test.": whether those
+        // exist is for the server that the operator named to say.
         set_option("unblock-lan-zones:", "yes");
         for (const auto& server : options.servers)
             check(ub_ctx_set_fwd(context, forwarder(server).c_str()), server);
         if (options.servers.empty()) ub_ctx_resolvconf(context, nullptr);
-        check(ub_ctx_zone_remove(context, "test."), "test.");
+        for (const char* const zone : {"test.", "127.in-addr.arpa."})
+            check(ub_ctx_zone_remove(context, zone), zone);
         if (!loop_.watch(ub_fd(context), *this, EPOLLIN))
             throw std::runtime_error("libunbound: cannot watch its pipe");
     }
