@@ -161,8 +161,7 @@ def commands_until_421(client, command, most):
 def test_commands_that_lead_nowhere(limited, limit, command):
     sluice = limited(**{limit: 7})
     with sluice.connect(source="127.0.71.1") as client:
-        client.expect(220)
-        client.expect(250, "HELO client.example.org")
+        client.greet()
         assert commands_until_421(client, command, 20) in (6, 7)
     assert sluice.wait_record("session", client="127.0.71.1")["outcome"] == "refused"
 
@@ -197,8 +196,7 @@ def test_sessions_of_one_client(limited):
     for client in held:
         client.greet()
     with sluice.connect(source="127.0.71.2") as third:
-        reply = third.read_reply()
-        assert (reply.code, reply.enhanced) == (421, "4.7.0")
+        third.expect(421)
         assert third.at_end()
     with sluice.connect(source="127.0.71.3") as other:
         other.greet()
@@ -214,11 +212,12 @@ def test_sessions_of_a_worker(limited):
     held = [sluice.connect() for _ in range(3)]
     for client in held:
         client.greet()
-    with sluice.connect(timeout=0.7) as waiting:
+    with sluice.connect() as waiting:
+        waiting.timeout = 0.7
         with pytest.raises(TimeoutError):
             waiting.read_reply()
         held[0].quit()
-        waiting.socket.settimeout(10)
+        waiting.timeout = 10
         waiting.greet()
     for client in held[1:]:
         client.close()
@@ -275,6 +274,6 @@ def test_a_client_that_is_not_speaking_smtp(limited):
             client.send(b"\r\n" * 10)
             with pytest.raises((Closed, ConnectionError)):
                 while True:
-                    assert client.read_reply().code in (220, 421, 500, 501, 502, 503)
+                    assert client.read_reply().code in (220, 421, 500, 501, 502, 503, 554)
     with sluice.connect() as client:
         client.greet()

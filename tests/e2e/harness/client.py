@@ -32,12 +32,18 @@ class Closed(Exception):
 
 
 class Client:
-    """A connection. `source` is the loopback address to come from: each is a client of its own."""
+    """A connection. `source` is the loopback address to come from: each is a client of its own.
 
-    def __init__(self, port, source=None, address="127.0.0.1", timeout=30.0, receive_buffer=None):
+    It waits `timeout` seconds for each piece of a reply, and `quits_after` seconds in all.
+    """
+
+    def __init__(
+        self, port, source=None, address="127.0.0.1", timeout=30.0, quits_after=3600.0, receive_buffer=None
+    ):
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
-        self.socket.settimeout(timeout * PATIENCE)
+        self.timeout = timeout * PATIENCE
+        self.socket.settimeout(self.timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if receive_buffer:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -45,6 +51,7 @@ class Client:
             self.socket.bind((source, 0))
         self.socket.connect((address, port))
         self.connected_at = time.monotonic()
+        self.quits_at = self.connected_at + quits_after
         self.received = b""
         self.octet_times = []  # (seconds since connect, octets) of each read
 
@@ -79,6 +86,10 @@ class Client:
         self.send(octets[position:])
 
     def _receive(self):
+        left = self.quits_at - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.socket.settimeout(min(left, self.timeout))
         try:
             octets = self.socket.recv(65536)
         except ConnectionResetError:

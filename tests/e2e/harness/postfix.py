@@ -22,7 +22,6 @@ MAIL_UID = 65534  # nobody: virtual(8) refuses to deliver as root
 # What makes pooled XCLIENT work; DESIGN and `sluice check` explain each.
 PRIVATE_LISTENER = """
   -o syslog_name=postfix/private
-  -o smtpd_client_port_logging=yes
   -o smtpd_authorized_xclient_hosts=static:all
   -o smtpd_junk_command_limit=100000
   -o smtpd_soft_error_limit=100000

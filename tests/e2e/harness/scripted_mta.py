@@ -192,8 +192,11 @@ class _Session:
     def say(self, reply):
         self.socket.sendall(reply.encode() + b"\r\n")
 
-    def answer(self, stage, argument, proper):
-        """Does what the script says, else answers properly; True when the proper answer was given."""
+    def answer(self, stage, argument, proper, before=lambda: None):
+        """Does what the script says, else answers properly; True when the proper answer was given.
+
+        `before` runs just before the proper answer: what it notes is there once the answer is heard.
+        """
         self.mta.reached.append(stage)
         act = self.mta.script.get(stage)
         if callable(act):
@@ -203,6 +206,8 @@ class _Session:
             act = None
         if act in (DIE, CLOSE, HANG):
             self.stop_here(act)
+        if act is None:
+            before()
         self.say(act or proper)
         if act and act.startswith("421"):
             raise Gone
@@ -294,5 +299,4 @@ class _Session:
     def _dot(self, content):
         message = Taken(self.number, self.identity, self.helo, self.sender, self.recipients, content)
         self._clear()
-        if self.answer("dot", "", "250 2.0.0 Ok: queued as SCRIPTED"):
-            self.mta.taken.append(message)
+        self.answer("dot", "", "250 2.0.0 Ok: queued as SCRIPTED", lambda: self.mta.taken.append(message))
