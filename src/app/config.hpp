@@ -33,7 +33,7 @@ struct Config {
     unsigned workers = 0;   // 0 = one a core
     std::string state_dir;  // empty = nothing is kept on disk; else exists or is made at start
     LogOptions log;
-    net::ListenOptions listening;
+    net::ListenOptions listening{.receive_buffer = net::ListenOptions::paced_receive_buffer};
     net::ResolverOptions resolver;
     front::FrontOptions front;
     relay::RelayOptions relay;

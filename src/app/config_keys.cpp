@@ -119,6 +119,10 @@ const Key<Config> keys[] = {
     {"limits.content_timeout_s",
      integer<Config>([](Config& c) -> auto& { return c.front.content_timeout; }, 1, day_s),
      "Silence within a message. 421 4.4.2"},
+    {"limits.session_time_max_s",
+     integer<Config>([](Config& c) -> auto& { return c.front.session_time_max; }, 600, day_s,
+                     "a slow session may be held back for ten minutes"),
+     "A session, however busy it is. 421 4.4.2"},
     {"limits.drain_max_s", integer<Config>([](Config& c) -> auto& { return c.front.drain_max; }, 0, 3600),
      "At SIGTERM, transactions under way get so long to finish."},
     {"limits.command_line_octets_max",
@@ -180,9 +184,9 @@ const Key<Config> keys[] = {
     {"pace.max_delay_s", integer<Config>([](Config& c) -> auto& { return c.front.pace.delay_max; }, 0, 3600),
      "A session is held back for at most this long in all, and then moves at full speed."},
     {"pace.window_octets",
-     integer<Config>([](Config& c) -> auto& { return c.front.slow_window_octets; }, 1024, million),
-     "What the kernel may hold of a slow session, in each direction: what is in its buffers is past our "
-     "pace."},
+     or_zero(integer<Config>([](Config& c) -> auto& { return c.listening.receive_buffer; }, 4096, million)),
+     "What a client may send before it feels the pace: the receive buffer of the listening sockets. Clients "
+     "at full speed get a wide one before they send content. 0 = the kernel's, some 90 kB."},
 
     {"policy.default_lane",
      choice<Config>([](Config& c) -> auto& { return c.front.policy.default_lane; }, lanes),
@@ -210,6 +214,11 @@ const Key<Config> keys[] = {
      "subtracts "
      "its weight."},
 
+    {"policy.thresholds.fast",
+     integer<Config>([](Config& c) -> auto& { return c.front.policy.thresholds.fast; }, 0, million),
+     "A score this far below zero (a listing in a `policy.dnswl`, and no worse ones) puts a client into the "
+     "fast lane "
+     "whatever the default lane is; 0 = never."},
     {"policy.thresholds.slow",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.thresholds.slow; }, 0, million),
      "A client whose signals weigh so much in sum is slow; 0 = never. The highest threshold reached counts."},

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <fmt/format.h>
@@ -17,7 +18,7 @@ namespace {
 
 /// Connections taken from one listener in one turn of the loop, so that a flood of them leaves time for those
 /// we have.
-constexpr int accepts_per_turn_max = 64;
+constexpr unsigned accepts_per_turn_max = 64;
 
 /// After accept(2) failed for want of descriptors or memory.
 constexpr Millis accept_pause{100};
@@ -37,8 +38,10 @@ class Front::Impl final : public Context, private net::Timer {
     class Listener final : public net::IoHandler {
       public:
         Listener(Impl& front, int fd) : front_(front), fd_(fd) {}
-        void on_io(std::uint32_t) override { front_.accept_from(fd_); }
+        void on_io(std::uint32_t) override { front_.accept_from(*this); }
         int fd() const { return fd_; }
+
+        unsigned expected = 1;  // connections waiting, by what the last turn found
 
       private:
         Impl& front_;
@@ -48,7 +51,7 @@ class Front::Impl final : public Context, private net::Timer {
     void ended(Session& session) override;
     void on_timer() override;
 
-    void accept_from(int listener);
+    void accept_from(Listener& listener);
     void take(net::Accepted accepted);
     void pause_accepting();
     void resume_accepting();
@@ -83,18 +86,23 @@ void Front::Impl::serve(int listener) {
     if (!loop().watch(listener, *listeners_.back(), EPOLLIN)) pause_accepting();
 }
 
-void Front::Impl::accept_from(int listener) {
-    for (int taken = 0; taken < accepts_per_turn_max && accepting_; ++taken) {
+/// Takes as many as the last turn lets expect. The listener is level-triggered, so those left are reported
+/// again, and the accept(2) that would only say "no more" is saved.
+void Front::Impl::accept_from(Listener& listener) {
+    unsigned taken = 0;
+    for (; taken < listener.expected && accepting_; ++taken) {
         if (sessions_ >= options.sessions_max) return pause_accepting();
-        auto accepted = net::accept_tcp(listener);
+        auto accepted = net::accept_tcp(listener.fd());
         if (!accepted.fd) {
             // Out of descriptors or memory: the connection stays in the queue, and asking again at once would
             // spin.
             if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) pause_accepting();
-            return;
+            break;
         }
         take(std::move(accepted));
     }
+    listener.expected =
+        taken == listener.expected ? std::min(2 * taken, accepts_per_turn_max) : std::max(taken, 1U);
 }
 
 void Front::Impl::take(net::Accepted accepted) {

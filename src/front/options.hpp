@@ -40,7 +40,6 @@ struct FrontOptions {
     Seconds content_timeout{300};          // no octet of DATA or BDAT for so long; 421 4.4.2
     Seconds session_time_max{14400};       // however busy it is; 421 4.4.2
     Seconds drain_max{30};                 // SIGTERM: running transactions get so long
-    int slow_window_octets = 4096;         // kernel receive and send buffer of a slow session
 };
 
 }  // namespace sluice::front

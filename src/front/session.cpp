@@ -32,7 +32,13 @@ Session::Session(Context& context, net::Accepted accepted, std::uint32_t number)
 Session::~Session() = default;
 
 bool Session::watch() {
-    return context_.loop().watch(fd_.get(), *this, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
+    return context_.loop().watch(fd_.get(), *this, EPOLLIN | EPOLLRDHUP | EPOLLET);
+}
+
+/// Room to write is asked for when there is none: a fresh socket has room, and would report it for nothing.
+void Session::wait_for_room() {
+    can_write_ = false;
+    context_.loop().rewatch(fd_.get(), *this, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
 }
 
 void Session::on_io(std::uint32_t events) {
@@ -90,7 +96,7 @@ bool Session::write_out() {
         const std::size_t allowed = pace_.may_write(now);
         if (allowed == 0) {
             const Instant until = pace_.hold_write(now);
-            widen_when_paid();
+            if (pace_.exhausted()) widen_window();
             if (until <= now) continue;
             hold_until(until);
             return true;
@@ -98,7 +104,7 @@ bool Session::write_out() {
         const auto written = net::write_some(fd_.get(), sending_.data(), std::min(sending_.size(), allowed));
         if (written == net::io_failed) return false;
         if (written == net::io_would_block) {
-            can_write_ = false;
+            wait_for_room();
             return true;
         }
         const auto octets = static_cast<std::size_t>(written);
@@ -145,7 +151,7 @@ bool Session::fill(std::string_view& input) {
     std::size_t allowed = pace_.may_read(now, reading);
     if (allowed == 0) {
         const Instant until = pace_.hold_read(now, reading);
-        widen_when_paid();
+        if (pace_.exhausted()) widen_window();
         if (until > now) {
             hold_until(until);
             return false;
@@ -265,9 +271,11 @@ void Session::end() {
     context_.ended(*this);
 }
 
-void Session::widen_when_paid() {
-    if (!window_clamped_ || !pace_.exhausted()) return;
-    window_clamped_ = false;
+/// The listener's small buffer keeps every window small from the first octet, since TCP can take none back
+/// (docs/adr/0002). A client that may go at full speed gets a wide one when it is about to send content.
+void Session::widen_window() {
+    if (window_wide_) return;
+    window_wide_ = true;
     net::widen_receive_window(fd_.get());
 }
 

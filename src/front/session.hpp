@@ -76,7 +76,8 @@ class Session final : public net::IoHandler, public net::Timer {
     void close_down(bool input_left);
     void linger();
     void end();
-    void widen_when_paid();
+    void widen_window();
+    void wait_for_room();
 
     // session_steps.cpp: what the state machine wants done
     void admitted(Admission::Findings& found);
@@ -113,7 +114,7 @@ class Session final : public net::IoHandler, public net::Timer {
     bool peer_closed_ : 1 = false;  // EPOLLRDHUP: what is unread is all there will be
     bool closing_ : 1 = false;      // send what is pending, then close
     bool lingering_ : 1 = false;    // closed for writing; reading to spare the last reply a reset
-    bool window_clamped_ : 1 = false;
+    bool window_wide_ : 1 = false;
     bool held_ : 1 = false;       // by the pace, until held_until_ms_
     bool forwarded_ : 1 = false;  // XCLIENT spoke for somebody else (`sluice sink`)
     bool ended_ : 1 = false;

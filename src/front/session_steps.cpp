@@ -104,10 +104,6 @@ void Session::judge() {
                 .lane;
     if (lane_ != policy::Lane::slow) return pace_.speed_up();
     pace_.slow_down(options.pace, context_.now());
-    if (pace_.slow() && !window_clamped_) {
-        window_clamped_ = true;
-        net::clamp_receive_window(fd_.get(), options.slow_window_octets);
-    }
 }
 
 /// Lets the state machine go on until it needs more input (true), or something else has to happen first.
@@ -232,6 +228,7 @@ void Session::note_unknown_recipient() {
 
 void Session::ask_data() {
     reach(Stage::data);
+    if (!pace_.slow()) widen_window();  // the reply carries the news
     transaction_->record.content_began = context_.now();
     transaction_->spool = std::make_unique<net::Spool>(context_.surroundings.offload, context_.options.spool);
     server_.answer({354, ""});

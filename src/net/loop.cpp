@@ -85,6 +85,13 @@ bool Loop::watch(int fd, IoHandler& handler, std::uint32_t events) {
     return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
+void Loop::rewatch(int fd, IoHandler& handler, std::uint32_t events) {
+    epoll_event event{};
+    event.events = events;
+    event.data.ptr = &handler;
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event);
+}
+
 void Loop::unwatch(int fd) {
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }

@@ -40,10 +40,11 @@ class Loop {
     Loop(const Loop&) = delete;
     Loop& operator=(const Loop&) = delete;
 
-    /// Watches `fd`, edge-triggered unless `events` says EPOLLET is unwanted by leaving it out: pass EPOLLIN
-    /// | EPOLLOUT | EPOLLRDHUP | EPOLLET for connections, EPOLLIN for listeners. Errors (descriptor limits)
-    /// are returned as false with errno set. Closing the descriptor ends the watch.
+    /// Watches `fd`, edge-triggered where `events` has EPOLLET: connections have, listeners have not. Errors
+    /// (descriptor limits) are returned as false with errno set. Closing the descriptor ends the watch.
     [[nodiscard]] bool watch(int fd, IoHandler& handler, std::uint32_t events);
+    /// Watches for other events from now on; what is ready already is reported again.
+    void rewatch(int fd, IoHandler& handler, std::uint32_t events);
     void unwatch(int fd);
 
     /// The time of this turn, read once after each epoll_wait.

@@ -59,16 +59,10 @@ Accepted accept_tcp(int listener);
 
 Endpoint local_endpoint(int fd);
 
-/// Keeps the window from growing beyond `octets`, if the kernel heeds it (since 6.6 it forgets this at the
-/// first large segment). Takes nothing back: what was offered is still taken, and nothing is dropped. What
-/// holds a client back for certain is ListenOptions::receive_buffer.
-void clamp_receive_window(int fd, int octets);
 /// Opens the window for a client that may go at full speed: 64 KiB when its listener had a small buffer
 /// (window scaling is settled in the handshake), 256 KiB and more otherwise. The next segment sent tells the
 /// client: best called before the reply that invites content is written. Cannot be undone.
 void widen_receive_window(int fd);
-/// Bounds what the kernel will hold unsent, so that a trickle is a trickle on the wire.
-void clamp_send_buffer(int fd, int octets);
 
 /// What read_some and write_some return when no octet moved.
 inline constexpr std::ptrdiff_t io_would_block = -1;

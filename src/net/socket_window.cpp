@@ -20,21 +20,10 @@ void set_option(int fd, int level, int name, int value) {
 
 }  // namespace
 
-void clamp_receive_window(int fd, int octets) {
-    // Not SO_RCVBUF: the kernel then drops what it had offered to take, and the client's time-outs double
-    // until it seems dead (25 segments sent again and a gap of 70 s for one block of 16 KiB).
-    set_option(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, octets);
-}
-
 void widen_receive_window(int fd) {
     set_option(fd, SOL_SOCKET, SO_RCVBUF, wide_receive_octets);
     // A listener's small buffer has set this as well; left alone it keeps the window as small as it was.
     set_option(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, window_unclamped);
-}
-
-void clamp_send_buffer(int fd, int octets) {
-    set_option(fd, SOL_SOCKET, SO_SNDBUF, octets);
-    set_option(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, octets);
 }
 
 }  // namespace sluice::net

@@ -73,23 +73,5 @@ TEST_F(Window, WidenedClientSendsMoreAtOnceAndLosesNothing) {
     EXPECT_EQ(read_all(server_), more);
 }
 
-TEST_F(Window, ClampingTakesNothingBackThatWasOffered) {
-    connect(0);
-    int before = 0, after = 0;
-    socklen_t size = sizeof before;
-    ASSERT_EQ(::getsockopt(server_.get(), SOL_SOCKET, SO_RCVBUF, &before, &size), 0);
-    clamp_receive_window(server_.get(), 4096);
-    ASSERT_EQ(::getsockopt(server_.get(), SOL_SOCKET, SO_RCVBUF, &after, &size), 0);
-    EXPECT_EQ(before, after);
-}
-
-TEST_F(Window, SmallSendBufferKeepsTheTrickleOutOfTheKernel) {
-    connect(4096);
-    clamp_send_buffer(client_.get(), 4096);
-    EXPECT_LE(fill(client_), 32U * 1024);
-    connect(4096);
-    EXPECT_GT(fill(client_), 32U * 1024);
-}
-
 }  // namespace
 }  // namespace sluice::net

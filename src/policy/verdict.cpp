@@ -43,6 +43,7 @@ Verdict judge(std::optional<Lane> network_lane, std::span<const Signal> signals,
     if (reached(score, thresholds.reject)) return {Lane::reject, score};
     if (reached(score, thresholds.defer)) return {Lane::defer, score};
     if (reached(score, thresholds.slow)) return {Lane::slow, score};
+    if (thresholds.fast > 0 && score <= -thresholds.fast) return {Lane::fast, score};
     return {default_lane, score};
 }
 
