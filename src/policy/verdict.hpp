@@ -33,8 +33,10 @@ struct Signal {
     int weight = 0;
 };
 
-/// Scores at which a client changes lane; 0 (or less) = never.
+/// Scores at which a client changes lane; 0 = never. `fast` is how far below zero a score has to be: good
+/// signs that outweigh the bad ones take a client out of a default lane that is not fast.
 struct Thresholds {
+    int fast = 1;
     int slow = 1;
     int defer = 0;
     int reject = 0;
