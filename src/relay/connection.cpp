@@ -85,11 +85,8 @@ void Connection::on_io(std::uint32_t events) {
     if (!fd_) return;
     if (connecting_ && !connected()) return;
     if ((events & EPOLLOUT) != 0) {
-        if (content_) {
-            write_content();
-        } else {
-            flush();
-        }
+        flush();
+        write_content();
     }
     if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) read_replies(events);
 }
@@ -124,6 +121,7 @@ void Connection::flush() {
 }
 
 void Connection::write_content() {
+    if (!content_) return;
     const std::uint64_t before = content_->sent();
     const ContentWriter::Result result = content_->write(fd_.get());
     if (result == ContentWriter::Result::failed) {
@@ -170,10 +168,12 @@ void Connection::on_timer() {
         owner_.idle_expired(*this);
         return;
     }
-    timed_out_ = !broken_;
-    end(broken_       ? "it closed the connection"
-        : connecting_ ? "it could not be reached in time"
-                      : "it did not answer in time");
+    if (broken_) {
+        end("it closed the connection");
+        return;
+    }
+    timed_out_ = true;
+    end(connecting_ ? "it could not be reached in time" : "it did not answer in time");
 }
 
 /// Nothing more will come.

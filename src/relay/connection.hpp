@@ -40,8 +40,8 @@ class Connection final : public net::IoHandler, private net::Timer {
         Introduction introduction;   // the identity in force; empty = still our own
         wire::XclientAttributes attributes;
         Carry carry = Carry::nothing;
-        Instant opened_at{};
-        Instant idle_since{};
+        Instant opened_at;
+        Instant idle_since;
         unsigned uses = 0;
         bool opened = false;
         bool idle = false;

@@ -54,7 +54,8 @@ ContentWriter::Result ContentWriter::write_memory(int socket) {
         skip -= skipped;
         part.remove_prefix(skipped);
         // The kernel only reads; sendmsg(2) merely shares its types with recvmsg(2).
-        if (!part.empty()) vectors.at(count++) = {const_cast<char*>(part.data()), part.size()};
+        if (!part.empty())
+            vectors.at(count++) = {.iov_base = const_cast<char*>(part.data()), .iov_len = part.size()};
     }
     msghdr header{};
     header.msg_iov = vectors.data();

@@ -15,8 +15,9 @@ namespace {
 using Outcome = smtp::Dialogue::Outcome;
 using Stage = smtp::Dialogue::Stage;
 
-const smtp::Reply recipient_refused{451, "4.3.0 The mail server refused a recipient, please try again"};
-const smtp::Reply unfit_mta{451, "4.3.3 The mail server cannot take this message now"};
+const smtp::Reply recipient_refused{.code = 451,
+                                    .text = "4.3.0 The mail server refused a recipient, please try again"};
+const smtp::Reply unfit_mta{.code = 451, .text = "4.3.3 The mail server cannot take this message now"};
 
 }  // namespace
 
@@ -38,7 +39,7 @@ class Deliveries::Delivery final : public Job {
         }
         const std::string mta = connection.upstream().name;
         deliveries_.pool_.release(*this);
-        over(answer_of({unfit_mta, mta, true}));
+        over(answer_of({.reply = unfit_mta, .mta = mta, .about_client = true}));
     }
 
     void reached(Connection& connection, Outcome outcome) override {

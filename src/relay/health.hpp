@@ -35,7 +35,7 @@ class Health {
   private:
     Seconds first_wait_;
     Seconds wait_;
-    Instant retry_at_{};
+    Instant retry_at_;
     bool failing_ = false;
 };
 

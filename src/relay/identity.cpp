@@ -5,14 +5,18 @@
 namespace sluice::relay {
 
 Introduction xclient_introduction(const smtp::ClientIdentity& client, wire::XclientAttributes attributes) {
-    const wire::XclientIdentity identity{client.address, client.name, client.helo, client.esmtp};
-    return {wire::xclient_lines(attributes, identity), client.helo, client.esmtp};
+    const wire::XclientIdentity identity{
+        .address = client.address, .name = client.name, .helo = client.helo, .esmtp = client.esmtp};
+    return {.preface = wire::xclient_lines(attributes, identity), .helo = client.helo, .esmtp = client.esmtp};
 }
 
 Introduction proxy_introduction(const smtp::ClientIdentity& client, const net::Endpoint& mta) {
-    const wire::ProxyAddresses addresses{client.address, mta.address, client.port, mta.port};
+    const wire::ProxyAddresses addresses{.source = client.address,
+                                         .destination = mta.address,
+                                         .source_port = client.port,
+                                         .destination_port = mta.port};
     // Always EHLO: what the MTA offers has to be learnt on each of these connections.
-    return {wire::proxy_v2_header(addresses), client.helo, true};
+    return {.preface = wire::proxy_v2_header(addresses), .helo = client.helo, .esmtp = true};
 }
 
 }  // namespace sluice::relay

@@ -51,7 +51,7 @@ class Job {
     Job* previous_ = nullptr;
     Connection* connection_ = nullptr;  // leased
     Connection* promised_ = nullptr;    // being opened on our behalf
-    Instant deadline_{};
+    Instant deadline_;
     bool fresh_only_ =
         false;  // a reused connection has failed us: no other will do, and there is no third try
     Introduction introduction_;  // for connections with these attributes; made when first needed

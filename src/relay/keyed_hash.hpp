@@ -27,12 +27,14 @@ class KeyedHash {
     explicit KeyedHash(const HashKey& key = {}) : key_(key) {}
 
     std::size_t operator()(std::string_view text) const {
-        State state{key_.k0 ^ 0x736f6d6570736575U, key_.k1 ^ 0x646f72616e646f6dU,
-                    key_.k0 ^ 0x6c7967656e657261U, key_.k1 ^ 0x7465646279746573U};
+        State state{.v0 = key_.k0 ^ 0x736f6d6570736575U,
+                    .v1 = key_.k1 ^ 0x646f72616e646f6dU,
+                    .v2 = key_.k0 ^ 0x6c7967656e657261U,
+                    .v3 = key_.k1 ^ 0x7465646279746573U};
         const std::uint64_t length = static_cast<std::uint64_t>(text.size()) << 56U;
         for (; text.size() >= 8; text.remove_prefix(8))
-            state.absorb(word(text.data(), 8));
-        state.absorb(length | word(text.data(), text.size()));
+            state.absorb(word(text.substr(0, 8)));
+        state.absorb(length | word(text));
         state.v2 ^= 0xffU;
         for (int round = 0; round < 3; ++round)
             state.mix();
@@ -62,9 +64,9 @@ class KeyedHash {
         }
     };
 
-    static std::uint64_t word(const char* octets, std::size_t count) {
+    static std::uint64_t word(std::string_view octets) {
         std::uint64_t value = 0;
-        if (count != 0) std::memcpy(&value, octets, count);
+        if (!octets.empty()) std::memcpy(&value, octets.data(), octets.size());
         return value;
     }
 

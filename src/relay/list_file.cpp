@@ -24,7 +24,7 @@ std::string last_error() {
 
 /// The whole of an open file; false with the reason in `text`.
 bool read_whole(int fd, std::string& text) {
-    constexpr std::size_t chunk = 64 * 1024;
+    constexpr std::size_t chunk = 65536;
     std::size_t size = 0;
     for (;;) {
         text.resize(size + chunk);

@@ -17,7 +17,7 @@ namespace sluice::relay {
 
 class ListFile final : private net::Timer {
   public:
-    static constexpr std::size_t octets_max = 256 * 1024 * 1024;
+    static constexpr std::size_t octets_max = std::size_t{256} << 20U;
 
     /// Reads the file at once, blocking: this is before any client. All references must outlive it.
     ListFile(net::Loop& loop, net::Offload& offload, std::string path, const Notice& notice);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <ranges>
 #include <tuple>
 #include <utility>
 
@@ -9,8 +10,9 @@ namespace sluice::relay {
 
 namespace {
 
-const smtp::Reply no_mta_up{451, "4.4.1 No mail server can be reached, please try again later"};
-const smtp::Reply too_busy{451, "4.3.2 The system is busy, please try again later"};
+const smtp::Reply no_mta_up{.code = 451,
+                            .text = "4.4.1 No mail server can be reached, please try again later"};
+const smtp::Reply too_busy{.code = 451, .text = "4.3.2 The system is busy, please try again later"};
 
 }  // namespace
 
@@ -41,7 +43,8 @@ Pool::~Pool() {
 void Pool::request(Job& job) {
     job.deadline_ = loop_.now() + options_.pool.waiting_time_max;
     const bool room = !draining_ && fast_.size() + slow_.size() < options_.pool.waiting_max;
-    (!room ? refused_ : job.fast_lane ? fast_ : slow_).push_back(job);
+    JobQueue& lane = job.fast_lane ? fast_ : slow_;
+    (room ? lane : refused_).push_back(job);
     schedule_pump();
 }
 
@@ -114,7 +117,7 @@ void Pool::fail_all(JobQueue& queue, const smtp::Reply& reply) {
     for (std::size_t count = queue.size(); count != 0 && !queue.empty(); --count) {
         Job& job = *queue.front();
         queue.remove(job);
-        fail(job, {reply, {}, false});
+        fail(job, {.reply = reply, .mta = {}});
     }
 }
 
@@ -124,7 +127,7 @@ void Pool::fail_expired(JobQueue& queue) {
     while (!queue.empty() && queue.front()->deadline_ <= loop_.now()) {
         Job& job = *queue.front();
         queue.remove(job);
-        fail(job, {too_busy, {}, false});
+        fail(job, {.reply = too_busy, .mta = {}});
     }
 }
 
@@ -164,8 +167,8 @@ Connection* Pool::idle_for(Job& job) {
     Connection* best = nullptr;
     auto best_rank = std::tuple(true, std::numeric_limits<unsigned>::max());
     const unsigned priority = priority_in_use();
-    for (auto at = idle_.rbegin(); at != idle_.rend(); ++at) {
-        Connection& connection = **at;
+    for (Connection* each : std::views::reverse(idle_)) {
+        Connection& connection = *each;
         if (connection.upstream().options.priority != priority || !fits(connection, job)) continue;
         const bool to_introduce = connection.lease().carry != Carry::nothing &&
                                   connection.lease().introduction != introduction(connection, job);

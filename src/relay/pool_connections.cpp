@@ -16,10 +16,12 @@ constexpr Seconds tied_idle_max{5};
 
 const smtp::Reply connection_lost{451,
                                   "4.4.2 Lost the connection to the mail server, please try again later"};
-const smtp::Reply timed_out{451, "4.4.2 The mail server does not answer, please try again later"};
+const smtp::Reply timed_out{.code = 451,
+                            .text = "4.4.2 The mail server does not answer, please try again later"};
 const smtp::Reply outcome_unknown{451,
                                   "4.4.2 Lost the connection to the mail server after the message was sent"};
-const smtp::Reply identity_refused{451, "4.3.0 The mail server would not hear who the client is"};
+const smtp::Reply identity_refused{.code = 451,
+                                   .text = "4.3.0 The mail server would not hear who the client is"};
 
 Carry carry_of(const UpstreamOptions& options, wire::XclientAttributes attributes) {
     switch (options.identity) {
@@ -175,16 +177,18 @@ void Pool::fail_leased(Connection& connection, Outcome outcome) {
     const bool again = lease.may_be_stale && !job.fresh_only_ && !connection.timed_out() &&
                        !connection.content_begun() && outcome != Outcome::helo_refused;
     const std::string mta = connection.upstream().name;
-    Failure failure{connection_lost, mta, false};
+    Failure failure{.reply = connection_lost, .mta = mta};
     if (connection.dot_sent()) {
         failure.reply = outcome_unknown;
     } else if (connection.timed_out()) {
         failure.reply = timed_out;
     } else if (outcome == Outcome::identity_refused) {
-        failure = {identity_refused, mta, true};
+        failure = {.reply = identity_refused, .mta = mta, .about_client = true};
     } else if (outcome == Outcome::helo_refused) {
-        failure = {scrubbed(connection, connection.dialogue().reply(), options_.hostname, &job.client()), mta,
-                   true};
+        failure = {
+            .reply = scrubbed(connection, connection.dialogue().reply(), options_.hostname, &job.client()),
+            .mta = mta,
+            .about_client = true};
     }
     if (outcome == Outcome::identity_refused && !again)
         notice_("identity_refused", mta, connection.failure());

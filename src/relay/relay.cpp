@@ -12,8 +12,8 @@ namespace sluice::relay {
 
 class Relay::Impl {
   public:
-    Impl(net::Loop& loop, net::Offload& offload, const RelayOptions& options, Notice notice)
-        : options_(options),
+    Impl(net::Loop& loop, net::Offload& offload, RelayOptions options, Notice notice)
+        : options_(std::move(options)),
           notice_(std::move(notice)),
           pool_(loop, options_, notice_),
           verifier_(loop, pool_, options_),
@@ -31,13 +31,16 @@ class Relay::Impl {
         return unverified();
     }
 
-    static smtp::Answer unverified() { return {.reply = {250, "2.1.5 Ok"}, .mta = {}, .by = "off"}; }
+    static smtp::Answer unverified() {
+        return {.reply = {.code = 250, .text = "2.1.5 Ok"}, .mta = {}, .by = "off"};
+    }
 
     smtp::Answer listed(const smtp::RecipientQuestion& question) const {
-        if (list_->list() == nullptr) return unverified();
-        if (list_->list()->contains(question.recipient->address))
-            return {.reply = {250, "2.1.5 Ok"}, .mta = {}, .by = "list"};
-        return {.reply = {550, "5.1.1 Recipient address rejected: user unknown"},
+        const RecipientList* const list = list_ ? list_->list() : nullptr;
+        if (list == nullptr) return unverified();
+        if (list->contains(question.recipient->address))
+            return {.reply = {.code = 250, .text = "2.1.5 Ok"}, .mta = {}, .by = "list"};
+        return {.reply = {.code = 550, .text = "5.1.1 Recipient address rejected: user unknown"},
                 .mta = {},
                 .by = "list",
                 .unknown_recipient = true};

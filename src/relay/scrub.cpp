@@ -51,8 +51,7 @@ std::string scrub(std::string_view text, const Scrubbing& scrubbing) {
     out.reserve(text.size());
     char before = ' ';
     while (!text.empty()) {
-        const auto word_end = std::ranges::find_if_not(text, host_char);
-        const std::string_view word = text.substr(0, static_cast<std::size_t>(word_end - text.begin()));
+        const std::string_view word(text.begin(), std::ranges::find_if_not(text, host_char));
         const std::string_view rest = text.substr(word.size());
         const bool in_mailbox = before == '@';
         const std::string_view name = without_final_dots(word);

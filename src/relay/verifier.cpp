@@ -14,10 +14,10 @@ namespace {
 HashKey random_key() {
     std::random_device device;
     const auto word = [&device] { return static_cast<std::uint64_t>(device()) << 32U | device(); };
-    return {word(), word()};
+    return {.k0 = word(), .k1 = word()};
 }
 
-const smtp::Reply unfit_mta{451, "4.3.3 The mail server cannot take these parameters now"};
+const smtp::Reply unfit_mta{.code = 451, .text = "4.3.3 The mail server cannot take these parameters now"};
 
 }  // namespace
 
@@ -53,7 +53,7 @@ class Verifier::Check final : public Job {
         }
         const std::string mta = connection.upstream().name;
         verifier_.pool_.release(*this);
-        verifier_.answered(*this, answer_of({unfit_mta, mta, true}), false);
+        verifier_.answered(*this, answer_of({.reply = unfit_mta, .mta = mta, .about_client = true}), false);
     }
 
     void reached(Connection& connection, smtp::Dialogue::Outcome) override {
@@ -75,7 +75,8 @@ class Verifier::Check final : public Job {
     }
 
     void withdrawn(smtp::Question& question) override {
-        std::erase(waiting_, static_cast<smtp::RecipientQuestion*>(&question));
+        // Only its address counts: what made it a RecipientQuestion is destroyed already.
+        std::erase(waiting_, &question);
         if (leader_ == &question) leader_ = nullptr;
         // Under way it goes on, and leaves a clean connection and an answer to remember.
         if (!waiting_.empty() || Pool::leased(*this) || done_) return;
@@ -91,8 +92,8 @@ class Verifier::Check final : public Job {
     smtp::Envelope sender_;
     smtp::Recipient recipient_;
     std::string key_;
-    std::vector<smtp::RecipientQuestion*> waiting_;
-    smtp::RecipientQuestion* leader_ = nullptr;
+    std::vector<smtp::Question*> waiting_;  // RecipientQuestions all
+    smtp::Question* leader_ = nullptr;
     bool shared_;
     bool done_ = false;
     Checks::iterator self_;
@@ -109,7 +110,7 @@ Verifier::Verifier(net::Loop& loop, Pool& pool, const RelayOptions& options)
 Verifier::~Verifier() {
     for (Check& check : checks_) {
         pool_.forget(check);
-        for (smtp::RecipientQuestion* question : check.waiting_)
+        for (smtp::Question* question : check.waiting_)
             question->pending = nullptr;
     }
 }
@@ -153,16 +154,16 @@ void Verifier::answered(Check& check, const smtp::Answer& answer, bool for_every
     check.done_ = true;
     if (check.shared_) shared_.erase(shared_.find(check.key_));
     if (!for_everybody) {
-        for (smtp::RecipientQuestion* question : std::exchange(check.waiting_, {})) {
+        for (smtp::Question* question : std::exchange(check.waiting_, {})) {
             if (question == check.leader_) {
                 check.waiting_.push_back(question);
             } else {
-                ask(*question, false);
+                ask(static_cast<smtp::RecipientQuestion&>(*question), false);
             }
         }
     }
     while (!check.waiting_.empty()) {
-        smtp::RecipientQuestion& question = *check.waiting_.front();
+        smtp::Question& question = *check.waiting_.front();
         check.waiting_.erase(check.waiting_.begin());
         question.pending = nullptr;
         question.answered(answer);

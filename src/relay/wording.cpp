@@ -12,7 +12,8 @@ smtp::Reply scrubbed(Connection& connection, const smtp::Reply& reply, std::stri
     const smtp::Dialogue& dialogue = connection.dialogue();
     const std::array<std::string_view, 2> hosts{dialogue.greeting_host(), dialogue.ehlo().host};
     const std::optional<IpAddress> known = client == nullptr ? std::nullopt : std::optional(client->address);
-    return {reply.code == 421 ? 451 : reply.code, scrub(reply.text, {hosts, hostname, known})};
+    return {.code = reply.code == 421 ? 451 : reply.code,
+            .text = scrub(reply.text, {.hosts = hosts, .replacement = hostname, .client = known})};
 }
 
 smtp::Answer answer_of(Connection& connection, const smtp::Reply& reply, std::string_view hostname,

@@ -15,7 +15,12 @@ constexpr std::size_t v2_fixed_octets = 16;
 constexpr std::string_view v1_signature = "PROXY ";
 constexpr std::size_t v1_octets_max = 107;
 
-constexpr ProxyDecoded malformed{Status::malformed, 0, std::nullopt};
+constexpr ProxyDecoded malformed{.status = Status::malformed, .addresses = std::nullopt};
+
+/// `octets` of the input were a header.
+ProxyDecoded done(std::size_t octets, const std::optional<ProxyAddresses>& addresses) {
+    return {.status = Status::done, .octets = octets, .addresses = addresses};
+}
 
 unsigned octet_at(std::string_view octets, std::size_t index) {
     return static_cast<std::uint8_t>(octets[index]);
@@ -75,7 +80,7 @@ ProxyDecoded decode_v2(std::string_view received) {
     const std::string_view body = received.substr(v2_fixed_octets, total - v2_fixed_octets);
     // What LOCAL carries is to be ignored (2.2), framing included.
     if (version_command == local || family == unspecified || family == unix_stream)
-        return {Status::done, total, std::nullopt};
+        return done(total, std::nullopt);
     ProxyAddresses addresses;
     std::size_t address_octets = 0;
     if (family == tcp_v4) {
@@ -94,7 +99,7 @@ ProxyDecoded decode_v2(std::string_view received) {
     addresses.source_port = be16_at(body, address_octets - 4);
     addresses.destination_port = be16_at(body, address_octets - 2);
     if (!well_framed(body.substr(address_octets))) return malformed;
-    return {Status::done, total, addresses};
+    return done(total, addresses);
 }
 
 /// Cuts the next word, which one space must follow unless it is the last.
@@ -121,7 +126,7 @@ ProxyDecoded decode_v1(std::string_view received) {
 
     const std::string_view protocol = next_word(line);
     // What follows UNKNOWN is to be ignored (2.1).
-    if (protocol == "UNKNOWN") return {Status::done, octets, std::nullopt};
+    if (protocol == "UNKNOWN") return done(octets, std::nullopt);
     if (protocol != "TCP4" && protocol != "TCP6") return malformed;
     const std::string_view source_text = next_word(line);
     const std::string_view destination_text = next_word(line);
@@ -136,7 +141,10 @@ ProxyDecoded decode_v1(std::string_view received) {
     if (!source || !destination || !source_port || !destination_port || !line.empty() ||
         !right_family(source_text) || !right_family(destination_text))
         return malformed;
-    return {Status::done, octets, ProxyAddresses{*source, *destination, *source_port, *destination_port}};
+    return done(octets, ProxyAddresses{.source = *source,
+                                       .destination = *destination,
+                                       .source_port = *source_port,
+                                       .destination_port = *destination_port});
 }
 
 }  // namespace
