@@ -49,7 +49,10 @@ void Client::write(Shared& shared) {
             ::send(fd_, step.octets.data() + written_, step.octets.size() - written_, MSG_NOSIGNAL);
         if (sent < 0) {
             if (errno == EINTR) continue;
-            if (errno != EAGAIN) return fail(std::strerror(errno), shared);
+            if (errno != EAGAIN) {
+                fail(strerrordesc_np(errno), shared);
+                return;
+            }
             epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = this}};
             ::epoll_ctl(shared.epoll, EPOLL_CTL_MOD, fd_, &event);
             return;
@@ -64,10 +67,13 @@ void Client::read(bool to_the_end, Shared& shared) {
         const ssize_t got = ::recv(fd_, buffer.data(), buffer.size(), 0);
         if (got < 0) {
             if (errno == EINTR) continue;
-            if (errno != EAGAIN) fail(std::strerror(errno), shared);
+            if (errno != EAGAIN) fail(strerrordesc_np(errno), shared);
             return;
         }
-        if (got == 0) return fail("closed", shared);
+        if (got == 0) {
+            fail("closed", shared);
+            return;
+        }
         heard_ = shared.now;
         const auto octets = static_cast<std::size_t>(got);
         shared.tally.octets_read += octets;

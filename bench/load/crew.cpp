@@ -47,7 +47,7 @@ Crew::Crew(const Options& options)
               .now = steady_clock::now()},
       clients_(std::make_unique<Client[]>(options.clients)),
       swept_(shared_.now) {
-    if (shared_.epoll < 0) throw std::runtime_error(std::strerror(errno));
+    if (shared_.epoll < 0) throw std::runtime_error(strerrordesc_np(errno));
 }
 
 Crew::~Crew() {
@@ -64,9 +64,7 @@ int Crew::run() {
     } else {
         run_units();
     }
-    const std::string line = shared_.tally.json(name(options_.mode), steady_clock::now() - begun);
-    std::fputs(line.c_str(), stdout);
-    std::fflush(stdout);
+    fmt::print("{}", shared_.tally.json(name(options_.mode), steady_clock::now() - begun));
     return shared_.tally.failed() == 0 ? 0 : 1;
 }
 
@@ -107,7 +105,7 @@ void Crew::report_second(unsigned second) {
     fmt::print(R"({{"second":{},"open":{},"greeted":{},"octets_read":{},"replies":{},"failed":{}}})"
                "\n",
                second, open_, greeted, tally.octets_read, tally.replies, tally.failed());
-    std::fflush(stdout);
+    (void)std::fflush(stdout);
 }
 
 void Crew::turn(int wait_ms, bool replace) {
@@ -129,12 +127,12 @@ bool Crew::start(Client& client) {
         --shared_.units_left;
         const int fd = connect_one();
         if (fd < 0) {
-            shared_.tally.fail(std::string("connect: ") + std::strerror(errno));
+            shared_.tally.fail(std::string("connect: ") + strerrordesc_np(errno));
             continue;
         }
         epoll_event event{.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data = {.ptr = &client}};
         if (::epoll_ctl(shared_.epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
-            throw std::runtime_error(std::string("epoll_ctl: ") + std::strerror(errno));
+            throw std::runtime_error(std::string("epoll_ctl: ") + strerrordesc_np(errno));
         }
         const bool hold = options_.mode == Mode::hold;
         client.begin(fd, hold ? std::numeric_limits<unsigned>::max() : options_.persistent, shared_);

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <fmt/format.h>
 
 #include "load/crew.hpp"
 #include "load/options.hpp"
@@ -39,6 +40,6 @@ int main(int argc, char** argv) try {
     }
     return crew.run();
 } catch (const std::exception& error) {
-    std::fprintf(stderr, "sluice-load: %s\n", error.what());
+    fmt::print(stderr, "sluice-load: {}\n", error.what());
     return 2;
 }

@@ -78,7 +78,7 @@ ParseResult parse_options(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return {std::nullopt, app.exit(error)};
+        return {.options = std::nullopt, .exit_code = app.exit(error)};
     }
 
     const std::map<CLI::App*, Mode> modes{
@@ -87,17 +87,17 @@ ParseResult parse_options(int argc, char** argv) {
     if (options.recipient.empty()) {
         options.recipient = options.mode == Mode::bounce ? "unknown@bench.test" : "good@bench.test";
     }
+    const auto refused = [&app](const char* option, const std::string& why) {
+        return ParseResult{.options = std::nullopt, .exit_code = app.exit(CLI::ValidationError(option, why))};
+    };
     const std::optional<sockaddr_in> address = parse_target(target);
-    if (!address) return {std::nullopt, app.exit(CLI::ValidationError("--to", "not IPV4:PORT: " + target))};
+    if (!address) return refused("--to", "not IPV4:PORT: " + target);
     options.target = *address;
     if (!sources.empty()) {
         options.sources = SourceAddresses::parse(sources);
-        if (!options.sources) {
-            return {std::nullopt,
-                    app.exit(CLI::ValidationError("--sources", "not an IPv4 network: " + sources))};
-        }
+        if (!options.sources) return refused("--sources", "not an IPv4 network: " + sources);
     }
-    return {options, 0};
+    return {.options = options, .exit_code = 0};
 }
 
 }  // namespace load

@@ -27,8 +27,8 @@ struct Options {
     unsigned persistent = 1;     // mails, or refused recipients, a connection
     bool pipelined = false;      // RFC 2920: MAIL, RCPT and DATA in one write
     std::size_t message_octets = 4096;
-    std::optional<SourceAddresses> sources{};  // none = the kernel chooses
-    std::string recipient{};                   // with random_digits, the digits follow its local part
+    std::optional<SourceAddresses> sources;  // none = the kernel chooses
+    std::string recipient;                   // with random_digits, the digits follow its local part
     bool random_recipients = false;
     std::uint64_t seed = 1;   // of random recipients
     unsigned timeout_s = 60;  // a client that has heard nothing for so long has failed

@@ -2,20 +2,22 @@
 
 namespace load {
 
+void ReplyReader::take(char octet) {
+    if (column_ == 3) {
+        last_ = octet != '-';
+        malformed_ = malformed_ || (octet != '-' && octet != ' ' && octet != '\r');
+    } else if (octet >= '0' && octet <= '9') {
+        code_ = static_cast<std::uint16_t>(code_ * 10 + (octet - '0'));
+    } else {
+        malformed_ = true;
+    }
+    ++column_;
+}
+
 std::optional<std::uint16_t> ReplyReader::next(std::string_view& input) {
     while (!input.empty()) {
-        while (column_ < 4 && !input.empty() && input.front() != '\n') {
-            const char octet = input.front();
-            input.remove_prefix(1);
-            if (column_ < 3) {
-                if (octet < '0' || octet > '9') malformed_ = true;
-                code_ = static_cast<std::uint16_t>(code_ * 10 + (octet - '0'));
-            } else {
-                last_ = octet != '-';
-                if (octet != '-' && octet != ' ' && octet != '\r') malformed_ = true;
-            }
-            ++column_;
-        }
+        for (; column_ < 4 && !input.empty() && input.front() != '\n'; input.remove_prefix(1))
+            take(input.front());
         const std::size_t end = input.find('\n');
         if (end == std::string_view::npos) {
             input = {};

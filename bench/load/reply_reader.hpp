@@ -1,7 +1,6 @@
 // Reply codes out of a stream of octets, however it is cut (RFC 5321 4.2).
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -17,6 +16,9 @@ class ReplyReader {
     std::optional<std::uint16_t> next(std::string_view& input);
 
   private:
+    /// One of the first four octets of a line.
+    void take(char octet);
+
     std::uint16_t code_ = 0;
     std::uint8_t column_ = 0;  // of the line begun; stops at 4
     bool last_ = true;         // no '-' behind the code

@@ -31,7 +31,7 @@ TEST(ReplyReader, AnyCutGivesTheSame) {
         EXPECT_THAT(read({all.substr(0, cut), all.substr(cut)}), ElementsAre(220, 250, 550)) << cut;
     }
     std::vector<std::string> drops;
-    for (char octet : all)
+    for (const char octet : all)
         drops.emplace_back(1, octet);
     EXPECT_THAT(read(drops), ElementsAre(220, 250, 550));
 }

@@ -7,13 +7,13 @@ namespace load {
 namespace {
 
 Step greeting() {
-    return {"greeting", "", {220}};
+    return {.name = "greeting", .octets = "", .replies = {220}};
 }
 Step ehlo() {
-    return {"EHLO", "EHLO client.bench.test\r\n", {250}};
+    return {.name = "EHLO", .octets = "EHLO client.bench.test\r\n", .replies = {250}};
 }
 Step quit() {
-    return {"QUIT", "QUIT\r\n", {221}};
+    return {.name = "QUIT", .octets = "QUIT\r\n", .replies = {221}};
 }
 
 /// One step of several, as a pipelining client sends them.
@@ -27,8 +27,14 @@ Step grouped(std::vector<Step> steps) {
     return group;
 }
 
+Step mail(const std::string& parameters) {
+    return {.name = "MAIL",
+            .octets = "MAIL FROM:<sender@client.bench.test>" + parameters + "\r\n",
+            .replies = {250}};
+}
+
 Step rcpt(const Options& options, std::uint16_t reply) {
-    Step step{"RCPT", "RCPT TO:<" + options.recipient + ">\r\n", {reply}};
+    Step step{.name = "RCPT", .octets = "RCPT TO:<" + options.recipient + ">\r\n", .replies = {reply}};
     if (options.random_recipients) {
         const auto at = step.octets.find('@');
         step.digits_at = at == std::string::npos ? step.octets.find('>') : at;
@@ -46,15 +52,13 @@ void append(Script& script, std::vector<Step> steps, bool pipelined) {
 }
 
 Script mail_script(const Options& options) {
-    Script script{{greeting(), ehlo()}};
+    Script script{.steps = {greeting(), ehlo()}};
     script.unit_begin = 2;
     const std::string size = " SIZE=" + std::to_string(options.message_octets);
-    append(script,
-           {{"MAIL", "MAIL FROM:<sender@client.bench.test>" + size + "\r\n", {250}},
-            rcpt(options, 250),
-            {"DATA", "DATA\r\n", {354}}},
+    append(script, {mail(size), rcpt(options, 250), {.name = "DATA", .octets = "DATA\r\n", .replies = {354}}},
            options.pipelined);
-    script.steps.push_back({"message", make_message(options.message_octets) + ".\r\n", {250}});
+    script.steps.push_back(
+        {.name = "message", .octets = make_message(options.message_octets) + ".\r\n", .replies = {250}});
     script.unit_end = script.steps.size();
     script.decided_at = script.unit_end - 1;
     script.steps.push_back(quit());
@@ -62,12 +66,12 @@ Script mail_script(const Options& options) {
 }
 
 Script bounce_script(const Options& options) {
-    Script script{{greeting(), ehlo()}};
+    Script script{.steps = {greeting(), ehlo()}};
     script.unit_begin = 2;
-    append(script, {{"MAIL", "MAIL FROM:<sender@client.bench.test>\r\n", {250}}, rcpt(options, 550)},
-           options.pipelined);
+    append(script, {mail(""), rcpt(options, 550)}, options.pipelined);
     script.decided_at = script.steps.size() - 1;
-    if (options.persistent > 1) script.steps.push_back({"RSET", "RSET\r\n", {250}});
+    if (options.persistent > 1)
+        script.steps.push_back({.name = "RSET", .octets = "RSET\r\n", .replies = {250}});
     script.unit_end = script.steps.size();
     script.steps.push_back(quit());
     return script;
@@ -78,10 +82,10 @@ Script churn_script() {
 }
 
 Script hold_script(const Options& options) {
-    Script script{{greeting()}};
+    Script script{.steps = {greeting()}};
     script.unit_begin = 1;
     // A step that awaits a reply that no server ever gives keeps a silent client listening.
-    script.steps.push_back(options.silent ? Step{"silence", "", {0}} : ehlo());
+    script.steps.push_back(options.silent ? Step{.name = "silence", .octets = "", .replies = {0}} : ehlo());
     script.unit_end = 2;
     script.decided_at = 1;
     return script;

@@ -8,8 +8,16 @@ namespace {
 
 using testing::ElementsAre;
 
+Options options(Mode mode, bool pipelined = false) {
+    Options made;
+    made.mode = mode;
+    made.pipelined = pipelined;
+    made.recipient = mode == Mode::bounce ? "unknown@bench.test" : "good@bench.test";
+    return made;
+}
+
 TEST(Message, HasExactlyTheSizeAskedForAndEndsItsLines) {
-    for (std::size_t size : {400U, 512U, 4096U, 4097U, 65536U, 10'000'000U}) {
+    for (const std::size_t size : {400U, 512U, 4096U, 4097U, 65536U, 10'000'000U}) {
         const std::string message = make_message(size);
         EXPECT_EQ(message.size(), size);
         EXPECT_TRUE(message.ends_with("\r\n"));
@@ -18,7 +26,7 @@ TEST(Message, HasExactlyTheSizeAskedForAndEndsItsLines) {
 }
 
 TEST(Script, MailStepByStep) {
-    const Script script = make_script({.mode = Mode::mail, .recipient = "good@bench.test"});
+    const Script script = make_script(options(Mode::mail));
     ASSERT_EQ(script.steps.size(), 7U);
     EXPECT_EQ(script.unit_begin, 2U);
     EXPECT_EQ(script.unit_end, 6U);
@@ -28,19 +36,17 @@ TEST(Script, MailStepByStep) {
 }
 
 TEST(Script, PipelinedMailIsOneWriteBeforeTheMessage) {
-    const Script script =
-        make_script({.mode = Mode::mail, .pipelined = true, .recipient = "good@bench.test"});
+    const Script script = make_script(options(Mode::mail, true));
     ASSERT_EQ(script.steps.size(), 5U);
     EXPECT_THAT(script.steps[2].replies, ElementsAre(250, 250, 354));
     EXPECT_TRUE(script.steps[2].octets.ends_with("RCPT TO:<good@bench.test>\r\nDATA\r\n"));
 }
 
 TEST(Script, RandomRecipientsHaveTheirDigitsBeforeTheAt) {
-    for (bool pipelined : {false, true}) {
-        const Script script = make_script({.mode = Mode::bounce,
-                                           .pipelined = pipelined,
-                                           .recipient = "unknown@bench.test",
-                                           .random_recipients = true});
+    for (const bool pipelined : {false, true}) {
+        Options guessing = options(Mode::bounce, pipelined);
+        guessing.random_recipients = true;
+        const Script script = make_script(guessing);
         const Step& step = script.steps[script.decided_at];
         ASSERT_NE(step.digits_at, std::string::npos);
         EXPECT_EQ(step.octets.substr(step.digits_at - 7, 7 + Script::digits + 1), "unknown0000000000000000@");
@@ -48,8 +54,9 @@ TEST(Script, RandomRecipientsHaveTheirDigitsBeforeTheAt) {
 }
 
 TEST(Script, APersistentBounceResetsBetweenUnits) {
-    const Script script =
-        make_script({.mode = Mode::bounce, .persistent = 2, .recipient = "unknown@bench.test"});
+    Options twice = options(Mode::bounce);
+    twice.persistent = 2;
+    const Script script = make_script(twice);
     EXPECT_EQ(script.steps[script.unit_end - 1].name, "RSET");
     EXPECT_EQ(script.decided_at, script.unit_end - 2);
 }

@@ -16,6 +16,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <fmt/format.h>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -47,7 +48,7 @@ class Floor {
 };
 
 [[noreturn]] void give_up(const char* what) {
-    throw std::runtime_error(std::string(what) + ": " + std::strerror(errno));
+    throw std::runtime_error(std::string(what) + ": " + strerrordesc_np(errno));
 }
 
 Floor::Floor(const sockaddr_in& address)
@@ -98,18 +99,19 @@ void Floor::on_ready(int fd, std::uint32_t events) {
     while (true) {
         const ssize_t got = ::recv(fd, buffer_.data(), buffer_.size(), 0);
         if (got < 0 && errno == EAGAIN) return;
-        if (got <= 0) return close(fd);
+        if (got <= 0) break;
         const auto octets = static_cast<std::size_t>(got);
         replies_.clear();
         const bool goes_on = connection.take({buffer_.data(), octets}, replies_, counts_);
         // Replies are small and their reader waits for them: a full send buffer would be a client gone wrong.
         if (!replies_.empty() && ::send(fd, replies_.data(), replies_.size(), MSG_NOSIGNAL) !=
                                      static_cast<ssize_t>(replies_.size())) {
-            return close(fd);
+            break;
         }
-        if (!goes_on) return close(fd);
+        if (!goes_on) break;
         if (octets < buffer_.size() && !to_the_end) return;
     }
+    close(fd);
 }
 
 void Floor::close(int fd) {
@@ -150,12 +152,12 @@ int main(int argc, char** argv) try {
     Floor floor(parse_address(listen));
     floor.run();
     const sink::Counts& counts = floor.counts();
-    std::printf(
-        R"({"connections":%lu,"mails":%lu,"octets":%lu,"recipients":%lu,"refused":%lu,"xclients":%lu})"
-        "\n",
-        counts.connections, counts.mails, counts.octets, counts.recipients, counts.refused, counts.xclients);
+    fmt::print(R"({{"connections":{},"mails":{},"octets":{},"recipients":{},"refused":{},"xclients":{}}})"
+               "\n",
+               counts.connections, counts.mails, counts.octets, counts.recipients, counts.refused,
+               counts.xclients);
     return 0;
 } catch (const std::exception& error) {
-    std::fprintf(stderr, "sluice-floor: %s\n", error.what());
+    fmt::print(stderr, "sluice-floor: {}\n", error.what());
     return 2;
 }
