@@ -63,7 +63,7 @@ int check(const CheckFlags& flags) {
         return exit_usage;
     }
     fmt::print("{}: no errors\n", flags.run.config.empty() ? "default configuration" : flags.run.config);
-    std::signal(SIGPIPE, SIG_IGN);
+    (void)std::signal(SIGPIPE, SIG_IGN);
     return flags.probe ? probe_all(*config) : exit_ok;
 }
 

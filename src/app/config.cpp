@@ -1,12 +1,12 @@
 #include "app/config.hpp"
 
 #include <fcntl.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <fmt/format.h>
 #include <fstream>
 #include <toml++/toml.h>
@@ -120,8 +120,8 @@ ConfigResult<Config> load_config(const std::string& path) {
     std::string text;
     const int fault = read_file(path, text);
     if (fault != 0)
-        return std::unexpected(
-            std::vector{ConfigError{path, 0, 0, fmt::format("cannot be read: {}", std::strerror(fault))}});
+        return std::unexpected(std::vector{ConfigError{
+            path, 0, 0, fmt::format("cannot be read: {}", std::generic_category().message(fault))}});
     return parse_config(text, path);
 }
 

@@ -58,7 +58,7 @@ struct ListKind {
     void (*clear)(T&);
     void (*add)(ConfigReading&, const toml::node& element, T&);  // complains itself
     std::string (*render)(T&) = nullptr;                         // the default as TOML; null = empty
-    std::string_view example = {};  // shown as a comment where the default is empty
+    const char* example = nullptr;  // shown as a comment where the default is empty
 };
 
 /// A table of its own type, or a list of them, that rows of another T describe.

@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
-#include <optional>
-#include <vector>
 
 #include "app/config_keys.hpp"
 #include "app/config_read.hpp"
+#include "base/ascii.hpp"
 
 namespace sluice::app {
 
@@ -23,22 +22,24 @@ const std::string* string_of(ConfigReading& reading, const toml::node& element, 
     return nullptr;
 }
 
-bool is_label_octet(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-}
-
 bool is_domain(std::string_view text, bool underscores) {
     std::size_t label = 0;
     for (const char c : text) {
         if (c == '.') {
             if (label == 0) return false;
             label = 0;
-        } else {
-            if (!is_label_octet(c) && !(underscores && c == '_')) return false;
-            if (++label > 63) return false;
+            continue;
         }
+        const bool fits = ascii::is_alnum(c) || c == '-' || (underscores && c == '_');
+        if (!fits || ++label > 63) return false;
     }
     return label > 0;
+}
+
+/// One more string in a TOML list that is being written.
+void append_string(std::string& list, std::string_view text) {
+    list += list.empty() ? "" : ", ";
+    list += toml_string(text);
 }
 
 }  // namespace
@@ -138,26 +139,26 @@ void add_return_codes(ConfigReading& reading, const toml::node& element, policy:
 }
 
 std::string render_listen(Config& config) {
-    std::vector<std::string> texts;
+    std::string list;
     for (const net::Endpoint& endpoint : config.listen)
-        texts.push_back(toml_string(endpoint.to_string()));
-    return fmt::format("[{}]", fmt::join(texts, ", "));
+        append_string(list, endpoint.to_string());
+    return '[' + list + ']';
 }
 
 std::string render_upstreams(Config& config) {
-    std::vector<std::string> texts;
+    std::string list;
     for (const auto& upstream : config.relay.upstreams)
-        texts.push_back(toml_string(upstream.endpoint.to_string()));
-    return fmt::format("[{}]", fmt::join(texts, ", "));
+        append_string(list, upstream.endpoint.to_string());
+    return '[' + list + ']';
 }
 
 std::string render_offer(Config& config) {
-    std::vector<std::string> texts;
+    std::string list;
     for (const std::string_view keyword : offerable) {
         const auto extension = smtp::extension_named(keyword);
-        if (extension && config.front.allowed.has(*extension)) texts.push_back(toml_string(keyword));
+        if (extension && config.front.allowed.has(*extension)) append_string(list, keyword);
     }
-    return fmt::format("[{}]", fmt::join(texts, ", "));
+    return '[' + list + ']';
 }
 
 bool is_endpoint(std::string_view text) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <numeric>
 #include <tuple>
 
 namespace sluice::app {
@@ -11,8 +10,9 @@ namespace {
 
 /// Levenshtein distance: names are short, and there are a hundred of them.
 std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
+    std::vector<std::size_t> row;
+    for (std::size_t j = 0; j <= b.size(); ++j)
+        row.push_back(j);
     for (std::size_t i = 0; i < a.size(); ++i) {
         std::size_t diagonal = row[0];
         row[0] = i + 1;

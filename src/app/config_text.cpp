@@ -96,7 +96,7 @@ std::string comment(std::string_view text) {
 /// The example of a list that is empty by default; written as a comment.
 std::string_view example_of(const Key<Config>& key) {
     const auto* list = std::get_if<ListKind<Config>>(&key.kind);
-    return list == nullptr ? std::string_view() : list->example;
+    return list == nullptr || list->example == nullptr ? std::string_view() : list->example;
 }
 
 template <class T>

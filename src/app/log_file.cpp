@@ -2,10 +2,10 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <fmt/format.h>
 #include <utility>
 
@@ -30,7 +30,8 @@ LogFile::LogFile(std::string destination) : destination_(std::move(destination))
         owned_ = open_for_append(destination_);
         fd_ = owned_.get();
         if (!owned_)
-            throw StartError(fmt::format("log.destination {}: {}", destination_, std::strerror(errno)));
+            throw StartError(
+                fmt::format("log.destination {}: {}", destination_, std::generic_category().message(errno)));
     }
 }
 

@@ -1,11 +1,11 @@
 #include "app/probe.hpp"
 
 #include <poll.h>
+#include <system_error>
 
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <fmt/format.h>
 #include <utility>
 
@@ -21,16 +21,14 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Outcome = smtp::Dialogue::Outcome;
 
-constexpr std::string_view first_client = "192.0.2.1";
-constexpr std::string_view second_client = "198.51.100.1";
-constexpr std::string_view ipv6_client = "2001:db8::1";
 constexpr std::string_view client_helo = "client.example";
 // Reserved (RFC 2606): nobody's MTA is responsible for it.
 constexpr std::string_view foreign_address = "sluice-check@example.org";
 
-IpAddress address_of(std::string_view text) {
-    return IpAddress::parse(text).value();
-}
+// Kept for documentation by RFC 5737 and RFC 3849: 192.0.2.1, 198.51.100.1 and 2001:db8::1.
+const IpAddress first_client = IpAddress::v4({192, 0, 2, 1});
+const IpAddress second_client = IpAddress::v4({198, 51, 100, 1});
+const IpAddress ipv6_client = IpAddress::v6({0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
 
 std::string_view first_line(std::string_view text) {
     return text.substr(0, text.find('\n'));
@@ -77,7 +75,7 @@ bool ProbeConnection::wait(short events, Clock::time_point deadline) {
         pollfd waiting{fd_.get(), events, 0};
         const int ready = ::poll(&waiting, 1, static_cast<int>(left.count()));
         if (ready > 0) return true;
-        if (ready < 0 && errno != EINTR) return fail(std::strerror(errno));
+        if (ready < 0 && errno != EINTR) return fail(std::generic_category().message(errno));
     }
 }
 
@@ -93,7 +91,7 @@ bool ProbeConnection::connect() {
 bool ProbeConnection::send(std::string& octets, Clock::time_point deadline) {
     while (!octets.empty()) {
         const auto sent = net::write_some(fd_.get(), octets.data(), octets.size());
-        if (sent == net::io_failed) return fail(std::strerror(errno));
+        if (sent == net::io_failed) return fail(std::generic_category().message(errno));
         if (sent == net::io_would_block) {
             if (!wait(POLLOUT, deadline)) return false;
             continue;
@@ -112,7 +110,7 @@ Outcome ProbeConnection::converse() {
         const auto got = net::read_some(fd_.get(), buffer.data(), buffer.size());
         if (got == net::io_would_block) continue;
         if (got <= 0) {
-            fail(got == 0 ? "it closed the connection" : std::strerror(errno));
+            fail(got == 0 ? "it closed the connection" : std::generic_category().message(errno));
             return dialogue_.lost();
         }
         const Outcome outcome =
@@ -172,7 +170,7 @@ std::optional<ProbeAnswer> on_new_connection(const relay::UpstreamOptions& upstr
                                              const relay::PoolOptions& pool, const std::string& hostname,
                                              Ask ask) {
     ProbeConnection connection(upstream, pool, hostname);
-    if (!connection.open(address_of(first_client))) return std::nullopt;
+    if (!connection.open(first_client)) return std::nullopt;
     std::optional<ProbeAnswer> answer = ask(connection);
     connection.quit();
     return answer;
@@ -184,7 +182,7 @@ ProbeFindings probe_mta(const relay::UpstreamOptions& upstream, const relay::Poo
                         const std::string& hostname) {
     ProbeFindings found;
     ProbeConnection connection(upstream, pool, hostname);
-    if (!connection.open(address_of(first_client))) {
+    if (!connection.open(first_client)) {
         found.unreachable = connection.failure();
         return found;
     }
@@ -195,21 +193,19 @@ ProbeFindings probe_mta(const relay::UpstreamOptions& upstream, const relay::Poo
     const bool xclient = !found.ehlo.xclient.empty() && (upstream.identity == IdentityBy::automatic ||
                                                          upstream.identity == IdentityBy::xclient);
     if (xclient) {
-        found.identity = connection.introduce(address_of(first_client));
-        if (found.forwards_identity())
-            found.second_identity = connection.introduce(address_of(second_client));
+        found.identity = connection.introduce(first_client);
+        if (found.forwards_identity()) found.second_identity = connection.introduce(second_client);
     }
     connection.quit();
 
     if (found.forwards_identity()) {
         found.ipv6_identity = on_new_connection(upstream, pool, hostname, [](ProbeConnection& another) {
-            return std::optional(another.introduce(address_of(ipv6_client)));
+            return std::optional(another.introduce(ipv6_client));
         });
     }
     found.foreign_recipient = on_new_connection(
         upstream, pool, hostname, [&](ProbeConnection& another) -> std::optional<ProbeAnswer> {
-            if (found.forwards_identity() && !another.introduce(address_of(first_client)).yes)
-                return std::nullopt;
+            if (found.forwards_identity() && !another.introduce(first_client).yes) return std::nullopt;
             return another.ask(std::string(foreign_address));
         });
     return found;

@@ -1,10 +1,10 @@
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
-#include <cstring>
 #include <fmt/format.h>
 
 #include "app/commands.hpp"
@@ -24,7 +24,8 @@ namespace {
 
 void make_directory(const std::string& path) {
     if (::mkdir(path.c_str(), 0750) != 0 && errno != EEXIST)
-        throw StartError(fmt::format("cannot make directory {}: {}", path, std::strerror(errno)));
+        throw StartError(
+            fmt::format("cannot make directory {}: {}", path, std::generic_category().message(errno)));
 }
 
 /// The directories that must be there, and be ours to write into.
@@ -36,7 +37,7 @@ void prepare_directories(const Config& config) {
     }
     if (::access(config.front.spool.directory.c_str(), W_OK | X_OK) != 0)
         throw StartError(fmt::format("cannot write into {} (spool.directory): {}",
-                                     config.front.spool.directory, std::strerror(errno)));
+                                     config.front.spool.directory, std::generic_category().message(errno)));
 }
 
 /// Lowers the sessions of a worker to what its descriptors allow, and says so.
@@ -81,7 +82,7 @@ int run(const RunFlags& flags) {
     }
     Config& config = *configured;
 
-    std::signal(SIGPIPE, SIG_IGN);
+    (void)std::signal(SIGPIPE, SIG_IGN);
     LogFile log_file(config.log.destination);
     const EventLog events(config.log.format,
                           [&](std::string_view line) { write_without_waiting(log_file.fd(), line); });

@@ -16,7 +16,7 @@ class SignalWatch final : net::IoHandler {
                 std::function<void(int signal)> on_signal);
     SignalWatch(const SignalWatch&) = delete;
     SignalWatch& operator=(const SignalWatch&) = delete;
-    ~SignalWatch();
+    ~SignalWatch() override;
 
   private:
     void on_io(std::uint32_t events) override;

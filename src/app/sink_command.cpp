@@ -76,7 +76,7 @@ std::vector<net::Endpoint> listen_addresses(const SinkFlags& flags) {
 }  // namespace
 
 int sink(const SinkFlags& flags) {
-    std::signal(SIGPIPE, SIG_IGN);
+    (void)std::signal(SIGPIPE, SIG_IGN);
     std::vector<net::Endpoint> endpoints = listen_addresses(flags);
     const front::FrontOptions options = front_options(flags);
     sink::Maildir maildir(flags.maildir, flags.hostname);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdio>
 #include <ctime>
 #include <fmt/format.h>
 #include <utility>
@@ -39,7 +40,7 @@ Supervisor::Supervisor(const Config& config, std::vector<WorkerListeners> listen
     sigemptyset(&signals_);
     for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1})
         sigaddset(&signals_, signal);
-    sigprocmask(SIG_BLOCK, &signals_, nullptr);
+    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
 }
 
 int Supervisor::run() {
@@ -136,6 +137,7 @@ void Supervisor::died(Seat& seat, int status) {
     if (kill_at_) return;
     if (cannot_start && first) {
         exit_code_ = exit_failed;
+        fmt::print(stderr, "sluice: a worker cannot start; the log says why\n");
         stop(now() + end_grace);
         return;
     }

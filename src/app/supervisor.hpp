@@ -35,7 +35,7 @@ class Supervisor {
         WorkerListeners listeners;
         RestartBackoff backoff;
         pid_t pid = 0;                    // 0 = nobody
-        Instant since{};                  // the worker there started
+        Instant since;                    // the worker there started
         std::optional<Instant> start_at;  // nobody is there, and somebody is to be
         bool started_once = false;
     };

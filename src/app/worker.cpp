@@ -83,7 +83,7 @@ class Worker final : net::Timer {
     relay::Relay relay_;
     front::Front front_;
     std::function<void()> drained_;
-    Instant quit_by_{};
+    Instant quit_by_;
 };
 
 }  // namespace

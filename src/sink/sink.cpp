@@ -18,7 +18,7 @@ namespace sluice::sink {
 
 namespace {
 
-constexpr std::size_t chunk_octets = 256 * 1024;
+constexpr std::size_t chunk_octets = std::size_t{256} * 1024;
 
 /// Wire form to what a Maildir holds: dots unstuffed, CRLF to LF. There is no CR in wire form that is not
 /// part of a CRLF (smtp/data_codec.hpp).

@@ -23,7 +23,7 @@ std::string date(std::chrono::system_clock::time_point time) {
                                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
     const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
     std::tm utc{};
-    ::gmtime_r(&seconds, &utc);
+    (void)::gmtime_r(&seconds, &utc);
     return fmt::format("{}, {} {} {} {:02}:{:02}:{:02} +0000", days[utc.tm_wday], utc.tm_mday,
                        months[utc.tm_mon], utc.tm_year + 1900, utc.tm_hour, utc.tm_min, utc.tm_sec);
 }
