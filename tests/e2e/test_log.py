@@ -100,7 +100,7 @@ def test_a_peer_cannot_forge_a_line(sluice, helo):
 
 def test_pretty(start_sluice, postfix):
     """For people: no JSON, one line each, the same facts."""
-    sluice = start_sluice(postfix.private_port, config={"log": {"format": "pretty"}}, json_log=False)
+    sluice = start_sluice(postfix.private_port, arguments=["--log", "pretty"], json_log=False)
     whole_session(sluice, "127.0.90.4")
 
     def session_lines():

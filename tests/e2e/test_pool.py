@@ -7,7 +7,7 @@ import time
 import pytest
 
 from harness.mail import message, new_token
-from harness.scripted_mta import ScriptedMta, Wait
+from harness.scripted_mta import XCLIENT, ScriptedMta, Wait
 from harness.waiting import wait_until
 
 
@@ -157,3 +157,33 @@ def test_the_fast_lane_is_served_first(start_sluice, mta):
         assert [job.result().code for job in jobs] == [250] * 7
     order = [taken.identity["ADDR"].split(".")[2] for taken in mta.taken]
     assert order == ["35"] * 4 + ["34"] * 3
+
+
+def test_equal_mtas_share_the_load(start_sluice):
+    with ScriptedMta() as one, ScriptedMta() as other:
+        for mta in (one, other):
+            mta.script["dot"] = lambda *_: Wait(0.1)
+        sluice = start_sluice(one.port, other.port, config=pool(connections_max=4))
+        assert deliver_at_once(sluice, 12) == [250] * 12
+        assert min(len(one.taken), len(other.taken)) >= 3, (len(one.taken), len(other.taken))
+
+
+def test_a_message_goes_pipelined(start_sluice, mta):
+    """MAIL, all RCPTs and DATA in one write: one round trip to the MTA instead of four."""
+    waiting = []
+    mta.script["mail"] = lambda session, _: waiting.append(session.pending) and None
+    sluice = start_sluice(mta.port, config=pool())
+    with sluice.connect() as client:
+        client.greet()
+        client.envelope(recipients=["alice@example.test", "bob@example.test"])
+        assert client.content(message(new_token())).code == 250
+    assert waiting == [b"RCPT TO:<alice@example.test>\r\nRCPT TO:<bob@example.test>\r\nDATA\r\n"]
+
+
+def test_nothing_is_pipelined_where_it_is_not_offered(start_sluice):
+    waiting = []
+    with ScriptedMta(offer=["SIZE 1000000", XCLIENT]) as mta:
+        mta.script["mail"] = mta.script["rcpt"] = lambda session, _: waiting.append(session.pending) and None
+        sluice = start_sluice(mta.port, config=pool())
+        assert deliver(sluice, "127.0.36.1").code == 250
+        assert waiting == [b"", b""]
