@@ -91,6 +91,7 @@ void append_session_line(LogFormat format, std::string& out, WallTime time, cons
     line.number("transactions", record.transactions).number("messages", record.messages_accepted);
     line.number("recipients_accepted", record.recipients_accepted);
     line.number("recipients_refused", record.recipients_refused);
+    line.number("score", facts.score);
     append_signals(line, facts.signals);
     line.open_object("reached_ms");
     for (std::size_t stage = 0; stage < stages; ++stage) {

@@ -66,6 +66,7 @@ struct SessionFacts {
     std::string_view name;  // forward-confirmed PTR name
     std::string_view helo;
     policy::Lane lane;
+    int score;
     const std::vector<policy::Signal>& signals;
     Millis lasted;
     Millis held;  // of it, by the pace

@@ -19,6 +19,7 @@ struct Lines : testing::Test {
                        .name = "",
                        .helo = "mx.example",
                        .lane = policy::Lane::slow,
+                       .score = 3,
                        .signals = signals,
                        .lasted = Millis{30'250},
                        .held = Millis{29'000}};

@@ -84,6 +84,7 @@ class Session final : public net::IoHandler, public net::Timer {
     void note(policy::Signal signal);
     std::optional<policy::NetworkTable::Match> network() const;
     void greet();
+    policy::Verdict verdict() const;
     void judge();
     bool run(std::string_view& input);
     void take(smtp::Step step);

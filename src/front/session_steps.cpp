@@ -94,16 +94,22 @@ void Session::greet() {
     advance();
 }
 
-void Session::judge() {
-    const auto& options = context_.options;
+policy::Verdict Session::verdict() const {
+    const auto& policy = context_.options.policy;
     const auto match = network();
     const auto known =
         signals_ ? std::span<const policy::Signal>(*signals_) : std::span<const policy::Signal>();
-    lane_ = policy::judge(match ? std::optional(match->lane) : std::nullopt, known, options.policy.thresholds,
-                          options.policy.default_lane)
-                .lane;
-    if (lane_ != policy::Lane::slow) return pace_.speed_up();
-    pace_.slow_down(options.pace, context_.now());
+    return policy::judge(match ? std::optional(match->lane) : std::nullopt, known, policy.thresholds,
+                         policy.default_lane);
+}
+
+void Session::judge() {
+    lane_ = verdict().lane;
+    if (lane_ == policy::Lane::slow) {
+        pace_.slow_down(context_.options.pace, context_.now());
+    } else {
+        pace_.speed_up();
+    }
 }
 
 /// Lets the state machine go on until it needs more input (true), or something else has to happen first.
@@ -304,8 +310,8 @@ void Session::transaction_ended(std::string_view outcome, const smtp::Answer* an
     if (!transaction_) return;
     auto& line = context_.log_line;
     line.clear();
-    TransactionEnd end{.outcome = outcome, .answer = answer, .octets = 0, .now = context_.now()};
-    if (transaction_->spool) end.octets = transaction_->spool->octets();
+    const TransactionEnd end{
+        .outcome = outcome, .answer = answer, .octets = server_.content_octets(), .now = context_.now()};
     append_transaction_line(context_.surroundings.log_format, line, std::chrono::system_clock::now(),
                             facts_for_log(), server_.envelope(), transaction_->record, end);
     context_.surroundings.log.write(line);
@@ -340,6 +346,7 @@ SessionFacts Session::facts_for_log() const {
             .name = name_ ? std::string_view(*name_) : std::string_view(),
             .helo = server_.helo(),
             .lane = lane_,
+            .score = verdict().score,
             .signals = signals,
             .lasted = Millis{left ? left_ms_ : age_ms()},
             .held = pace_.held()};

@@ -110,6 +110,10 @@ class Server {
     const Envelope& envelope() const { return transaction_->envelope; }
     /// The recipient in question during ask_rcpt.
     const Recipient& recipient() const { return transaction_->recipient; }
+    /// Content of the transaction so far, as the sender meant it: without the stuffing of dots (RFC 1870 3).
+    std::uint64_t content_octets() const {
+        return transaction_->decoder ? transaction_->decoder->octets() : 0;
+    }
     EndedBy ended_by() const { return ended_by_; }
     /// The identity an XCLIENT gave us (accept_xclient only).
     const ClientIdentity& forwarded() const { return *forwarded_; }
