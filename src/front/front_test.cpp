@@ -170,6 +170,25 @@ TEST_F(FrontTest, TheLastReplyIsTheBackends) {
     EXPECT_THAT(text, HasSubstr(R"("outcome":"quit","stage":"message")"));
 }
 
+TEST_F(FrontTest, ACommandMayBeSplitBetweenTwoReads) {
+    // One read takes 64 KiB; the chunk is as long as it takes for the end of that to fall into each octet of
+    // NOOP.
+    const std::string before = "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 65440\r\n";
+    for (std::size_t into = 0; into <= 6; ++into) {
+        start();
+        const auto client = connect();
+        read_to(client.get(), "ESMTP\r\n");
+        std::string chunk(65536 - into - before.size(), 'y');
+        std::string sent = before + chunk + "NOOP\r\nQUIT\r\n";
+        const auto count = sent.find("65440");
+        sent.replace(count, 5, std::to_string(chunk.size()));
+        send(client.get(), sent);
+        EXPECT_THAT(read_to(client.get(), "Bye\r\n"), HasSubstr("chunk received\r\n250 2.0.0 Ok\r\n221 "))
+            << into;
+        front.reset();
+    }
+}
+
 TEST_F(FrontTest, AClientThatVanishesWithdrawsItsQuestion) {
     backend.answer_at_once = nullptr;
     start();

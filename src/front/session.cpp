@@ -158,6 +158,8 @@ bool Session::fill(std::string_view& input) {
         }
         allowed = pace_.may_read(now, reading);
     }
+    keep(input);  // it may stand where we are about to read
+    input = backlog_;
     const std::size_t wanted = std::min(allowed, context_.scratch.size());
     const auto got = net::read_some(fd_.get(), context_.scratch.data(), wanted);
     if (got == net::io_would_block) {
@@ -177,10 +179,9 @@ bool Session::fill(std::string_view& input) {
     if (reading == policy::Pace::Reading::content) progress_ms_ = age_ms();
 
     const std::string_view fresh(context_.scratch.data(), octets);
-    if (input.empty()) {
+    if (backlog_.empty()) {
         input = fresh;
     } else {
-        keep(input);
         backlog_.append(fresh);
         input = backlog_;
     }

@@ -32,9 +32,10 @@ struct MessageView {
 /// What stands behind said.
 struct Answer {
     Reply reply;
-    std::string mta;                 // who said it, "127.0.0.1:10025"; empty = nobody was asked (cache, list, no MTA up)
-    std::string_view by;             // how we know: "mta", "cache", "list", "off", "none"; static storage
-    bool unknown_recipient = false;  // a refusal that says "no such user", and nothing about the client or the sender
+    std::string mta;      // who said it, "127.0.0.1:10025"; empty = nobody was asked (cache, list, no MTA up)
+    std::string_view by;  // how we know: "mta", "cache", "list", "off", "none"; static storage
+    bool unknown_recipient =
+        false;  // a refusal that says "no such user", and nothing about the client or the sender
 };
 
 class Backend;
