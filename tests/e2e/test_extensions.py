@@ -5,8 +5,8 @@ import re
 import pytest
 
 from harness.mail import dotted, message, new_token, trace_of
-from harness.scripted_mta import EVERYTHING, XCLIENT, ScriptedMta
-from harness.waiting import wait_until
+from harness.scripted_mta import EVERYTHING, XCLIENT, ScriptedMta, Wait
+from harness.waiting import free_port, wait_until
 
 KEYWORDS = {"PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "CHUNKING", "DSN", "ENHANCEDSTATUSCODES"}
 
@@ -44,6 +44,25 @@ def test_the_offer_follows_the_mta(start_sluice):
         mta.offer = EVERYTHING
         mta.reset_connections()
         wait_until(lambda: set(offered(sluice)) == KEYWORDS, lambda: f"{offered(sluice)}", timeout=15)
+
+
+@pytest.mark.parametrize("mta_answers_after_s", [0, 1.5])
+def test_the_first_client_is_not_offered_less(start_sluice, mta_answers_after_s):
+    """A moment after a start, or a worker's restart, the MTA has not been heard yet. Mail that needs SMTPUTF8 must not
+    be bounced by its sender for that: what is not offered is a permanent answer."""
+    with ScriptedMta(connect=lambda *_: Wait(mta_answers_after_s)) as mta:
+        sluice = start_sluice(mta.port)
+        assert set(offered(sluice)) == KEYWORDS
+
+
+def test_with_no_mta_to_ask_mail_is_deferred_not_bounced(start_sluice):
+    sluice = start_sluice(free_port(), config={"relay": {"pool": {"connect_timeout_s": 1, "retry_after_s": 1}}})
+    with sluice.connect() as client:
+        assert "SMTPUTF8" in client.greet()
+        reply = client.command("MAIL FROM:<jürgen@example.org> SMTPUTF8")
+        if reply.code == 250:
+            reply = client.command("RCPT TO:<jörg@example.test>")
+        assert 400 <= reply.code < 500, reply
 
 
 def test_a_parameter_that_was_not_offered_is_refused(start_sluice):
