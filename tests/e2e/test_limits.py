@@ -252,6 +252,20 @@ def test_silence_within_a_message(limited, mta):
     assert mta.taken == []
 
 
+@pytest.mark.soak
+def test_a_session_ends_however_busy_it_is(limited):
+    """600 s is the least that can be set: the slow lane may hold a session back for as long."""
+    sluice = limited(session_time_max_s=600, junk_commands_max=100_000)
+    with sluice.connect() as client:
+        client.greet()
+        while (reply := client.command("NOOP")).code == 250:
+            assert time.monotonic() - client.connected_at < 610
+            time.sleep(1)
+        assert (reply.code, reply.enhanced) == (421, "4.4.2")
+        assert time.monotonic() - client.connected_at > 595
+        assert client.at_end()
+
+
 def test_a_client_that_does_not_read_is_dropped(limited):
     """It fills our replies' way back and stays silent: the time-out frees what it holds."""
     sluice = limited(command_timeout_s=2, junk_commands_max=1_000_000)
