@@ -8,8 +8,8 @@ namespace sluice::front {
 
 namespace {
 
-constexpr std::array<std::string_view, stages> stage_names{"connect", "greeting", "helo",    "mail",
-                                                           "rcpt",    "data",     "message", "quit"};
+constexpr std::array<std::string_view, stages> stage_names{"connect", "greeting", "helo",   "mail",
+                                                           "rcpt",    "data",     "message"};
 constexpr std::array<std::string_view, 5> outcome_names{"quit", "left", "timed_out", "refused", "shutdown"};
 
 double seconds(Millis span) {
@@ -75,7 +75,7 @@ std::string_view name_of(Outcome outcome) {
 
 void SessionRecord::reach(Stage reached, Millis since_connect) {
     stage = std::max(stage, reached);
-    auto& at = reached_ms.at(static_cast<std::size_t>(reached));
+    auto& at = reached_ms.at(static_cast<std::size_t>(reached) - 1);
     if (at == not_reached)
         at = static_cast<std::uint32_t>(std::min<Millis::rep>(since_connect.count(), not_reached - 1));
 }
@@ -94,9 +94,9 @@ void append_session_line(LogFormat format, std::string& out, WallTime time, cons
     line.number("score", facts.score);
     append_signals(line, facts.signals);
     line.open_object("reached_ms");
-    for (std::size_t stage = 0; stage < stages; ++stage) {
-        if (record.reached_ms.at(stage) != SessionRecord::not_reached) {
-            line.number(stage_names.at(stage), record.reached_ms.at(stage));
+    for (std::size_t stage = 1; stage < stages; ++stage) {
+        if (record.reached_ms.at(stage - 1) != SessionRecord::not_reached) {
+            line.number(stage_names.at(stage), record.reached_ms.at(stage - 1));
         }
     }
     line.finish();

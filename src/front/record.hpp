@@ -20,8 +20,8 @@
 namespace sluice::front {
 
 /// How far a session has come, in order.
-enum class Stage : std::uint8_t { connect, greeting, helo, mail, rcpt, data, message, quit };
-inline constexpr std::size_t stages = 8;
+enum class Stage : std::uint8_t { connect, greeting, helo, mail, rcpt, data, message };
+inline constexpr std::size_t stages = 7;
 std::string_view name_of(Stage stage);
 
 /// How a session ended.
@@ -44,7 +44,8 @@ struct SessionRecord {
 
     std::uint64_t octets_in = 0;
     std::uint64_t octets_out = 0;
-    std::array<std::uint32_t, stages> reached_ms;  // since the connection; not_reached
+    std::array<std::uint32_t, stages - 1>
+        reached_ms;  // greeting … message, since the connection; not_reached
     std::uint32_t transactions = 0;
     std::uint32_t recipients_accepted = 0;
     std::uint32_t recipients_refused = 0;

@@ -49,7 +49,7 @@ TEST_F(Lines, OnlyTheFirstTimeAStageIsReachedCounts) {
     record.reach(Stage::rcpt, Millis{6});
     record.reach(Stage::mail, Millis{900});
     EXPECT_EQ(record.stage, Stage::rcpt) << "a second transaction does not take a session back";
-    EXPECT_EQ(record.reached_ms.at(static_cast<std::size_t>(Stage::mail)), 5U);
+    EXPECT_EQ(record.reached_ms.at(static_cast<std::size_t>(Stage::mail) - 1), 5U);
 }
 
 TEST_F(Lines, ATransactionNamesItsRecipientsAndTheMtasWord) {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -82,6 +83,9 @@ class Session final : public net::IoHandler, public net::Timer {
     // session_steps.cpp: what the state machine wants done
     void admitted(Admission::Findings& found);
     void note(policy::Signal signal);
+    Admission::Findings& findings();
+    std::span<const policy::Signal> signals() const;
+    std::string_view name() const;
     std::optional<policy::NetworkTable::Match> network() const;
     void greet();
     policy::Verdict verdict() const;
@@ -129,11 +133,10 @@ class Session final : public net::IoHandler, public net::Timer {
     SessionRecord record_;
     policy::Pace pace_;
     smtp::Server server_;
-    std::string backlog_;                  // read, and not yet consumed: part of a command
-    std::string_view sending_;             // what is to be written next
-    std::unique_ptr<std::string> unsent_;  // where sending_ points when it outlives a turn of the loop
-    std::unique_ptr<std::string> name_;    // forward-confirmed; null = none
-    std::unique_ptr<std::vector<policy::Signal>> signals_;  // null = none
+    std::string backlog_;                         // read, and not yet consumed: part of a command
+    std::string_view sending_;                    // what is to be written next
+    std::unique_ptr<std::string> unsent_;         // where sending_ points when it outlives a turn of the loop
+    std::unique_ptr<Admission::Findings> found_;  // null = nothing
     std::unique_ptr<Admission> admission_;
     std::unique_ptr<Transaction> transaction_;
 };

@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <fmt/format.h>
+#include <span>
 
 #include "front/session.hpp"
 #include "front/transaction.hpp"
@@ -23,10 +24,9 @@ std::string_view name_of(smtp::EndedBy reason) {
 
 /// "; listed by zen.example.org": which lists speak against the client, so that an honest sender knows where
 /// to ask.
-std::string listed_by(const std::vector<policy::Signal>* signals) {
+std::string listed_by(std::span<const policy::Signal> signals) {
     std::string text;
-    if (signals == nullptr) return text;
-    for (const auto& signal : *signals) {
+    for (const auto& signal : signals) {
         if (signal.name != "dnsbl") continue;
         text += text.empty() ? "; listed by " : ", ";
         text += signal.what;
@@ -73,14 +73,27 @@ void Session::admitted(Admission::Findings& found) {
     waiting_ = Waiting::nothing;
     for (auto& signal : found.signals)
         note(std::move(signal));
-    if (!found.name.empty()) name_ = std::make_unique<std::string>(std::move(found.name));
+    if (!found.name.empty()) findings().name = std::move(found.name);
     admission_.reset();
     greet();
 }
 
 void Session::note(policy::Signal signal) {
-    if (!signals_) signals_ = std::make_unique<std::vector<policy::Signal>>();
-    signals_->push_back(std::move(signal));
+    findings().signals.push_back(std::move(signal));
+}
+
+/// What is known about the client beyond its address: most have nothing, and keep nothing.
+Admission::Findings& Session::findings() {
+    if (!found_) found_ = std::make_unique<Admission::Findings>();
+    return *found_;
+}
+
+std::span<const policy::Signal> Session::signals() const {
+    return found_ ? std::span<const policy::Signal>(found_->signals) : std::span<const policy::Signal>();
+}
+
+std::string_view Session::name() const {
+    return found_ ? std::string_view(found_->name) : std::string_view();
 }
 
 /// Looked up when it is wanted: it costs less than it would to keep.
@@ -97,9 +110,7 @@ void Session::greet() {
 policy::Verdict Session::verdict() const {
     const auto& policy = context_.options.policy;
     const auto match = network();
-    const auto known =
-        signals_ ? std::span<const policy::Signal>(*signals_) : std::span<const policy::Signal>();
-    return policy::judge(match ? std::optional(match->lane) : std::nullopt, known, policy.thresholds,
+    return policy::judge(match ? std::optional(match->lane) : std::nullopt, signals(), policy.thresholds,
                          policy.default_lane);
 }
 
@@ -181,7 +192,7 @@ void Session::ask_recipient() {
         refusal.reply = {
             reject ? 550 : 450,
             fmt::format("{}.7.1 Client host [{}] {}{}", reject ? 5 : 4, peer_.address.to_string(),
-                        reject ? "refused" : "deferred, try again later", listed_by(signals_.get()))};
+                        reject ? "refused" : "deferred, try again later", listed_by(signals()))};
         refusal.by = "policy";
         return judge_recipient(refusal);
     }
@@ -222,11 +233,10 @@ void Session::note_unknown_recipient() {
     const unsigned count = context_.unknown_recipients.add(peer_.address, context_.now());
     if (options.slow_after == 0 || count < options.slow_after) return;
     const auto is_count = [](const policy::Signal& signal) { return signal.name == "unknown_recipients"; };
-    if (signals_) {
-        if (const auto known = std::ranges::find_if(*signals_, is_count); known != signals_->end()) {
-            known->value = std::to_string(count);
-            return;
-        }
+    auto& known = findings().signals;
+    if (const auto same = std::ranges::find_if(known, is_count); same != known.end()) {
+        same->value = std::to_string(count);
+        return;
     }
     note({"unknown_recipients", "", std::to_string(count), options.weight});
     judge();
@@ -287,7 +297,7 @@ smtp::ClientIdentity Session::identity() const {
     if (forwarded_) return server_.forwarded();
     return {.address = peer_.address,
             .port = peer_.port,
-            .name = name_ ? *name_ : std::string(),
+            .name = std::string(name()),
             .helo = server_.helo(),
             .esmtp = server_.esmtp()};
 }
@@ -339,11 +349,11 @@ SessionFacts Session::facts_for_log() const {
     auto& signals = context_.log_signals;
     signals.clear();
     if (const auto match = network()) signals.push_back({"network", match->text, "", 0});
-    if (signals_) signals.insert(signals.end(), signals_->begin(), signals_->end());
+    signals.insert(signals.end(), this->signals().begin(), this->signals().end());
     const bool left = record_.outcome == Outcome::left && left_ms_ != 0;
     return {.session = {context_.instance, number_},
             .client = peer_,
-            .name = name_ ? std::string_view(*name_) : std::string_view(),
+            .name = name(),
             .helo = server_.helo(),
             .lane = lane_,
             .score = verdict().score,

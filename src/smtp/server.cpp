@@ -48,8 +48,9 @@ void Server::release() {
         transaction_over_ = false;
         transaction_.reset();
     }
-    content_ = {};
-    if (!reply_pending_) own_wire_.reset();
+    if (reply_pending_) return;
+    own_wire_.reset();
+    lent_ = {};
 }
 
 std::optional<Step> Server::pending() {
@@ -178,7 +179,7 @@ void Server::say_hello(const Hello& hello) {
     const Hello::Told& told = esmtp_ ? hello.esmtp() : hello.plain();
     offered_ = &told.offer;
     own_wire_.reset();
-    shared_wire_ = told.wire;
+    lent_ = told.wire;
     reply_code_ = 250;
     reply_pending_ = true;
 }
@@ -186,7 +187,7 @@ void Server::say_hello(const Hello& hello) {
 void Server::say(Say what) {
     const FixedReply& reply = fixed_reply(what);
     own_wire_.reset();
-    shared_wire_ = offered_->has(Extension::enhanced_status_codes) ? reply.enhanced : reply.plain;
+    lent_ = offered_->has(Extension::enhanced_status_codes) ? reply.enhanced : reply.plain;
     reply_code_ = reply.code;
     reply_pending_ = true;
 }

@@ -94,11 +94,11 @@ class Server {
     void terminate(const Reply& reply);
 
     /// Wire form of the reply; valid until the next call of next(), answer() or terminate().
-    std::string_view reply_wire() const { return own_wire_ ? std::string_view(*own_wire_) : shared_wire_; }
+    std::string_view reply_wire() const { return own_wire_ ? std::string_view(*own_wire_) : lent_; }
     /// Code of that reply.
     int reply_code() const { return reply_code_; }
     /// Valid until the input it was cut from goes away or next() is called.
-    std::string_view content() const { return content_; }
+    std::string_view content() const { return lent_; }
 
     /// The last HELO or EHLO argument, accepted or not.
     const std::string& helo() const { return helo_; }
@@ -196,9 +196,8 @@ class Server {
     void content_complete();
 
     const ServerOptions* options_;
-    std::unique_ptr<std::string> own_wire_;  // the reply, rendered for this session …
-    std::string_view shared_wire_;           // … or, when that is null, for all of them
-    std::string_view content_;
+    std::unique_ptr<std::string> own_wire_;  // the reply, where it was rendered for this session only
+    std::string_view lent_;                  // for the driver: content, or a reply that all sessions share
     std::string helo_;
     std::unique_ptr<Transaction> transaction_;
     std::unique_ptr<ClientIdentity> forwarded_;

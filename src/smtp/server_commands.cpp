@@ -127,7 +127,7 @@ void Server::do_ehlo(std::string_view argument) {
 void Server::hello(std::string_view argument, bool esmtp) {
     if (argument.empty() || argument.size() > options_->limits.domain_octets_max)
         return refuse(Say::helo_syntax);
-    helo_ = argument;
+    helo_ = std::string(argument);  // of its own size: many are held
     esmtp_before_ = esmtp_;
     esmtp_ = esmtp;
     ask(Step::ask_helo);

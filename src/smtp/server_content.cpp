@@ -48,7 +48,7 @@ std::optional<Step> Server::take_data(std::string_view& input) {
         switch (content.next(input)) {
             case DataDecoder::Result::run:
                 if (content_fault()) break;  // to be refused: not kept, but read on to its end
-                content_ = content.run();
+                lent_ = content.run();
                 return Step::content;
             case DataDecoder::Result::more: return Step::need_input;
             case DataDecoder::Result::end: content_complete(); return std::nullopt;
@@ -68,7 +68,7 @@ std::optional<Step> Server::take_chunk(std::string_view& input) {
         chunk_left_ -= taken;
         if (result == DataDecoder::Result::run) {
             if (content_fault()) continue;
-            content_ = content.run();
+            lent_ = content.run();
             return Step::content;
         }
         if (chunk_left_ > 0) return Step::need_input;
@@ -89,7 +89,7 @@ std::optional<Step> Server::chunk_complete() {
     const std::string_view missing = decoder().finish();
     content_complete();
     if (missing.empty() || asked_ != Step::ask_message) return std::nullopt;
-    content_ = missing;
+    lent_ = missing;
     return Step::content;
 }
 
