@@ -20,10 +20,9 @@ Pool::Pool(net::Loop& loop, const RelayOptions& options, const Notice& notice)
     : loop_(loop), options_(options), notice_(notice) {
     for (const UpstreamOptions& upstream : options_.upstreams)
         upstreams_.push_back(std::make_unique<Upstream>(upstream, options_.pool));
-    offer_ = smtp::Offer()
-                 .add(smtp::Extension::pipelining)
-                 .add(smtp::Extension::enhanced_status_codes)
-                 .intersect(options_.allowed);
+    // Until an MTA has been heard: what is not offered is a permanent answer, and a sender would bounce its
+    // mail for having come a moment after a start. What the MTA then cannot carry is answered 451.
+    offer_ = options_.allowed.intersect(smtp::Offer::everything());
     std::ranges::stable_sort(upstreams_, {}, [](const auto& upstream) { return upstream->options.priority; });
     for (const auto& upstream : upstreams_) {
         if (in_use() < options_.pool.connections_max) open(*upstream, nullptr);

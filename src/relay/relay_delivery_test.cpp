@@ -279,7 +279,9 @@ TEST_F(RelayDelivery, HangsNoLongerThanTheContentTimeout) {
     // More than the sockets between us hold, to an MTA that reads nothing.
     start_and_reach();
     mta.script = at("content", ScriptedMta::hang);
-    Send message(1, {"a@example.net"}, std::string(30'000'000, 'x') + "\r\n");
+    std::string content;
+    content.resize(30'000'000, 'x');
+    Send message(1, {"a@example.net"}, content + "\r\n");
     EXPECT_EQ(send(message).reply.code, 451);
     EXPECT_EQ(mta.delivered.size(), 0U);
 }

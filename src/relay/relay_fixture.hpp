@@ -37,6 +37,7 @@ class Ask final : public smtp::RecipientQuestion {
         if (then) then();
     }
     int code() const { return got ? got->reply.code : 0; }
+    std::string text() const { return got ? got->reply.text : ""; }
 
     smtp::ClientIdentity identity;
     smtp::Envelope transaction;
@@ -61,6 +62,7 @@ class Send final : public smtp::DeliveryQuestion {
         got = answer;
     }
     int code() const { return got ? got->reply.code : 0; }
+    std::string text() const { return got ? got->reply.text : ""; }
 
     smtp::ClientIdentity identity;
     smtp::Envelope transaction;

@@ -40,8 +40,9 @@ class ScriptedMta final : public net::IoHandler {
     };
 
     ScriptedMta(net::Loop& loop, const net::Endpoint& endpoint);
-    explicit ScriptedMta(net::Loop& loop) : ScriptedMta(loop, *net::Endpoint::parse("127.0.0.1:0")) {}
-    ~ScriptedMta();
+    explicit ScriptedMta(net::Loop& loop)
+        : ScriptedMta(loop, net::Endpoint::parse("127.0.0.1:0").value_or(net::Endpoint())) {}
+    ~ScriptedMta() override;
 
     net::Endpoint endpoint() const { return net::local_endpoint(listener_.get()); }
     /// Closes every connection that is open, politely.
