@@ -26,7 +26,7 @@ constexpr auto rows = std::to_array<Row>({
     {Say::start_content, 354, "End data with <CR><LF>.<CR><LF>"},
     {Say::unknown_command, 500, "5.5.2 Error: command not recognized"},
     {Say::bad_octets, 500, "5.5.2 Error: control or 8-bit character in command"},
-    {Say::bare_newline_command, 500, "5.5.2 Error: command does not end in <CR><LF>"},
+    {Say::bare_newline_command, 521, "5.5.2 Error: command does not end in <CR><LF>"},
     {Say::command_too_long, 500, "5.5.2 Error: command line too long"},
     {Say::not_implemented, 502, "5.5.1 Error: command not implemented"},
     {Say::not_http, 554, "5.5.0 Error: SMTP is spoken here"},

@@ -83,7 +83,9 @@ void Server::obey(std::string_view line, bool ends_in_crlf) {
     if (const auto fault = fault_of(line, command, ends_in_crlf)) {
         refuse(*fault);
         // A BDAT that is not obeyed leaves its chunk behind, which would be taken for commands.
-        if (command != nullptr && command->action == &Server::do_bdat) close_pending_ = true;
+        // What follows a bare LF would be a command that somebody smuggled into an argument.
+        const bool is_bdat = command != nullptr && command->action == &Server::do_bdat;
+        if (is_bdat || *fault == Say::bare_newline_command) close_pending_ = true;
         return;
     }
     if (!count_junk(*command)) return;

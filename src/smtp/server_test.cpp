@@ -326,7 +326,9 @@ TEST(Server, RefusesOctetsThatAreNoCommand) {
         EXPECT_THAT(play(options, offer, std::string(line) + "\r\nNOOP\r\n").codes,
                     ElementsAre(220, 500, 250));
     }
-    EXPECT_THAT(play(options, offer, "NOOP\nNOOP\r\n").codes, ElementsAre(220, 500, 250));
+    const Play smuggled = play(options, offer, "EHLO x\nMAIL FROM:<s@example.org>\r\n");
+    EXPECT_THAT(smuggled.codes, ElementsAre(220, 521));
+    EXPECT_TRUE(smuggled.closed);
     ServerOptions lenient = options;
     lenient.bare_newlines = BareNewlines::normalise;
     EXPECT_THAT(play(lenient, offer, "NOOP\nNOOP\r\n").codes, ElementsAre(220, 250, 250));
