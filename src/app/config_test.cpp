@@ -13,7 +13,6 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 
 std::string errors_of(std::string_view text) {
     const auto config = parse_config(text, "f");

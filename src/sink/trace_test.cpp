@@ -28,7 +28,7 @@ TEST(Trace, NamesSenderRecipientsAndTheClient) {
 
 TEST(Trace, ANullSenderAndAnUnknownIpv6Client) {
     smtp::ClientIdentity nobody;
-    nobody.address = IpAddress::parse("2001:db8::1").value();
+    nobody.address = IpAddress::v6({0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
     EXPECT_EQ(trace_fields(nobody, {"", "", {{"b", ""}}}, "sink", "id1", time_of_test),
               "Return-Path: <>\n"
               "X-Original-To: b\n"
