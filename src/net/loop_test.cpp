@@ -65,6 +65,24 @@ TEST(Loop, EdgeTriggeredTellsOnceAndLevelTriggeredAgain) {
     EXPECT_EQ(level.calls, 2);
 }
 
+TEST(Loop, RewatchTellsWhatIsReadyAlready) {
+    Loop loop;
+    const Pair pair;
+    TestHandler handler;
+    std::uint32_t told = 0;
+    handler.then = [&told](std::uint32_t events) { told = events; };
+    ASSERT_TRUE(loop.watch(pair.ours.get(), handler, EPOLLIN | EPOLLET));
+    loop.turn(0ms);
+    EXPECT_EQ(handler.calls, 0);
+    loop.rewatch(pair.ours.get(), handler, EPOLLIN | EPOLLOUT | EPOLLET);
+    loop.turn(0ms);
+    EXPECT_EQ(told, static_cast<std::uint32_t>(EPOLLOUT));
+    pair.poke();
+    loop.turn(0ms);
+    EXPECT_EQ(told, static_cast<std::uint32_t>(EPOLLIN | EPOLLOUT));
+    EXPECT_EQ(handler.calls, 2);
+}
+
 TEST(Loop, WatchSaysWhyItCannot) {
     Loop loop;
     TestHandler handler;
