@@ -23,12 +23,9 @@ class Relay::Impl {
     }
 
     std::optional<smtp::Answer> verify(smtp::RecipientQuestion& question) {
-        switch (options_.verify.by) {
-            case VerifyBy::mta: return verifier_.verify(question);
-            case VerifyBy::off: return unverified();
-            case VerifyBy::list: return listed(question);
-        }
-        return unverified();
+        const bool ask = options_.verify.by == VerifyBy::mta || verifier_.doubts(*question.recipient);
+        if (ask) return verifier_.verify(question);
+        return options_.verify.by == VerifyBy::list ? listed(question) : unverified();
     }
 
     static smtp::Answer unverified() {

@@ -146,6 +146,20 @@ TEST_F(RelayVerify, MaySpareTheMta) {
     EXPECT_EQ(mta.count("RCPT"), 0U);
 }
 
+TEST_F(RelayVerify, AsksAboutWhoWasRefusedAtDelivery) {
+    options.verify.by = VerifyBy::off;
+    start_and_reach();
+    Send mixed(1, {"known@example.net", "unknown@example.net", "policy@example.net"});
+    EXPECT_EQ(send(mixed).reply.code, 451);
+    EXPECT_EQ(ask(1, "known@example.net").by, "off");
+    EXPECT_EQ(ask(1, "unknown@example.net").reply.code, 550);
+    const smtp::Answer refused = ask(1, "policy@example.net");
+    EXPECT_EQ(refused.reply.code, 554);
+    EXPECT_EQ(refused.by, "mta");
+    Send retry(1, {"known@example.net"});
+    EXPECT_EQ(send(retry).reply.code, 250);
+}
+
 TEST_F(RelayVerify, AnswersAtOnceWhenNoMtaIsUp) {
     mta.go_down();
     options.upstreams = {{.endpoint = net::Endpoint::parse("127.0.0.1:1").value_or(net::Endpoint())}};

@@ -17,6 +17,9 @@ HashKey random_key() {
     return {.k0 = word(), .k1 = word()};
 }
 
+/// Long enough that a sender who retries in its usual half hour or hour finds the doubt still there.
+constexpr Seconds doubt_time{4 * 3600};
+
 const smtp::Reply unfit_mta{.code = 451, .text = "4.3.3 The mail server cannot take these parameters now"};
 
 }  // namespace
@@ -105,6 +108,7 @@ Verifier::Verifier(net::Loop& loop, Pool& pool, const RelayOptions& options)
       options_(options),
       cache_(options.verify.cache_max, options.verify.positive_ttl, options.verify.negative_ttl,
              random_key()),
+      doubted_(options.verify.cache_max, {}, doubt_time, random_key()),
       shared_(0, KeyedHash(random_key())) {}
 
 Verifier::~Verifier() {
@@ -137,6 +141,14 @@ void Verifier::learn(const smtp::Recipient& recipient, const smtp::Reply& reply)
     } else {
         cache_.erase(key_);
     }
+    // A caller that asks about every recipient has no use for doubts.
+    if (options_.verify.by != VerifyBy::mta) doubted_.put(key_, reply, loop_.now());
+}
+
+bool Verifier::doubts(const smtp::Recipient& recipient) {
+    if (doubted_.size() == 0) return false;
+    write_recipient_key(recipient.address, key_);
+    return doubted_.find(key_, loop_.now()) != nullptr;
 }
 
 void Verifier::ask(smtp::RecipientQuestion& question, bool shared) {

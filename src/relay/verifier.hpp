@@ -29,9 +29,13 @@ class Verifier {
     /// (a policy, a deferral), each of the others is then asked on its own.
     std::optional<smtp::Answer> verify(smtp::RecipientQuestion& question);
 
-    /// A delivery has found out: `reply` is what the MTA said of a recipient that may be remembered
-    /// otherwise.
+    /// A delivery has found out: `reply` is what the MTA said of a recipient that was promised 250.
     void learn(const smtp::Recipient& recipient, const smtp::Reply& reply);
+
+    /// Whether a delivery was refused this recipient lately (for four hours). Who
+    /// does not ask the MTA about every recipient must ask about these: told 250 again, a message to it and
+    /// to others would be put off for ever.
+    bool doubts(const smtp::Recipient& recipient);
 
     std::size_t cached() const { return cache_.size(); }
 
@@ -46,6 +50,7 @@ class Verifier {
     Pool& pool_;
     const RelayOptions& options_;
     RecipientCache cache_;
+    RecipientCache doubted_;  // refused at delivery; the replies do not matter
     Checks checks_;
     std::unordered_map<std::string, Check*, KeyedHash, std::equal_to<>>
         shared_;       // those that others may join

@@ -151,13 +151,27 @@ def test_verify_off_lets_the_mta_decide_at_delivery(start_sluice, mta):
     sluice = start_sluice(mta.port, config={"recipients": {"verify": "off"}})
     with sluice.connect() as client:
         client.greet()
-        client.envelope(recipients=["unknown@example.test"])
+        client.envelope(recipients=["unknown-too@example.test"])
         assert mta.commands("RCPT") == []
         reply = client.content(message(new_token()))
         assert reply.code == 550 and reply.enhanced == "5.1.1"
         client.envelope(recipients=["fine@example.test", "unknown@example.test"])
         assert client.content(message(new_token())).code == 451, "not all of them: not reported as delivered"
-    assert mta.taken == []
+        assert mta.taken == []
+
+
+def test_verify_off_and_the_retry_reaches_who_is_known(start_sluice, mta):
+    """Once a recipient has been refused at delivery it is refused by itself, and no longer holds up the others."""
+    sluice = start_sluice(mta.port, config={"recipients": {"verify": "off"}})
+    with sluice.connect() as client:
+        client.greet()
+        client.envelope(recipients=["fine@example.test", "unknown@example.test"])
+        assert client.content(message(new_token())).code == 451
+        client.expect(250, "MAIL FROM:<sender@example.org>")
+        client.expect(250, "RCPT TO:<fine@example.test>")
+        client.expect(550, "RCPT TO:<unknown@example.test>")
+        assert client.content(message(new_token())).code == 250
+    assert len(mta.taken) == 1
 
 
 def test_verify_list(start_sluice, mta, tmp_path):
@@ -181,6 +195,7 @@ def test_the_list_reloads_when_it_changes(start_sluice, mta, tmp_path):
     config = {
         "recipients": {"verify": "list", "list_file": str(listed)},
         "policy": {"unknown_recipients": {"slow_after": 0}},
+        "limits": {"junk_commands_max": 10_000},  # one client asks until the list has changed
     }
     sluice = start_sluice(mta.port, config=config)
     with sluice.connect() as client:
