@@ -20,6 +20,12 @@ bool wants_pooling(const relay::UpstreamOptions& upstream) {
            (upstream.identity == IdentityBy::automatic || upstream.identity == IdentityBy::xclient);
 }
 
+/// The listener of its own that Postfix is to give Sluice: where the first MTA is expected, but never port 25.
+net::Endpoint private_listener(const Config& config) {
+    const net::Endpoint& expected = config.relay.upstreams.front().endpoint;
+    return expected.port == 25 ? net::Endpoint{IpAddress::v4({127, 0, 0, 1}), 10025} : expected;
+}
+
 /// Probes all MTAs; the exit code.
 int probe_all(const Config& config) {
     const unsigned workers = worker_count(config.workers);
@@ -33,8 +39,7 @@ int probe_all(const Config& config) {
         if (wants_pooling(upstream) && found.unreachable.empty() && !found.pools()) advise = true;
     }
     if (advise) {
-        net::Endpoint listener = config.relay.upstreams.front().endpoint;
-        if (listener.port == 25) listener = {IpAddress::v4({127, 0, 0, 1}), 10025};
+        const net::Endpoint listener = private_listener(config);
         fmt::print(
             "\nTo make pooling work, give Postfix a listener of its own for Sluice, which nobody else can "
             "reach:\n"
@@ -61,6 +66,11 @@ int check(const CheckFlags& flags) {
         for (const ConfigError& error : config.error())
             fmt::print(stderr, "sluice: {}\n", error.to_string());
         return exit_usage;
+    }
+    if (flags.print_master_cf) {
+        fmt::print("{}", master_cf_lines(private_listener(*config), config->relay.pool,
+                                         worker_count(config->workers)));
+        return exit_ok;
     }
     fmt::print("{}: no errors\n", flags.run.config.empty() ? "default configuration" : flags.run.config);
     (void)std::signal(SIGPIPE, SIG_IGN);

@@ -85,6 +85,15 @@ std::string relay_lines(const ProbeFindings& found) {
            "            for an MTA see mynetworks and smtpd_relay_restrictions\n";
 }
 
+/// X.7.25, "reverse DNS validation failed" (RFC 7372), is said to a client that has no name.
+std::string name_lines(const ProbeFindings& found, bool names_resolved) {
+    if (!found.forwards_identity() || !found.foreign_recipient) return {};
+    if (!found.foreign_recipient->said.contains(".7.25 ")) return {};
+    return fmt::format("  WARNING   it takes no mail from a client whose name it is not told: {}.\n{}",
+                       found.foreign_recipient->said,
+                       names_resolved ? "" : "            Set policy.resolve_names = true\n");
+}
+
 std::string process_lines(const relay::PoolOptions& pool, unsigned workers) {
     const unsigned connections = workers * pool.connections_max;
     if (connections < postfix_process_limit) return {};
@@ -107,6 +116,7 @@ std::string mta_report(const relay::UpstreamOptions& upstream, const ProbeFindin
     out += identity_lines(upstream, found);
     out += pooling_lines(upstream, found);
     out += relay_lines(found);
+    out += name_lines(found, config.front.policy.resolve_names);
     out += process_lines(config.relay.pool, workers);
     return out;
 }

@@ -60,6 +60,8 @@ void add_check_flags(CLI::App& command, CheckFlags& flags) {
                      "Connect to each MTA and see what it can do (default), or do not");
     command.add_flag("--print-defaults", flags.print_defaults,
                      "Print every key with its default as a commented TOML file, and do nothing else");
+    command.add_flag("--print-master-cf", flags.print_master_cf,
+                     "Print the lines of Postfix's master.cf that Sluice needs, and do nothing else");
     command.add_flag("--print-reference", flags.print_reference, "Print docs/guide/config.md")->group("");
 }
 

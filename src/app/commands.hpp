@@ -16,6 +16,7 @@ struct CheckFlags {
     bool probe = true;
     bool print_defaults = false;
     bool print_reference = false;
+    bool print_master_cf = false;
 };
 
 /// `sluice check`.

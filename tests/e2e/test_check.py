@@ -101,11 +101,11 @@ def test_a_stock_postfix(postfix):
 
 def test_the_printed_lines_make_it_work(start_sluice, postfix):
     """What it prints goes into a Postfix as it is; then the check is content, and one connection serves many clients."""
-    printed = check(postfix.port).stdout
-    lines = re.search(r"(?m)^(\S+) +inet +n .*\n(?:  -o .*\n)+", printed)
-    assert lines, printed
     port = free_port()
-    listener = lines.group().replace(lines.group(1), f"127.0.0.1:{port}", 1).replace("postfix/sluice", "postfix/private")
+    lines = check(port, "--print-master-cf").stdout
+    assert lines.startswith(f"127.0.0.1:{port} ")
+    assert lines.replace(f":{port} ", f":{postfix.port} ") in check(postfix.port).stdout
+    listener = lines.replace("postfix/sluice", "postfix/private")
     with Postfix(listeners=listener) as mta:
         done = check(port)
         assert done.returncode == 0 and POOLS in done.stdout, done.stdout
@@ -132,6 +132,13 @@ def test_an_open_relay_is_noticed(postfix):
     with ScriptedMta() as mta:
         assert "WARNING" in check(mta.port).stdout
     assert "WARNING" not in check(postfix.private_port).stdout
+
+
+def test_a_postfix_that_wants_to_know_names():
+    """It would put everybody off: the names of clients are not looked up by default."""
+    with Postfix(settings="smtpd_client_restrictions = reject_unknown_client_hostname\n") as mta:
+        said = check(mta.private_port).stdout
+        assert "WARNING" in said and "policy.resolve_names" in said, said
 
 
 @pytest.mark.parametrize("stage", ["connect", "ehlo", "xclient"])
