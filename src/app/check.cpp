@@ -20,7 +20,8 @@ bool wants_pooling(const relay::UpstreamOptions& upstream) {
            (upstream.identity == IdentityBy::automatic || upstream.identity == IdentityBy::xclient);
 }
 
-/// The listener of its own that Postfix is to give Sluice: where the first MTA is expected, but never port 25.
+/// The listener of its own that Postfix is to give Sluice: where the first MTA is expected, but never
+/// port 25.
 net::Endpoint private_listener(const Config& config) {
     const net::Endpoint& expected = config.relay.upstreams.front().endpoint;
     return expected.port == 25 ? net::Endpoint{IpAddress::v4({127, 0, 0, 1}), 10025} : expected;

@@ -54,7 +54,8 @@ TEST(CheckReport, AnOpenRelayIsWarnedOf) {
 
 TEST(CheckReport, AnMtaThatWantsNamesIsWarnedOf) {
     ProbeFindings found = postfix();
-    found.foreign_recipient = ProbeAnswer{false, "450 4.7.25 Client host rejected: cannot find your hostname"};
+    found.foreign_recipient =
+        ProbeAnswer{false, "450 4.7.25 Client host rejected: cannot find your hostname"};
     EXPECT_THAT(mta_report(upstream(), found, Config(), 2), HasSubstr("Set policy.resolve_names = true"));
     Config names;
     names.front.policy.resolve_names = true;

@@ -199,7 +199,8 @@ const Key<Config> keys[] = {
      "opinion."},
     {"policy.resolve_names",
      BooleanKind<Config>{[](Config& c) -> auto& { return c.front.policy.resolve_names; }},
-     "Look up the client's forward-confirmed name and tell it to the MTA (XCLIENT NAME). Without it the MTA hears "
+     "Look up the client's forward-confirmed name and tell it to the MTA (XCLIENT NAME). Without it the MTA "
+     "hears "
      "`[TEMPUNAVAIL]`: a Postfix with reject_unknown_client_hostname then puts all mail off."},
 
     {"policy.dnsbl",
