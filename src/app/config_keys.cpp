@@ -74,6 +74,11 @@ const Key<Config> keys[] = {
     {"relay.pool.retry_after_s",
      integer<Config>([](Config& c) -> auto& { return c.relay.pool.retry_after; }, 1, 60),
      "An MTA that failed is left alone for so long; doubles with each failure up to a minute."},
+    {"relay.pool.outage_wait_max_s",
+     integer<Config>([](Config& c) -> auto& { return c.relay.pool.outage_wait_max; }, 0, 240,
+                     "a client waits 5 minutes for the answer to RCPT (RFC 5321 4.5.3.2.3)"),
+     "With no MTA to be reached, questions wait for one until the outage has lasted so long; then all are "
+     "answered 451 4.4.1 at once. Clients do not notice that an MTA is restarted."},
 
     {"recipients.verify", choice<Config>([](Config& c) -> auto& { return c.relay.verify.by; }, verifiers),
      "Who says whether a recipient exists: `mta` asks it with MAIL, RCPT, RSET; `list` looks into a file; "

@@ -42,7 +42,8 @@ struct PoolOptions {
     Seconds command_timeout{60};   // greeting, EHLO, XCLIENT, MAIL, RCPT, RSET, DATA
     Seconds content_timeout{180};  // without progress while the message is sent
     Seconds final_timeout{540};    // reply to the dot; under the 10 min an RFC 5321 client waits
-    Seconds retry_after{5};        // an MTA that failed is not asked again for so long (doubling to a minute)
+    Seconds retry_after{1};        // an MTA that failed is not asked again for so long (doubling to a minute)
+    Seconds outage_wait_max{10};   // with all MTAs down for so long, questions wait no more: 451 4.4.1
 };
 
 enum class VerifyBy : std::uint8_t {

@@ -79,6 +79,7 @@ void Pool::schedule_pump() {
 void Pool::pump() {
     pump_scheduled_ = false;
     maintain();
+    note_outage();
     fail_all(refused_, too_busy);
     for (JobQueue* queue : {&fast_, &slow_}) {
         fail_expired(*queue);
@@ -107,8 +108,20 @@ bool Pool::serve_next() {
     return false;
 }
 
-bool Pool::hopeless() const {
+bool Pool::all_down() const {
     return std::ranges::all_of(upstreams_, [](const auto& upstream) { return upstream->down(); });
+}
+
+void Pool::note_outage() {
+    if (!all_down()) {
+        outage_began_.reset();
+    } else if (!outage_began_) {
+        outage_began_ = loop_.now();
+    }
+}
+
+bool Pool::hopeless() const {
+    return outage_began_ && loop_.now() - *outage_began_ >= options_.pool.outage_wait_max;
 }
 
 void Pool::fail_all(JobQueue& queue, const smtp::Reply& reply) {
@@ -140,6 +153,8 @@ void Pool::arm_alarm() {
     for (const JobQueue* queue : {&fast_, &slow_}) {
         if (!queue->empty()) next = std::min(next, queue->front()->deadline_);
     }
+    const bool someone_waits = next != Instant::max();
+    if (someone_waits && outage_began_) next = std::min(next, *outage_began_ + options_.pool.outage_wait_max);
     for (const auto& upstream : upstreams_) {
         // One whose time has come already waits for room, which comes with a connection given back.
         if (upstream->health.failing() && upstream->health.retry_at() > loop_.now() && !draining_)

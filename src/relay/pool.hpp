@@ -9,11 +9,14 @@
 // letting a job wait for a millisecond. Where each identity needs its own they are opened as jobs come.
 //
 // An MTA that fails is left alone for a while (health.hpp) and then tried by a connection on nobody's behalf;
-// meanwhile the jobs go to the MTAs of the next priority, or are told 451 when there is none.
+// meanwhile the jobs go to the MTAs of the next priority. When there is none, they wait: an MTA that is being
+// restarted is back in a moment, and 451 would cost each client a quarter of an hour. After outage_wait_max
+// of that they are told 451 at once.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -64,6 +67,8 @@ class Pool final : public Connection::Owner {
     void schedule_pump();
     void pump();
     bool serve_next();
+    bool all_down() const;
+    void note_outage();
     bool hopeless() const;
     void fail_all(JobQueue& queue, const smtp::Reply& reply);
     void fail_expired(JobQueue& queue);
@@ -108,6 +113,7 @@ class Pool final : public Connection::Owner {
     JobQueue refused_;  // came when there was no room, or no more work was wanted
     Alarm alarm_{*this};
     smtp::Offer offer_;
+    std::optional<Instant> outage_began_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // what a deferred pump() looks at first
     bool pump_scheduled_ = false;
     bool draining_ = false;

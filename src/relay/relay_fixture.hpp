@@ -79,6 +79,7 @@ class RelayTest : public testing::Test {
         options.pool.connect_timeout = options.pool.command_timeout = Seconds{1};
         options.pool.content_timeout = options.pool.final_timeout = Seconds{1};
         options.pool.retry_after = Seconds{1};
+        options.pool.outage_wait_max = Seconds{0};
         options.pool.waiting_time_max = Seconds{3};
     }
     ~RelayTest() override {

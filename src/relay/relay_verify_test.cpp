@@ -173,6 +173,34 @@ TEST_F(RelayVerify, AnswersAtOnceWhenNoMtaIsUp) {
     EXPECT_EQ(answer.mta, "");
 }
 
+TEST_F(RelayVerify, WaitsForAnMtaThatIsBeingRestarted) {
+    options.pool.outage_wait_max = Seconds{5};
+    start_and_reach();
+    mta.go_down();
+    Ask early(1, "known@example.net");
+    EXPECT_FALSE(relay->verify(early).has_value());
+    ASSERT_TRUE(run_until([&] { return !notices.empty() && notices.back().starts_with("mta_down"); }));
+    run_for(Millis{300});
+    EXPECT_FALSE(early.got.has_value());
+    mta.come_up();
+    ASSERT_TRUE(run_until([&] { return early.got.has_value(); }));
+    EXPECT_EQ(early.code(), 250);
+}
+
+TEST_F(RelayVerify, WaitsOnlySoLongForTheFirstAndNotAtAllAfterThat) {
+    options.pool.outage_wait_max = Seconds{1};
+    mta.go_down();
+    options.upstreams = {{.endpoint = net::Endpoint::parse("127.0.0.1:1").value_or(net::Endpoint())}};
+    start();
+    const Instant began = loop.now();
+    EXPECT_EQ(ask(1, "known@example.net").reply.code, 451);
+    EXPECT_GE(loop.now() - began, Millis{990});
+    EXPECT_LE(loop.now() - began, Millis{2000});
+    const Instant again = loop.now();
+    EXPECT_EQ(ask(2, "known@example.net").reply.code, 451);
+    EXPECT_LE(loop.now() - again, Millis{200});
+}
+
 TEST_F(RelayVerify, NeedsAnMtaThatTakesTheParameters) {
     mta.ehlo = "250-mx.internal.example\r\n250-XCLIENT NAME ADDR\r\n250 PIPELINING\r\n";
     start_and_reach();

@@ -44,11 +44,13 @@ class ScriptedMta final : public net::IoHandler {
         : ScriptedMta(loop, net::Endpoint::parse("127.0.0.1:0").value_or(net::Endpoint())) {}
     ~ScriptedMta() override;
 
-    net::Endpoint endpoint() const { return net::local_endpoint(listener_.get()); }
+    net::Endpoint endpoint() const { return endpoint_; }
     /// Closes every connection that is open, politely.
     void hang_up();
     /// Closes them and the listening socket.
     void go_down();
+    /// Listens again, where it did.
+    void come_up();
 
     Script script;
     std::string ehlo =
@@ -69,8 +71,11 @@ class ScriptedMta final : public net::IoHandler {
     class Session;
     void on_io(std::uint32_t) override;
 
+    void listen(const net::Endpoint& endpoint);
+
     net::Loop& loop_;
     net::Fd listener_;
+    net::Endpoint endpoint_;
     std::vector<std::unique_ptr<Session>> sessions_;
 };
 

@@ -204,8 +204,13 @@ class ScriptedMta::Session final : public net::IoHandler {
     friend class ScriptedMta;
 };
 
-ScriptedMta::ScriptedMta(net::Loop& loop, const net::Endpoint& endpoint)
-    : loop_(loop), listener_(net::listen_tcp(endpoint, {}).value()) {
+ScriptedMta::ScriptedMta(net::Loop& loop, const net::Endpoint& endpoint) : loop_(loop) {
+    listen(endpoint);
+    endpoint_ = net::local_endpoint(listener_.get());
+}
+
+void ScriptedMta::listen(const net::Endpoint& endpoint) {
+    listener_ = net::listen_tcp(endpoint, {}).value();
     if (!loop_.watch(listener_.get(), *this, EPOLLIN)) std::abort();
 }
 
@@ -232,6 +237,10 @@ void ScriptedMta::go_down() {
     if (!listener_) return;
     loop_.unwatch(listener_.get());
     listener_.reset();
+}
+
+void ScriptedMta::come_up() {
+    listen(endpoint_);
 }
 
 unsigned ScriptedMta::open() const {

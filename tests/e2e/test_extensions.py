@@ -56,7 +56,7 @@ def test_the_first_client_is_not_offered_less(start_sluice, mta_answers_after_s)
 
 
 def test_with_no_mta_to_ask_mail_is_deferred_not_bounced(start_sluice):
-    sluice = start_sluice(free_port(), config={"relay": {"pool": {"connect_timeout_s": 1, "retry_after_s": 1}}})
+    sluice = start_sluice(free_port(), config={"relay": {"pool": {"connect_timeout_s": 1, "retry_after_s": 1, "outage_wait_max_s": 0}}})
     with sluice.connect() as client:
         assert "SMTPUTF8" in client.greet()
         reply = client.command("MAIL FROM:<jürgen@example.org> SMTPUTF8")

@@ -26,6 +26,7 @@ IMPATIENT = {
             "final_timeout_s": 1,
             "waiting_time_max_s": 2,
             "retry_after_s": 1,
+            "outage_wait_max_s": 0,
         }
     }
 }
@@ -241,7 +242,8 @@ def test_the_other_mta_takes_over(start_sluice):
 
 def test_a_real_postfix_stops_and_comes_back(start_sluice):
     with Postfix() as mta:
-        sluice = start_sluice(mta.private_port, config={"relay": {"pool": {"retry_after_s": 1}}})
+        config = {"relay": {"pool": {"retry_after_s": 1, "outage_wait_max_s": 1}}}
+        sluice = start_sluice(mta.private_port, config=config)
         token = new_token()
         with sluice.connect() as client:
             client.greet()
@@ -253,6 +255,26 @@ def test_a_real_postfix_stops_and_comes_back(start_sluice):
             assert 400 <= reply.code < 500, reply
             mta.start()
             deliver_at_last(client, token)
+        mta.wait_message(token)
+
+
+def test_a_restart_of_postfix_goes_unnoticed(start_sluice):
+    """Before RCPT and before the dot: no client is put off for a moment's outage."""
+    with Postfix() as mta:
+        sluice = start_sluice(mta.private_port)
+        token = new_token()
+        with sluice.connect() as client:
+            client.greet()
+            client.expect(250, "MAIL FROM:<sender@example.org>")
+            mta.command("stop")
+            client.send(b"RCPT TO:<alice@example.test>\r\n")
+            mta.start()
+            assert client.read_reply().code == 250
+            client.expect(354, "DATA")
+            mta.command("stop")
+            client.send(message(token) + b".\r\n")
+            mta.start()
+            assert client.read_reply().code == 250
         mta.wait_message(token)
 
 
