@@ -68,8 +68,6 @@ std::vector<std::string> broken_rules(const Config& config) {
                         pool.connections_min, pool.connections_max));
     if (config.relay.verify.by == relay::VerifyBy::list && config.relay.verify.list_file.empty())
         broken.emplace_back("recipients.verify is \"list\", and recipients.list_file is not set");
-    if (config.front.pace.exchange_max < config.front.pace.interval)
-        broken.emplace_back("pace.exchange_max_s is shorter than pace.interval_ms");
     for (const auto& upstream : config.relay.upstreams)
         for (const net::Endpoint& endpoint : config.listen)
             if (would_loop(endpoint, upstream.endpoint))

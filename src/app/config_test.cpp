@@ -240,7 +240,6 @@ TEST(Config, RulesThatSpanKeys) {
                 HasSubstr("(5) is above"));
     EXPECT_EQ(broken_rule("[relay.pool]\nconnections_min = 4\nconnections_max = 4"), "");
     EXPECT_THAT(broken_rule("[recipients]\nverify = 'list'"), HasSubstr("recipients.list_file is not set"));
-    EXPECT_THAT(broken_rule("[pace]\nexchange_max_s = 0"), HasSubstr("shorter than pace.interval_ms"));
 }
 
 TEST(Config, AnMtaThatIsSluiceItselfWouldLoop) {

@@ -66,7 +66,9 @@ void Session::advance() {
     held_ = false;
     context_.output.clear();
     for (int reads = 0;;) {
-        const bool wants_input = run(input);
+        std::string_view nothing;
+        const bool owed = !input.empty() && !server_.in_content() && pace_.owed(context_.now());
+        const bool wants_input = run(owed ? nothing : input);
         if (sending_.empty()) sending_ = context_.output;
         if (!write_out()) return end();
         if (sending_.empty()) {
@@ -75,8 +77,12 @@ void Session::advance() {
         }
         if (waiting_ != Waiting::nothing || closing_ || !sending_.empty()) break;
         if (!wants_input) continue;
+        if (owed) {
+            if (hold_until(pace_.hold_read(context_.now(), policy::Pace::Reading::commands))) break;
+            continue;
+        }
         if (++reads > reads_per_turn_max) {
-            hold_until(context_.now());
+            come_back_at(context_.now());
             break;
         }
         if (!fill(input)) break;
@@ -93,12 +99,9 @@ bool Session::write_out() {
     while (!sending_.empty()) {
         if (!can_write_) return true;
         const Instant now = context_.now();
-        const std::size_t allowed = pace_.may_write(now);
+        const std::size_t allowed = pace_.may_write(sending_.size(), now);
         if (allowed == 0) {
-            const Instant until = pace_.hold_write(now);
-            if (pace_.exhausted()) widen_window();
-            if (until <= now) continue;
-            hold_until(until);
+            if (!hold_until(pace_.hold_write(sending_.size(), now))) continue;
             return true;
         }
         const auto written = net::write_some(fd_.get(), sending_.data(), std::min(sending_.size(), allowed));
@@ -110,7 +113,7 @@ bool Session::write_out() {
         const auto octets = static_cast<std::size_t>(written);
         sending_.remove_prefix(octets);
         record_.octets_out += octets;
-        pace_.wrote(octets, now);
+        pace_.wrote(now);
     }
     unsent_.reset();
     progress_ms_ = age_ms();
@@ -137,7 +140,15 @@ void Session::keep_output() {
     sending_ = *unsent_;
 }
 
-void Session::hold_until(Instant instant) {
+/// The pace holds us until then. False: no longer, go on.
+bool Session::hold_until(Instant instant) {
+    if (pace_.exhausted()) widen_window();
+    if (instant <= context_.now()) return false;
+    come_back_at(instant);
+    return true;
+}
+
+void Session::come_back_at(Instant instant) {
     held_ = true;
     held_until_ms_ = static_cast<std::uint32_t>((instant - started_).count());
 }
@@ -150,12 +161,7 @@ bool Session::fill(std::string_view& input) {
         server_.in_content() ? policy::Pace::Reading::content : policy::Pace::Reading::commands;
     std::size_t allowed = pace_.may_read(now, reading);
     if (allowed == 0) {
-        const Instant until = pace_.hold_read(now, reading);
-        if (pace_.exhausted()) widen_window();
-        if (until > now) {
-            hold_until(until);
-            return false;
-        }
+        if (hold_until(pace_.hold_read(now, reading))) return false;
         allowed = pace_.may_read(now, reading);
     }
     keep(input);  // it may stand where we are about to read

@@ -65,10 +65,10 @@ class Session final : public net::IoHandler, public net::Timer {
     bool watch();
     void advance();
     bool write_out();
-    void output_done();
     bool output_pending() const;
     void keep_output();
-    void hold_until(Instant instant);
+    bool hold_until(Instant instant);
+    void come_back_at(Instant instant);
     bool fill(std::string_view& input);
     void keep(std::string_view rest);
     void arm_timer();

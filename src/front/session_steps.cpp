@@ -351,6 +351,7 @@ SessionFacts Session::facts_for_log() const {
     if (const auto match = network()) signals.push_back({"network", match->text, "", 0});
     signals.insert(signals.end(), this->signals().begin(), this->signals().end());
     const bool left = record_.outcome == Outcome::left && left_ms_ != 0;
+    const Millis lasted{left ? left_ms_ : age_ms()};
     return {.session = {context_.instance, number_},
             .client = peer_,
             .name = name(),
@@ -358,8 +359,8 @@ SessionFacts Session::facts_for_log() const {
             .lane = lane_,
             .score = verdict().score,
             .signals = signals,
-            .lasted = Millis{left ? left_ms_ : age_ms()},
-            .held = pace_.held()};
+            .lasted = lasted,
+            .held = std::min(pace_.held(), lasted)};
 }
 
 }  // namespace sluice::front

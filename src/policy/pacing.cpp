@@ -24,31 +24,41 @@ std::size_t drop(unsigned bytes_per_s, Millis interval) {
 void Pace::slow_down(const PaceOptions& options, Instant now) {
     if (options_ != nullptr || exhausted_) return;
     options_ = &options;
-    next_write_ = next_read_ = held_until_ = now;
+    next_read_ = held_until_ = now;
 }
 
-std::size_t Pace::may_write(Instant now) const {
-    if (full_speed()) return unlimited;
-    return now < next_write_ ? 0 : drop(options_->out_bytes_per_s, options_->interval);
+/// When the next drop of `pending` octets has been waited for.
+Instant Pace::write_due(std::size_t pending) const {
+    const unsigned rate = options_->out_bytes_per_s;
+    return write_began_ + time_for(std::min(pending, drop(rate, options_->interval)), rate);
+}
+
+std::size_t Pace::may_write(std::size_t pending, Instant now) const {
+    if (full_speed(now)) return unlimited;
+    if (!writing_ || now < write_due(pending)) return 0;
+    return drop(options_->out_bytes_per_s, options_->interval);
 }
 
 std::size_t Pace::may_read(Instant now, Reading what) const {
-    if (options_ == nullptr || (what == Reading::commands && full_speed())) return unlimited;
+    if (options_ == nullptr || (what == Reading::commands && full_speed(now))) return unlimited;
     return now < next_read_ ? 0 : drop(read_rate(what), options_->interval);
 }
 
-void Pace::wrote(std::size_t octets, Instant now) {
-    // What went out at full speed leaves no debt: the next exchange would pay for the bound of this one.
-    next_write_ = full_speed() ? now : now + time_for(octets, options_->out_bytes_per_s);
+void Pace::exchange_done() {
+    exchange_held_ = Millis{0};
+    writing_ = false;
 }
 
 void Pace::read(std::size_t octets, Instant now, Reading what) {
-    const bool free = options_ == nullptr || (what == Reading::commands && full_speed());
+    // What came in at full speed leaves no debt: the next exchange would pay for the bound of this one.
+    const bool free = options_ == nullptr || (what == Reading::commands && full_speed(now));
     next_read_ = free ? now : now + time_for(octets, read_rate(what));
 }
 
-Instant Pace::hold_write(Instant now) {
-    return hold(now, next_write_, options_->exchange_max - exchange_held_);
+Instant Pace::hold_write(std::size_t pending, Instant now) {
+    if (!writing_) write_began_ = now;
+    writing_ = true;
+    return hold(now, write_due(pending), options_->exchange_max - exchange_held_);
 }
 
 Instant Pace::hold_read(Instant now, Reading what) {
@@ -64,21 +74,22 @@ Instant Pace::hold_read(Instant now, Reading what) {
 Instant Pace::hold(Instant now, Instant wanted, Millis exchange_left) {
     const Millis session_left = options_->delay_max - held_;
     const Instant start = std::max(now, held_until_);  // reading and writing held at once are one delay
-    const Instant until = std::min(wanted, now + std::min(exchange_left, session_left));
+    const Instant until = std::min(wanted, start + std::min(exchange_left, session_left));
     if (until > start) {
         held_ += until - start;
         exchange_held_ += until - start;
         held_until_ = until;
     }
-    if (held_ >= options_->delay_max) {
+    if (held_ >= options_->delay_max && now >= held_until_) {
         exhausted_ = true;
         options_ = nullptr;
     }
     return std::max(until, now);
 }
 
-bool Pace::full_speed() const {
-    return options_ == nullptr || exchange_held_ >= options_->exchange_max;
+bool Pace::full_speed(Instant now) const {
+    if (options_ == nullptr) return true;
+    return exchange_held_ >= options_->exchange_max && now >= held_until_;  // and the last hold is served
 }
 
 unsigned Pace::read_rate(Reading what) const {
