@@ -1,9 +1,9 @@
 // The pace of the slow lane: how many octets may move now, and when the next may.
 //
-// The trickle comes in drops, each paid for before it falls: octets wait for as long as they take at the rate, and
-// then go together. So the rate is never exceeded, whatever the size of a drop, and a held session costs a wake-up
-// in `interval` instead of one for each octet or two (docs/adr/0007). Octets of the client are read at once, as many as
-// a drop holds, and wait on our side: see owed().
+// The trickle comes in drops, each paid for before it falls: octets wait for as long as they take at the
+// rate, and then go together. So the rate is never exceeded, whatever the size of a drop, and a held session
+// costs a wake-up in `interval` instead of one for each octet or two (docs/adr/0007). Octets of the client
+// are read at once, as many as a drop holds, and wait on our side: see owed().
 //
 // A trickle must bite a spammer and never an honest MTA, so three rules bound it (RFC 5321 4.5.3.2):
 //   - one exchange (reading a command and writing its reply) is held back for at most `exchange_max`; the
@@ -67,8 +67,8 @@ class Pace {
     /// The client has its reply, whole: a new exchange begins.
     void exchange_done();
 
-    /// For how long this session has been held back so far. A hold under way counts whole: one that ends early, with
-    /// the session, was shorter.
+    /// For how long this session has been held back so far. A hold under way counts whole: one that ends
+    /// early, with the session, was shorter.
     Millis held() const { return held_; }
 
   private:
