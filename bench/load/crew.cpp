@@ -195,21 +195,22 @@ void Crew::stop() {
         works_.front().tally.fail("arrival: no client was free");
     waiting_.clear();
     units_left_ = 0;  // a persistent connection begins no other
-    const bool ends_alone =
-        options_.kind == Kind::mail || options_.kind == Kind::bounce || options_.kind == Kind::churn;
-    if (ends_alone && !options_.dropped) return;
-    for (Client& client : std::span(clients_.get(), options_.clients)) {
-        if (!client.open()) continue;
-        client.drop();
-        --open_;
-    }
 }
 
-void Crew::fail_rest() {
+bool Crew::ends_alone() const {
+    const Kind kind = options_.kind;
+    return !options_.dropped && (kind == Kind::mail || kind == Kind::bounce || kind == Kind::churn);
+}
+
+void Crew::end_rest() {
     for (std::uint32_t client = 0; client < options_.clients; ++client) {
         if (!clients_[client].open()) continue;
-        clients_[client].fail("not finished");
-        ended(client);
+        if (ends_alone()) {
+            clients_[client].fail("not finished");
+        } else {
+            clients_[client].drop();
+        }
+        --open_;
     }
 }
 

@@ -31,10 +31,12 @@ class Crew {
     void on_time(std::uint32_t client, Time at);
     /// Fails clients that have heard nothing for too long.
     void sweep();
-    /// Begins nothing more; what has no end of its own ends now.
+    /// Begins nothing more.
     void stop();
-    /// What is still under way has failed.
-    void fail_rest();
+    /// After stop(), what is under way comes to an end of its own; otherwise it goes on as long as it may.
+    bool ends_alone() const;
+    /// Ends what is still under way: as failed where it should have ended alone.
+    void end_rest();
 
     unsigned open() const { return open_; }
     /// How many of those open have heard the greeting.

@@ -68,9 +68,13 @@ bool Run::over() {
         for (const auto& crew : crews_)
             crew->stop();
     }
-    if (stopping_ && common_.now - stopped_at_ > linger_max) {
+    // What has no end of its own stays until all that has one is done: the last good mail of a run meets the
+    // same attack as the first.
+    const bool only_endless =
+        std::ranges::all_of(crews_, [](const auto& crew) { return crew->done() || !crew->ends_alone(); });
+    if (stopping_ && (only_endless || common_.now - stopped_at_ > linger_max)) {
         for (const auto& crew : crews_)
-            crew->fail_rest();
+            crew->end_rest();
     }
     return std::ranges::all_of(crews_, [](const auto& crew) { return crew->done(); });
 }
