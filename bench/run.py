@@ -13,9 +13,9 @@ How it is fair:
   scheduler treats all alike, and servers of several processes are not squeezed into one core.
 - Figures are medians of three or more runs, interleaved among the servers, with the least and the most. They move with
   the machine: compare within one table, and by the ratio to the floor.
-- The clients are a closed loop of 50 connections. Each checks every reply; mails answered 250 are counted against what
-  arrived at the backend. Where it is said, each connection has another address of 127.1.0.0/16. Connections are closed
-  in order; only held ones are reset at the end.
+- Where CPU is measured the clients are a closed loop of 50 connections; where latency is, an open loop that counts from
+  when a mail was due. Each client checks every reply; mails answered 250 are counted against what arrived. Where it is
+  said, each connection has another address. Connections are closed in order; only held ones are reset at the end.
 """
 
 import argparse
@@ -41,6 +41,8 @@ def parse_arguments():
     parser.add_argument("--json", action="store_true", help="the figures as one JSON line on stdout, not the table")
     parser.add_argument("--quick", action="store_true", help="fewer units, and without the slowest rivals")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each figure (default %(default)s)")
+    parser.add_argument("--also", type=int, action="append", default=[], metavar="SESSIONS",
+                        help="hold: this many as well, such as 500000 (9 GiB of memory) or 1000000")
     parser.add_argument("--build", type=pathlib.Path, default=REPO / "build" / "release", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.name == "help":
@@ -53,7 +55,7 @@ def run(name, arguments):
     """Whether it went well: the targets are the reader's to judge, a failed mail is not."""
     facts = machine.describe(REPO)
     setting = Setting(arguments.build.resolve(), arguments.quick, arguments.rounds,
-                      lambda line: print(f"bench {name}: {line}", file=sys.stderr, flush=True))
+                      lambda line: print(f"bench {name}: {line}", file=sys.stderr, flush=True), arguments.also)
     result = BENCHES[name](setting)
     command = f"`./dev bench {name}{' --quick' if arguments.quick else ''}`"
     what = " ".join(BENCHES[name].__doc__.split())
@@ -61,6 +63,9 @@ def run(name, arguments):
     # A quick run is for the eye; it does not replace the full one in the repository.
     folder = arguments.build if arguments.quick else REPO / "bench" / "results"
     folder.mkdir(parents=True, exist_ok=True)
+    for plot, svg in result.plots.items():
+        (folder / f"{plot}.svg").write_text(svg)
+        text += f"\n![{plot}]({plot}.svg)\n"
     (folder / f"{name}.md").write_text(text)
     if arguments.json:
         print(json.dumps({"bench": name, "quick": arguments.quick, **facts, **result.figures}), flush=True)

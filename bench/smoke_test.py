@@ -9,13 +9,15 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 import unittest
+import unittest.mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from suite import load  # noqa: E402
 from suite.processes import free_ports  # noqa: E402
-from suite.servers import Floor  # noqa: E402
+from suite.server import Floor  # noqa: E402
 
 BUILD = pathlib.Path(sys.argv.pop(1)) if len(sys.argv) > 1 else None
 
@@ -62,6 +64,89 @@ class LoadAgainstFloor(unittest.TestCase):
         self.assertEqual((seconds[-1]["open"], seconds[-1]["greeted"]), (500, 500))
         self.assertEqual(held.stop()["failures"], {})
         self.assertEqual(self.counts()["connections"], 501)  # one looked whether it was up
+
+
+    def run_mix(self, classes, seconds=0.5):
+        return load.mix(BUILD, self.floor.port, classes, seconds=seconds)
+
+    def test_classes_are_counted_apart(self):
+        result = self.run_mix({
+            "good": {"kind": "mail", "clients": 3, "sources": "127.2.0.0/16"},
+            "keeping": {"kind": "mail", "clients": 3, "persistent": 10, "pipelined": True},
+            "guessing": {"kind": "bounce", "clients": 3, "random": True, "sources": "127.3.0.0/16"},
+            "churning": {"kind": "churn", "clients": 1}})
+        for name, one in result.items():
+            self.assertEqual(one["failures"], {}, name)
+            self.assertGreater(one["units"], 0, name)
+        counts = self.counts()
+        self.assertEqual(counts["mails"], result["good"]["units"] + result["keeping"]["units"])
+        self.assertEqual(counts["refused"], result["guessing"]["units"])
+
+    def test_each_connection_draws_mail_or_bounce(self):
+        result = self.run_mix({"drawn": {"kind": "mail", "clients": 10, "bounces": 75, "units": 2000}}, seconds=30)
+        mails, bounces = result["drawn"]["units"], result["drawn-bounces"]["units"]
+        self.assertEqual(mails + bounces, 2000)
+        self.assertAlmostEqual(bounces, 1500, delta=80)  # four standard deviations
+        counts = self.counts()
+        self.assertEqual((counts["mails"], counts["refused"]), (mails, bounces))
+
+    def test_an_open_loop_arrives_as_often_as_it_is_told_to(self):
+        good = self.run_mix({"good": {"kind": "mail", "clients": 50, "rate": 200}}, seconds=1)["good"]
+        self.assertEqual(good["failures"], {})
+        self.assertAlmostEqual(good["units"], 200, delta=60)  # four standard deviations
+
+    def test_recipients_in_turn(self):
+        result = load.run(BUILD, "bounce", self.floor.port, units=100, recipients=10)
+        self.assertEqual((result["units"], result["failures"]), (100, {}))
+
+    def test_slow_talkers_get_through(self):
+        result = self.run_mix({
+            "loris": {"kind": "loris", "clients": 2, "interval_ms": 2},
+            "drip": {"kind": "drip", "clients": 2, "size": 500, "drop": 10, "interval_ms": 2}})
+        for name, one in result.items():
+            self.assertEqual(one["failures"], {}, name)
+            self.assertGreater(one["units"], 0, name)
+            self.assertGreater(one["p50_us"], 80_000, name)  # 50 drops, 2 ms apart, or nearly
+
+    def test_a_bot_is_not_kept_waiting(self):
+        with socket.create_server(("127.0.0.1", 0), backlog=50) as silent:
+            bots = load.mix(BUILD, silent.getsockname()[1], {"bot": {"kind": "bot", "clients": 5, "patience": 0.005}},
+                            seconds=0.8)["bot"]
+        self.assertEqual((bots["units"], bots["failures"]), (0, {}))
+        self.assertGreaterEqual(bots["left"], 5)
+
+    def test_holds_of_several_processes(self):
+        with unittest.mock.patch.object(load.Holds, "CLIENTS_MAX", 100):
+            holds = load.Holds(BUILD, self.floor.port, clients=500, rate=5000, silent=True, seconds=60)
+        seconds = [holds.second() for _ in range(2)]
+        self.assertEqual((seconds[-1]["open"], seconds[-1]["greeted"]), (500, 500))
+        self.assertEqual(holds.stop()["failures"], {})
+
+
+class AnOpenLoopAgainstAServerThatStalls(unittest.TestCase):
+    def test_everyone_who_had_to_wait_is_counted(self):
+        """One client of an open loop; the server sleeps 0.5 s before its first greeting: those due meanwhile waited."""
+        with socket.create_server(("127.0.0.1", 0), backlog=100) as listener:
+            def serve():
+                time.sleep(0.5)
+                try:
+                    while True:
+                        client, _ = listener.accept()
+                        with client:
+                            client.sendall(b"220 hello\r\n")
+                            client.recv(100)
+                            client.sendall(b"221 bye\r\n")
+                except OSError:
+                    pass  # the listener was closed
+
+            thread = threading.Thread(target=serve)
+            thread.start()
+            result = load.mix(BUILD, listener.getsockname()[1],
+                              {"open": {"kind": "churn", "clients": 1, "rate": 100}}, seconds=1)["open"]
+            listener.shutdown(socket.SHUT_RDWR)
+            thread.join()
+        # A closed loop of one client would call this one slow unit among thousands.
+        self.assertGreater(result["p90_us"], 200_000)
 
 
 class LoadAgainstTheDead(unittest.TestCase):

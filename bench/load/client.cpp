@@ -4,133 +4,165 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <string>
 
 namespace load {
-namespace {
 
-void write_digits(char* at, std::uint64_t value) {
-    static constexpr std::string_view digits = "0123456789abcdef";
-    for (std::size_t i = 0; i < Script::digits; ++i, value >>= 4)
-        at[i] = digits[value & 15];
-}
-
-}  // namespace
-
-void Client::begin(int fd, unsigned units_max, Shared& shared) {
+void Client::begin(int fd, std::uint64_t token, unsigned units_max, Time begun, Work& work) {
     fd_ = fd;
+    token_ = token;
+    work_ = &work;
     step_ = 0;
     replies_ = 0;
     written_ = 0;
     units_left_ = units_max - 1;
     reader_ = ReplyReader();
-    unit_begun_ = heard_ = shared.now;
-    ++shared.tally.connections;
+    leaves_ = failed_ = false;
+    waits_for_ = Time();
+    unit_begun_ = begun;
+    heard_ = work.common.now;
+    ++work.tally.connections;
 }
 
-void Client::on_ready(std::uint32_t events, Shared& shared) {
-    if ((events & EPOLLOUT) != 0) write(shared);
+void Client::on_ready(std::uint32_t events) {
+    if ((events & EPOLLOUT) != 0) write();
     if (open() && (events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) {
-        read((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0, shared);
+        read((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
     }
 }
 
-void Client::write(Shared& shared) {
-    Step& step = shared.script.steps[step_];
-    if (written_ == step.octets.size()) return;
-    if (step.digits_at != std::string::npos && written_ == 0) {
-        write_digits(step.octets.data() + step.digits_at, shared.random());
+void Client::leave_at(Time at) {
+    leaves_ = true;
+    waits_for_ = at;
+    work_->common.agenda.add(at, token_);
+}
+
+void Client::on_time(Time at) {
+    if (!open() || at != waits_for_) return;
+    if (leaves_) {
+        ++work_->tally.left;
+        close();
+    } else {
+        write();
     }
-    while (written_ < step.octets.size()) {
-        const ssize_t sent =
-            ::send(fd_, step.octets.data() + written_, step.octets.size() - written_, MSG_NOSIGNAL);
+}
+
+void Client::write_digits(Step& step) {
+    static constexpr std::string_view digits = "0123456789abcdef";
+    // In turn, but not one beside the other: the stride has no divisor in common with their number.
+    static constexpr std::uint64_t stride = 1'000'003;
+    std::uint64_t value =
+        work_->recipients > 0 ? work_->next_recipient++ * stride % work_->recipients : work_->common.random();
+    for (std::size_t i = 0; i < Script::digits; ++i, value >>= 4)
+        step.octets[step.digits_at + i] = digits[value & 15];
+}
+
+void Client::write() {
+    Step& step = work_->script.steps[step_];
+    if (written_ == step.octets.size()) return;
+    if (step.digits_at != std::string::npos && written_ == 0) write_digits(step);
+    const std::size_t end =
+        step.trickled ? std::min(written_ + work_->drop_octets, step.octets.size()) : step.octets.size();
+    while (written_ < end) {
+        const ssize_t sent = ::send(fd_, step.octets.data() + written_, end - written_, MSG_NOSIGNAL);
         if (sent < 0) {
             if (errno == EINTR) continue;
             if (errno != EAGAIN) {
-                fail(strerrordesc_np(errno), shared);
+                fail(strerrordesc_np(errno));
                 return;
             }
-            epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.ptr = this}};
-            ::epoll_ctl(shared.epoll, EPOLL_CTL_MOD, fd_, &event);
+            if (step.trickled) break;  // the next time will do
+            epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.u64 = token_}};
+            ::epoll_ctl(work_->common.epoll, EPOLL_CTL_MOD, fd_, &event);
             return;
         }
         written_ += static_cast<std::size_t>(sent);
     }
+    if (written_ < step.octets.size()) {
+        waits_for_ = work_->common.now + work_->interval;
+        work_->common.agenda.add(waits_for_, token_);
+    }
 }
 
-void Client::read(bool to_the_end, Shared& shared) {
+void Client::read(bool to_the_end) {
     static std::array<char, 65536> buffer;  // one thread
     while (true) {
         const ssize_t got = ::recv(fd_, buffer.data(), buffer.size(), 0);
         if (got < 0) {
             if (errno == EINTR) continue;
-            if (errno != EAGAIN) fail(strerrordesc_np(errno), shared);
+            if (errno != EAGAIN) fail(strerrordesc_np(errno));
             return;
         }
         if (got == 0) {
-            fail("closed", shared);
+            fail("closed");
             return;
         }
-        heard_ = shared.now;
+        heard_ = work_->common.now;
         const auto octets = static_cast<std::size_t>(got);
-        shared.tally.octets_read += octets;
-        if (!take({buffer.data(), octets}, shared)) return;
+        work_->tally.octets_read += octets;
+        if (!take({buffer.data(), octets})) return;
         if (octets < buffer.size() && !to_the_end) return;
     }
 }
 
-bool Client::take(std::string_view input, Shared& shared) {
+bool Client::take(std::string_view input) {
     std::string_view rest = input;
     while (const auto code = reader_.next(rest)) {
-        if (!on_reply(*code, input.substr(0, input.size() - rest.size()), shared)) return false;
+        if (!on_reply(*code, input.substr(0, input.size() - rest.size()))) return false;
         input = rest;
     }
     return true;
 }
 
-bool Client::on_reply(std::uint16_t code, std::string_view text, Shared& shared) {
-    const Script& script = shared.script;
-    Tally& tally = shared.tally;
-    ++tally.replies;
+bool Client::on_reply(std::uint16_t code, std::string_view text) {
+    const Script& script = work_->script;
+    ++work_->tally.replies;
     const Step& step = script.steps[step_];
     // A reply before its command is whole on the wire is one too many, or a refusal that cannot be trusted.
     if (written_ < step.octets.size() || step.replies[replies_] != code) {
         std::string reason(step.name);
         reason.append(": ").append(std::to_string(code));
-        tally.fail(reason, text);
+        work_->tally.fail(reason, text);
+        failed_ = true;
         close();
         return false;
     }
     if (++replies_ < step.replies.size()) return true;
 
-    if (step_ == script.decided_at) {
-        ++tally.units;
-        tally.latency.add(shared.now - unit_begun_);
-    }
+    if (step_ == script.decided_at) decided();
     ++step_;
     replies_ = 0;
     written_ = 0;
-    if (step_ == script.unit_end && units_left_ > 0 && shared.units_left > 0) {
+    if (step_ == script.unit_end && units_left_ > 0 && work_->units_left > 0) {
         --units_left_;
-        --shared.units_left;
-        unit_begun_ = shared.now;
+        --work_->units_left;
+        unit_begun_ = work_->common.now;
         step_ = static_cast<std::uint32_t>(script.unit_begin);
     }
     if (step_ == script.steps.size()) {
         close();
         return false;
     }
-    write(shared);
+    write();
     return open();
 }
 
-void Client::fail(std::string_view reason, Shared& shared) {
-    std::string where(shared.script.steps[step_].name);
+void Client::decided() {
+    Tally& tally = work_->tally;
+    ++tally.units;
+    if (work_->common.now > work_->common.over) ++tally.late;
+    tally.latency.add(work_->common.now - unit_begun_);
+}
+
+void Client::fail(std::string_view reason) {
+    std::string where(work_->script.steps[step_].name);
     where.append(": ").append(reason);
-    shared.tally.fail(where);
+    work_->tally.fail(where);
+    failed_ = true;
     close();
 }
 

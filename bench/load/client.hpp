@@ -1,4 +1,4 @@
-// One connection going through a script. Told when its socket is ready; never waits.
+// One connection going through a script. Told when its socket is ready or its time has come; never waits.
 #pragma once
 
 #include <chrono>
@@ -7,22 +7,32 @@
 #include <random>
 #include <string_view>
 
+#include "load/agenda.hpp"
 #include "load/reply_reader.hpp"
 #include "load/script.hpp"
 #include "load/tally.hpp"
 
 namespace load {
 
-using Time = std::chrono::steady_clock::time_point;
-
 /// What all clients of a run have in common.
-struct Shared {
-    Script script;  // random digits are written into it just before they are sent
-    Tally tally;
-    std::uint64_t units_left = 0;  // not yet begun by any client
-    std::mt19937_64 random;
+struct Common {
     int epoll = -1;
-    Time now;  // of this turn
+    Time now;                 // of this turn
+    Time over = Time::max();  // what is decided later is late
+    Agenda agenda;
+    std::mt19937_64 random;
+};
+
+/// What clients do, and what has come of it.
+struct Work {
+    Common& common;
+    std::uint64_t& units_left;  // not yet begun by any client; of all works of a class
+    Script script;              // a recipient's digits are written into it just before they are sent
+    Tally tally;
+    std::uint64_t recipients = 0;  // so many different ones in turn; 0 = random digits
+    std::uint64_t next_recipient = 0;
+    std::size_t drop_octets = 1;  // of trickled steps
+    std::chrono::milliseconds interval{1000};
 };
 
 class Client {
@@ -31,14 +41,18 @@ class Client {
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
 
-    /// Takes over a connecting socket, watched by the epoll set, for at most `units_max` units. The first is
-    /// begun now, and the caller has taken it off Shared::units_left.
-    void begin(int fd, unsigned units_max, Shared& shared);
+    /// Takes over a connecting socket that the epoll set knows as `token`, for at most `units_max` units. The
+    /// first has begun, or was meant to begin, at `begun`; the caller has taken it off Work::units_left.
+    void begin(int fd, std::uint64_t token, unsigned units_max, Time begun, Work& work);
     /// The socket is ready as epoll_wait(2) said. Afterwards not open() when the connection has ended, well
     /// or not.
-    void on_ready(std::uint32_t events, Shared& shared);
+    void on_ready(std::uint32_t events);
+    /// The time of an entry of the agenda has come; it may be one this client no longer waits for.
+    void on_time(Time at);
+    /// Whatever it is doing then, it leaves.
+    void leave_at(Time at);
     /// Ends it as failed.
-    void fail(std::string_view reason, Shared& shared);
+    void fail(std::string_view reason);
     /// Ends it as something that may end now. A reset, so that thousands leave nothing in TIME_WAIT.
     void drop();
 
@@ -47,14 +61,18 @@ class Client {
     Time heard() const { return heard_; }
     /// How far in the script it is.
     std::size_t step() const { return step_; }
+    /// Its last connection did not end as its script does.
+    bool failed() const { return failed_; }
 
   private:
     /// Says what its step says, and goes on to the next while nothing is awaited.
-    void write(Shared& shared);
-    void read(bool to_the_end, Shared& shared);
+    void write();
+    void write_digits(Step& step);
+    void read(bool to_the_end);
     /// False when the connection has ended.
-    bool take(std::string_view input, Shared& shared);
-    bool on_reply(std::uint16_t code, std::string_view text, Shared& shared);
+    bool take(std::string_view input);
+    bool on_reply(std::uint16_t code, std::string_view text);
+    void decided();
     void close();
 
     int fd_ = -1;
@@ -62,9 +80,14 @@ class Client {
     std::uint32_t replies_ = 0;  // of this step, heard
     unsigned units_left_ = 0;    // of this connection, not yet begun
     ReplyReader reader_;
+    bool leaves_ = false;  // what it waits for is the time to leave, not to say more
+    bool failed_ = false;
+    std::uint64_t token_ = 0;
+    Work* work_ = nullptr;
     std::size_t written_ = 0;  // of this step
     Time unit_begun_;
     Time heard_;
+    Time waits_for_;
 };
 
 }  // namespace load

@@ -6,140 +6,132 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <fmt/format.h>
 #include <limits>
 #include <span>
 #include <stdexcept>
-#include <string>
 #include <utility>
+
+#include "load/patience.hpp"
 
 namespace load {
 namespace {
 
+using std::chrono::duration;
 using std::chrono::milliseconds;
-using std::chrono::seconds;
-using std::chrono::steady_clock;
 
-std::string_view name(Mode mode) {
-    switch (mode) {
-        case Mode::mail: return "mail";
-        case Mode::bounce: return "bounce";
-        case Mode::churn: return "churn";
-        case Mode::hold: return "hold";
-    }
-    std::unreachable();
+/// A client that failed tries again after this: a server that refuses is not asked in a tight loop.
+constexpr milliseconds rest{100};
+
+Time::duration seconds(double value) {
+    return std::chrono::duration_cast<Time::duration>(duration<double>(value));
 }
 
 }  // namespace
 
-Crew::Crew(const Options& options)
+Crew::Crew(const ClassOptions& options, std::uint32_t number, const sockaddr_in& target, Common& common)
     : options_(options),
-      shared_{.script = make_script(options),
-              .tally = {},
-              .units_left =
-                  options.mode == Mode::hold ? std::numeric_limits<std::uint64_t>::max() : options.units,
-              .random = std::mt19937_64(options.seed),
-              .epoll = ::epoll_create1(EPOLL_CLOEXEC),
-              .now = steady_clock::now()},
+      number_(number),
+      target_(target),
+      common_(common),
+      units_left_(options.units > 0 ? options.units : std::numeric_limits<std::uint64_t>::max()),
       clients_(std::make_unique<Client[]>(options.clients)),
-      swept_(shared_.now) {
-    if (shared_.epoll < 0) throw std::runtime_error(strerrordesc_np(errno));
+      begun_(common.now + seconds(options.after_s)) {
+    const auto add_work = [this](Script script) {
+        works_.push_back(
+            {.common = common_,
+             .units_left = units_left_,
+             .script = std::move(script),
+             .tally = {},
+             .recipients = options_.recipients,
+             .next_recipient = options_.recipients > 0 ? common_.random() % options_.recipients : 0,
+             .drop_octets = options_.drop_octets,
+             .interval = milliseconds(options_.interval_ms)});
+    };
+    add_work(make_script(options_));
+    if (options_.bounces_percent > 0) add_work(make_bounce_script(options_));
+    if (options_.arrivals_per_s > 0) arrivals_.emplace(begun_, options_.arrivals_per_s, common_.random());
 }
 
 Crew::~Crew() {
     for (Client& client : std::span(clients_.get(), options_.clients)) {
         if (client.open()) client.drop();
     }
-    ::close(shared_.epoll);
 }
 
-int Crew::run() {
-    const Time begun = steady_clock::now();
-    if (options_.mode == Mode::hold) {
-        run_hold();
-    } else {
-        run_units();
+Time Crew::start_due() {
+    if (stopped_) return Time::max();
+    open_first();
+    while (!resting_.empty() && resting_.front().first <= common_.now) {
+        free_.push_back(resting_.front().second);
+        resting_.pop_front();
     }
-    fmt::print("{}", shared_.tally.json(name(options_.mode), steady_clock::now() - begun));
-    return shared_.tally.failed() == 0 ? 0 : 1;
-}
-
-void Crew::run_units() {
-    for (Client& client : std::span(clients_.get(), options_.clients)) {
-        if (!start(client)) break;
+    Time next = resting_.empty() ? Time::max() : resting_.front().first;
+    if (opened_ < options_.clients) {
+        const double due_s = options_.opened_per_s > 0 ? (opened_ + 1) / options_.opened_per_s : 0;
+        next = std::min(next, begun_ + seconds(due_s));
     }
-    while (open_ > 0)
-        turn(500, true);
+    if (arrivals_) {
+        take_arrivals();
+        return std::min(next, arrivals_->next());
+    }
+    while (!free_.empty() && units_left_ > 0) {
+        const std::uint32_t client = free_.front();
+        free_.pop_front();
+        start(client, common_.now);
+    }
+    return next;
 }
 
-void Crew::run_hold() {
-    const Time begun = steady_clock::now();
-    unsigned opened = 0;
-    for (unsigned second = 1; second <= options_.seconds && !stopped_; ++second) {
-        const Time end = begun + seconds(second);
-        while (!stopped_ && steady_clock::now() < end) {
-            open_due(begun, opened);
-            turn(opened < options_.clients ? 5 : 50, false);
-        }
-        report_second(second);
+void Crew::open_first() {
+    if (opened_ == options_.clients || common_.now < begun_) return;
+    unsigned due = options_.clients;
+    if (options_.opened_per_s > 0) {
+        const double elapsed_s = duration<double>(common_.now - begun_).count();
+        due = static_cast<unsigned>(std::min<double>(due, elapsed_s * options_.opened_per_s));
+    }
+    while (opened_ < due)
+        free_.push_back(opened_++);
+}
+
+void Crew::take_arrivals() {
+    while (arrivals_->next() <= common_.now)
+        waiting_.push_back(arrivals_->take());
+    while (!waiting_.empty() && !free_.empty() && units_left_ > 0) {
+        const std::uint32_t client = free_.front();
+        free_.pop_front();
+        start(client, waiting_.front());
+        waiting_.pop_front();
     }
 }
 
-void Crew::open_due(Time begun, unsigned& opened) {
-    const double elapsed = std::chrono::duration<double>(steady_clock::now() - begun).count();
-    const double due = std::min<double>(options_.clients, elapsed * options_.opened_per_s);
-    while (opened < static_cast<unsigned>(due))
-        start(clients_[opened++]);
+Work& Crew::draw_work() {
+    const bool bounces = works_.size() > 1 && common_.random() % 100 < options_.bounces_percent;
+    return works_[bounces ? 1 : 0];
 }
 
-void Crew::report_second(unsigned second) {
-    unsigned greeted = 0;
-    for (const Client& client : std::span(clients_.get(), options_.clients)) {
-        greeted += client.open() && client.step() > 0 ? 1 : 0;
+void Crew::start(std::uint32_t client, Time begun) {
+    --units_left_;
+    Work& work = draw_work();
+    const int fd = connect_one();
+    if (fd < 0) {
+        work.tally.fail(std::string("connect: ") + strerrordesc_np(errno));
+        if (options_.replaced) resting_.emplace_back(common_.now + rest, client);
+        return;
     }
-    const Tally& tally = shared_.tally;
-    fmt::print(R"({{"second":{},"open":{},"greeted":{},"octets_read":{},"replies":{},"failed":{}}})"
-               "\n",
-               second, open_, greeted, tally.octets_read, tally.replies, tally.failed());
-    (void)std::fflush(stdout);
-}
-
-void Crew::turn(int wait_ms, bool replace) {
-    std::array<epoll_event, 256> events;
-    const int count = ::epoll_wait(shared_.epoll, events.data(), events.size(), wait_ms);
-    shared_.now = steady_clock::now();
-    for (int i = 0; i < count; ++i) {
-        Client& client = *static_cast<Client*>(events[static_cast<std::size_t>(i)].data.ptr);
-        client.on_ready(events[static_cast<std::size_t>(i)].events, shared_);
-        if (client.open()) continue;
-        --open_;
-        if (replace) start(client);
+    const std::uint64_t token = number_ << 32 | client;
+    epoll_event event{.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data = {.u64 = token}};
+    if (::epoll_ctl(common_.epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+        throw std::runtime_error(std::string("epoll_ctl: ") + strerrordesc_np(errno));
     }
-    if (shared_.now - swept_ > milliseconds(500)) sweep();
-}
-
-bool Crew::start(Client& client) {
-    while (shared_.units_left > 0) {
-        --shared_.units_left;
-        const int fd = connect_one();
-        if (fd < 0) {
-            shared_.tally.fail(std::string("connect: ") + strerrordesc_np(errno));
-            continue;
-        }
-        epoll_event event{.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data = {.ptr = &client}};
-        if (::epoll_ctl(shared_.epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
-            throw std::runtime_error(std::string("epoll_ctl: ") + strerrordesc_np(errno));
-        }
-        const bool hold = options_.mode == Mode::hold;
-        client.begin(fd, hold ? std::numeric_limits<unsigned>::max() : options_.persistent, shared_);
-        ++open_;
-        return true;
+    const bool endless = options_.kind == Kind::hold;
+    clients_[client].begin(fd, token, endless ? std::numeric_limits<unsigned>::max() : options_.persistent,
+                           begun, work);
+    if (options_.kind == Kind::bot) {
+        clients_[client].leave_at(common_.now + draw_patience(common_.random, options_.patience));
     }
-    return false;
+    ++open_;
 }
 
 int Crew::connect_one() {
@@ -154,9 +146,9 @@ int Crew::connect_one() {
         const sockaddr_in source = options_.sources->next();
         connected = ::bind(fd, reinterpret_cast<const sockaddr*>(&source), sizeof source) == 0;
     }
-    connected = connected && (::connect(fd, reinterpret_cast<const sockaddr*>(&options_.target),
-                                        sizeof options_.target) == 0 ||
-                              errno == EINPROGRESS);
+    connected =
+        connected && (::connect(fd, reinterpret_cast<const sockaddr*>(&target_), sizeof target_) == 0 ||
+                      errno == EINPROGRESS);
     if (connected) return fd;
     const int error = errno;
     ::close(fd);
@@ -164,16 +156,74 @@ int Crew::connect_one() {
     return -1;
 }
 
-void Crew::sweep() {
-    swept_ = shared_.now;
-    // A silent client is meant to hear nothing.
-    if (options_.mode == Mode::hold && options_.silent) return;
-    for (Client& client : std::span(clients_.get(), options_.clients)) {
-        if (!client.open() || shared_.now - client.heard() < seconds(options_.timeout_s)) continue;
-        client.fail("timeout", shared_);
-        --open_;
-        if (options_.mode != Mode::hold) start(client);
+void Crew::on_ready(std::uint32_t client, std::uint32_t events) {
+    if (!clients_[client].open()) return;
+    clients_[client].on_ready(events);
+    if (!clients_[client].open()) ended(client);
+}
+
+void Crew::on_time(std::uint32_t client, Time at) {
+    if (!clients_[client].open()) return;
+    clients_[client].on_time(at);
+    if (!clients_[client].open()) ended(client);
+}
+
+void Crew::ended(std::uint32_t client) {
+    --open_;
+    if (!options_.replaced) return;
+    if (clients_[client].failed()) {
+        resting_.emplace_back(common_.now + rest, client);
+    } else {
+        free_.push_back(client);
     }
+}
+
+void Crew::sweep() {
+    // A silent client is meant to hear nothing.
+    if (options_.silent) return;
+    for (std::uint32_t client = 0; client < options_.clients; ++client) {
+        if (!clients_[client].open()) continue;
+        if (common_.now - clients_[client].heard() < std::chrono::seconds(options_.timeout_s)) continue;
+        clients_[client].fail("timeout");
+        ended(client);
+    }
+}
+
+void Crew::stop() {
+    stopped_ = true;
+    for (std::size_t i = 0; i < waiting_.size(); ++i)
+        works_.front().tally.fail("arrival: no client was free");
+    waiting_.clear();
+    units_left_ = 0;  // a persistent connection begins no other
+}
+
+bool Crew::ends_alone() const {
+    const Kind kind = options_.kind;
+    return !options_.dropped && (kind == Kind::mail || kind == Kind::bounce || kind == Kind::churn);
+}
+
+void Crew::end_rest() {
+    for (std::uint32_t client = 0; client < options_.clients; ++client) {
+        if (!clients_[client].open()) continue;
+        if (ends_alone()) {
+            clients_[client].fail("not finished");
+        } else {
+            clients_[client].drop();
+        }
+        --open_;
+    }
+}
+
+unsigned Crew::greeted() const {
+    return static_cast<unsigned>(
+        std::ranges::count_if(std::span(clients_.get(), options_.clients),
+                              [](const Client& client) { return client.open() && client.step() > 0; }));
+}
+
+std::vector<std::pair<std::string, const Tally*>> Crew::tallies() const {
+    std::vector<std::pair<std::string, const Tally*>> named{{options_.name, &works_.front().tally}};
+    if (works_.size() > 1) named.emplace_back(options_.name + "-bounces", &works_.back().tally);
+    return named;
 }
 
 }  // namespace load

@@ -1,13 +1,17 @@
-// All clients of a run, on one epoll set: starts them, replaces those that have ended, and stops.
+// The clients of one class: starts them, replaces those that have ended, and stops.
 //
-// A closed loop: a client begins its next unit when the last has ended, so the server is never offered more
-// at once than there are clients, and a slow server is offered less. Single-threaded: for more load, more
-// processes.
+// Closed loop: a client begins its next unit when the last has ended, so the server is never offered more at
+// once than there are clients, and a slow server is offered less. Open loop: connections arrive when they
+// arrive, and one that no client is free to make waits; its latency counts from when it was due.
 #pragma once
 
-#include <atomic>
+#include <deque>
 #include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
+#include "load/arrivals.hpp"
 #include "load/client.hpp"
 #include "load/options.hpp"
 
@@ -15,36 +19,58 @@ namespace load {
 
 class Crew {
   public:
-    explicit Crew(const Options& options);
+    /// `number` is the upper half of its clients' tokens.
+    Crew(const ClassOptions& options, std::uint32_t number, const sockaddr_in& target, Common& common);
     ~Crew();
     Crew(const Crew&) = delete;
     Crew& operator=(const Crew&) = delete;
 
-    /// Runs to the end and prints the result. The exit code: 1 if anything failed.
-    int run();
+    /// Begins every connection whose time has come; when it next has something to begin.
+    Time start_due();
+    void on_ready(std::uint32_t client, std::uint32_t events);
+    void on_time(std::uint32_t client, Time at);
+    /// Fails clients that have heard nothing for too long.
+    void sweep();
+    /// Begins nothing more.
+    void stop();
+    /// After stop(), what is under way comes to an end of its own; otherwise it goes on as long as it may.
+    bool ends_alone() const;
+    /// Ends what is still under way: as failed where it should have ended alone.
+    void end_rest();
 
-    /// May be called by a signal handler: ends a hold early.
-    void stop() { stopped_ = true; }
+    unsigned open() const { return open_; }
+    /// How many of those open have heard the greeting.
+    unsigned greeted() const;
+    /// Nothing is under way, and nothing will be.
+    bool done() const { return open_ == 0 && (units_left_ == 0 || stopped_); }
+
+    /// What it did, by name: the class, and what its bounces came to where it has any.
+    std::vector<std::pair<std::string, const Tally*>> tallies() const;
 
   private:
-    void run_units();
-    void run_hold();
-    void open_due(Time begun, unsigned& opened);
-    void report_second(unsigned second);
-
-    /// Waits for events, at most `wait_ms`, and hands them to their clients. In a hold nobody is replaced.
-    void turn(int wait_ms, bool replace);
-    /// Gives the client a connection, trying on while units are left; false when none could be had.
-    bool start(Client& client);
+    /// When all clients may have opened their first connection.
+    void open_first();
+    void take_arrivals();
+    void start(std::uint32_t client, Time begun);
+    Work& draw_work();
     int connect_one();
-    void sweep();
+    void ended(std::uint32_t client);
 
-    Options options_;
-    Shared shared_;
+    ClassOptions options_;
+    std::uint64_t number_;
+    sockaddr_in target_;
+    Common& common_;
+    std::uint64_t units_left_;
+    std::vector<Work> works_;  // the second: bounces
     std::unique_ptr<Client[]> clients_;
+    Time begun_;
+    unsigned opened_ = 0;  // clients that have been given their first connection
     unsigned open_ = 0;
-    Time swept_;
-    std::atomic<bool> stopped_ = false;
+    bool stopped_ = false;
+    std::deque<std::uint32_t> free_;
+    std::deque<std::pair<Time, std::uint32_t>> resting_;  // until when; after a failure
+    std::optional<Arrivals> arrivals_;
+    std::deque<Time> waiting_;  // arrivals that no client was free for
 };
 
 }  // namespace load

@@ -1,4 +1,5 @@
 // sluice-load: the clients of the bench (see options.cpp for the command line).
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
 #include <csignal>
@@ -6,12 +7,12 @@
 #include <exception>
 #include <fmt/format.h>
 
-#include "load/crew.hpp"
 #include "load/options.hpp"
+#include "load/run.hpp"
 
 namespace {
 
-load::Crew* running = nullptr;
+load::Run* running = nullptr;
 
 void on_signal(int) {
     running->stop();
@@ -30,15 +31,17 @@ int main(int argc, char** argv) try {
     const load::ParseResult parsed = load::parse_options(argc, argv);
     if (!parsed.options) return parsed.exit_code;
     raise_descriptor_limit();
-    load::Crew crew(*parsed.options);
-    running = &crew;
-    if (parsed.options->mode == load::Mode::hold) {
+    // Timers as exact as the kernel can make them: an open loop begins its units by the clock.
+    prctl(PR_SET_TIMERSLACK, 1UL);
+    load::Run run(*parsed.options);
+    running = &run;
+    if (parsed.options->seconds > 0) {
         struct sigaction action{};
         action.sa_handler = on_signal;
         sigaction(SIGTERM, &action, nullptr);
         sigaction(SIGINT, &action, nullptr);
     }
-    return crew.run();
+    return run.to_the_end();
 } catch (const std::exception& error) {
     fmt::print(stderr, "sluice-load: {}\n", error.what());
     return 2;

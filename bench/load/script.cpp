@@ -33,9 +33,15 @@ Step mail(const std::string& parameters) {
             .replies = {250}};
 }
 
-Step rcpt(const Options& options, std::uint16_t reply) {
-    Step step{.name = "RCPT", .octets = "RCPT TO:<" + options.recipient + ">\r\n", .replies = {reply}};
-    if (options.random_recipients) {
+Step rcpt(const ClassOptions& options, std::string_view otherwise, std::uint16_t reply) {
+    const std::string_view recipient = options.recipient.empty() ? otherwise : options.recipient;
+    return {
+        .name = "RCPT", .octets = std::string("RCPT TO:<").append(recipient) + ">\r\n", .replies = {reply}};
+}
+
+Step refused_rcpt(const ClassOptions& options) {
+    Step step = rcpt(options, "unknown@bench.test", 550);
+    if (options.random_recipients || options.recipients > 0) {
         const auto at = step.octets.find('@');
         step.digits_at = at == std::string::npos ? step.octets.find('>') : at;
         step.octets.insert(step.digits_at, Script::digits, '0');
@@ -51,11 +57,14 @@ void append(Script& script, std::vector<Step> steps, bool pipelined) {
     }
 }
 
-Script mail_script(const Options& options) {
+Script mail_script(const ClassOptions& options) {
     Script script{.steps = {greeting(), ehlo()}};
     script.unit_begin = 2;
     const std::string size = " SIZE=" + std::to_string(options.message_octets);
-    append(script, {mail(size), rcpt(options, 250), {.name = "DATA", .octets = "DATA\r\n", .replies = {354}}},
+    append(script,
+           {mail(size),
+            rcpt(options, "good@bench.test", 250),
+            {.name = "DATA", .octets = "DATA\r\n", .replies = {354}}},
            options.pipelined);
     script.steps.push_back(
         {.name = "message", .octets = make_message(options.message_octets) + ".\r\n", .replies = {250}});
@@ -65,15 +74,17 @@ Script mail_script(const Options& options) {
     return script;
 }
 
-Script bounce_script(const Options& options) {
-    Script script{.steps = {greeting(), ehlo()}};
-    script.unit_begin = 2;
-    append(script, {mail(""), rcpt(options, 550)}, options.pipelined);
-    script.decided_at = script.steps.size() - 1;
-    if (options.persistent > 1)
-        script.steps.push_back({.name = "RSET", .octets = "RSET\r\n", .replies = {250}});
-    script.unit_end = script.steps.size();
-    script.steps.push_back(quit());
+/// A client of so few octets that a server's patience, not its speed, is what is tried.
+Script loris_script(const ClassOptions& options) {
+    Script script = make_bounce_script(options);
+    for (Step& step : script.steps)
+        step.trickled = !step.octets.empty();
+    return script;
+}
+
+Script drip_script(const ClassOptions& options) {
+    Script script = mail_script(options);
+    script.steps[script.decided_at].trickled = true;
     return script;
 }
 
@@ -81,7 +92,7 @@ Script churn_script() {
     return {.steps = {greeting(), quit()}, .unit_begin = 0, .unit_end = 2, .decided_at = 1};
 }
 
-Script hold_script(const Options& options) {
+Script hold_script(const ClassOptions& options) {
     Script script{.steps = {greeting()}};
     script.unit_begin = 1;
     // A step that awaits a reply that no server ever gives keeps a silent client listening.
@@ -92,6 +103,18 @@ Script hold_script(const Options& options) {
 }
 
 }  // namespace
+
+Script make_bounce_script(const ClassOptions& options) {
+    Script script{.steps = {greeting(), ehlo()}};
+    script.unit_begin = 2;
+    append(script, {mail(""), refused_rcpt(options)}, options.pipelined);
+    script.decided_at = script.steps.size() - 1;
+    if (options.persistent > 1)
+        script.steps.push_back({.name = "RSET", .octets = "RSET\r\n", .replies = {250}});
+    script.unit_end = script.steps.size();
+    script.steps.push_back(quit());
+    return script;
+}
 
 std::string make_message(std::size_t octets) {
     std::string message =
@@ -109,12 +132,15 @@ std::string make_message(std::size_t octets) {
     return message;
 }
 
-Script make_script(const Options& options) {
-    switch (options.mode) {
-        case Mode::mail: return mail_script(options);
-        case Mode::bounce: return bounce_script(options);
-        case Mode::churn: return churn_script();
-        case Mode::hold: return hold_script(options);
+Script make_script(const ClassOptions& options) {
+    switch (options.kind) {
+        case Kind::mail:
+        case Kind::bot: return mail_script(options);
+        case Kind::bounce: return make_bounce_script(options);
+        case Kind::churn: return churn_script();
+        case Kind::hold: return hold_script(options);
+        case Kind::loris: return loris_script(options);
+        case Kind::drip: return drip_script(options);
     }
     std::unreachable();
 }

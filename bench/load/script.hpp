@@ -18,8 +18,9 @@ struct Step {
     std::string_view name;               // for the tally of failures
     std::string octets;                  // none: only waits, as for the greeting
     std::vector<std::uint16_t> replies;  // the codes, in order; none: nothing is awaited
-    /// Where in `octets` the sixteen digits of a random recipient stand.
+    /// Where in `octets` the sixteen digits of a recipient stand that changes from unit to unit.
     std::size_t digits_at = std::string::npos;
+    bool trickled = false;  // sent a few octets at a time
 };
 
 /// Steps [0, unit_begin) open a connection, [unit_begin, unit_end) are one unit, repeated; the rest close it.
@@ -33,7 +34,9 @@ struct Script {
     static constexpr std::size_t digits = 16;
 };
 
-Script make_script(const Options& options);
+Script make_script(const ClassOptions& options);
+/// Of the bounces among the connections of a mail class.
+Script make_bounce_script(const ClassOptions& options);
 
 /// A message of exactly `octets` (at least that of its header), dot-stuffed by having no line begin with a
 /// dot; without the final dot.

@@ -8,11 +8,10 @@ namespace {
 
 using testing::ElementsAre;
 
-Options options(Mode mode, bool pipelined = false) {
-    Options made;
-    made.mode = mode;
+ClassOptions options(Kind kind, bool pipelined = false) {
+    ClassOptions made;
+    made.kind = kind;
     made.pipelined = pipelined;
-    made.recipient = mode == Mode::bounce ? "unknown@bench.test" : "good@bench.test";
     return made;
 }
 
@@ -26,7 +25,7 @@ TEST(Message, HasExactlyTheSizeAskedForAndEndsItsLines) {
 }
 
 TEST(Script, MailStepByStep) {
-    const Script script = make_script(options(Mode::mail));
+    const Script script = make_script(options(Kind::mail));
     ASSERT_EQ(script.steps.size(), 7U);
     EXPECT_EQ(script.unit_begin, 2U);
     EXPECT_EQ(script.unit_end, 6U);
@@ -36,7 +35,7 @@ TEST(Script, MailStepByStep) {
 }
 
 TEST(Script, PipelinedMailIsOneWriteBeforeTheMessage) {
-    const Script script = make_script(options(Mode::mail, true));
+    const Script script = make_script(options(Kind::mail, true));
     ASSERT_EQ(script.steps.size(), 5U);
     EXPECT_THAT(script.steps[2].replies, ElementsAre(250, 250, 354));
     EXPECT_TRUE(script.steps[2].octets.ends_with("RCPT TO:<good@bench.test>\r\nDATA\r\n"));
@@ -44,7 +43,7 @@ TEST(Script, PipelinedMailIsOneWriteBeforeTheMessage) {
 
 TEST(Script, RandomRecipientsHaveTheirDigitsBeforeTheAt) {
     for (const bool pipelined : {false, true}) {
-        Options guessing = options(Mode::bounce, pipelined);
+        ClassOptions guessing = options(Kind::bounce, pipelined);
         guessing.random_recipients = true;
         const Script script = make_script(guessing);
         const Step& step = script.steps[script.decided_at];
@@ -54,11 +53,25 @@ TEST(Script, RandomRecipientsHaveTheirDigitsBeforeTheAt) {
 }
 
 TEST(Script, APersistentBounceResetsBetweenUnits) {
-    Options twice = options(Mode::bounce);
+    ClassOptions twice = options(Kind::bounce);
     twice.persistent = 2;
     const Script script = make_script(twice);
     EXPECT_EQ(script.steps[script.unit_end - 1].name, "RSET");
     EXPECT_EQ(script.decided_at, script.unit_end - 2);
+}
+
+TEST(Script, ALorisTricklesAllItSaysAndADripSenderItsMessageOnly) {
+    for (const Step& step : make_script(options(Kind::loris)).steps)
+        EXPECT_EQ(step.trickled, !step.octets.empty()) << step.name;
+    const Script drip = make_script(options(Kind::drip));
+    for (std::size_t i = 0; i < drip.steps.size(); ++i)
+        EXPECT_EQ(drip.steps[i].trickled, i == drip.decided_at) << drip.steps[i].name;
+}
+
+TEST(Script, AClassOfMailMayBringBounces) {
+    const Script script = make_bounce_script(options(Kind::mail));
+    EXPECT_EQ(script.steps[script.decided_at].octets, "RCPT TO:<unknown@bench.test>\r\n");
+    EXPECT_THAT(script.steps[script.decided_at].replies, ElementsAre(550));
 }
 
 }  // namespace

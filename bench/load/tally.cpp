@@ -45,13 +45,15 @@ std::uint64_t Tally::failed() const {
     return sum;
 }
 
-std::string Tally::json(std::string_view mode, std::chrono::nanoseconds wall) const {
+std::string Tally::json() const {
     std::string out;
     fmt::format_to(std::back_inserter(out),
-                   R"({{"mode":"{}","units":{},"failed":{},"connections":{},"replies":{},"octets_read":{},)"
-                   R"("wall_s":{:.6f},"p50_us":{:.1f},"p99_us":{:.1f},"max_us":{:.1f},"failures":{{)",
-                   mode, units, failed(), connections, replies, octets_read, microseconds(wall) / 1e6,
-                   microseconds(latency.percentile(0.5)), microseconds(latency.percentile(0.99)),
+                   R"("units":{},"late":{},"failed":{},"left":{},"connections":{},"replies":{},)"
+                   R"("octets_read":{},"p50_us":{:.1f},"p90_us":{:.1f},"p99_us":{:.1f},"p999_us":{:.1f},)"
+                   R"("max_us":{:.1f},"failures":{{)",
+                   units, late, failed(), left, connections, replies, octets_read,
+                   microseconds(latency.percentile(0.5)), microseconds(latency.percentile(0.9)),
+                   microseconds(latency.percentile(0.99)), microseconds(latency.percentile(0.999)),
                    microseconds(latency.percentile(1)));
     bool first = true;
     for (const auto& [reason, count] : failures) {
@@ -65,7 +67,6 @@ std::string Tally::json(std::string_view mode, std::chrono::nanoseconds wall) co
         out += R"(,"first_failure":)";
         append_string(out, first_failure);
     }
-    out += "}\n";
     return out;
 }
 

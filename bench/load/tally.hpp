@@ -1,7 +1,6 @@
-// What came of a run: units done, failures by reason, latencies; and the JSON line that says so.
+// What came of a run: units done, failures by reason, latencies; and the JSON that says so.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -13,6 +12,8 @@ namespace load {
 
 struct Tally {
     std::uint64_t units = 0;        // completed with the reply that was due
+    std::uint64_t late = 0;         // of these, after the end of a timed run
+    std::uint64_t left = 0;         // connections given up by an impatient client
     std::uint64_t connections = 0;  // opened
     std::uint64_t octets_read = 0;
     std::uint64_t replies = 0;
@@ -24,8 +25,8 @@ struct Tally {
     void fail(std::string_view reason, std::string_view said = {});
     std::uint64_t failed() const;
 
-    /// One object on one line, with '\n'.
-    std::string json(std::string_view mode, std::chrono::nanoseconds wall) const;
+    /// The members of an object.
+    std::string json() const;
 };
 
 }  // namespace load

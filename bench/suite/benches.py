@@ -1,11 +1,16 @@
-"""The benches by name. Each takes a Setting and returns a Result."""
+"""The benches by name, and those that compare what one unit costs each server. Each takes a Setting and returns a Result."""
 
 import dataclasses
 import functools
 
-from suite import cost, report, servers
+from suite import cost, postfix, report, servers, target
+from suite.choke import choke
+from suite.goodput import goodput
+from suite.grow import grow
 from suite.holding import hold
+from suite.latency import latency
 from suite.result import Result
+from suite.server import Floor
 
 SLUICE = """
     recipients.verify = "mta"
@@ -16,58 +21,84 @@ SLUICE = """
     """
 
 SPREAD = "127.1.0.0/16"
+FLOOR, SLUICE_ALONE, HAPROXY, NGINX = (one.name for one in (Floor, servers.Sluice, servers.Haproxy, servers.Nginx))
 
 
 def _compare(setting, entries, works):
     if setting.quick:
-        works = [dataclasses.replace(work, units=work.units // 5) for work in works]
+        works = [dataclasses.replace(work, units=max(work.units // 5, work.units_min)) for work in works]
     compared = cost.Comparison(setting.build, entries, works, setting.rounds, setting.say)
     compared.measure()
-    name = servers.Sluice.name
-    return Result(report.comparison(compared, servers.Floor.name, name),
-                  {"cells": compared.as_json(), "notes": compared.notes},
-                  name not in compared.cells or compared.failed(name))
+    return compared
+
+
+def _result(name, compared, targets):
+    text = "\n".join(report.comparison(one, FLOOR) for one in compared) + target.table(targets)
+    figures = {"cells": {key: value for one in compared for key, value in one.as_json().items()},
+               "notes": [note for one in compared for note in one.notes], "targets": target.as_json(targets)}
+    return Result(text, figures, name not in compared[0].cells or compared[0].failed(name))
 
 
 def _entries(setting, *slow):
     """The servers every comparison has, then those that are left out when it must be quick."""
-    entries = [cost.Entry(servers.Floor), cost.Entry(functools.partial(servers.Sluice, settings=SLUICE)),
+    entries = [cost.Entry(Floor), cost.Entry(functools.partial(servers.Sluice, settings=SLUICE)),
                # Its backend waits 43 ms for each mail (Nagle's algorithm against a delayed ACK).
                cost.Entry(servers.Nginx, share=0.25), cost.Entry(servers.Haproxy)]
     return entries if setting.quick else entries + list(slow)
 
 
+def _postfix(listener, share, **settings):
+    return cost.Entry(functools.partial(postfix.Postfix, listener=listener), share=share, settings=settings)
+
+
 def relay(setting):
-    """CPU of a 4 kB mail from a good client through each server to an SMTP sink."""
-    slow = [cost.Entry(functools.partial(servers.Postfix, proxy_filter=True), share=0.2),
-            cost.Entry(servers.Haraka, share=0.05)]
-    return _compare(setting, _entries(setting, *slow), [
-        cost.Work("a connection each", "mail", 10_000, target_us=76, target_floor_us=30.5),
-        cost.Work("a connection and an address each", "mail", 10_000, {"sources": SPREAD}),
-        cost.Work("100 a connection", "mail", 10_000, {"persistent": 100}),
-        cost.Work("a connection each, pipelined", "mail", 10_000, {"pipelined": True}),
-    ])
+    """CPU of a mail from a good client, 4 kB to 10 MB, through each server to an SMTP sink."""
+    large = {"size": 10_000_000, "clients": 5}
+    works = [
+        cost.Work("4 kB, a connection each", "mail", 10_000),
+        cost.Work("4 kB, a connection and an address each", "mail", 10_000, {"sources": SPREAD}),
+        cost.Work("4 kB, 100 a connection", "mail", 10_000, {"persistent": 100}),
+        cost.Work("4 kB, a connection each, pipelined", "mail", 10_000, {"pipelined": True}),
+        cost.Work("64 kB, a connection each", "mail", 2000, {"size": 65_536}),
+        cost.Work("64 kB, 100 a connection", "mail", 2000, {"size": 65_536, "persistent": 100}),
+        cost.Work("10 MB, a connection each", "mail", 40, large, units_min=5),
+        cost.Work("10 MB, 10 a connection", "mail", 40, {**large, "persistent": 10}, units_min=10),
+    ]
+    compared = _compare(setting, _entries(setting, _postfix("filter", 0.2), cost.Entry(servers.Haraka, share=0.05)), works)
+    us = compared.us
+    return _result(SLUICE_ALONE, [compared], [
+        target.Target(works[0].title, 60, us(SLUICE_ALONE, works[0].title), "µs"),
+        *(target.ratio(f"{work.title}, over {HAPROXY}", limit, us(SLUICE_ALONE, work.title), us(HAPROXY, work.title))
+          for work, limit in [(works[0], 0.8), (works[6], 1.5), (works[7], 1.5)])])
 
 
 def bounce(setting):
-    """CPU of a connection whose one recipient is refused; Sluice knows it from its cache."""
+    """CPU of a connection whose one recipient is refused: known to Sluice, or a fresh guess that costs the MTA as well."""
     spread = {"sources": SPREAD}
-    slow = [cost.Entry(functools.partial(servers.Postfix, tuned=True), share=0.2, settings=spread),
-            cost.Entry(functools.partial(servers.Postfix, tuned=False), share=0.1, settings=spread),
-            cost.Entry(servers.Haraka, share=0.05)]
-    return _compare(setting, _entries(setting, *slow), [
-        cost.Work("a refused recipient", "bounce", 15_000, target_us=40, target_floor_us=22.9),
-        cost.Work("and an address each", "bounce", 15_000, {"sources": SPREAD}),
+    warm = _compare(setting, _entries(setting, _postfix("tuned", 0.2, **spread), _postfix("default", 0.1, **spread),
+                                      cost.Entry(servers.Haraka, share=0.05)), [
+        cost.Work("a refused recipient", "bounce", 15_000),
+        cost.Work("and an address each", "bounce", 15_000, spread),
     ])
+    cold = _compare(setting, [cost.Entry(functools.partial(servers.SluiceBeforePostfix, settings=SLUICE)),
+                              _postfix("tuned", 0.5), _postfix("default", 0.25)], [
+        cost.Work("a random recipient and an address each, MTA and all", "bounce", 10_000, {"random": True, **spread})])
+    tuned, title = postfix.NAMES["tuned"], cold.works[0].title
+    return _result(SLUICE_ALONE, [warm, cold], [
+        target.ratio("known recipient, over the floor", 1.5, warm.us(SLUICE_ALONE, "a refused recipient"),
+                     warm.us(FLOOR, "a refused recipient")),
+        target.ratio(f"random recipient, with its MTA, over {tuned}", 0.6,
+                     cold.us(servers.SluiceBeforePostfix.name, title), cold.us(tuned, title))])
 
 
 def churn(setting):
     """CPU of a connection that hears the greeting and leaves."""
-    slow = [cost.Entry(functools.partial(servers.Postfix, tuned=True), share=0.2, settings={"sources": SPREAD}),
-            cost.Entry(servers.Haraka, share=0.2)]
-    return _compare(setting, _entries(setting, *slow), [
-        cost.Work("connect, greeting, QUIT", "churn", 30_000, target_us=20, target_floor_us=12.4),
-    ])
+    title = "connect, greeting, QUIT"
+    compared = _compare(setting, _entries(setting, _postfix("tuned", 0.2, sources=SPREAD),
+                                          cost.Entry(servers.Haraka, share=0.2)), [cost.Work(title, "churn", 30_000)])
+    return _result(SLUICE_ALONE, [compared], [
+        target.ratio(f"over {NGINX}", 1.2, compared.us(SLUICE_ALONE, title), compared.us(NGINX, title))])
 
 
-BENCHES = {"relay": relay, "bounce": bounce, "churn": churn, "hold": hold}
+BENCHES = {"goodput": goodput, "hold": hold, "choke": choke, "relay": relay, "churn": churn, "bounce": bounce,
+           "latency": latency, "grow": grow}

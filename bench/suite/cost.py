@@ -9,11 +9,10 @@ import dataclasses
 import pathlib
 import statistics
 import tempfile
-import time
 
 from suite import load
 from suite.processes import BenchError
-from suite.servers import Missing
+from suite.server import Missing
 
 
 @dataclasses.dataclass
@@ -24,10 +23,7 @@ class Work:
     mode: str
     units: int
     options: dict = dataclasses.field(default_factory=dict)
-    # What Sluice is to reach, 0 = nothing, and what the floor cost where that was written down: on another machine it is
-    # the ratio that holds.
-    target_us: float = 0
-    target_floor_us: float = 1
+    units_min: int = 100  # of a server that does but a share
 
 
 @dataclasses.dataclass
@@ -74,7 +70,9 @@ class Comparison:
                     self._start(entry, pathlib.Path(folder) / str(number))
                 for server, entry in self._running:
                     for work in self.works:
-                        self._load(server, entry, work, min(work.units, max(int(500 * entry.share), 50)))
+                        units = max(int(min(work.units / 5, 500) * entry.share), work.units_min // 4)
+                        self._load(server, entry, work, units)
+                        server.settle()
                 for number in range(self.rounds):
                     self.say(f"round {number + 1} of {self.rounds}")
                     for index, work in enumerate(self.works):
@@ -110,10 +108,9 @@ class Comparison:
         return result
 
     def _run(self, server, entry, work, cell):
-        time.sleep(0.2)  # what the last run left to do gets done
         before, apart_before = server.cpu_ns(), server.cpu_apart_ns()
-        result = self._load(server, entry, work, max(int(work.units * entry.share), 100))
-        time.sleep(0.2)
+        result = self._load(server, entry, work, max(int(work.units * entry.share), work.units_min))
+        server.settle()
         used, apart = server.cpu_ns() - before, server.cpu_apart_ns() - apart_before
         for reason, count in result["failures"].items():
             cell.failures[reason] = cell.failures.get(reason, 0) + count
@@ -132,6 +129,11 @@ class Comparison:
         if arrived != self._mails[server.name]:
             self.notes.append(f"{server.name}: {self._mails[server.name]} mails were answered 250, "
                               f"{arrived} arrived at the backend")
+
+    def us(self, name, title):
+        """CPU µs of a unit, or None."""
+        titles = [work.title for work in self.works]
+        return self.cells[name][titles.index(title)].median() if name in self.cells else None
 
     def failed(self, name):
         """Whether a unit of this server failed, or mail was lost."""

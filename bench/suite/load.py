@@ -14,6 +14,41 @@ def run(build, mode, port, *, to_end_s=300, **options):
     return json.loads(finished.stdout)
 
 
+class Mix:
+    """Several classes of clients at once for so many seconds; `classes` is name → its options."""
+
+    def __init__(self, build, port, classes, *, seconds, seed=1):
+        argv = _argv(build, "mix", port, {"seconds": seconds, "seed": seed})
+        for name, options in classes.items():
+            argv += ["--class", _class_text(name, options)]
+        self._popen = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self._to_end_s = seconds + 60
+
+    def result(self):
+        """Waits for the end; name → what came of the class."""
+        try:
+            out, errors = self._popen.communicate(timeout=self._to_end_s)
+        finally:
+            self._popen.kill()  # does nothing to one that has ended
+        if self._popen.returncode not in (0, 1):
+            raise BenchError(f"sluice-load: {errors.strip()}")
+        return json.loads(out)["classes"]
+
+
+def mix(build, port, classes, **options):
+    return Mix(build, port, classes, **options).result()
+
+
+def _class_text(name, options):
+    parts = [f"name={name}"]
+    for key, value in options.items():
+        if value is True:
+            parts.append(key)
+        elif value is not False and value is not None:
+            parts.append(f"{key}={value}")
+    return ",".join(parts)
+
+
 class Hold:
     """Connections held by a sluice-load of its own."""
 
@@ -37,6 +72,37 @@ class Hold:
         self._popen.stdout.close()
         self._popen.wait()
         return last
+
+
+class Holds:
+    """Connections held by as many processes as their descriptors need, each with addresses of its own."""
+
+    CLIENTS_MAX = 19_000  # of one process, where descriptors are limited to 20,000
+
+    def __init__(self, build, port, *, clients, rate, **options):
+        parts = -(-clients // self.CLIENTS_MAX)
+        # 127.64.0.0/10 in networks of 4,096: away from everything else that comes from loopback.
+        self._holds = [Hold(build, port, clients=clients * (n + 1) // parts - clients * n // parts, rate=rate // parts,
+                            sources=f"127.{64 + n // 16}.{n % 16 * 16}.0/20", **options) for n in range(parts)]
+
+    def second(self):
+        """As Hold.second(), summed up."""
+        return _sum([held.second() for held in self._holds])
+
+    def stop(self):
+        return _sum([held.stop() for held in self._holds])
+
+
+def _sum(results):
+    total = {"failures": {}}
+    for result in results:
+        for key, value in result.items():
+            if key == "failures":
+                for reason, count in value.items():
+                    total["failures"][reason] = total["failures"].get(reason, 0) + count
+            elif isinstance(value, int):
+                total[key] = value if key == "second" else total.get(key, 0) + value
+    return total
 
 
 def _argv(build, mode, port, options):

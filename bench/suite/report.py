@@ -36,12 +36,6 @@ def cost_cell(cell, floor):
     return text
 
 
-def target_cell(work):
-    """`≤ 76 where the floor is 30.5: 2.49×`"""
-    ratio = work.target_us / work.target_floor_us
-    return f"*≤ {work.target_us:g} where the floor is {work.target_floor_us:g}: {ratio:.2f}×*"
-
-
 def latency_cell(cell):
     """`1.9 / 4.3`: p50 and p99 in ms, medians over the runs."""
     if not cell.p50_us:
@@ -49,16 +43,13 @@ def latency_cell(cell):
     return f"{statistics.median(cell.p50_us) / 1e3:.1f} / {statistics.median(cell.p99_us) / 1e3:.1f}"
 
 
-def comparison(compared, floor_name, target_row):
-    """The tables of a cost.Comparison, with what Sluice was to reach."""
+def comparison(compared, floor_name):
+    """The tables of a cost.Comparison."""
     floors = [cell.median() for cell in compared.cells.get(floor_name, [])] or [None] * len(compared.works)
     titles = [work.title for work in compared.works]
     text = "CPU µs of the server a unit: median (least–most of the runs), and how often the floor's.\n\n"
     rows = [[name] + [cost_cell(cell, floor) for cell, floor in zip(cells, floors)]
             for name, cells in compared.cells.items()]
-    if target_row in compared.cells and any(work.target_us for work in compared.works):
-        rows.append([f"*{target_row} is to reach*"] +
-                    [target_cell(work) if work.target_us else "" for work in compared.works])
     text += table(["server"] + titles, rows)
     text += "\nLatency of a unit under this load, p50 / p99 in ms.\n\n"
     text += table(["server"] + titles, [[name] + [latency_cell(cell) for cell in cells]

@@ -10,6 +10,7 @@ class Setting:
     quick: bool
     rounds: int
     say: object  # takes one line of progress
+    also: list = dataclasses.field(default_factory=list)  # hold: further numbers of sessions
 
 
 @dataclasses.dataclass
@@ -17,3 +18,4 @@ class Result:
     text: str  # Markdown behind the heading
     figures: dict
     failed: bool  # a unit of Sluice failed, or Sluice did not run
+    plots: dict = dataclasses.field(default_factory=dict)  # file name, without .svg → its text

@@ -1,12 +1,9 @@
-"""What stands under the load: Sluice, its rivals, and the floor.
+"""Sluice and its rivals, but for Postfix (postfix.py).
 
-Each is a Server: started with a folder of its own, on a port of its own, before a backend of its own (a floor that
-counts what it was given), and ended by its process id. What is not installed raises Missing, and the bench goes on
-without it. Each runs as its package would run it but for addresses and limits; none logs a line per session, but for
-Sluice, whose own log is a part of its work.
+What is not installed raises Missing, and the bench goes on without it. Each runs as its package would run it but for
+addresses and limits; none logs a line per session, but for Sluice, whose own log is a part of its work.
 """
 
-import json
 import os
 import pathlib
 import pwd
@@ -14,95 +11,49 @@ import shutil
 import subprocess
 import textwrap
 
-from suite.processes import BenchError, Process, cpu_ns, free_ports, tree
+from suite.postfix import Postfix
+from suite.processes import Process, cpu_ns, free_ports, tree
+from suite.server import Missing, Server
 
 DESCRIPTORS_MAX = 19_000
-
-
-class Missing(Exception):
-    """A rival that is not on this machine; says what would bring it."""
-
-
-class Server:
-    name = ""
-
-    def __init__(self, build, folder):
-        self.build = pathlib.Path(build)
-        self.folder = pathlib.Path(folder)
-        self.folder.mkdir(parents=True)
-        self.port, = free_ports(1)
-        self.backend = None  # a Floor; None where the server is the end of the way
-        self._process = None
-
-    def start(self):
-        self._process = Process(self._command(), self.folder / "out.log", cwd=self.folder)
-        self._process.wait_for_port(self.port)
-
-    def _command(self):
-        raise NotImplementedError
-
-    def pids(self):
-        """Every process of the server: what the bench counts."""
-        return tree(self._process.pid)
-
-    def cpu_ns(self):
-        return cpu_ns(self.pids())
-
-    def cpu_apart_ns(self):
-        """CPU time of what the server needs beside it, shown as a note."""
-        return 0
-
-    def stop(self):
-        if self._process:
-            self._process.stop()
-        if self.backend:
-            self.backend.stop()
-
-    def write(self, name, text):
-        path = self.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(textwrap.dedent(text))
-        return path
-
-    def start_backend(self):
-        self.backend = Floor(self.build, self.folder / "backend")
-        self.backend.start()
-        return self.backend.port
-
-
-class Floor(Server):
-    name = "floor (no proxy)"
-
-    def _command(self):
-        return [self.build / "sluice-floor", "--listen", f"127.0.0.1:{self.port}"]
-
-    def counts(self):
-        """What it took; after stop()."""
-        return json.loads((self.folder / "out.log").read_text().strip().splitlines()[-1])
 
 
 class Sluice(Server):
     name = "Sluice"
 
-    def __init__(self, build, folder, settings=""):
+    def __init__(self, build, folder, settings="", workers=1):
         super().__init__(build, folder)
         self.settings = settings
+        self.workers = workers
         if not (self.build / "sluice").exists():
             raise Missing(f"{self.name}: no {self.build / 'sluice'}: build it first")
 
     def _command(self):
         config = self.write("sluice.toml", f"""\
             listen = ["127.0.0.1:{self.port}"]
-            workers = 1
+            workers = {self.workers}
             state_dir = "{self.folder / 'state'}"
             relay.mta = ["127.0.0.1:{self.start_backend()}"]
             log.destination = "{self.folder / 'sluice.log'}"
             """ + textwrap.dedent(self.settings))
         return [self.build / "sluice", "run", "--config", config]
 
-    def worker(self):
-        """The process that holds the sessions: of the descendants the one with the most descriptors."""
-        return max(self.pids()[1:] or self.pids(), key=lambda pid: len(os.listdir(f"/proc/{pid}/fd")))
+
+class SluiceBeforePostfix(Sluice):
+    """Its MTA is a real Postfix, on the listener that `sluice check` asks for; both are counted."""
+
+    name = "Sluice before Postfix"
+
+    def start_backend(self):
+        self.backend = Postfix(self.build, self.folder / "backend", listener="private")
+        self.backend.start()
+        return self.backend.port
+
+    def cpu_ns(self):
+        return super().cpu_ns() + self.backend.cpu_ns()
+
+    def settle(self):
+        self.backend.settle()
 
 
 class Nginx(Server):
@@ -207,84 +158,6 @@ class Haproxy(Server):
               server mta 127.0.0.1:{self.start_backend()}
             """)
         return ["haproxy", "-db", "-f", config]
-
-
-class Postfix(Server):
-    """An instance of its own. Good mail is delivered to discard(8)."""
-
-    name = "Postfix"
-    DAEMONS = pathlib.Path("/usr/lib/postfix/sbin")
-
-    def __init__(self, build, folder, *, tuned=True, proxy_filter=False):
-        super().__init__(build, folder)
-        self.tuned = tuned
-        self.proxy_filter = proxy_filter
-        how = "tuned: anvil off" if tuned else "default"
-        self.name = "Postfix smtpd_proxy_filter" if proxy_filter else f"Postfix alone ({how})"
-        if not shutil.which("postfix"):
-            raise Missing(f"{self.name}: apt-get install postfix")
-        if os.getuid() != 0:
-            raise Missing(f"{self.name}: starts as root only")
-
-    def _command(self):
-        queue, data, config = (self.folder / name for name in ("queue", "data", "config"))
-        for folder in (queue, data):
-            folder.mkdir()
-        # Its unprivileged processes reach their sockets through every folder above.
-        for folder in (self.folder, *list(self.folder.parents)[:2]):
-            folder.chmod(0o755)
-        shutil.chown(data, "postfix")
-        self.write("config/main.cf", f"""\
-            compatibility_level = 3.6
-            queue_directory = {queue}
-            data_directory = {data}
-            daemon_directory = {self.DAEMONS}
-            maillog_file = {self.folder}/mail.log
-            maillog_file_prefixes = {self.folder}
-            inet_interfaces = 127.0.0.1
-            inet_protocols = ipv4
-            myhostname = mx.bench.test
-            # Clients of the bench are strangers, as on the Internet.
-            mynetworks = 192.0.2.1/32
-            mydestination = bench.test
-            local_recipient_maps = inline:{{{{good = good}}}}
-            local_transport = discard:
-            alias_maps =
-            smtpd_relay_restrictions = reject_unauth_destination
-            smtpd_peername_lookup = no
-            """)
-        if self.tuned:
-            self._append("config/main.cf", """\
-                smtpd_client_connection_count_limit = 0
-                smtpd_client_connection_rate_limit = 0
-                """)
-        smtpd = f"127.0.0.1:{self.port} inet n - n - 200 smtpd\n"
-        if self.proxy_filter:
-            smtpd += f"  -o smtpd_proxy_filter=127.0.0.1:{self.start_backend()}\n"
-        self.write("config/master.cf", smtpd + textwrap.dedent("""\
-            cleanup unix n - n - 0 cleanup
-            qmgr unix n - n 300 1 qmgr
-            rewrite unix - - n - - trivial-rewrite
-            bounce unix - - n - 0 bounce
-            defer unix - - n - 0 bounce
-            trace unix - - n - 0 bounce
-            verify unix - - n - 1 verify
-            flush unix n - n 1000? 0 flush
-            proxymap unix - - n - - proxymap
-            error unix - - n - - error
-            retry unix - - n - - error
-            discard unix - - n - - discard
-            anvil unix - - n - 1 anvil
-            postlog unix-dgram n - n - 1 postlogd
-            """))
-        checked = subprocess.run(["postfix", "-c", config, "check"], capture_output=True, text=True)
-        if checked.returncode != 0:
-            raise BenchError(f"postfix check: {checked.stderr.strip()}")
-        return ["postfix", "-c", config, "start-fg"]
-
-    def _append(self, name, text):
-        with open(self.folder / name, "a") as file:
-            file.write(textwrap.dedent(text))
 
 
 class Haraka(Server):

@@ -1,0 +1,38 @@
+// Clients that are to be woken: a heap of times. An entry cannot be withdrawn; a client that is woken knows
+// by the time whether it still waits for it.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <queue>
+#include <vector>
+
+namespace load {
+
+using Time = std::chrono::steady_clock::time_point;
+
+class Agenda {
+  public:
+    struct Entry {
+        Time at;
+        std::uint64_t token;  // of the client
+        bool operator>(const Entry& other) const { return at > other.at; }
+    };
+
+    void add(Time at, std::uint64_t token) { entries_.push({at, token}); }
+    /// Of the first entry; the end of time when there is none.
+    Time next() const { return entries_.empty() ? Time::max() : entries_.top().at; }
+    /// The first entry, if it is due.
+    std::optional<Entry> take(Time now) {
+        if (next() > now) return std::nullopt;
+        const Entry entry = entries_.top();
+        entries_.pop();
+        return entry;
+    }
+
+  private:
+    std::priority_queue<Entry, std::vector<Entry>, std::greater<>> entries_;
+};
+
+}  // namespace load

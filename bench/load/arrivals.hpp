@@ -1,0 +1,37 @@
+// When the clients of an open loop arrive: at random and independently of each other (a Poisson process), and
+// independently of how the server does. What is due is due even when nobody can take it up yet, so that a
+// server that stalls is charged for all who had to wait.
+#pragma once
+
+#include <chrono>
+#include <random>
+
+namespace load {
+
+using Time = std::chrono::steady_clock::time_point;
+
+class Arrivals {
+  public:
+    Arrivals(Time begin, double per_s, std::uint64_t seed) : next_(begin), between_(per_s), random_(seed) {
+        advance();
+    }
+
+    /// The next one that has not been taken.
+    Time next() const { return next_; }
+    Time take() {
+        const Time taken = next_;
+        advance();
+        return taken;
+    }
+
+  private:
+    void advance() {
+        next_ += std::chrono::duration_cast<Time::duration>(std::chrono::duration<double>(between_(random_)));
+    }
+
+    Time next_;
+    std::exponential_distribution<double> between_;
+    std::mt19937_64 random_;
+};
+
+}  // namespace load
