@@ -19,10 +19,10 @@ std::size_t drop(unsigned bytes_per_s, Millis interval) {
     return std::max<std::size_t>(octets, 1);
 }
 
-/// Holds end at common moments, a fiftieth of the interval apart: sessions that wake together share the wake-up of the
+/// Holds end at common moments, a 250th of the interval apart: sessions that wake together share the wake-up of the
 /// loop, and find its code and the kernel's in the processor's caches.
 Instant common_moment(Instant at, Millis interval) {
-    const Millis apart = std::max(interval / 50, Millis{1});
+    const Millis apart = std::max(interval / 250, Millis{1});
     const Millis beyond = at.time_since_epoch() % apart;
     return beyond.count() == 0 ? at : at + (apart - beyond);
 }
