@@ -21,6 +21,7 @@ How it is fair:
 import argparse
 import json
 import pathlib
+import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -76,6 +77,8 @@ def run(name, arguments):
 
 def main():
     arguments = parse_arguments()
+    # So that whatever has been started is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))
     try:
         outcomes = [run(name, arguments) for name in (BENCHES if arguments.name == "all" else [arguments.name])]
     except BenchError as error:

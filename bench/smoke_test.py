@@ -54,6 +54,13 @@ class LoadAgainstFloor(unittest.TestCase):
         result = self.run_load("churn", units=200)
         self.assertEqual((result["units"], result["connections"], result["failures"]), (200, 200, {}))
 
+    def test_a_held_client_that_looks_now_and_then(self):
+        held = load.Hold(BUILD, self.floor.port, clients=100, seconds=60, **{"read-every-ms": 200})
+        now = [held.second() for _ in range(2)][-1]
+        self.assertEqual((now["open"], now["greeted"]), (100, 100))
+        self.assertGreater(now["replies"], 1000)  # the greeting, and four more each time
+        self.assertEqual(held.stop()["failures"], {})
+
     def test_a_reply_that_is_not_due_is_a_failure(self):
         result = self.run_load("mail", units=10, recipient="unknown@bench.test")
         self.assertEqual((result["units"], result["failures"]), (0, {"RCPT: 550": 10}))

@@ -5,6 +5,7 @@ import functools
 
 from suite import cost, postfix, report, servers, target
 from suite.choke import choke
+from suite.crowd import crowd
 from suite.goodput import goodput
 from suite.grow import grow
 from suite.holding import hold
@@ -100,5 +101,5 @@ def churn(setting):
         target.ratio(f"over {NGINX}", 1.2, compared.us(SLUICE_ALONE, title), compared.us(NGINX, title))])
 
 
-BENCHES = {"goodput": goodput, "hold": hold, "choke": choke, "relay": relay, "churn": churn, "bounce": bounce,
+BENCHES = {"goodput": goodput, "hold": hold, "choke": choke, "crowd": crowd, "relay": relay, "churn": churn, "bounce": bounce,
            "latency": latency, "grow": grow}
