@@ -79,10 +79,13 @@ def main():
     arguments = parse_arguments()
     # So that whatever has been started is ended.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))
-    try:
-        outcomes = [run(name, arguments) for name in (BENCHES if arguments.name == "all" else [arguments.name])]
-    except BenchError as error:
-        sys.exit(f"bench: {error}")
+    outcomes = []
+    for name in BENCHES if arguments.name == "all" else [arguments.name]:
+        try:
+            outcomes.append(run(name, arguments))
+        except BenchError as error:
+            print(f"bench {name}: {error}", file=sys.stderr, flush=True)
+            outcomes.append(False)
     sys.exit(0 if all(outcomes) else 1)
 
 
