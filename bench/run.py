@@ -21,6 +21,7 @@ How it is fair:
 import argparse
 import json
 import pathlib
+import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -76,10 +77,15 @@ def run(name, arguments):
 
 def main():
     arguments = parse_arguments()
-    try:
-        outcomes = [run(name, arguments) for name in (BENCHES if arguments.name == "all" else [arguments.name])]
-    except BenchError as error:
-        sys.exit(f"bench: {error}")
+    # So that whatever has been started is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: terminated"))
+    outcomes = []
+    for name in BENCHES if arguments.name == "all" else [arguments.name]:
+        try:
+            outcomes.append(run(name, arguments))
+        except BenchError as error:
+            print(f"bench {name}: {error}", file=sys.stderr, flush=True)
+            outcomes.append(False)
     sys.exit(0 if all(outcomes) else 1)
 
 

@@ -65,6 +65,7 @@ constexpr std::array keys{
     Key{"size", [](ClassOptions& c, std::string_view text) { return read(text, c.message_octets); }},
     Key{"recipients", [](ClassOptions& c, std::string_view text) { return read(text, c.recipients); }},
     Key{"timeout", [](ClassOptions& c, std::string_view text) { return read(text, c.timeout_s); }},
+    Key{"read_every_ms", [](ClassOptions& c, std::string_view text) { return read(text, c.read_every_ms); }},
     Key{"patience", [](ClassOptions& c, std::string_view text) { return read(text, c.patience); }},
     Key{"pipelined", [](ClassOptions& c, std::string_view text) { return read_flag(text, c.pipelined); }},
     Key{"dropped", [](ClassOptions& c, std::string_view text) { return read_flag(text, c.dropped); }},

@@ -21,7 +21,8 @@ void Client::begin(int fd, std::uint64_t token, unsigned units_max, Time begun, 
     written_ = 0;
     units_left_ = units_max - 1;
     reader_ = ReplyReader();
-    leaves_ = failed_ = false;
+    waits_ = Waits::to_write;
+    failed_ = false;
     waits_for_ = Time();
     unit_begun_ = begun;
     heard_ = work.common.now;
@@ -36,18 +37,33 @@ void Client::on_ready(std::uint32_t events) {
 }
 
 void Client::leave_at(Time at) {
-    leaves_ = true;
+    waits_ = Waits::to_leave;
+    wait_until(at);
+}
+
+void Client::read_every(std::chrono::milliseconds interval, std::chrono::milliseconds first) {
+    waits_ = Waits::to_read;
+    read_interval_ = interval;
+    wait_until(work_->common.now + first);
+}
+
+void Client::wait_until(Time at) {
     waits_for_ = at;
     work_->common.agenda.add(at, token_);
 }
 
 void Client::on_time(Time at) {
     if (!open() || at != waits_for_) return;
-    if (leaves_) {
-        ++work_->tally.left;
-        close();
-    } else {
-        write();
+    switch (waits_) {
+        case Waits::to_write: write(); break;
+        case Waits::to_read:
+            read(true);
+            if (open()) wait_until(work_->common.now + read_interval_);
+            break;
+        case Waits::to_leave:
+            ++work_->tally.left;
+            close();
+            break;
     }
 }
 
@@ -82,10 +98,7 @@ void Client::write() {
         }
         written_ += static_cast<std::size_t>(sent);
     }
-    if (written_ < step.octets.size()) {
-        waits_for_ = work_->common.now + work_->interval;
-        work_->common.agenda.add(waits_for_, token_);
-    }
+    if (written_ < step.octets.size()) wait_until(work_->common.now + work_->interval);
 }
 
 void Client::read(bool to_the_end) {

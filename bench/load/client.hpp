@@ -51,6 +51,8 @@ class Client {
     void on_time(Time at);
     /// Whatever it is doing then, it leaves.
     void leave_at(Time at);
+    /// Its socket is not watched: it looks by itself what has come, so often, the first time after `first`.
+    void read_every(std::chrono::milliseconds interval, std::chrono::milliseconds first);
     /// Ends it as failed.
     void fail(std::string_view reason);
     /// Ends it as something that may end now. A reset, so that thousands leave nothing in TIME_WAIT.
@@ -68,6 +70,7 @@ class Client {
     /// Says what its step says, and goes on to the next while nothing is awaited.
     void write();
     void write_digits(Step& step);
+    void wait_until(Time at);
     void read(bool to_the_end);
     /// False when the connection has ended.
     bool take(std::string_view input);
@@ -80,7 +83,7 @@ class Client {
     std::uint32_t replies_ = 0;  // of this step, heard
     unsigned units_left_ = 0;    // of this connection, not yet begun
     ReplyReader reader_;
-    bool leaves_ = false;  // what it waits for is the time to leave, not to say more
+    enum class Waits : std::uint8_t { to_write, to_read, to_leave } waits_ = Waits::to_write;
     bool failed_ = false;
     std::uint64_t token_ = 0;
     Work* work_ = nullptr;
@@ -88,6 +91,7 @@ class Client {
     Time unit_begun_;
     Time heard_;
     Time waits_for_;
+    std::chrono::milliseconds read_interval_{0};
 };
 
 }  // namespace load

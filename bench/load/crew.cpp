@@ -121,17 +121,26 @@ void Crew::start(std::uint32_t client, Time begun) {
         return;
     }
     const std::uint64_t token = number_ << 32 | client;
-    epoll_event event{.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data = {.u64 = token}};
-    if (::epoll_ctl(common_.epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
-        throw std::runtime_error(std::string("epoll_ctl: ") + strerrordesc_np(errno));
-    }
     const bool endless = options_.kind == Kind::hold;
     clients_[client].begin(fd, token, endless ? std::numeric_limits<unsigned>::max() : options_.persistent,
                            begun, work);
+    if (options_.read_every_ms > 0) {
+        const milliseconds interval(options_.read_every_ms);
+        clients_[client].read_every(interval, interval * (common_.random() % 1000) / 1000);
+    } else {
+        watch(fd, token);
+    }
     if (options_.kind == Kind::bot) {
         clients_[client].leave_at(common_.now + draw_patience(common_.random, options_.patience));
     }
     ++open_;
+}
+
+void Crew::watch(int fd, std::uint64_t token) const {
+    epoll_event event{.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data = {.u64 = token}};
+    if (::epoll_ctl(common_.epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
+        throw std::runtime_error(std::string("epoll_ctl: ") + strerrordesc_np(errno));
+    }
 }
 
 int Crew::connect_one() {

@@ -53,6 +53,7 @@ class Crew {
     void take_arrivals();
     void start(std::uint32_t client, Time begun);
     Work& draw_work();
+    void watch(int fd, std::uint64_t token) const;
     int connect_one();
     void ended(std::uint32_t client);
 

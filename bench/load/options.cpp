@@ -77,6 +77,7 @@ void add_single(CLI::App& app, Options& options, ClassOptions& only, Words& word
     bounce->add_option("--recipients", only.recipients, "so many different recipients, in turn");
     hold->add_option("--seconds", options.seconds, "end after so long (or at SIGTERM; default 30)");
     hold->add_option("--rate", only.opened_per_s, "connections opened a second (default 5000)");
+    hold->add_option("--read-every-ms", only.read_every_ms, "look what has come so often; 0 = at once");
     hold->add_flag("--silent", only.silent, "say nothing after the greeting");
 }
 

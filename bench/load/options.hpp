@@ -50,6 +50,7 @@ struct ClassOptions {
     unsigned timeout_s = 60;                 // a client that has heard nothing for so long has failed
     std::size_t drop_octets = 1;             // loris, drip: sent at once
     unsigned interval_ms = 1000;             // and so far apart
+    unsigned read_every_ms = 0;              // hold: looks what has come so often; 0 = at once
     double patience = 1;                     // bot: factor to the published times
 };
 

@@ -95,8 +95,11 @@ Script churn_script() {
 Script hold_script(const ClassOptions& options) {
     Script script{.steps = {greeting()}};
     script.unit_begin = 1;
-    // A step that awaits a reply that no server ever gives keeps a silent client listening.
-    script.steps.push_back(options.silent ? Step{.name = "silence", .octets = "", .replies = {0}} : ehlo());
+    // A step that awaits a reply that no server ever gives keeps a silent client listening. A dripping one
+    // has said more than has been answered, so that the server is not without something to drip while it is
+    // not looked at.
+    script.steps.push_back(options.silent ? Step{.name = "silence", .octets = "", .replies = {0}}
+                                          : grouped({ehlo(), ehlo(), ehlo(), ehlo()}));
     script.unit_end = 2;
     script.decided_at = 1;
     return script;

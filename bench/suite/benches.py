@@ -1,10 +1,11 @@
-"""The benches by name, and those that compare what one unit costs each server. Each takes a Setting and returns a Result."""
+"""The benches by name, and those that compare what one unit costs. Each takes a Setting and returns a Result."""
 
 import dataclasses
 import functools
 
 from suite import cost, postfix, report, servers, target
 from suite.choke import choke
+from suite.crowd import crowd
 from suite.goodput import goodput
 from suite.grow import grow
 from suite.holding import hold
@@ -64,7 +65,8 @@ def relay(setting):
         cost.Work("10 MB, a connection each", "mail", 40, large, units_min=5),
         cost.Work("10 MB, 10 a connection", "mail", 40, {**large, "persistent": 10}, units_min=10),
     ]
-    compared = _compare(setting, _entries(setting, _postfix("filter", 0.2), cost.Entry(servers.Haraka, share=0.05)), works)
+    slow = [_postfix("filter", 0.2), cost.Entry(servers.Haraka, share=0.05)]
+    compared = _compare(setting, _entries(setting, *slow), works)
     us = compared.us
     return _result(SLUICE_ALONE, [compared], [
         target.Target(works[0].title, 60, us(SLUICE_ALONE, works[0].title), "µs"),
@@ -73,7 +75,7 @@ def relay(setting):
 
 
 def bounce(setting):
-    """CPU of a connection whose one recipient is refused: known to Sluice, or a fresh guess that costs the MTA as well."""
+    """CPU of a connection whose one recipient is refused: known to Sluice, or new, so that the MTA is asked."""
     spread = {"sources": SPREAD}
     warm = _compare(setting, _entries(setting, _postfix("tuned", 0.2, **spread), _postfix("default", 0.1, **spread),
                                       cost.Entry(servers.Haraka, share=0.05)), [
@@ -100,5 +102,4 @@ def churn(setting):
         target.ratio(f"over {NGINX}", 1.2, compared.us(SLUICE_ALONE, title), compared.us(NGINX, title))])
 
 
-BENCHES = {"goodput": goodput, "hold": hold, "choke": choke, "relay": relay, "churn": churn, "bounce": bounce,
-           "latency": latency, "grow": grow}
+BENCHES = {one.__name__: one for one in (goodput, hold, choke, crowd, relay, churn, bounce, latency, grow)}

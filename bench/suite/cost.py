@@ -6,6 +6,7 @@ server, over the units done. A figure is the median of its runs.
 """
 
 import dataclasses
+import itertools
 import pathlib
 import statistics
 import tempfile
@@ -61,6 +62,7 @@ class Comparison:
         self.cells = {}
         self.notes = []  # what was left out, or looks wrong
         self._running = []
+        self._seeds = itertools.count(1)
         self._mails = {}  # server name → mails that were answered 250
 
     def measure(self):
@@ -102,7 +104,9 @@ class Comparison:
         self._mails[server.name] = 0
 
     def _load(self, server, entry, work, units):
-        result = load.run(self.build, work.mode, server.port, units=units, **{**work.options, **entry.settings})
+        # With the same seed what is random would be the same in every run, and known from the first on.
+        options = {**work.options, **entry.settings, "seed": next(self._seeds)}
+        result = load.run(self.build, work.mode, server.port, units=units, **options)
         if work.mode == "mail":
             self._mails[server.name] += result["units"]
         return result

@@ -179,8 +179,8 @@ def _targets(measured):
         return measured.value("drawn", name, percent, "cpu_us")
 
     limits = [(0, tuned, 0.85), (90, tuned, 0.4), (90, default, 0.12), (99, tuned, 0.16), (99, default, 0.04)]
-    targets = [target.ratio(f"CPU a mail at {percent} % bounces, over {name}", limit, cpu(ours, percent), cpu(name, percent))
-               for percent, name, limit in limits]
+    targets = [target.ratio(f"CPU a mail at {percent} % bounces, over {name}", limit, cpu(ours, percent),
+                            cpu(name, percent)) for percent, name, limit in limits]
     good = [measured.value("pools", ours, percent, "mails_per_s") for percent in (99, 0)]
     return targets + [target.ratio("the good pool's rate with 99 % bad clients, over its own with none", 0.95, *good,
                                    at_least=True)]
@@ -188,7 +188,8 @@ def _targets(measured):
 
 def goodput(setting):
     """Accepted mails a second and CPU a mail as bounces grow: Postfix alone, and Sluice before the same Postfix."""
-    makes = [functools.partial(postfix.Postfix, listener="default"), functools.partial(postfix.Postfix, listener="tuned"),
+    makes = [functools.partial(postfix.Postfix, listener="default"),
+             functools.partial(postfix.Postfix, listener="tuned"),
              functools.partial(servers.SluiceBeforePostfix, settings=SLUICE)]
     if not setting.quick:
         makes.insert(2, functools.partial(postfix.Postfix, listener="screened"))
@@ -202,7 +203,7 @@ def goodput(setting):
     text = f"{CLIENTS} clients, each drawing mail or bounce for every connection: CPU µs of all processes a mail.\n\n"
     text += measured.table("drawn", "cpu_us")
     text += "\nThe same: mails accepted a second.\n\n" + measured.table("drawn", "mails_per_s")
-    text += (f"\n{GOOD_CLIENTS} good clients, and so many bad ones that these are the percentage (in Sluice's slow lane):"
+    text += (f"\n{GOOD_CLIENTS} good clients, and so many bad ones (in Sluice's slow lane) that these are the percentage:"
              " mails accepted a second.\n\n" + measured.table("pools", "mails_per_s"))
     text += "\nThe same: p99 of a mail, ms.\n\n" + measured.table("pools", "p99_ms")
     text += target.table(targets)

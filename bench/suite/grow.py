@@ -33,11 +33,19 @@ class Measure:
         return statistics.median(self.values[index])
 
     def growth(self):
-        return self.at(len(FACTORS) - 1) / self.at(0)
+        known = [self.at(n) for n in range(len(FACTORS)) if self.values[n]]
+        return known[-1] / known[0]
 
     def row(self):
-        return [self.title, *(report.number(self.at(n)) if self.at(n) >= 10 else f"{self.at(n):.3f}"
-                              for n in range(len(FACTORS))), f"{100 * (self.growth() - 1):+.0f} %"]
+        cells = [report.number(self.at(n)) if self.values[n] else "" for n in range(len(FACTORS))]
+        return [self.title, *cells, f"{100 * (self.growth() - 1):+.0f} %"]
+
+    def take_slopes(self, totals, base):
+        """Memory: what each of those beyond the last column costs. What a worker has only once, or had lying free
+        before, falls out; so there is nothing in the first column."""
+        for n in range(1, len(FACTORS)):
+            more = base * (FACTORS[n] - FACTORS[n - 1])
+            self.values[n].append((totals[n] - totals[n - 1]) / more)
 
 
 @contextlib.contextmanager
@@ -56,6 +64,11 @@ def _instances(setting):
                 server.stop()
 
 
+def _private(server):
+    """Not the share of what is shared: that moves with what the other instances touch."""
+    return user_bytes(server.pids(), "Private_Dirty:")
+
+
 def _unit_us(setting, server, mode, units, failures=None, **options):
     before = server.cpu_ns()
     result = load.run(setting.build, mode, server.port, units=units, sources=FAST, **options)
@@ -72,7 +85,7 @@ def _per_session(setting, base, kind, failures):
         "CPU µs a 4 kB mail", "CPU µs a refused recipient", "CPU µs a connect, greeting, QUIT"]
     measures = [Measure(f"{title}, {kind} sessions held") for title in what]
     with _instances(setting) as instances, contextlib.ExitStack() as stack:
-        before = [user_bytes(server.pids()) for server in instances]
+        before = [_private(server) for server in instances]
         for factor, server in zip(FACTORS, instances):
             held = stack.enter_context(holding(setting, server.port, base * factor, kind))
             await_greetings(held, base * factor)
@@ -83,9 +96,8 @@ def _per_session(setting, base, kind, failures):
                 time.sleep(seconds)
                 elapsed = time.monotonic() - at
                 for n, server in enumerate(instances):
-                    sessions = base * FACTORS[n]
-                    measures[0].values[n].append((server.cpu_ns() - used[n]) / 1e3 / sessions / elapsed)
-                    measures[1].values[n].append((user_bytes(server.pids()) - before[n]) / sessions)
+                    measures[0].values[n].append((server.cpu_ns() - used[n]) / 1e3 / (base * FACTORS[n]) / elapsed)
+                measures[1].take_slopes([_private(server) - was for server, was in zip(instances, before)], base)
             else:
                 for measure, mode in zip(measures, ("mail", "bounce", "churn")):
                     for n, server in enumerate(instances):
@@ -97,11 +109,10 @@ def _per_recipient(setting, base, failures):
     units = 4000 if setting.quick else 20_000
     cpu, memory = Measure("CPU µs a refused recipient, recipients cached"), Measure("user bytes a recipient cached")
     with _instances(setting) as instances:
-        for n, server in enumerate(instances):
-            number = base * FACTORS[n]
-            before = user_bytes(server.pids())
-            _unit_us(setting, server, "bounce", number, failures, recipients=number, persistent=100)
-            memory.values[n].append((user_bytes(server.pids()) - before) / number)
+        before = [_private(server) for server in instances]
+        for factor, server in zip(FACTORS, instances):
+            _unit_us(setting, server, "bounce", base * factor, failures, recipients=base * factor, persistent=100)
+        memory.take_slopes([_private(server) - was for server, was in zip(instances, before)], base)
         setting.say(f"{base * sum(FACTORS)} recipients in four caches")
         for seed in range(setting.rounds):
             for n, server in enumerate(instances):

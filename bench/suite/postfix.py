@@ -79,7 +79,6 @@ postscreen_pre_queue_limit = 19000
 postscreen_client_connection_count_limit = 0
 postscreen_command_count_limit = 1000000
 postscreen_command_time_limit = 3600s
-postscreen_cache_map = internal:
 """
 
 

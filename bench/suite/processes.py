@@ -143,12 +143,13 @@ def cpu_ns(pids):
     return total
 
 
-def user_bytes(pids):
-    """Memory in user space that is theirs, in bytes: the proportional set size (shared pages by their share)."""
+def user_bytes(pids, field="Pss:"):
+    """Memory in user space that is theirs, in bytes: the proportional set size (shared pages by their share), unless
+    another field of smaps_rollup is asked for."""
     total = 0
     for pid in pids:
         for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
+            if line.startswith(field):
                 total += int(line.split()[1]) * 1024
     return total
 
