@@ -38,7 +38,7 @@ struct Context {
 
     /// Shared by all sessions, one at a time: what was just read, the replies of this advance, the log line
     /// being built.
-    std::array<char, 64 * 1024> scratch;
+    std::array<char, 65'536> scratch;
     std::string output;
     std::string log_line;
     std::vector<policy::Signal> log_signals;

@@ -83,7 +83,7 @@ class FrontTest : public testing::Test {
         listener = *net::listen_tcp({*IpAddress::parse("127.0.0.1"), 0}, {});
         log_file = std::tmpfile();
     }
-    ~FrontTest() override { std::fclose(log_file); }
+    ~FrontTest() override { (void)std::fclose(log_file); }
 
     void start() {
         log = std::make_unique<net::LogWriter>(fileno(log_file));
@@ -127,7 +127,7 @@ class FrontTest : public testing::Test {
     std::string log_text() {
         front.reset();
         log.reset();  // writes out what it holds
-        std::rewind(log_file);
+        (void)std::fseek(log_file, 0, SEEK_SET);
         std::string text(1 << 16, '\0');
         text.resize(std::fread(text.data(), 1, text.size(), log_file));
         return text;

@@ -11,7 +11,7 @@ namespace sluice::front {
 namespace {
 
 /// Replies waiting for a client that does not read them, before we stop listening to it.
-constexpr std::size_t output_octets_max = 32 * 1024;
+constexpr std::size_t output_octets_max = 32'000;
 
 /// One session may read so often before the others of this turn get theirs.
 constexpr int reads_per_turn_max = 16;
@@ -66,16 +66,10 @@ void Session::advance() {
     held_ = false;
     context_.output.clear();
     for (int reads = 0;;) {
-        std::string_view nothing;
         const bool owed = !input.empty() && !server_.in_content() && pace_.owed(context_.now());
+        std::string_view nothing;
         const bool wants_input = run(owed ? nothing : input);
-        if (sending_.empty()) sending_ = context_.output;
-        if (!write_out()) return end();
-        if (sending_.empty()) {
-            if (closing_) return close_down(!input.empty());
-            context_.output.clear();
-        }
-        if (waiting_ != Waiting::nothing || closing_ || !sending_.empty()) break;
+        if (!speak(!input.empty())) break;
         if (!wants_input) continue;
         if (owed) {
             if (hold_until(pace_.hold_read(context_.now(), policy::Pace::Reading::commands))) break;
@@ -87,10 +81,26 @@ void Session::advance() {
         }
         if (!fill(input)) break;
     }
-    if (ended_) return;
+    if (ended_ || lingering_) return;
     keep(input);
     keep_output();
     arm_timer();
+}
+
+/// Sends what is to be said. False: nothing more is to be done now.
+bool Session::speak(bool input_left) {
+    if (sending_.empty()) sending_ = context_.output;
+    if (!write_out()) {
+        end();
+        return false;
+    }
+    if (!sending_.empty()) return false;
+    if (closing_) {
+        close_down(input_left);
+        return false;
+    }
+    context_.output.clear();
+    return waiting_ == Waiting::nothing;
 }
 
 /// Writes what readiness and pace allow. False: the connection is broken.

@@ -64,6 +64,7 @@ class Session final : public net::IoHandler, public net::Timer {
     // session.cpp: octets in, octets out, time
     bool watch();
     void advance();
+    bool speak(bool input_left);
     bool write_out();
     bool output_pending() const;
     void keep_output();

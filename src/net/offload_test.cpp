@@ -1,9 +1,8 @@
 #include "net/offload.hpp"
 
-#include <signal.h>
-
 #include <algorithm>
 #include <atomic>
+#include <csignal>
 #include <gtest/gtest.h>
 #include <latch>
 #include <memory>
@@ -38,7 +37,7 @@ TEST(Offload, WorksInOrderElsewhereAndCompletesOnTheLoop) {
     loop.run();
     ASSERT_EQ(worked.size(), 100U);
     EXPECT_EQ(worked, done);
-    EXPECT_TRUE(std::is_sorted(done.begin(), done.end()));
+    EXPECT_TRUE(std::ranges::is_sorted(done));
 }
 
 TEST(Offload, QueueIsBounded) {

@@ -194,7 +194,7 @@ class Resolver::Impl final : public IoHandler {
             throw std::runtime_error("libunbound: cannot watch its pipe");
     }
 
-    ~Impl() {
+    ~Impl() override {
         loop_.unwatch(ub_fd(context_.get()));
         context_.reset();  // joins its thread; no callback comes after this
         for (const auto& pending : pending_)

@@ -15,8 +15,8 @@
 namespace sluice::net {
 
 struct SpoolOptions {
-    std::uint64_t memory_octets_max = 64 * 1024;  // beyond it, one message goes to a file
-    std::string directory = "/tmp";               // where the unlinked files live
+    std::uint64_t memory_octets_max = 65'536;  // beyond it, one message goes to a file
+    std::string directory = "/tmp";            // where the unlinked files live
 };
 
 /// One message. Append while full() is false; after finish() and once settled, view() is what was appended,

@@ -1,10 +1,10 @@
 #include "net/unlinked_file.hpp"
 
 #include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 
 namespace sluice::net {
 

@@ -83,6 +83,7 @@ TEST(DnsList, Interpretation) {
         for (const char* codes : c.accept)
             list.accept.push_back(ReturnCodes::parse(codes).value());
         std::vector<IpAddress> answers;
+        answers.reserve(c.answers.size());
         for (const char* answer : c.answers)
             answers.push_back(address(answer));
         const auto opinion = interpret(list, answers);

@@ -157,7 +157,7 @@ TEST(Pace, ContentKeepsTheTimerOfASendBlock) {
     Instant now = start;
     pace.slow_down(options, now);
     for (int block = 0; block < 3; ++block) {
-        EXPECT_LE(read_octets(pace, 16 * 1024, now, Reading::content), Seconds{180});
+        EXPECT_LE(read_octets(pace, 16'384, now, Reading::content), Seconds{180});
     }
     EXPECT_GT(now - start, options.exchange_max) << "content is no exchange: it goes on trickling";
 }

@@ -52,6 +52,7 @@ TEST(Judge, Table) {
     };
     for (const Case& c : cases) {
         std::vector<Signal> signals;
+        signals.reserve(c.weights.size());
         for (const int weight : c.weights)
             signals.push_back({.name = "dnsbl", .what = {}, .value = {}, .weight = weight});
         const Verdict verdict = judge(c.network, signals, c.thresholds, c.default_lane);

@@ -112,7 +112,8 @@ class Server {
     const Recipient& recipient() const { return transaction_->recipient; }
     /// Content of the transaction so far, as the sender meant it: without the stuffing of dots (RFC 1870 3).
     std::uint64_t content_octets() const {
-        return transaction_->decoder ? transaction_->decoder->octets() : 0;
+        const auto& decoder = transaction_->decoder;
+        return decoder ? decoder->octets() : 0;
     }
     EndedBy ended_by() const { return ended_by_; }
     /// The identity an XCLIENT gave us (accept_xclient only).
