@@ -180,7 +180,7 @@ const Key<Config> keys[] = {
                      "5321 4.5.3.2.5)"),
      "Octets a second of its message that are read."},
     {"pace.interval_ms",
-     integer<Config>([](Config& c) -> auto& { return c.front.pace.interval; }, 50, 10'000),
+     integer<Config>([](Config& c) -> auto& { return c.front.pace.interval; }, 50, 30'000),
      "The trickle comes in drops at most this far apart; the rates stay the same. Each drop wakes a worker."},
     {"pace.exchange_max_s",
      integer<Config>([](Config& c) -> auto& { return c.front.pace.exchange_max; }, 0, 110,

@@ -62,19 +62,13 @@ void Session::on_timer() {
 
 void Session::advance() {
     if (lingering_) return linger();
-    std::string_view input = backlog_;
+    std::string_view input = backlog();
     held_ = false;
     context_.output.clear();
     for (int reads = 0;;) {
-        const bool owed = !input.empty() && !server_.in_content() && pace_.owed(context_.now());
-        std::string_view nothing;
-        const bool wants_input = run(owed ? nothing : input);
+        const bool wants_input = run(input);
         if (!speak(!input.empty())) break;
         if (!wants_input) continue;
-        if (owed) {
-            if (hold_until(pace_.hold_read(context_.now(), policy::Pace::Reading::commands))) break;
-            continue;
-        }
         if (++reads > reads_per_turn_max) {
             come_back_at(context_.now());
             break;
@@ -163,20 +157,39 @@ void Session::come_back_at(Instant instant) {
     held_until_ms_ = static_cast<std::uint32_t>((instant - started_).count());
 }
 
+/// How much of a slow client's octets to read now; 0: the pace holds us, or there are none. Of its commands
+/// no more than one: what it pipelines stays in the kernel, where it keeps the window small and costs us
+/// nothing.
+std::size_t Session::next_drop(policy::Pace::Reading what) {
+    auto& scratch = context_.scratch;
+    const auto peeked = net::peek_some(fd_.get(), scratch.data(), scratch.size());
+    if (peeked == net::io_would_block) {
+        can_read_ = false;
+        return 0;
+    }
+    if (peeked <= 0) return 1;  // the read will find out
+    std::string_view pending(scratch.data(), static_cast<std::size_t>(peeked));
+    if (what == policy::Pace::Reading::commands) pending = pending.substr(0, pending.find('\n') + 1);
+    if (pending.empty()) pending = {scratch.data(), static_cast<std::size_t>(peeked)};
+
+    const Instant now = context_.now();
+    std::size_t allowed = pace_.may_read(pending.size(), now, what);
+    if (allowed == 0) {
+        if (hold_until(pace_.hold_read(pending.size(), now, what))) return 0;
+        allowed = pace_.may_read(pending.size(), now, what);
+    }
+    return std::min(allowed, pending.size());
+}
+
 /// Reads what readiness and pace allow; false when that is nothing, or the session has ended.
 bool Session::fill(std::string_view& input) {
     if (!can_read_) return false;
-    const Instant now = context_.now();
     const auto reading =
         server_.in_content() ? policy::Pace::Reading::content : policy::Pace::Reading::commands;
-    std::size_t allowed = pace_.may_read(now, reading);
-    if (allowed == 0) {
-        if (hold_until(pace_.hold_read(now, reading))) return false;
-        allowed = pace_.may_read(now, reading);
-    }
     keep(input);  // it may stand where we are about to read
-    input = backlog_;
-    const std::size_t wanted = std::min(allowed, context_.scratch.size());
+    input = backlog();
+    const std::size_t wanted = pace_.slow() ? next_drop(reading) : context_.scratch.size();
+    if (wanted == 0) return false;
     const auto got = net::read_some(fd_.get(), context_.scratch.data(), wanted);
     if (got == net::io_would_block) {
         can_read_ = false;
@@ -191,27 +204,34 @@ bool Session::fill(std::string_view& input) {
     // peer has closed: then the end of the stream is still to be read, and no further event will say so.
     if (octets < wanted) can_read_ = peer_closed_;
     record_.octets_in += octets;
-    pace_.read(octets, now, reading);
+    pace_.read();
     if (reading == policy::Pace::Reading::content) progress_ms_ = age_ms();
 
     const std::string_view fresh(context_.scratch.data(), octets);
-    if (backlog_.empty()) {
+    if (!backlog_) {
         input = fresh;
     } else {
-        backlog_.append(fresh);
-        input = backlog_;
+        backlog_->append(fresh);
+        input = backlog();
     }
     return true;
 }
 
+std::string_view Session::backlog() const {
+    return backlog_ ? std::string_view(*backlog_) : std::string_view();
+}
+
 /// Makes `rest`, the unconsumed end of what was read, the backlog.
 void Session::keep(std::string_view rest) {
+    const std::string_view kept = backlog();
     if (rest.empty()) {
-        if (!backlog_.empty()) std::string().swap(backlog_);
-    } else if (rest.data() >= backlog_.data() && rest.data() < backlog_.data() + backlog_.size()) {
-        backlog_.erase(0, backlog_.size() - rest.size());
+        backlog_.reset();
+    } else if (rest.data() >= kept.data() && rest.data() < kept.data() + kept.size()) {
+        backlog_->erase(0, kept.size() - rest.size());
+    } else if (backlog_) {
+        backlog_->assign(rest);
     } else {
-        backlog_.assign(rest);
+        backlog_ = std::make_unique<std::string>(rest);
     }
 }
 
@@ -263,7 +283,7 @@ void Session::abandon() {
 void Session::close_down(bool input_left) {
     if (peer_closed_ || !(input_left || can_read_)) return end();
     lingering_ = true;
-    backlog_ = {};
+    backlog_.reset();
     ::shutdown(fd_.get(), SHUT_WR);
     context_.loop().arm(*this, linger_time);
     linger();

@@ -70,7 +70,9 @@ class Session final : public net::IoHandler, public net::Timer {
     void keep_output();
     bool hold_until(Instant instant);
     void come_back_at(Instant instant);
+    std::size_t next_drop(policy::Pace::Reading what);
     bool fill(std::string_view& input);
+    std::string_view backlog() const;
     void keep(std::string_view rest);
     void arm_timer();
     Instant idle_deadline() const;
@@ -134,14 +136,14 @@ class Session final : public net::IoHandler, public net::Timer {
     SessionRecord record_;
     policy::Pace pace_;
     smtp::Server server_;
-    std::string backlog_;                         // read, and not yet consumed: part of a command
-    std::string_view sending_;                    // what is to be written next
-    std::unique_ptr<std::string> unsent_;         // where sending_ points when it outlives a turn of the loop
+    std::unique_ptr<std::string> backlog_;  // read, and not yet consumed: part of a command; null = nothing
+    std::string_view sending_;              // what is to be written next
+    std::unique_ptr<std::string> unsent_;   // where sending_ points when it outlives a turn of the loop
     std::unique_ptr<Admission::Findings> found_;  // null = nothing
     std::unique_ptr<Admission> admission_;
     std::unique_ptr<Transaction> transaction_;
 };
 
-static_assert(sizeof(Session) <= 512, "very many sessions are held at once");
+static_assert(sizeof(Session) <= 408, "very many sessions are held at once");
 
 }  // namespace sluice::front

@@ -151,13 +151,25 @@ Endpoint local_endpoint(int fd) {
     return to_endpoint(address);
 }
 
-std::ptrdiff_t read_some(int fd, void* buffer, std::size_t size) {
+namespace {
+
+std::ptrdiff_t receive(int fd, void* buffer, std::size_t size, int flags) {
     for (;;) {
-        const ssize_t got = ::recv(fd, buffer, size, 0);
+        const ssize_t got = ::recv(fd, buffer, size, flags);
         if (got >= 0) return got;
         if (errno == EAGAIN || errno == EWOULDBLOCK) return io_would_block;
         if (errno != EINTR) return io_failed;
     }
+}
+
+}  // namespace
+
+std::ptrdiff_t read_some(int fd, void* buffer, std::size_t size) {
+    return receive(fd, buffer, size, 0);
+}
+
+std::ptrdiff_t peek_some(int fd, void* buffer, std::size_t size) {
+    return receive(fd, buffer, size, MSG_PEEK);
 }
 
 std::ptrdiff_t write_some(int fd, const void* bytes, std::size_t size) {

@@ -71,6 +71,8 @@ inline constexpr std::ptrdiff_t io_failed = -2;  // the connection is broken; er
 /// One read or write, EINTR retried: the octets moved, 0 at the end of the stream (read only), would_block or
 /// failed.
 std::ptrdiff_t read_some(int fd, void* buffer, std::size_t size);
+/// As read_some, but what was read stays to be read.
+std::ptrdiff_t peek_some(int fd, void* buffer, std::size_t size);
 /// MSG_NOSIGNAL.
 std::ptrdiff_t write_some(int fd, const void* bytes, std::size_t size);
 

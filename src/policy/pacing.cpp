@@ -19,8 +19,8 @@ std::size_t drop(unsigned bytes_per_s, Millis interval) {
     return std::max<std::size_t>(octets, 1);
 }
 
-/// Holds end at common moments, a 250th of the interval apart: sessions that wake together share the wake-up of the
-/// loop, and find its code and the kernel's in the processor's caches.
+/// Holds end at common moments, a 250th of the interval apart: sessions that wake together share the wake-up
+/// of the loop, and find its code and the kernel's in the processor's caches.
 Instant common_moment(Instant at, Millis interval) {
     const Millis apart = std::max(interval / 250, Millis{1});
     const Millis beyond = at.time_since_epoch() % apart;
@@ -32,7 +32,8 @@ Instant common_moment(Instant at, Millis interval) {
 void Pace::slow_down(const PaceOptions& options, Instant now) {
     if (options_ != nullptr || exhausted_) return;
     options_ = &options;
-    next_read_ = held_until_ = now;
+    held_until_ = now;
+    writing_ = reading_ = false;
 }
 
 /// When the next drop of `pending` octets has been waited for.
@@ -41,55 +42,61 @@ Instant Pace::write_due(std::size_t pending) const {
     return write_began_ + time_for(std::min(pending, drop(rate, options_->interval)), rate);
 }
 
+Instant Pace::read_due(std::size_t pending, Reading what) const {
+    const unsigned rate = read_rate(what);
+    return read_began_ + time_for(std::min(pending, drop(rate, options_->interval)), rate);
+}
+
 std::size_t Pace::may_write(std::size_t pending, Instant now) const {
     if (full_speed(now)) return unlimited;
     if (!writing_ || now < write_due(pending)) return 0;
     return drop(options_->out_bytes_per_s, options_->interval);
 }
 
-std::size_t Pace::may_read(Instant now, Reading what) const {
+std::size_t Pace::may_read(std::size_t pending, Instant now, Reading what) const {
     if (options_ == nullptr || (what == Reading::commands && full_speed(now))) return unlimited;
-    return now < next_read_ ? 0 : drop(read_rate(what), options_->interval);
+    if (!reading_ || now < read_due(pending, what)) return 0;
+    return drop(read_rate(what), options_->interval);
 }
 
 void Pace::exchange_done() {
-    exchange_held_ = Millis{0};
+    exchange_held_ms_ = 0;
     writing_ = false;
-}
-
-void Pace::read(std::size_t octets, Instant now, Reading what) {
-    // What came in at full speed leaves no debt: the next exchange would pay for the bound of this one.
-    const bool free = options_ == nullptr || (what == Reading::commands && full_speed(now));
-    next_read_ = free ? now : now + time_for(octets, read_rate(what));
 }
 
 Instant Pace::hold_write(std::size_t pending, Instant now) {
     if (!writing_) write_began_ = now;
     writing_ = true;
-    return hold(now, write_due(pending), options_->exchange_max - exchange_held_);
+    return hold(now, write_due(pending), exchange_left());
 }
 
-Instant Pace::hold_read(Instant now, Reading what) {
+Instant Pace::hold_read(std::size_t pending, Instant now, Reading what) {
+    if (!reading_) read_began_ = now;
+    reading_ = true;
+    if (what == Reading::commands) return hold(now, read_due(pending, what), exchange_left());
     // Content is no exchange: its own floor keeps the client's timer for a block.
-    const bool content = what == Reading::content;
-    const Millis bound = content ? Millis{options_->delay_max} : options_->exchange_max - exchange_held_;
-    const Millis exchange_before = exchange_held_;
-    const Instant until = hold(now, next_read_, bound);
-    if (content) exchange_held_ = exchange_before;
+    const std::uint32_t exchange_before = exchange_held_ms_;
+    const Instant until = hold(now, read_due(pending, what), options_->delay_max);
+    exchange_held_ms_ = exchange_before;
     return until;
 }
 
+Millis Pace::exchange_left() const {
+    return options_->exchange_max - Millis{exchange_held_ms_};
+}
+
 Instant Pace::hold(Instant now, Instant wanted, Millis exchange_left) {
-    const Millis session_left = options_->delay_max - held_;
+    const Millis session_left = options_->delay_max - held();
     const Instant start = std::max(now, held_until_);  // reading and writing held at once are one delay
     const Instant due = common_moment(wanted, options_->interval);
     const Instant until = std::min(due, start + std::min(exchange_left, session_left));
     if (until > start) {
-        held_ += until - start;
-        exchange_held_ += until - start;
+        const auto more = static_cast<std::uint32_t>((until - start).count());
+        held_ms_ += more;
+        exchange_held_ms_ += more;
         held_until_ = until;
     }
-    if (held_ >= options_->delay_max && now >= held_until_) {
+    if (held() >= options_->delay_max && now >= held_until_) {
         exhausted_ = true;
         options_ = nullptr;
     }
@@ -98,7 +105,7 @@ Instant Pace::hold(Instant now, Instant wanted, Millis exchange_left) {
 
 bool Pace::full_speed(Instant now) const {
     if (options_ == nullptr) return true;
-    return exchange_held_ >= options_->exchange_max && now >= held_until_;  // and the last hold is served
+    return exchange_left() <= Millis{0} && now >= held_until_;  // and the last hold is served
 }
 
 unsigned Pace::read_rate(Reading what) const {

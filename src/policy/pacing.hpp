@@ -1,9 +1,9 @@
 // The pace of the slow lane: how many octets may move now, and when the next may.
 //
 // The trickle comes in drops, each paid for before it falls: octets wait for as long as they take at the
-// rate, and then go together. So the rate is never exceeded, whatever the size of a drop, and a held session
-// costs a wake-up in `interval` instead of one for each octet or two (docs/adr/0007). Octets of the client
-// are read at once, as many as a drop holds, and wait on our side: see owed().
+// rate, and then move together. So the rate is never exceeded, whatever the size of a drop, and a held
+// session costs a wake-up in `interval` instead of one for each octet or two (docs/adr/0007). What the client
+// has sent waits in the kernel, where it keeps the window small.
 //
 // A trickle must bite a spammer and never an honest MTA, so three rules bound it (RFC 5321 4.5.3.2):
 //   - one exchange (reading a command and writing its reply) is held back for at most `exchange_max`; the
@@ -28,7 +28,7 @@ struct PaceOptions {
     unsigned out_bytes_per_s = 5;
     unsigned in_bytes_per_s = 5;            // commands
     unsigned content_in_bytes_per_s = 110;  // DATA and BDAT; 92 is the least that keeps 16 KiB within 3 min
-    Millis interval{5000};                  // the trickle comes in drops at most this far apart
+    Millis interval{10000};                 // the trickle comes in drops at most this far apart
     Seconds exchange_max{90};
     Seconds delay_max{600};
 };
@@ -50,40 +50,40 @@ class Pace {
     /// The session has been held back for delay_max: it has paid, and stays at full speed.
     bool exhausted() const { return exhausted_; }
 
-    /// How much of `pending` octets may be written, and how much may be read, now: 0 = hold first,
-    /// `unlimited` = no bound.
+    /// How much of `pending` octets may move now: 0 = hold first, `unlimited` = no bound.
     std::size_t may_write(std::size_t pending, Instant now) const;
-    std::size_t may_read(Instant now, Reading what) const;
-    /// Something did move; it sets when the next octet may.
+    std::size_t may_read(std::size_t pending, Instant now, Reading what) const;
+    /// They did move; the next ones begin to wait.
     void wrote(Instant now) { write_began_ = now; }
-    void read(std::size_t octets, Instant now, Reading what);
-    /// The commands read last are not paid for yet, and are not to be obeyed before they are.
-    bool owed(Instant now) const { return may_read(now, Reading::commands) == 0; }
+    void read() { reading_ = false; }
 
     /// Something could move, and the pace holds it back (may_… said 0) until the returned time. Counts the
     /// delay, and ends the pace for good once delay_max is used up.
     Instant hold_write(std::size_t pending, Instant now);
-    Instant hold_read(Instant now, Reading what);
+    Instant hold_read(std::size_t pending, Instant now, Reading what);
     /// The client has its reply, whole: a new exchange begins.
     void exchange_done();
 
     /// For how long this session has been held back so far. A hold under way counts whole: one that ends
     /// early, with the session, was shorter.
-    Millis held() const { return held_; }
+    Millis held() const { return Millis{held_ms_}; }
 
   private:
     Instant hold(Instant now, Instant wanted, Millis exchange_left);
+    Millis exchange_left() const;
     bool full_speed(Instant now) const;
     Instant write_due(std::size_t pending) const;
+    Instant read_due(std::size_t pending, Reading what) const;
     unsigned read_rate(Reading what) const;
 
     const PaceOptions* options_ = nullptr;
     Instant write_began_{};  // since when the octets that are to be written next have waited
-    Instant next_read_{};
+    Instant read_began_{};   // likewise what is to be read
     Instant held_until_{};
-    Millis held_{0};
-    Millis exchange_held_{0};
+    std::uint32_t held_ms_ = 0;
+    std::uint32_t exchange_held_ms_ = 0;
     bool writing_ = false;  // write_began_ counts
+    bool reading_ = false;  // read_began_ counts
     bool exhausted_ = false;
 };
 

@@ -41,26 +41,22 @@ Millis write_reply(Pace& pace, std::size_t octets, Instant& now) {
 }
 
 Millis read_octets(Pace& pace, std::size_t octets, Instant& now, Reading what) {
+    std::size_t left = octets;
     return play(
-        octets, now, [&](Instant t) { return pace.may_read(t, what); },
-        [&](std::size_t n, Instant t) { pace.read(n, t, what); },
-        [&](Instant t) { return pace.hold_read(t, what); });
-}
-
-/// Reads a command, and waits until it may be obeyed.
-Millis read_command(Pace& pace, std::size_t octets, Instant& now) {
-    const Instant began = now;
-    read_octets(pace, octets, now, Reading::commands);
-    if (pace.owed(now)) now = pace.hold_read(now, Reading::commands);
-    return now - began;
+        octets, now, [&](Instant t) { return pace.may_read(left, t, what); },
+        [&](std::size_t n, Instant) {
+            pace.read();
+            left -= n;
+        },
+        [&](Instant t) { return pace.hold_read(left, t, what); });
 }
 
 TEST(Pace, IsFullSpeedUntilSlowedDown) {
     Pace pace;
     EXPECT_FALSE(pace.slow());
     EXPECT_EQ(pace.may_write(1, start), Pace::unlimited);
-    EXPECT_EQ(pace.may_read(start, Reading::commands), Pace::unlimited);
-    EXPECT_EQ(pace.may_read(start, Reading::content), Pace::unlimited);
+    EXPECT_EQ(pace.may_read(1, start, Reading::commands), Pace::unlimited);
+    EXPECT_EQ(pace.may_read(1, start, Reading::content), Pace::unlimited);
 }
 
 TEST(Pace, DripsAReplyAtItsRate) {
@@ -76,12 +72,12 @@ TEST(Pace, PaysForADropBeforeItFalls) {
     const PaceOptions options;
     Pace pace;
     pace.slow_down(options, start);
-    EXPECT_EQ(pace.may_write(40, start), 0U);
-    EXPECT_EQ(pace.hold_write(40, start), start + Seconds{5});
-    EXPECT_EQ(pace.may_write(40, start + Seconds{5} - Millis{1}), 0U);
-    EXPECT_EQ(pace.may_write(40, start + Seconds{5}), 25U);
-    pace.wrote(start + Seconds{5});
-    EXPECT_EQ(pace.hold_write(15, start + Seconds{5}), start + Seconds{8}) << "the rest is no whole drop";
+    EXPECT_EQ(pace.may_write(65, start), 0U);
+    EXPECT_EQ(pace.hold_write(65, start), start + Seconds{10});
+    EXPECT_EQ(pace.may_write(65, start + Seconds{10} - Millis{1}), 0U);
+    EXPECT_EQ(pace.may_write(65, start + Seconds{10}), 50U);
+    pace.wrote(start + Seconds{10});
+    EXPECT_EQ(pace.hold_write(15, start + Seconds{10}), start + Seconds{13}) << "the rest is no whole drop";
 }
 
 TEST(Pace, NeverExceedsItsRate) {
@@ -104,15 +100,15 @@ TEST(Pace, NeverExceedsItsRate) {
     }
 }
 
-TEST(Pace, CommandsAreObeyedWhenTheyArePaidFor) {
+TEST(Pace, ReadsWhatHasBeenWaitedFor) {
     const PaceOptions options;
     Pace pace;
     Instant now = start;
     pace.slow_down(options, now);
-    EXPECT_FALSE(pace.owed(now));
-    EXPECT_EQ(read_command(pace, 20, now), Seconds{4});
-    EXPECT_FALSE(pace.owed(now));
-    EXPECT_EQ(read_command(pace, 60, now), Seconds{12});
+    EXPECT_EQ(pace.may_read(20, now, Reading::commands), 0U);
+    EXPECT_EQ(read_octets(pace, 20, now, Reading::commands), Seconds{4});
+    EXPECT_EQ(read_octets(pace, 60, now, Reading::commands), Seconds{12});
+    EXPECT_EQ(read_octets(pace, 220, now, Reading::content), Seconds{2});
 }
 
 TEST(Pace, KeepsItsAverageAcrossShortReplies) {
@@ -181,9 +177,8 @@ TEST(Pace, HoldingBothDirectionsAtOnceIsOneDelay) {
     const PaceOptions options;
     Pace pace;
     pace.slow_down(options, start);
-    pace.read(5, start, Reading::commands);
     EXPECT_EQ(pace.hold_write(5, start), start + Seconds{1});
-    EXPECT_EQ(pace.hold_read(start, Reading::commands), start + Seconds{1});
+    EXPECT_EQ(pace.hold_read(5, start, Reading::commands), start + Seconds{1});
     EXPECT_EQ(pace.held(), Seconds{1});
 }
 
@@ -198,9 +193,11 @@ TEST(Pace, AnyRatesKeepAPatientClientWithinItsTimers) {
             Pace pace;
             Instant now = start;
             pace.slow_down(options, now);
-            EXPECT_LE(read_command(pace, 512, now) + write_reply(pace, 512, now), Seconds{300});
+            EXPECT_LE(read_octets(pace, 512, now, Reading::commands) + write_reply(pace, 512, now),
+                      Seconds{300});
             pace.exchange_done();
-            EXPECT_LE(read_command(pace, 6, now) + write_reply(pace, 37, now), Seconds{120});
+            EXPECT_LE(read_octets(pace, 6, now, Reading::commands) + write_reply(pace, 37, now),
+                      Seconds{120});
         }
     }
 }
@@ -213,9 +210,8 @@ TEST(Pace, AHoldIsServedWhateverHappensMeanwhile) {
     pace.slow_down(options, start);
     EXPECT_EQ(pace.hold_write(100, start), start + Seconds{2});
     EXPECT_EQ(pace.may_write(100, start + Seconds{1}), 0U);
-    pace.read(25, start + Seconds{1}, Reading::commands);
-    EXPECT_EQ(pace.hold_read(start + Seconds{1}, Reading::commands), start + Seconds{2});
-    EXPECT_EQ(pace.may_read(start + Seconds{2}, Reading::commands), Pace::unlimited);
+    EXPECT_EQ(pace.hold_read(25, start + Seconds{1}, Reading::commands), start + Seconds{2});
+    EXPECT_EQ(pace.may_read(25, start + Seconds{2}, Reading::commands), Pace::unlimited);
     pace.exchange_done();
     EXPECT_EQ(pace.hold_write(100, start + Seconds{2}), start + Seconds{4});
     EXPECT_EQ(pace.may_write(100, start + Seconds{3}), 0U);

@@ -44,20 +44,20 @@ def read_for(client, seconds):
 
 
 def test_replies_trickle_at_the_default_pace(start_sluice, postfix):
-    """5 octets a second, in drops five seconds apart, although the client asks for everything at once."""
+    """5 octets a second, in drops ten seconds apart at most, although the client asks for everything at once."""
     sluice = start_sluice(postfix.private_port, config=SLOW)
     with sluice.connect(source="127.0.60.1") as client:
         client.send(b"EHLO bot.example.org\r\n")
-        arrivals = read_for(client, 22)
+        arrivals = read_for(client, 27)
     for second, total in arrivals:
         assert total <= 5 * (second + 0.2), arrivals
     pieces = [b[1] - a[1] for a, b in zip([(0, 0), *arrivals], arrivals)]
-    assert max(pieces) <= 25, "the trickle came in lumps"
+    assert max(pieces) <= 50, "the trickle came in lumps"
     # The greeting takes five seconds; then 22 octets of command are read, which takes as long; then their answer comes.
     greeting = len(f"220 {HOSTNAME} ESMTP\r\n")
     ends = next(second for second, total in arrivals if total >= greeting)
     assert ends == pytest.approx(greeting / 5, abs=1), arrivals
-    assert greeting + 25 <= arrivals[-1][1] <= greeting + 50, arrivals
+    assert arrivals[-1][1] == greeting + 50, arrivals
 
 
 def test_another_pace_is_kept_as_well(start_sluice, postfix):
@@ -158,7 +158,7 @@ def test_a_client_that_becomes_slow_midway(start_sluice, postfix):
         client.send(b"NOOP\r\n")
         more = read_for(client, 5)
     assert total > 0
-    assert not more or more[-1][1] <= 5 * 8 + 25, more
+    assert not more or more[-1][1] <= 5 * 8 + 50, more
 
 
 def read_and_note(client):
@@ -213,7 +213,7 @@ def test_an_impatient_bot_leaves_nothing(start_sluice, postfix):
     assert record["lane"] == "slow"
     assert [(s["signal"], s["what"]) for s in record["signals"]] == [("network", "127.0.60.0/24")]
     assert abs(record["seconds"] - took) < 2 and record["held_s"] > took / 2
-    assert received <= record["octets_out"] <= received + 25  # a drop that fell after it had gone
+    assert received <= record["octets_out"] <= received + 50  # a drop that fell after it had gone
     assert record["octets_in"] <= len(sent)
     assert "127.0.60.77" not in postfix.log()
 
