@@ -194,7 +194,7 @@ def goodput(setting):
     if not setting.quick:
         makes.insert(2, functools.partial(postfix.Postfix, listener="screened"))
     percents = [0, 50, 90, 99] if setting.quick else PERCENTS
-    seconds = 4 if setting.quick else 10
+    seconds = 4 if setting.quick else 5
     measured = Goodput(dataclasses.replace(setting, rounds=1) if setting.quick else setting, makes,
                        [("drawn", drawn, percents), ("pools", pools, [0, 99] if setting.quick else PERCENTS)], seconds)
     measured.measure()
