@@ -86,9 +86,15 @@ class Worker final : net::Timer {
     Instant quit_by_;
 };
 
+/// Between the moments at which the slow sessions of one worker move and those of the next: where there are
+/// more workers than cores, good mail would else wait for all of them at once.
+constexpr Millis phase_step{5};
+
 }  // namespace
 
-int run_worker(const Config& config, unsigned index, WorkerListeners& listeners, LogFile& log_file) {
+int run_worker(const Config& given, unsigned index, WorkerListeners& listeners, LogFile& log_file) {
+    Config config = given;
+    config.front.pace.phase = phase_step * index;
     std::optional<Worker> worker;
     try {
         worker.emplace(config, index, listeners, log_file);

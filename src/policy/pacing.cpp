@@ -21,9 +21,9 @@ std::size_t drop(unsigned bytes_per_s, Millis interval) {
 
 /// Holds end at common moments, a 250th of the interval apart: sessions that wake together share the wake-up
 /// of the loop, and find its code and the kernel's in the processor's caches.
-Instant common_moment(Instant at, Millis interval) {
-    const Millis apart = std::max(interval / 250, Millis{1});
-    const Millis beyond = at.time_since_epoch() % apart;
+Instant common_moment(Instant at, const PaceOptions& options) {
+    const Millis apart = std::max(options.interval / 250, Millis{1});
+    const Millis beyond = (at.time_since_epoch() + apart - options.phase % apart) % apart;
     return beyond.count() == 0 ? at : at + (apart - beyond);
 }
 
@@ -88,7 +88,7 @@ Millis Pace::exchange_left() const {
 Instant Pace::hold(Instant now, Instant wanted, Millis exchange_left) {
     const Millis session_left = options_->delay_max - held();
     const Instant start = std::max(now, held_until_);  // reading and writing held at once are one delay
-    const Instant due = common_moment(wanted, options_->interval);
+    const Instant due = common_moment(wanted, *options_);
     const Instant until = std::min(due, start + std::min(exchange_left, session_left));
     if (until > start) {
         const auto more = static_cast<std::uint32_t>((until - start).count());

@@ -29,6 +29,7 @@ struct PaceOptions {
     unsigned in_bytes_per_s = 5;            // commands
     unsigned content_in_bytes_per_s = 110;  // DATA and BDAT; 92 is the least that keeps 16 KiB within 3 min
     Millis interval{10000};                 // the trickle comes in drops at most this far apart
+    Millis phase{0};  // of the moments at which holds end: workers with different ones do not wake together
     Seconds exchange_max{90};
     Seconds delay_max{600};
 };

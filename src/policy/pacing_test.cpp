@@ -220,6 +220,17 @@ TEST(Pace, AHoldIsServedWhateverHappensMeanwhile) {
     EXPECT_TRUE(pace.exhausted());
 }
 
+TEST(Pace, HoldsEndAtTheMomentsOfTheirPhase) {
+    PaceOptions options;
+    options.phase = Millis{45};  // as good as 5: the moments are 40 ms apart
+    Pace pace;
+    pace.slow_down(options, start);
+    const Instant until = pace.hold_write(7, start);
+    EXPECT_EQ(until.time_since_epoch() % Millis{40}, Millis{5});
+    EXPECT_GE(until, start + Millis{1400});
+    EXPECT_LT(until, start + Millis{1440});
+}
+
 TEST(Pace, PromotionEndsTheTrickle) {
     const PaceOptions options;
     Pace pace;
