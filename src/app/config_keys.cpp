@@ -181,7 +181,8 @@ const Key<Config> keys[] = {
      "Octets a second of its message that are read."},
     {"pace.interval_ms",
      integer<Config>([](Config& c) -> auto& { return c.front.pace.interval; }, 50, 30'000),
-     "The trickle comes in drops at most this far apart; the rates stay the same. Each drop wakes a worker."},
+     "The trickle comes in drops this far apart (the last of a reply half as much again); the rates stay the "
+     "same. Each drop wakes a worker."},
     {"pace.exchange_max_s",
      integer<Config>([](Config& c) -> auto& { return c.front.pace.exchange_max; }, 0, 110,
                      "a client waits 2 minutes for the answer to DATA (RFC 5321 4.5.3.2.4)"),

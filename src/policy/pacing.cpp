@@ -12,11 +12,12 @@ Millis time_for(std::size_t octets, unsigned bytes_per_s) {
     return Millis{static_cast<Millis::rep>((octets * 1000 + rate - 1) / rate)};
 }
 
-/// What one drop holds; never nothing, or a slow rate would be no rate.
-std::size_t drop(unsigned bytes_per_s, Millis interval) {
-    const auto octets =
-        static_cast<std::size_t>(bytes_per_s) * static_cast<std::size_t>(interval.count()) / 1000;
-    return std::max<std::size_t>(octets, 1);
+/// How many of `pending` octets fall in the next drop; never none, or a slow rate would be no rate. A small
+/// rest is not worth a drop of its own.
+std::size_t next_drop(std::size_t pending, unsigned bytes_per_s, Millis interval) {
+    const auto usual = std::max<std::size_t>(
+        static_cast<std::size_t>(bytes_per_s) * static_cast<std::size_t>(interval.count()) / 1000, 1);
+    return pending <= usual + usual / 2 ? pending : usual;
 }
 
 /// Holds end at common moments, a 250th of the interval apart: sessions that wake together share the wake-up
@@ -36,27 +37,23 @@ void Pace::slow_down(const PaceOptions& options, Instant now) {
     writing_ = reading_ = false;
 }
 
-/// When the next drop of `pending` octets has been waited for.
-Instant Pace::write_due(std::size_t pending) const {
-    const unsigned rate = options_->out_bytes_per_s;
-    return write_began_ + time_for(std::min(pending, drop(rate, options_->interval)), rate);
-}
-
-Instant Pace::read_due(std::size_t pending, Reading what) const {
-    const unsigned rate = read_rate(what);
-    return read_began_ + time_for(std::min(pending, drop(rate, options_->interval)), rate);
+/// When the next drop of what has waited since `began` has been paid for.
+Instant Pace::due(Instant began, std::size_t pending, unsigned bytes_per_s) const {
+    return began + time_for(next_drop(pending, bytes_per_s, options_->interval), bytes_per_s);
 }
 
 std::size_t Pace::may_write(std::size_t pending, Instant now) const {
     if (full_speed(now)) return unlimited;
-    if (!writing_ || now < write_due(pending)) return 0;
-    return drop(options_->out_bytes_per_s, options_->interval);
+    const unsigned rate = options_->out_bytes_per_s;
+    if (!writing_ || now < due(write_began_, pending, rate)) return 0;
+    return next_drop(pending, rate, options_->interval);
 }
 
 std::size_t Pace::may_read(std::size_t pending, Instant now, Reading what) const {
     if (options_ == nullptr || (what == Reading::commands && full_speed(now))) return unlimited;
-    if (!reading_ || now < read_due(pending, what)) return 0;
-    return drop(read_rate(what), options_->interval);
+    const unsigned rate = read_rate(what);
+    if (!reading_ || now < due(read_began_, pending, rate)) return 0;
+    return next_drop(pending, rate, options_->interval);
 }
 
 void Pace::exchange_done() {
@@ -67,16 +64,17 @@ void Pace::exchange_done() {
 Instant Pace::hold_write(std::size_t pending, Instant now) {
     if (!writing_) write_began_ = now;
     writing_ = true;
-    return hold(now, write_due(pending), exchange_left());
+    return hold(now, due(write_began_, pending, options_->out_bytes_per_s), exchange_left());
 }
 
 Instant Pace::hold_read(std::size_t pending, Instant now, Reading what) {
     if (!reading_) read_began_ = now;
     reading_ = true;
-    if (what == Reading::commands) return hold(now, read_due(pending, what), exchange_left());
+    const Instant wanted = due(read_began_, pending, read_rate(what));
+    if (what == Reading::commands) return hold(now, wanted, exchange_left());
     // Content is no exchange: its own floor keeps the client's timer for a block.
     const std::uint32_t exchange_before = exchange_held_ms_;
-    const Instant until = hold(now, read_due(pending, what), options_->delay_max);
+    const Instant until = hold(now, wanted, options_->delay_max);
     exchange_held_ms_ = exchange_before;
     return until;
 }
@@ -88,8 +86,8 @@ Millis Pace::exchange_left() const {
 Instant Pace::hold(Instant now, Instant wanted, Millis exchange_left) {
     const Millis session_left = options_->delay_max - held();
     const Instant start = std::max(now, held_until_);  // reading and writing held at once are one delay
-    const Instant due = common_moment(wanted, *options_);
-    const Instant until = std::min(due, start + std::min(exchange_left, session_left));
+    const Instant moment = common_moment(wanted, *options_);
+    const Instant until = std::min(moment, start + std::min(exchange_left, session_left));
     if (until > start) {
         const auto more = static_cast<std::uint32_t>((until - start).count());
         held_ms_ += more;

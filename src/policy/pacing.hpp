@@ -28,7 +28,7 @@ struct PaceOptions {
     unsigned out_bytes_per_s = 5;
     unsigned in_bytes_per_s = 5;            // commands
     unsigned content_in_bytes_per_s = 110;  // DATA and BDAT; 92 is the least that keeps 16 KiB within 3 min
-    Millis interval{10000};                 // the trickle comes in drops at most this far apart
+    Millis interval{10000};  // the trickle comes in drops this far apart, the last half as much again
     Millis phase{0};  // of the moments at which holds end: workers with different ones do not wake together
     Seconds exchange_max{90};
     Seconds delay_max{600};
@@ -73,8 +73,7 @@ class Pace {
     Instant hold(Instant now, Instant wanted, Millis exchange_left);
     Millis exchange_left() const;
     bool full_speed(Instant now) const;
-    Instant write_due(std::size_t pending) const;
-    Instant read_due(std::size_t pending, Reading what) const;
+    Instant due(Instant began, std::size_t pending, unsigned bytes_per_s) const;
     unsigned read_rate(Reading what) const;
 
     const PaceOptions* options_ = nullptr;

@@ -72,12 +72,13 @@ TEST(Pace, PaysForADropBeforeItFalls) {
     const PaceOptions options;
     Pace pace;
     pace.slow_down(options, start);
-    EXPECT_EQ(pace.may_write(65, start), 0U);
-    EXPECT_EQ(pace.hold_write(65, start), start + Seconds{10});
-    EXPECT_EQ(pace.may_write(65, start + Seconds{10} - Millis{1}), 0U);
-    EXPECT_EQ(pace.may_write(65, start + Seconds{10}), 50U);
+    EXPECT_EQ(pace.may_write(120, start), 0U);
+    EXPECT_EQ(pace.hold_write(120, start), start + Seconds{10});
+    EXPECT_EQ(pace.may_write(120, start + Seconds{10} - Millis{1}), 0U);
+    EXPECT_EQ(pace.may_write(120, start + Seconds{10}), 50U);
     pace.wrote(start + Seconds{10});
-    EXPECT_EQ(pace.hold_write(15, start + Seconds{10}), start + Seconds{13}) << "the rest is no whole drop";
+    EXPECT_EQ(pace.hold_write(70, start + Seconds{10}), start + Seconds{24}) << "the rest comes together";
+    EXPECT_EQ(pace.may_write(70, start + Seconds{24}), 70U);
 }
 
 TEST(Pace, NeverExceedsItsRate) {

@@ -52,7 +52,7 @@ def test_replies_trickle_at_the_default_pace(start_sluice, postfix):
     for second, total in arrivals:
         assert total <= 5 * (second + 0.2), arrivals
     pieces = [b[1] - a[1] for a, b in zip([(0, 0), *arrivals], arrivals)]
-    assert max(pieces) <= 50, "the trickle came in lumps"
+    assert max(pieces) <= 75, "the trickle came in lumps"
     # The greeting takes five seconds; then 22 octets of command are read, which takes as long; then their answer comes.
     greeting = len(f"220 {HOSTNAME} ESMTP\r\n")
     ends = next(second for second, total in arrivals if total >= greeting)
@@ -158,7 +158,7 @@ def test_a_client_that_becomes_slow_midway(start_sluice, postfix):
         client.send(b"NOOP\r\n")
         more = read_for(client, 5)
     assert total > 0
-    assert not more or more[-1][1] <= 5 * 8 + 50, more
+    assert not more or more[-1][1] <= 5 * 8 + 75, more
 
 
 def read_and_note(client):
@@ -213,7 +213,7 @@ def test_an_impatient_bot_leaves_nothing(start_sluice, postfix):
     assert record["lane"] == "slow"
     assert [(s["signal"], s["what"]) for s in record["signals"]] == [("network", "127.0.60.0/24")]
     assert abs(record["seconds"] - took) < 2 and record["held_s"] > took / 2
-    assert received <= record["octets_out"] <= received + 50  # a drop that fell after it had gone
+    assert received <= record["octets_out"] <= received + 75  # a drop that fell after it had gone
     assert record["octets_in"] <= len(sent)
     assert "127.0.60.77" not in postfix.log()
 
