@@ -92,12 +92,12 @@ constexpr Millis phase_step{5};
 
 }  // namespace
 
-int run_worker(const Config& given, unsigned index, WorkerListeners& listeners, LogFile& log_file) {
-    Config config = given;
-    config.front.pace.phase = phase_step * index;
+int run_worker(const Config& config, unsigned index, WorkerListeners& listeners, LogFile& log_file) {
+    Config own = config;
+    own.front.pace.phase = phase_step * index;
     std::optional<Worker> worker;
     try {
-        worker.emplace(config, index, listeners, log_file);
+        worker.emplace(own, index, listeners, log_file);
     } catch (const std::exception& error) {
         const EventLog events(config.log.format,
                               [&](std::string_view line) { write_without_waiting(log_file.fd(), line); });
