@@ -156,7 +156,7 @@ def _table(rows):
 
 
 def _targets(ours, sessions):
-    """Of the largest hold that the issue of 100,000 asks about, or the nearest that was done."""
+    """Of the holds of so many sessions."""
     targets = []
     for row in (row for row in ours if row.wanted == sessions):
         what = f"{row.wanted} {row.kind} sessions, {row.seconds} s"
@@ -178,7 +178,7 @@ def _plan(setting):
                 (sluice(30_000), 30_000, "dripping", 30, True), (default, 300, "silent", 8, False)], 30_000
     plan = [(sluice(15_000), 15_000, "silent", 20, True), (sluice(15_000), 15_000, "dripping", 60, True),
             (sluice(60_000), 60_000, "dripping", 60, True), (sluice(100_000), 100_000, "silent", 30, True),
-             (sluice(100_000), 100_000, "dripping", 600, True)]
+            (sluice(100_000), 100_000, "dripping", 600, True)]
     plan += [(sluice(sessions), sessions, "dripping", 60, True) for sessions in setting.also]
     plan += [(servers.Nginx, 15_000, "silent", 30, True), (screened, 15_000, "silent", 30, False),
              (default, 300, "silent", 20, False)]

@@ -32,9 +32,9 @@ class Verifier {
     /// A delivery has found out: `reply` is what the MTA said of a recipient that was promised 250.
     void learn(const smtp::Recipient& recipient, const smtp::Reply& reply);
 
-    /// Whether a delivery was refused this recipient lately (for four hours). Who
-    /// does not ask the MTA about every recipient must ask about these: told 250 again, a message to it and
-    /// to others would be put off for ever.
+    /// Whether a delivery was refused this recipient in the last four hours. Who does not ask the MTA about
+    /// every recipient must ask about these: told 250 again, a message to it and to others would be put off
+    /// for ever.
     bool doubts(const smtp::Recipient& recipient);
 
     std::size_t cached() const { return cache_.size(); }
