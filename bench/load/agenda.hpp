@@ -2,15 +2,14 @@
 // by the time whether it still waits for it.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <queue>
 #include <vector>
 
-namespace load {
+#include "load/time.hpp"
 
-using Time = std::chrono::steady_clock::time_point;
+namespace load {
 
 class Agenda {
   public:

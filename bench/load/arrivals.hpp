@@ -6,9 +6,9 @@
 #include <chrono>
 #include <random>
 
-namespace load {
+#include "load/time.hpp"
 
-using Time = std::chrono::steady_clock::time_point;
+namespace load {
 
 class Arrivals {
   public:
