@@ -13,28 +13,11 @@ import time
 from suite.processes import BenchError
 from suite.server import Missing, Server
 
-# As `sluice check` prints it for one worker and its pool of 20, but for the chroot, which this folder does not have.
-PRIVATE = """\
-127.0.0.1:{port} inet n - n - 40 smtpd
-  -o syslog_name=postfix/sluice
-  -o smtpd_authorized_xclient_hosts=static:all
-  -o smtpd_client_connection_count_limit=0
-  -o smtpd_client_connection_rate_limit=0
-  -o smtpd_client_message_rate_limit=0
-  -o smtpd_client_recipient_rate_limit=0
-  -o smtpd_junk_command_limit=1000000
-  -o smtpd_soft_error_limit=1000000
-  -o smtpd_hard_error_limit=1000001
-  -o smtpd_timeout=300s
-  -o smtpd_tls_security_level=none
-"""
-
-# Debian's process limit is 100, and `default` keeps it.
+# Debian's process limit is 100, and `default` keeps it. `private` is what `sluice check` asks for.
 LISTENERS = {
     "default": "127.0.0.1:{port} inet n - n - - smtpd\n",
     "tuned": "127.0.0.1:{port} inet n - n - 200 smtpd\n",
     "filter": "127.0.0.1:{port} inet n - n - 200 smtpd\n  -o smtpd_proxy_filter=127.0.0.1:{backend}\n",
-    "private": PRIVATE,
     "screened": "127.0.0.1:{port} inet n - n - 1 postscreen\nsmtpd pass - - n - 200 smtpd\n"
                 "dnsblog unix - - n - 0 dnsblog\ntlsproxy unix - - n - 0 tlsproxy\n",
 }
@@ -128,11 +111,18 @@ class Postfix(Server):
             self.write("known", f"{self.known} permit\n")
             self._append("config/main.cf", SCREENED.format(folder=self.folder))
         backend = self.start_backend() if self.listener == "filter" else None
-        self.write("config/master.cf", LISTENERS[self.listener].format(port=self.port, backend=backend) + SERVICES)
+        listener = LISTENERS[self.listener] if self.listener in LISTENERS else self._private_listener()
+        self.write("config/master.cf", listener.format(port=self.port, backend=backend) + SERVICES)
         checked = subprocess.run(["postfix", "-c", config, "check"], capture_output=True, text=True)
         if checked.returncode != 0:
             raise BenchError(f"postfix check: {checked.stderr.strip()}")
         return ["postfix", "-c", config, "start-fg"]
+
+    def _private_listener(self):
+        """As `sluice check` prints it, but for the chroot, which this folder does not have."""
+        command = [self.build / "sluice", "check", "--relay", f"127.0.0.1:{self.port}", "--print-master-cf"]
+        printed = subprocess.run(command, capture_output=True, text=True, check=True)
+        return printed.stdout.replace("  n  -  y  -  ", "  n  -  n  -  ")
 
     def _append(self, name, text):
         with open(self.folder / name, "a") as file:

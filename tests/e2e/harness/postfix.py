@@ -1,34 +1,26 @@
 """A real Postfix of the test's own: configuration, queue, log and mailboxes in one temporary directory.
 
-Two listeners: the public one with Debian's defaults, and the private one that `sluice check` asks for, where
-XCLIENT is believed from everybody who can reach it.
+Two listeners: the public one with Debian's defaults, and the private one that `sluice check` asks for, word for word,
+where XCLIENT is believed from everybody who can reach it.
 """
 
 import contextlib
+import itertools
 import os
 import pathlib
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 
+from harness.sluice import run_sluice
 from harness.waiting import free_port, wait_for_port, wait_until
 
 DOMAIN = "example.test"
 MAILBOXES = ["alice", "bob", "carol", "dave", "postmaster", "jörg", "source", "2source"]
 MAILBOXES += [f"user{n}" for n in range(100)]
 MAIL_UID = 65534  # nobody: virtual(8) refuses to deliver as root
-
-# What makes pooled XCLIENT work; DESIGN and `sluice check` explain each.
-PRIVATE_LISTENER = """
-  -o syslog_name=postfix/private
-  -o smtpd_authorized_xclient_hosts=static:all
-  -o smtpd_junk_command_limit=100000
-  -o smtpd_soft_error_limit=100000
-  -o smtpd_hard_error_limit=100000
-  -o smtpd_client_connection_count_limit=0
-  -o smtpd_client_event_limit_exceptions=static:all
-"""
 
 SERVICES = """
 pickup    unix  n       -       n       60      1       pickup
@@ -51,6 +43,13 @@ postlog   unix-dgram n  -       n       -       1       postlogd
 """
 
 
+def private_listener(port):
+    """The lines `sluice check` prints for master.cf, but for Debian's chroot, which is of another queue directory."""
+    lines = run_sluice("check", "--relay", f"127.0.0.1:{port}", "--print-master-cf").stdout
+    assert lines.startswith(f"127.0.0.1:{port} ")
+    return lines.replace("  n  -  y  -  ", "  n  -  n  -  ").replace("postfix/sluice", "postfix/private")
+
+
 class Postfix:
     """Started by start(), or as a context manager. `settings` and `listeners` add lines to main.cf and master.cf."""
 
@@ -60,6 +59,7 @@ class Postfix:
         # Postfix's own users must get here, and a socket path is short: not below pytest's private tmp_path.
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="sluice-postfix-", dir="/tmp"))
         self.directory.chmod(0o755)
+        self._markers = itertools.count(1)
         self.port = free_port()
         self.private_port = free_port()
         self.maildirs = self.directory / "mail"
@@ -103,7 +103,7 @@ local_header_rewrite_clients =
     def _master_cf(self):
         return (
             f"127.0.0.1:{self.port} inet n - n - - smtpd\n"
-            f"127.0.0.1:{self.private_port} inet n - n - 200 smtpd{PRIVATE_LISTENER}{SERVICES}"
+            f"{private_listener(self.private_port)}{SERVICES}"
         )
 
     def command(self, *arguments):
@@ -139,7 +139,13 @@ local_header_rewrite_clients =
         return wait_until(lambda: re.search(pattern, self.log()), f"{pattern!r} in Postfix's log", timeout)
 
     def connections(self):
-        """How many connections its private listener has seen."""
+        """How many connections its private listener has seen, each that has heard a greeting included.
+
+        Lines reach the log late but in order: a connection of our own to the public listener marks the end of them.
+        """
+        marker = f"127.0.66.{next(self._markers)}"
+        socket.create_connection(("127.0.0.1", self.port), timeout=10, source_address=(marker, 0)).close()
+        self.wait_log(rf"postfix/smtpd\[\d+\]: connect from \S+\[{re.escape(marker)}\]")
         return len(re.findall(r"postfix/private/smtpd\[\d+\]: connect from", self.log()))
 
     def messages(self, mailbox="alice"):
