@@ -18,6 +18,10 @@ namespace sluice::app {
 
 namespace {
 
+/// Between the moments at which the slow sessions of one worker move and those of the next: where there are
+/// more workers than cores, good mail would else wait for all of them at once.
+constexpr Millis phase_step{5};
+
 class Worker final : net::Timer {
   public:
     Worker(const Config& config, unsigned index, WorkerListeners& listeners, LogFile& log_file)
@@ -33,7 +37,7 @@ class Worker final : net::Timer {
                      service_.events().event(what, {{"worker", index_}, {"who", who}, {"why", why}});
                  }),
           front_({service_.loop(), service_.offload(), resolver_.get(), relay_, service_.log(),
-                  config.log.format},
+                  config.log.format, phase_step * index},
                  config.front) {
         for (const net::Fd& listener : listeners)
             front_.serve(listener.get());
@@ -86,18 +90,12 @@ class Worker final : net::Timer {
     Instant quit_by_;
 };
 
-/// Between the moments at which the slow sessions of one worker move and those of the next: where there are
-/// more workers than cores, good mail would else wait for all of them at once.
-constexpr Millis phase_step{5};
-
 }  // namespace
 
 int run_worker(const Config& config, unsigned index, WorkerListeners& listeners, LogFile& log_file) {
-    Config own = config;
-    own.front.pace.phase = phase_step * index;
     std::optional<Worker> worker;
     try {
-        worker.emplace(own, index, listeners, log_file);
+        worker.emplace(config, index, listeners, log_file);
     } catch (const std::exception& error) {
         const EventLog events(config.log.format,
                               [&](std::string_view line) { write_without_waiting(log_file.fd(), line); });

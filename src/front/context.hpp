@@ -19,6 +19,7 @@ struct Context {
     Context(const Surroundings& around, const FrontOptions& front_options)
         : surroundings(around),
           options(front_options),
+          pace(in_phase(front_options.pace, around.pace_phase)),
           unknown_recipients(options.policy.unknown_recipients) {}
 
     /// A session is over: forget it, and destroy it once this turn of the loop cannot name it any more.
@@ -32,6 +33,7 @@ struct Context {
 
     const Surroundings surroundings;
     const FrontOptions& options;
+    const policy::PaceOptions pace;  // those of the options, in this worker's phase
     policy::UnknownRecipients unknown_recipients;
     bool draining = false;
     std::string instance;  // first part of every session identifier of this worker
@@ -47,6 +49,11 @@ struct Context {
     ~Context() = default;
 
   private:
+    static policy::PaceOptions in_phase(policy::PaceOptions pace, Millis phase) {
+        pace.phase = phase;
+        return pace;
+    }
+
     /// Every offer made so far, and the one made last. Sessions refer to what they were told, so none is ever
     /// dropped; there are as many as the MTAs behind have had sets of extensions.
     std::vector<std::unique_ptr<const smtp::Hello>> hellos_;

@@ -29,6 +29,9 @@ struct Surroundings {
     smtp::Backend& backend;
     net::LogWriter& log;
     LogFormat log_format;
+    /// Of the moments at which holds end (PaceOptions::phase): workers with different ones do not wake
+    /// together.
+    Millis pace_phase{0};
 };
 
 class Front {

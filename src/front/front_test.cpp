@@ -87,8 +87,8 @@ class FrontTest : public testing::Test {
 
     void start() {
         log = std::make_unique<net::LogWriter>(fileno(log_file));
-        front = std::make_unique<Front>(Surroundings{loop, offload, nullptr, backend, *log, LogFormat::json},
-                                        options);
+        front = std::make_unique<Front>(
+            Surroundings{loop, offload, nullptr, backend, *log, LogFormat::json, Millis{0}}, options);
         front->serve(listener.get());
     }
 

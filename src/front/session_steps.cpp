@@ -117,7 +117,7 @@ policy::Verdict Session::verdict() const {
 void Session::judge() {
     lane_ = verdict().lane;
     if (lane_ == policy::Lane::slow) {
-        pace_.slow_down(context_.options.pace, context_.now());
+        pace_.slow_down(context_.pace, context_.now());
     } else {
         pace_.speed_up();
     }
