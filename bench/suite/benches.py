@@ -82,15 +82,18 @@ def bounce(setting):
         cost.Work("a refused recipient", "bounce", 15_000),
         cost.Work("and an address each", "bounce", 15_000, spread),
     ])
+    # A directory harvest: 50 connections of one client, or each from a machine of its own.
     cold = _compare(setting, [cost.Entry(functools.partial(servers.SluiceBeforePostfix, settings=SLUICE)),
                               _postfix("tuned", 0.5), _postfix("default", 0.25)], [
-        cost.Work("a random recipient and an address each, MTA and all", "bounce", 10_000, {"random": True, **spread})])
-    tuned, title = postfix.NAMES["tuned"], cold.works[0].title
+        cost.Work("a random recipient, MTA and all", "bounce", 10_000, {"random": True}),
+        cost.Work("and an address each, MTA and all", "bounce", 10_000, {"random": True, **spread})])
+    tuned = postfix.NAMES["tuned"]
     return _result(SLUICE_ALONE, [warm, cold], [
         target.ratio("known recipient, over the floor", 1.5, warm.us(SLUICE_ALONE, "a refused recipient"),
                      warm.us(FLOOR, "a refused recipient")),
-        target.ratio(f"random recipient, with its MTA, over {tuned}", 0.6,
-                     cold.us(servers.SluiceBeforePostfix.name, title), cold.us(tuned, title))])
+        *(target.ratio(f"{work.title}, over {tuned}", 0.6,
+                       cold.us(servers.SluiceBeforePostfix.name, work.title), cold.us(tuned, work.title))
+          for work in cold.works)])
 
 
 def churn(setting):

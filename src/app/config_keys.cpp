@@ -97,6 +97,12 @@ const Key<Config> keys[] = {
     {"recipients.cache_max",
      integer<Config>([](Config& c) -> auto& { return c.relay.verify.cache_max; }, 1, 100 * million),
      "Recipients a worker remembers; the least recently asked for is forgotten first."},
+    {"recipients.per_transaction_max",
+     integer<Config>([](Config& c) -> auto& { return c.relay.verify.per_transaction_max; }, 1, 100),
+     "Where several connections of one client ask for different recipients at once, the MTA is asked about "
+     "so "
+     "many in one MAIL transaction. 1 = each in its own, for an MTA that delays or drops those who name many "
+     "unknown recipients."},
 
     {"smtp.hostname",
      TextKind<Config>{[](Config& c) -> auto& { return c.front.server.hostname; }, "a host name",

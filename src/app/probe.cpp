@@ -153,8 +153,8 @@ ProbeAnswer ProbeConnection::introduce(const IpAddress& client) {
 }
 
 ProbeAnswer ProbeConnection::ask(const std::string& address) {
-    const smtp::Envelope envelope;
-    if (!dialogue_.ask(envelope, {address, {}})) return {false, "it cannot be asked"};
+    if (!dialogue_.ask({.sender = {}, .sender_parameters = {}, .recipients = {{address, {}}}}))
+        return {false, "it cannot be asked"};
     return answer(converse() == Outcome::verified && dialogue_.reply().positive());
 }
 

@@ -57,7 +57,8 @@ struct VerifyOptions {
     std::string list_file;       // by = list; re-read when it changes (looked at every second)
     Seconds positive_ttl{3600};  // 0 = not cached
     Seconds negative_ttl{900};
-    std::size_t cache_max = 500'000;  // addresses a worker remembers
+    std::size_t cache_max = 500'000;    // addresses a worker remembers
+    unsigned per_transaction_max = 10;  // recipients asked about in one MAIL transaction
 };
 
 struct RelayOptions {

@@ -71,7 +71,7 @@ void Relay::deliver(smtp::DeliveryQuestion& question) {
 }
 
 void Relay::withdraw(smtp::Question& question) {
-    // What pending points at is always the job that will answer (see Verifier::Check and Deliveries).
+    // What pending points at is always the job that will answer (see RecipientCheck and Deliveries).
     Job* const job = static_cast<Job*>(std::exchange(question.pending, nullptr));
     job->withdrawn(question);
 }

@@ -90,6 +90,148 @@ TEST_F(RelayVerify, AsksForEachWhenTheAnswerWasAboutTheFirst) {
     EXPECT_EQ(third.code(), 250);
 }
 
+/// One client with several connections, each with a recipient of its own.
+class RelayVerifyTogether : public RelayTest {
+  protected:
+    void ask_all(const std::vector<std::string>& addresses, unsigned host = 1) {
+        for (const std::string& address : addresses) {
+            asks.push_back(std::make_unique<Ask>(host, address));
+            EXPECT_FALSE(relay->verify(*asks.back()).has_value());
+        }
+    }
+    std::vector<int> answers() {
+        EXPECT_TRUE(run_until(
+            [&] { return std::ranges::all_of(asks, [](const auto& a) { return a->got.has_value(); }); }));
+        std::vector<int> codes;
+        for (const auto& each : asks)
+            codes.push_back(each->code());
+        return codes;
+    }
+
+    std::vector<std::unique_ptr<Ask>> asks;
+};
+
+TEST_F(RelayVerifyTogether, InOneTransaction) {
+    start_and_reach();
+    ask_all({"a@example.net", "unknown@example.net", "b@example.net", "unknown2@example.net"});
+    EXPECT_EQ(answers(), (std::vector{250, 550, 250, 550}));
+    EXPECT_EQ(mta.count("MAIL"), 1U);
+    EXPECT_EQ(mta.count("RCPT"), 4U);
+    EXPECT_EQ(relay->counts().cached, 4U);
+    EXPECT_TRUE(asks[3]->got->unknown_recipient);
+}
+
+TEST_F(RelayVerifyTogether, NeverInTheNameOfAnother) {
+    start_and_reach();
+    for (unsigned host = 1; host <= 3; ++host)
+        ask_all({"a" + std::to_string(host) + "@example.net"}, host);
+    asks.push_back(std::make_unique<Ask>(1, "b@example.net", "other@example.org"));
+    EXPECT_FALSE(relay->verify(*asks.back()).has_value());
+    EXPECT_EQ(answers(), (std::vector{250, 250, 250, 250}));
+    EXPECT_EQ(mta.count("MAIL"), 4U);
+}
+
+TEST_F(RelayVerifyTogether, AsManyAsAllowed) {
+    options.verify.per_transaction_max = 3;
+    start_and_reach();
+    ask_all({"a@example.net", "b@example.net", "c@example.net", "d@example.net", "e@example.net"});
+    EXPECT_EQ(answers(), std::vector(5, 250));
+    EXPECT_EQ(mta.count("MAIL"), 2U);
+}
+
+TEST_F(RelayVerifyTogether, OneByOneWhenThatIsWanted) {
+    options.verify.per_transaction_max = 1;
+    start_and_reach();
+    ask_all({"a@example.net", "b@example.net", "c@example.net"});
+    EXPECT_EQ(answers(), std::vector(3, 250));
+    EXPECT_EQ(mta.count("MAIL"), 3U);
+}
+
+TEST_F(RelayVerifyTogether, GatherWhileTheMtaIsBusyWithTheFirst) {
+    start_and_reach();
+    ask_all({"a@example.net"});
+    ASSERT_TRUE(run_until([&] { return mta.count("MAIL") == 1; }));
+    ask_all({"b@example.net", "c@example.net"});
+    EXPECT_EQ(answers(), std::vector(3, 250));
+    EXPECT_EQ(mta.count("MAIL"), 2U);
+    EXPECT_EQ(mta.accepted, 1U);
+}
+
+TEST_F(RelayVerifyTogether, DoNotGatherForLong) {
+    mta.script = at("RCPT", ScriptedMta::hang);
+    start_and_reach();
+    ask_all({"a@example.net"});
+    ASSERT_TRUE(run_until([&] { return mta.count("RCPT") == 1; }));
+    const Instant asked = loop.now();
+    ask_all({"b@example.net"});
+    ASSERT_TRUE(run_until([&] { return asks.back()->got.has_value(); }));
+    EXPECT_LT(loop.now() - asked, Millis{500});
+    EXPECT_EQ(answers(), (std::vector{451, 250}));
+}
+
+TEST_F(RelayVerifyTogether, EachAloneWhenTheMtaHasEnough) {
+    // Takes two recipients in a transaction, and puts off the others.
+    unsigned recipients = 0;
+    mta.script = [&](const ScriptedMta::Moment& moment) -> std::optional<std::string> {
+        if (moment.verb == "MAIL") recipients = 0;
+        if (moment.verb == "RCPT" && ++recipients > 2) return "452 4.5.3 Too many recipients";
+        return std::nullopt;
+    };
+    start_and_reach();
+    ask_all({"a@example.net", "b@example.net", "unknown@example.net", "d@example.net"});
+    EXPECT_EQ(answers(), (std::vector{250, 250, 550, 250}));
+    EXPECT_EQ(mta.count("MAIL"), 3U);
+}
+
+TEST_F(RelayVerifyTogether, EachAloneWhenTheMtaClosesOnThem) {
+    unsigned recipients = 0;
+    mta.script = [&](const ScriptedMta::Moment& moment) -> std::optional<std::string> {
+        if (moment.verb == "MAIL") recipients = 0;
+        if (moment.verb == "RCPT" && ++recipients > 2) return "421 4.7.0 Too many";
+        return std::nullopt;
+    };
+    start();
+    ask_all({"a@example.net", "b@example.net", "unknown@example.net"});
+    EXPECT_EQ(answers(), (std::vector{250, 250, 550}));
+}
+
+TEST_F(RelayVerifyTogether, ARefusedSenderIsRefusedForAll) {
+    mta.script = always("MAIL", "550 5.1.8 No such sender");
+    start_and_reach();
+    ask_all({"a@example.net", "b@example.net"});
+    EXPECT_EQ(answers(), std::vector(2, 550));
+    EXPECT_EQ(mta.count("MAIL"), 1U);
+    EXPECT_EQ(relay->counts().cached, 0U);
+}
+
+TEST_F(RelayVerifyTogether, SomeWithParametersTheMtaDoesNotKnow) {
+    mta.ehlo = "250-mx.internal.example\r\n250-XCLIENT NAME ADDR\r\n250 PIPELINING\r\n";
+    start_and_reach();
+    ask_all({"a@example.net"});
+    asks.push_back(std::make_unique<Ask>(1, "b@example.net"));
+    asks.back()->asked.parameters = "NOTIFY=NEVER";
+    EXPECT_FALSE(relay->verify(*asks.back()).has_value());
+    EXPECT_EQ(answers(), (std::vector{250, 451}));
+}
+
+TEST_F(RelayVerifyTogether, SurviveWithdrawalAtAnyMoment) {
+    start_and_reach();
+    for (int turns = 0; turns < 12; ++turns) {
+        const std::string number = std::to_string(turns);
+        ask_all({"later" + number + "@example.net"});
+        auto first = std::move(asks.back());
+        asks.pop_back();
+        ask_all({"later-b" + number + "@example.net"});
+        for (int turn = 0; turn < turns; ++turn)
+            loop.turn(Millis{1});
+        ask_all({"later-c" + number + "@example.net"});
+        first.reset();
+        if (turns % 2 == 0) asks.clear();
+        EXPECT_EQ(answers(), std::vector(asks.size(), 450)) << turns;
+        asks.clear();
+    }
+}
+
 TEST_F(RelayVerify, SurvivesWithdrawalAtAnyMoment) {
     start_and_reach();
     for (int turns = 0; turns < 12; ++turns) {

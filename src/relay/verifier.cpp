@@ -1,11 +1,10 @@
 #include "relay/verifier.hpp"
 
-#include <algorithm>
+#include <iterator>
 #include <random>
 #include <utility>
 
 #include "relay/answer_class.hpp"
-#include "relay/wording.hpp"
 
 namespace sluice::relay {
 
@@ -20,87 +19,25 @@ HashKey random_key() {
 /// Long enough that a sender who retries in its usual half hour or hour finds the doubt still there.
 constexpr Seconds doubt_time{4 * 3600};
 
-const smtp::Reply unfit_mta{.code = 451, .text = "4.3.3 The mail server cannot take these parameters now"};
+/// How long questions of a client gather while another of its questions is under way: some answers' time of a
+/// busy MTA, and nothing to a client.
+constexpr Millis company_wait_max{8};
+
+/// What two questions must have in common to be put in one MAIL transaction, and the lane. No part contains a
+/// newline.
+void write_client_key(const smtp::RecipientQuestion& question, std::string& key) {
+    const smtp::ClientIdentity& client = *question.client;
+    key = client.address.to_string();
+    key += question.fast_lane ? '+' : '-';
+    key += client.esmtp ? '+' : '-';
+    for (const std::string* part :
+         {&client.name, &client.helo, &question.envelope->sender, &question.envelope->sender_parameters}) {
+        key += '\n';
+        key += *part;
+    }
+}
 
 }  // namespace
-
-/// One address asked about, for one client. Holds copies, so that it can go on when the client has left: the
-/// answer will be remembered.
-class Verifier::Check final : public Job {
-  public:
-    Check(Verifier& verifier, const smtp::RecipientQuestion& question, bool shared)
-        : verifier_(verifier), client_(*question.client), recipient_(*question.recipient), shared_(shared) {
-        sender_.sender = question.envelope->sender;
-        sender_.sender_parameters = question.envelope->sender_parameters;
-        fast_lane = question.fast_lane;
-        write_recipient_key(recipient_.address, key_);
-    }
-
-    void join(smtp::RecipientQuestion& question) {
-        waiting_.push_back(&question);
-        question.pending = static_cast<Job*>(this);
-    }
-
-    /// The question whose client is the one named to the MTA; null once it was withdrawn.
-    void lead_by(smtp::RecipientQuestion& question) {
-        leader_ = &question;
-        join(question);
-    }
-
-    const smtp::ClientIdentity& client() const override { return client_; }
-
-    void begin(Connection& connection) override {
-        if (connection.dialogue().ask(sender_, recipient_)) {
-            connection.send();
-            return;
-        }
-        const std::string mta = connection.upstream().name;
-        verifier_.pool_.release(*this);
-        verifier_.answered(*this, answer_of({.reply = unfit_mta, .mta = mta, .about_client = true}), false);
-    }
-
-    void reached(Connection& connection, smtp::Dialogue::Outcome) override {
-        const smtp::Dialogue& dialogue = connection.dialogue();
-        // A refused MAIL says nothing about the recipient, whatever its code.
-        const bool about_recipient = dialogue.refused_at() != smtp::Dialogue::Stage::mail;
-        const bool unknown = about_recipient && says_unknown(dialogue.reply());
-        const bool for_everybody = unknown || (about_recipient && says_known(dialogue.reply()));
-        smtp::Answer answer = answer_of(connection, dialogue.reply(), verifier_.options_.hostname,
-                                        for_everybody ? nullptr : &client_);
-        answer.unknown_recipient = unknown;
-        if (for_everybody) verifier_.cache_.put(key_, answer.reply, verifier_.loop_.now());
-        verifier_.pool_.release(*this);
-        verifier_.answered(*this, answer, for_everybody);
-    }
-
-    void failed(const Failure& failure) override {
-        verifier_.answered(*this, answer_of(failure), !failure.about_client);
-    }
-
-    void withdrawn(smtp::Question& question) override {
-        // Only its address counts: what made it a RecipientQuestion is destroyed already.
-        std::erase(waiting_, &question);
-        if (leader_ == &question) leader_ = nullptr;
-        // Under way it goes on, and leaves a clean connection and an answer to remember.
-        if (!waiting_.empty() || Pool::leased(*this) || done_) return;
-        verifier_.pool_.forget(*this);
-        verifier_.answered(*this, {}, true);
-    }
-
-  private:
-    friend class Verifier;
-
-    Verifier& verifier_;
-    smtp::ClientIdentity client_;
-    smtp::Envelope sender_;
-    smtp::Recipient recipient_;
-    std::string key_;
-    std::vector<smtp::Question*> waiting_;  // RecipientQuestions all
-    smtp::Question* leader_ = nullptr;
-    bool shared_;
-    bool done_ = false;
-    Checks::iterator self_;
-};
 
 Verifier::Verifier(net::Loop& loop, Pool& pool, const RelayOptions& options)
     : loop_(loop),
@@ -109,13 +46,16 @@ Verifier::Verifier(net::Loop& loop, Pool& pool, const RelayOptions& options)
       cache_(options.verify.cache_max, options.verify.positive_ttl, options.verify.negative_ttl,
              random_key()),
       doubted_(options.verify.cache_max, {}, doubt_time, random_key()),
-      shared_(0, KeyedHash(random_key())) {}
+      shared_(0, KeyedHash(random_key())),
+      asking_(0, KeyedHash(random_key())) {}
 
 Verifier::~Verifier() {
-    for (Check& check : checks_) {
+    for (RecipientCheck& check : checks_) {
         pool_.forget(check);
-        for (smtp::Question* question : check.waiting_)
-            question->pending = nullptr;
+        for (RecipientCheck::Asked& asked : check.asked()) {
+            for (const RecipientCheck::Waiting& waiting : asked.waiting)
+                waiting.question->pending = nullptr;
+        }
     }
 }
 
@@ -124,10 +64,11 @@ std::optional<smtp::Answer> Verifier::verify(smtp::RecipientQuestion& question) 
     if (const smtp::Reply* reply = cache_.find(key_, loop_.now()))
         return smtp::Answer{
             .reply = *reply, .mta = {}, .by = "cache", .unknown_recipient = !reply->positive()};
+    write_client_key(question, client_key_);
     const auto at = shared_.find(key_);
     // A check of the slow lane may have long to wait: the fast lane does not share its place in the queue.
     if (at != shared_.end() && (at->second->fast_lane || !question.fast_lane)) {
-        at->second->join(question);
+        at->second->join(question, key_, at->second->client_key() == client_key_);
     } else {
         ask(question, at == shared_.end());
     }
@@ -151,34 +92,111 @@ bool Verifier::doubts(const smtp::Recipient& recipient) {
     return doubted_.find(key_, loop_.now()) != nullptr;
 }
 
-void Verifier::ask(smtp::RecipientQuestion& question, bool shared) {
-    Check& check = checks_.emplace_back(*this, question, shared);
-    check.self_ = std::prev(checks_.end());
-    check.lead_by(question);
-    if (shared) shared_.emplace(check.key_, &check);
+RecipientCheck& Verifier::add_check(const smtp::RecipientQuestion& question, std::string client_key) {
+    RecipientCheck& check = checks_.emplace_back(static_cast<RecipientCheck::Owner&>(*this),
+                                                 options_.hostname, question, std::move(client_key));
+    check.self = std::prev(checks_.end());
+    return check;
+}
+
+/// Alone, or with others of the same client. The keys are those of the question.
+void Verifier::ask(smtp::RecipientQuestion& question, bool joinable) {
+    Asking& asking = asking_[client_key_];
+    const bool first = asking.open == nullptr;
+    if (first) asking.open = &add_check(question, client_key_);
+    RecipientCheck& check = *asking.open;
+    check.add(question, key_, joinable);
+    if (joinable) shared_.emplace(key_, &check);
+    const bool full = check.asked().size() >= options_.verify.per_transaction_max;
+    if (full) asking.open = nullptr;
+    if (check.gathering() && (full || asking.under_way == 0)) {
+        request(check, asking);
+    } else if (first) {
+        check.gather(loop_, company_wait_max);
+    }
+}
+
+void Verifier::ask_alone(smtp::RecipientQuestion& question) {
+    RecipientCheck& check = add_check(question, {});
+    write_recipient_key(question.recipient->address, key_);
+    check.add(question, key_, false);
+    check.requested();
     pool_.request(check);
 }
 
-/// The check is over. Whoever is told may withdraw, ask again, or destroy any other question.
-void Verifier::answered(Check& check, const smtp::Answer& answer, bool for_everybody) {
+/// Until the MTA is about to be asked, it may still be given addresses.
+void Verifier::request(RecipientCheck& check, Asking& asking) {
+    ++asking.under_way;
+    check.requested();
+    pool_.request(check);
+}
+
+void Verifier::gathered(RecipientCheck& check) {
+    request(check, asking_.find(check.client_key())->second);
+}
+
+void Verifier::begun(RecipientCheck& check) {
+    const auto at = asking_.find(check.client_key());
+    if (at != asking_.end() && at->second.open == &check) at->second.open = nullptr;
+}
+
+void Verifier::ended(RecipientCheck& check) {
     Checks over;
-    over.splice(over.begin(), checks_, check.self_);
-    check.done_ = true;
-    if (check.shared_) shared_.erase(shared_.find(check.key_));
-    if (!for_everybody) {
-        for (smtp::Question* question : std::exchange(check.waiting_, {})) {
-            if (question == check.leader_) {
-                check.waiting_.push_back(question);
+    over.splice(over.begin(), checks_, check.self);
+    leave(check);
+    check.over();
+    if (Pool::leased(check)) {
+        pool_.release(check);
+    } else {
+        pool_.forget(check);
+    }
+    part(check);
+    tell(check);
+}
+
+/// The check is no longer one of its client's. What has gathered meanwhile need not wait.
+void Verifier::leave(RecipientCheck& check) {
+    const auto at = asking_.find(check.client_key());
+    if (at == asking_.end()) return;
+    Asking& asking = at->second;
+    if (asking.open == &check) asking.open = nullptr;
+    if (!check.gathering()) --asking.under_way;
+    if (asking.under_way != 0) return;
+    if (asking.open != nullptr) {
+        request(*asking.open, asking);
+    } else {
+        asking_.erase(at);
+    }
+}
+
+/// Remembers what can be, and asks anew for those for whom the answer does not hold.
+void Verifier::part(RecipientCheck& check) {
+    using Holds = RecipientCheck::Holds;
+    for (RecipientCheck::Asked& asked : check.asked()) {
+        const RecipientCheck::Finding& found = asked.found;
+        if (asked.joinable) shared_.erase(shared_.find(asked.key));
+        if (found.holds == Holds::for_good) cache_.put(asked.key, found.answer.reply, loop_.now());
+        for (const RecipientCheck::Waiting& waiting : std::exchange(asked.waiting, {})) {
+            const bool served =
+                found.holds != Holds::for_none && (found.holds != Holds::for_own || waiting.own);
+            if (served) {
+                asked.waiting.push_back(waiting);
             } else {
-                ask(static_cast<smtp::RecipientQuestion&>(*question), false);
+                ask_alone(static_cast<smtp::RecipientQuestion&>(*waiting.question));
             }
         }
     }
-    while (!check.waiting_.empty()) {
-        smtp::Question& question = *check.waiting_.front();
-        check.waiting_.erase(check.waiting_.begin());
-        question.pending = nullptr;
-        question.answered(answer);
+}
+
+/// Whoever is told may withdraw, ask again, or destroy any other question.
+void Verifier::tell(RecipientCheck& check) {
+    for (RecipientCheck::Asked& asked : check.asked()) {
+        while (!asked.waiting.empty()) {
+            smtp::Question& question = *asked.waiting.front().question;
+            asked.waiting.erase(asked.waiting.begin());
+            question.pending = nullptr;
+            question.answered(asked.found.answer);
+        }
     }
 }
 

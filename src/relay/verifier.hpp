@@ -1,5 +1,5 @@
 // Recipient questions put to an MTA: answered from the cache where they can be, asked once where several are
-// the same.
+// the same, and asked together where one client has several.
 #pragma once
 
 #include <cstddef>
@@ -8,17 +8,17 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
-#include <vector>
 
 #include "net/loop.hpp"
 #include "relay/options.hpp"
 #include "relay/pool.hpp"
 #include "relay/recipient_cache.hpp"
+#include "relay/recipient_check.hpp"
 #include "smtp/backend.hpp"
 
 namespace sluice::relay {
 
-class Verifier {
+class Verifier final : private RecipientCheck::Owner {
   public:
     /// All references must outlive it.
     Verifier(net::Loop& loop, Pool& pool, const RelayOptions& options);
@@ -27,6 +27,9 @@ class Verifier {
     /// An answer from the cache, or nothing and question.answered() later. Questions about an address that is
     /// being asked about wait for that answer; if it turns out to be about the client that was named with it
     /// (a policy, a deferral), each of the others is then asked on its own.
+    ///
+    /// While the MTA is being asked for a client, further questions of that client and sender gather, for
+    /// some milliseconds at most, to be asked in one transaction.
     std::optional<smtp::Answer> verify(smtp::RecipientQuestion& question);
 
     /// A delivery has found out: `reply` is what the MTA said of a recipient that was promised 250.
@@ -40,11 +43,28 @@ class Verifier {
     std::size_t cached() const { return cache_.size(); }
 
   private:
-    class Check;
-    using Checks = std::list<Check>;
+    using Checks = std::list<RecipientCheck>;
 
-    void ask(smtp::RecipientQuestion& question, bool shared);
-    void answered(Check& check, const smtp::Answer& answer, bool for_everybody);
+    /// What the MTA is being asked for one client and sender, in one lane.
+    struct Asking {
+        RecipientCheck* open = nullptr;  // takes further addresses
+        unsigned under_way = 0;          // checks that wait for no more company
+    };
+
+    template <typename Value>
+    using Table = std::unordered_map<std::string, Value, KeyedHash, std::equal_to<>>;
+
+    RecipientCheck& add_check(const smtp::RecipientQuestion& question, std::string client_key);
+    void ask(smtp::RecipientQuestion& question, bool joinable);
+    void ask_alone(smtp::RecipientQuestion& question);
+    void request(RecipientCheck& check, Asking& asking);
+    void leave(RecipientCheck& check);
+    void part(RecipientCheck& check);
+    void tell(RecipientCheck& check);
+
+    void gathered(RecipientCheck& check) override;
+    void begun(RecipientCheck& check) override;
+    void ended(RecipientCheck& check) override;
 
     net::Loop& loop_;
     Pool& pool_;
@@ -52,9 +72,11 @@ class Verifier {
     RecipientCache cache_;
     RecipientCache doubted_;  // refused at delivery; the replies do not matter
     Checks checks_;
-    std::unordered_map<std::string, Check*, KeyedHash, std::equal_to<>>
-        shared_;       // those that others may join
-    std::string key_;  // of the question at hand; kept for its room
+    Table<RecipientCheck*> shared_;  // by address: those that further questions about it may join
+    Table<Asking> asking_;           // by client key
+    // Of the question at hand; kept for their room.
+    std::string key_;
+    std::string client_key_;
 };
 
 }  // namespace sluice::relay

@@ -47,7 +47,6 @@ void Dialogue::begin(Task task) {
     replies_ = 0;
     reply_ = {};
     recipients_.clear();
-    recipients_refused_ = 0;
     decided_ = Outcome::none;
     refused_at_ = Stage::idle;
 }
@@ -68,38 +67,31 @@ void Dialogue::introduce(std::string_view xclient_lines, std::string_view helo, 
     stage_ = Stage::xclient;
 }
 
-bool Dialogue::ask(const Envelope& envelope, const Recipient& recipient) {
-    if (!start_group(envelope, &recipient, 1, "RSET\r\n")) return false;
-    begin(Task::ask);
-    stage_ = Stage::mail;
-    return true;
+bool Dialogue::ask(const Envelope& envelope) {
+    return start_group(Task::ask, envelope, "RSET\r\n");
 }
 
 bool Dialogue::deliver(const Envelope& envelope) {
-    assert(!envelope.recipients.empty());
-    if (!start_group(envelope, envelope.recipients.data(), envelope.recipients.size(), "DATA\r\n"))
-        return false;
-    begin(Task::deliver);
-    stage_ = Stage::mail;
-    return true;
+    return start_group(Task::deliver, envelope, "DATA\r\n");
 }
 
-bool Dialogue::start_group(const Envelope& envelope, const Recipient* recipients, std::size_t count,
-                           std::string_view last) {
-    assert(output_.empty() && waiting_.empty());
+bool Dialogue::start_group(Task task, const Envelope& envelope, std::string_view last) {
+    assert(output_.empty() && waiting_.empty() && !envelope.recipients.empty());
     std::string& group = pipelining_ ? output_ : waiting_;
     bool carried =
         append_path(group, "MAIL FROM:<", envelope.sender, envelope.sender_parameters, ehlo_.offer);
-    for (std::size_t i = 0; carried && i < count; ++i)
+    for (const Recipient& recipient : envelope.recipients)
         carried =
-            append_path(group, "RCPT TO:<", recipients[i].address, recipients[i].parameters, ehlo_.offer);
+            carried && append_path(group, "RCPT TO:<", recipient.address, recipient.parameters, ehlo_.offer);
     if (!carried) {
         group.clear();
         return false;
     }
     group += last;
-    recipients_expected_ = count;
     if (!pipelining_) release_line();
+    begin(task);
+    recipients_expected_ = envelope.recipients.size();
+    stage_ = Stage::mail;
     return true;
 }
 
@@ -237,32 +229,34 @@ Dialogue::Outcome Dialogue::take_mail(const Reply& reply) {
 Dialogue::Outcome Dialogue::take_recipient(const Reply& reply) {
     if (reply.intermediate()) return finish(Outcome::lost);
     recipients_.push_back(reply);
-    if (!reply.positive()) {
-        ++recipients_refused_;
-        refuse(reply, Stage::recipient);
-    }
+    // Of one that is asked about, a refusal decides nothing for the others.
+    if (task_ == Task::deliver && !reply.positive()) refuse(reply, Stage::recipient);
     if (recipients_.size() < recipients_expected_) {
         if (!pipelining_) release_line();
         return Outcome::none;
     }
-    if (task_ == Task::ask) {
-        if (decided_ == Outcome::none) {
-            reply_ = reply;
-            decided_ = Outcome::verified;
-        }
-        if (pipelining_) {
-            stage_ = Stage::rset;
-        } else {
-            reset_transaction();
-        }
-        return Outcome::none;
-    }
+    if (task_ == Task::ask) return take_last_asked();
     if (!pipelining_ && decided_ != Outcome::none) {
         reset_transaction();
         return Outcome::none;
     }
     stage_ = Stage::data;
     if (!pipelining_) release_line();
+    return Outcome::none;
+}
+
+Dialogue::Outcome Dialogue::take_last_asked() {
+    const Reply& last = recipients_.back();
+    if (!last.positive()) refuse(last, Stage::recipient);
+    if (decided_ == Outcome::none) {
+        reply_ = last;
+        decided_ = Outcome::verified;
+    }
+    if (pipelining_) {
+        stage_ = Stage::rset;
+    } else {
+        reset_transaction();
+    }
     return Outcome::none;
 }
 

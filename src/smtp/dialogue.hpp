@@ -39,7 +39,7 @@ class Dialogue {
         introduced,        // the identity given to introduce() is in force
         identity_refused,  // XCLIENT was not answered 220: reply()
         helo_refused,      // the client's HELO name was refused: reply()
-        verified,          // the question is answered: reply(), refused_at()
+        verified,          // the question is answered: reply(), refused_at(), recipients()
         content,           // every recipient was taken and DATA answered 354: send the content and the dot
         refused,    // the message was refused, nothing was delivered: reply(), refused_at(), recipients()
         delivered,  // the MTA has taken the message: reply()
@@ -76,9 +76,10 @@ class Dialogue {
     /// `helo`.
     void introduce(std::string_view xclient_lines, std::string_view helo, bool esmtp);
 
-    /// Asks whether mail from the envelope's sender to `recipient` would be taken: MAIL, RCPT, RSET. False,
-    /// and nothing happens, when the MTA does not offer what the parameters need (see append_parameters).
-    [[nodiscard]] bool ask(const Envelope& envelope, const Recipient& recipient);
+    /// Asks whether mail from the envelope's sender to each of its recipients would be taken: MAIL, RCPT for
+    /// each, RSET. False, and nothing happens, when the MTA does not offer what the parameters need (see
+    /// append_parameters). The envelope has at least one recipient.
+    [[nodiscard]] bool ask(const Envelope& envelope);
 
     /// MAIL, RCPT for each recipient, DATA. False as for ask(). The envelope has at least one recipient.
     [[nodiscard]] bool deliver(const Envelope& envelope);
@@ -108,7 +109,8 @@ class Dialogue {
     const Reply& reply() const { return reply_; }
     /// The command it answered: mail, recipient, data, content (before the dot) or dot.
     Stage refused_at() const { return refused_at_; }
-    /// (refused at recipient) A reply for each recipient of the envelope.
+    /// A reply for each recipient of the envelope, in its order: when refused at recipient, or verified and
+    /// not refused at mail.
     const std::vector<Reply>& recipients() const { return recipients_; }
 
     /// What the MTA last offered; the XCLIENT attributes survive a HELO, whose reply lists nothing.
@@ -121,8 +123,7 @@ class Dialogue {
 
     void begin(Task task);
     void say_hello(bool esmtp, std::string_view name);
-    bool start_group(const Envelope& envelope, const Recipient* recipients, std::size_t count,
-                     std::string_view last);
+    bool start_group(Task task, const Envelope& envelope, std::string_view last);
     void release_line();
     Outcome take(const Reply& reply);
     Outcome take_greeting(const Reply& reply);
@@ -130,6 +131,7 @@ class Dialogue {
     Outcome take_xclient(const Reply& reply);
     Outcome take_mail(const Reply& reply);
     Outcome take_recipient(const Reply& reply);
+    Outcome take_last_asked();
     Outcome take_data(const Reply& reply);
     Outcome take_rset(const Reply& reply);
     Outcome take_final(const Reply& reply);
@@ -148,7 +150,6 @@ class Dialogue {
     EhloReply ehlo_;
     std::string greeting_host_;
     std::size_t recipients_expected_ = 0;
-    std::size_t recipients_refused_ = 0;
     std::size_t replies_ = 0;
     Task task_ = Task::none;
     Stage stage_ = Stage::fresh;

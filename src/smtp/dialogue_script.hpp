@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "smtp/dialogue.hpp"
@@ -26,6 +27,10 @@ inline Envelope envelope(std::size_t recipients) {
     for (std::size_t i = 0; i < recipients; ++i)
         envelope.recipients.push_back({"r" + std::to_string(i) + "@example.net", ""});
     return envelope;
+}
+
+inline Envelope envelope_to(Recipient recipient) {
+    return {"s@example.org", "SIZE=10", {std::move(recipient)}};
 }
 
 /// What the MTA says, what we are to have said by then, and what came of it.

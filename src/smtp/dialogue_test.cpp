@@ -173,7 +173,7 @@ TEST(Introduction, ByHeloKeepsTheXclientAttributesAndEndsPipelining) {
     converse(dialogue, {"220 mx\r\n", "HELO c\r\n", Outcome::none}, 0);
     converse(dialogue, {"250 mx\r\n", "", Outcome::introduced}, 0);
     EXPECT_EQ(dialogue.ehlo().xclient, "NAME ADDR PROTO HELO");
-    ASSERT_TRUE(dialogue.ask(envelope(0), {"r@example.net", ""}));
+    ASSERT_TRUE(dialogue.ask(envelope_to({"r@example.net", ""})));
     EXPECT_EQ(dialogue.output(), "MAIL FROM:<s@example.org> SIZE=10\r\n");
 }
 

@@ -10,13 +10,17 @@ TEST_P(Transactions, RunTheSameSplitAnywhere) {
 }
 
 const auto ask = [](Dialogue& dialogue) {
-    ASSERT_TRUE(dialogue.ask(envelope(0), {"r@example.net", "NOTIFY=NEVER"}));
+    ASSERT_TRUE(dialogue.ask(envelope_to({"r@example.net", "NOTIFY=NEVER"})));
 };
 const auto ask_plain = [](Dialogue& dialogue) {
-    ASSERT_TRUE(dialogue.ask(envelope(0), {"r@example.net", ""}));
+    ASSERT_TRUE(dialogue.ask(envelope_to({"r@example.net", ""})));
 };
+const auto ask_three = [](Dialogue& dialogue) { ASSERT_TRUE(dialogue.ask(envelope(3))); };
 const std::string mail_said = "MAIL FROM:<s@example.org> SIZE=10\r\n";
 const std::string asked = mail_said + "RCPT TO:<r@example.net> NOTIFY=NEVER\r\nRSET\r\n";
+const std::string asked_three =
+    mail_said +
+    "RCPT TO:<r0@example.net>\r\nRCPT TO:<r1@example.net>\r\nRCPT TO:<r2@example.net>\r\nRSET\r\n";
 const std::string rcpt_said = "RCPT TO:<r@example.net>\r\n";
 
 INSTANTIATE_TEST_SUITE_P(
@@ -101,13 +105,41 @@ INSTANTIATE_TEST_SUITE_P(
                    {{"450 a\r\n", "RSET\r\n", Outcome::none}, {"250 c\r\n", "", Outcome::verified}},
                    true,
                    {450, "a"},
-                   Stage::mail}),
+                   Stage::mail},
+        ScriptCase{"SeveralAndTheConnectionLost",
+                   postfix_ehlo,
+                   ask_three,
+                   asked_three,
+                   {{"250 a\r\n550 5.1.1 b\r\n250 c\r\n421 d\r\n", "", Outcome::lost}},
+                   false,
+                   {421, "d"}},
+        ScriptCase{"LockstepSeveral",
+                   lockstep_ehlo,
+                   ask_three,
+                   mail_said,
+                   {{"250 a\r\n", "RCPT TO:<r0@example.net>\r\n", Outcome::none},
+                    {"550 b\r\n", "RCPT TO:<r1@example.net>\r\n", Outcome::none},
+                    {"250 c\r\n", "RCPT TO:<r2@example.net>\r\n", Outcome::none},
+                    {"250 d\r\n", "RSET\r\n", Outcome::none},
+                    {"250 e\r\n", "", Outcome::verified}},
+                   true,
+                   {250, "d"}}),
     name_of);
+
+TEST(Question, AboutSeveralHasAnAnswerForEach) {
+    Dialogue dialogue("front.example");
+    open(dialogue, postfix_ehlo);
+    ask_three(dialogue);
+    dialogue.output().clear();
+    converse(dialogue, {"250 a\r\n550 5.1.1 b\r\n250 c\r\n450 d\r\n250 e\r\n", "", Outcome::verified}, 0);
+    EXPECT_EQ(dialogue.recipients(), (std::vector<Reply>{{550, "5.1.1 b"}, {250, "c"}, {450, "d"}}));
+    EXPECT_TRUE(dialogue.idle());
+}
 
 TEST(Question, NeedsWhatItsParametersNeed) {
     Dialogue dialogue("front.example");
     open(dialogue, lockstep_ehlo);
-    EXPECT_FALSE(dialogue.ask(envelope(0), {"r@example.net", "NOTIFY=NEVER"}));
+    EXPECT_FALSE(dialogue.ask(envelope_to({"r@example.net", "NOTIFY=NEVER"})));
     EXPECT_TRUE(dialogue.output().empty());
     EXPECT_TRUE(dialogue.idle());
 }

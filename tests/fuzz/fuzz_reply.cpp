@@ -53,7 +53,7 @@ void next_task(Dialogue& dialogue, unsigned& steering) {
     if (task == 0) {
         dialogue.introduce("XCLIENT NAME=a\r\nXCLIENT ADDR=192.0.2.1\r\n", "c", steering % 2 == 0);
     } else if (task == 1) {
-        static_cast<void>(dialogue.ask(envelope, envelope.recipients[0]));
+        static_cast<void>(dialogue.ask(envelope));
     } else if (task == 2) {
         static_cast<void>(dialogue.deliver(envelope));
     } else {

@@ -1,0 +1,113 @@
+#include "relay/recipient_check.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+
+#include "relay/answer_class.hpp"
+#include "relay/pool.hpp"
+#include "relay/wording.hpp"
+
+namespace sluice::relay {
+
+namespace {
+
+using Holds = RecipientCheck::Holds;
+
+const smtp::Reply unfit_mta{.code = 451, .text = "4.3.3 The mail server cannot take these parameters now"};
+
+/// What a reply to the RCPT at this place of a transaction is worth.
+Holds holds(const smtp::Reply& reply, std::size_t place) {
+    if (says_known(reply) || says_unknown(reply)) return Holds::for_good;
+    // An MTA may have had enough of those before ("452 4.5.3 Too many recipients"), which this one cannot
+    // help.
+    return place == 0 ? Holds::for_own : Holds::for_none;
+}
+
+}  // namespace
+
+RecipientCheck::RecipientCheck(Owner& owner, std::string_view hostname,
+                               const smtp::RecipientQuestion& question, std::string client_key)
+    : owner_(owner), hostname_(hostname), client_(*question.client), client_key_(std::move(client_key)) {
+    envelope_.sender = question.envelope->sender;
+    envelope_.sender_parameters = question.envelope->sender_parameters;
+    fast_lane = question.fast_lane;
+}
+
+void RecipientCheck::add(smtp::RecipientQuestion& question, std::string key, bool joinable) {
+    assert(stage_ != Stage::over);
+    envelope_.recipients.push_back(*question.recipient);
+    asked_.push_back(
+        {.key = std::move(key), .joinable = joinable, .waiting = {{&question, true}}, .found = {}});
+    question.pending = static_cast<Job*>(this);
+}
+
+void RecipientCheck::join(smtp::RecipientQuestion& question, std::string_view key, bool own) {
+    const auto asked = std::ranges::find(asked_, key, &Asked::key);
+    assert(asked != asked_.end());
+    asked->waiting.push_back({&question, own});
+    question.pending = static_cast<Job*>(this);
+}
+
+void RecipientCheck::requested() {
+    disarm();
+    stage_ = Stage::requested;
+}
+
+void RecipientCheck::begin(Connection& connection) {
+    owner_.begun(*this);
+    if (connection.dialogue().ask(envelope_)) {
+        connection.send();
+        return;
+    }
+    const Failure failure{.reply = unfit_mta, .mta = connection.upstream().name, .about_client = true};
+    find_all(answer_of(failure), asked_.size() == 1 ? Holds::for_own : Holds::for_none);
+    owner_.ended(*this);
+}
+
+void RecipientCheck::reached(Connection& connection, smtp::Dialogue::Outcome) {
+    const smtp::Dialogue& dialogue = connection.dialogue();
+    if (dialogue.refused_at() == smtp::Dialogue::Stage::mail) {
+        // It says nothing about the recipients, whatever its code.
+        find_all(answer_of(connection, dialogue.reply(), hostname_, &client_), Holds::for_own);
+    } else {
+        for (std::size_t i = 0; i < asked_.size(); ++i) {
+            const smtp::Reply& reply = dialogue.recipients()[i];
+            Finding& found = asked_[i].found;
+            found.holds = holds(reply, i);
+            const bool for_good = found.holds == Holds::for_good;
+            found.answer = answer_of(connection, reply, hostname_, for_good ? nullptr : &client_);
+            found.answer.unknown_recipient = says_unknown(reply);
+        }
+    }
+    owner_.ended(*this);
+}
+
+void RecipientCheck::failed(const Failure& failure) {
+    Holds holds = Holds::for_all;
+    if (failure.about_client) {
+        holds = Holds::for_own;
+    } else if (!failure.mta.empty() && asked_.size() > 1) {
+        // An MTA may close the connection on one recipient too many.
+        holds = Holds::for_none;
+    }
+    find_all(answer_of(failure), holds);
+    owner_.ended(*this);
+}
+
+void RecipientCheck::find_all(const smtp::Answer& answer, Holds holds) {
+    for (Asked& asked : asked_)
+        asked.found = {.answer = answer, .holds = holds};
+}
+
+void RecipientCheck::withdrawn(smtp::Question& question) {
+    // Only its address counts: what made it a RecipientQuestion is destroyed already.
+    for (Asked& asked : asked_)
+        std::erase_if(asked.waiting, [&](const Waiting& each) { return each.question == &question; });
+    // Under way it goes on, and leaves a clean connection and answers to remember.
+    if (Pool::leased(*this) || stage_ == Stage::over) return;
+    if (std::ranges::all_of(asked_, [](const Asked& asked) { return asked.waiting.empty(); }))
+        owner_.ended(*this);
+}
+
+}  // namespace sluice::relay

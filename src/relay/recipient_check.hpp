@@ -1,0 +1,108 @@
+// One MAIL transaction that asks an MTA about recipients: MAIL, RCPT for each, RSET.
+//
+// All of it is said on behalf of one client and one sender, and every address is one that this client has
+// named for this sender: to put one client's guesses to the MTA in the name of another would be a lie, and
+// the MTA's log and its own defences would blame the wrong one. Where the answer is about the address alone
+// it is given to everybody who waits for it.
+//
+// It holds copies, so that it can go on when its clients have left: the answers will be remembered.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/loop.hpp"
+#include "relay/job.hpp"
+#include "smtp/backend.hpp"
+
+namespace sluice::relay {
+
+class RecipientCheck final : public Job, private net::Timer {
+  public:
+    /// For whom an answer holds.
+    enum class Holds : std::uint8_t {
+        for_good,  // it is about the address: whoever asks, now and later
+        for_all,   // whoever waits now
+        for_own,   // the client the MTA was asked for; each of the others is to be asked about anew
+        for_none,  // all are to be asked about anew, each by itself
+    };
+
+    struct Finding {
+        smtp::Answer answer;
+        Holds holds = Holds::for_none;
+    };
+
+    struct Waiting {
+        smtp::Question* question;  // a RecipientQuestion
+        bool own;                  // of the client and the sender the MTA is asked for
+    };
+
+    struct Asked {
+        std::string key;  // of the address (write_recipient_key)
+        bool joinable;    // further questions about the address may wait for this answer
+        std::vector<Waiting> waiting;
+        Finding found;  // when the check has ended
+    };
+
+    class Owner {
+      public:
+        /// It has waited for company for long enough.
+        virtual void gathered(RecipientCheck& check) = 0;
+        /// The MTA is about to be asked: no address can be added any more.
+        virtual void begun(RecipientCheck& check) = 0;
+        /// The findings are there, or nobody waits for them any more. If it has a connection, that is to be
+        /// given back.
+        virtual void ended(RecipientCheck& check) = 0;
+
+      protected:
+        ~Owner() = default;
+    };
+
+    /// `question` gives the client and the sender; it is not added yet. `client_key` stands for both, and for
+    /// the lane. `hostname` is ours, to be put in place of the MTA's names.
+    RecipientCheck(Owner& owner, std::string_view hostname, const smtp::RecipientQuestion& question,
+                   std::string client_key);
+
+    /// One more address to ask about, and the first question that waits for its answer.
+    void add(smtp::RecipientQuestion& question, std::string key, bool joinable);
+    /// The question waits for the answer about an address that was added before.
+    void join(smtp::RecipientQuestion& question, std::string_view key, bool own);
+    /// Calls Owner::gathered once `time` has passed.
+    void gather(net::Loop& loop, Millis time) { loop.arm(*this, time); }
+    /// No longer gathers.
+    void requested();
+    /// From here on a withdrawn question only leaves.
+    void over() { stage_ = Stage::over; }
+
+    bool gathering() const { return stage_ == Stage::gathering; }
+    const std::string& client_key() const { return client_key_; }
+    std::vector<Asked>& asked() { return asked_; }
+
+    const smtp::ClientIdentity& client() const override { return client_; }
+    void begin(Connection& connection) override;
+    void reached(Connection& connection, smtp::Dialogue::Outcome outcome) override;
+    void failed(const Failure& failure) override;
+    void withdrawn(smtp::Question& question) override;
+
+    std::list<RecipientCheck>::iterator self;  // in the list of its owner
+
+  private:
+    enum class Stage : std::uint8_t { gathering, requested, over };
+
+    void on_timer() override { owner_.gathered(*this); }
+    void find_all(const smtp::Answer& answer, Holds holds);
+
+    Owner& owner_;
+    std::string_view hostname_;
+    smtp::ClientIdentity client_;
+    smtp::Envelope envelope_;  // its recipients are the addresses of asked_, in the same order
+    std::vector<Asked> asked_;
+    std::string client_key_;
+    Stage stage_ = Stage::gathering;
+};
+
+}  // namespace sluice::relay
