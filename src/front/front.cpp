@@ -18,7 +18,7 @@ namespace {
 
 /// Connections taken from one listener in one turn of the loop, so that a flood of them leaves time for those
 /// we have.
-constexpr unsigned accepts_per_turn_max = 64;
+constexpr unsigned accepts_per_turn_max = 16;
 
 /// After accept(2) failed for want of descriptors or memory.
 constexpr Millis accept_pause{100};

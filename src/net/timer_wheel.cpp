@@ -139,31 +139,37 @@ void TimerWheel::turn_inward() {
     }
 }
 
-void TimerWheel::fire() {
-    while (firing_ != nullptr) {
+/// False when some are left.
+bool TimerWheel::fire(unsigned& left) {
+    for (; firing_ != nullptr && left != 0; --left) {
         Timer& timer = *firing_;
         timer.disarm();
         timer.on_timer();
     }
+    return firing_ == nullptr;
 }
 
-void TimerWheel::advance(Instant now) {
-    assert(firing_ == nullptr && "advance() from within on_timer()");
-    const std::int64_t target = tick_at_or_before(now);
+void TimerWheel::advance(Instant now, unsigned fire_max) {
+    assert(!advancing_ && "advance() from within on_timer()");
+    advancing_ = true;
+    fire_due(tick_at_or_before(now), fire_max);
+    advancing_ = false;
+}
+
+void TimerWheel::fire_due(std::int64_t target, unsigned left) {
+    if (!fire(left)) return;
     // What is armed for the past from here on waits for the next call: a timer that always re-arms itself as
     // due cannot hold up the loop.
     move_list(due_, firing_);
-    fire();
-    while (now_ticks_ < target) {
+    while (fire(left) && now_ticks_ < target) {
         const auto next = next_tick();
         if (!next || *next > target) {
             now_ticks_ = target;
-            break;
+            return;
         }
         now_ticks_ = *next;
         turn_inward();
         move_list(wheels_[0][static_cast<unsigned>(now_ticks_) & (slots - 1)], firing_);
-        fire();
     }
 }
 

@@ -1,12 +1,14 @@
 // A hierarchical timer wheel for very many timers that are mostly re-armed or cancelled before they fire.
 //
 // Arming, re-arming and disarming are O(1) and never allocate: the timer's links live in its owner. Firing
-// order within one tick is unspecified. A timer fires at its deadline or at most one tick late, never early.
-// Knows no clock and no fd: the loop tells it the time.
+// order within one tick is unspecified. A timer fires at its deadline or at most one tick late, never early;
+// later only when so many are due that the loop takes them in several turns. Knows no clock and no fd: the
+// loop tells it the time.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "base/time.hpp"
@@ -57,9 +59,10 @@ class TimerWheel {
     /// turned), never longer.
     Millis until_next(Instant now) const;
 
-    /// Fires every timer whose deadline, rounded up to a tick, is at or before `now`. Timers armed meanwhile
-    /// for the past fire at the next call. Not to be called from on_timer().
-    void advance(Instant now);
+    /// Fires the timers whose deadline, rounded up to a tick, is at or before `now`, but no more than
+    /// `fire_max`; the others come first at the next call, and until_next() is 0 meanwhile. Timers armed
+    /// meanwhile for the past fire at the next call. Not to be called from on_timer().
+    void advance(Instant now, unsigned fire_max = std::numeric_limits<unsigned>::max());
 
   private:
     // Five wheels of 64 slots: 4 ms … 49 days; a later deadline waits in the last slot of the last wheel.
@@ -74,14 +77,16 @@ class TimerWheel {
     /// The next tick at which something fires or an outer slot has to be emptied inward.
     std::optional<std::int64_t> next_tick() const;
     void turn_inward();
-    void fire();
+    void fire_due(std::int64_t target, unsigned left);
+    bool fire(unsigned& left);
 
     std::array<std::array<Timer*, slots>, levels> wheels_{};
     // A bit for each slot that may hold a timer; those of slots found empty are cleared on the way.
     mutable std::array<std::uint64_t, levels> occupied_{};
     std::int64_t now_ticks_ = 0;
     Timer* due_ = nullptr;     // armed for now or the past
-    Timer* firing_ = nullptr;  // of this tick, not told yet
+    Timer* firing_ = nullptr;  // of the tick at hand, not told yet
+    bool advancing_ = false;
 };
 
 }  // namespace sluice::net

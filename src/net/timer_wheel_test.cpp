@@ -146,6 +146,30 @@ TEST(TimerWheel, OnTimerMayDisarmAndMoveOthersOfTheSameTick) {
     EXPECT_EQ(first.fired + second.fired + third.fired, 3);
 }
 
+TEST(TimerWheel, FiresNoMoreThanAllowedAndTheRestNext) {
+    TimerWheel wheel{at(0ms)};
+    std::array<TestTimer, 5> timers;
+    for (std::size_t i = 0; i < timers.size(); ++i)
+        wheel.arm(timers[i], at(i < 3 ? 8ms : 16ms));
+    TestTimer overdue;
+    timers[1].then = [&] { wheel.arm(overdue, at(4ms)); };
+    const auto fired = [&] {
+        int count = 0;
+        for (const TestTimer& timer : timers)
+            count += timer.fired;
+        return count;
+    };
+    for (int calls = 1; calls <= 2; ++calls) {
+        wheel.advance(at(20ms), 2);
+        EXPECT_EQ(fired() + overdue.fired, 2 * calls);
+        EXPECT_EQ(wheel.until_next(at(20ms)), 0ms);
+    }
+    wheel.advance(at(20ms), 2);
+    EXPECT_EQ(fired(), 5);
+    EXPECT_EQ(overdue.fired, 1);
+    EXPECT_EQ(wheel.until_next(at(20ms)), Millis::max());
+}
+
 TEST(TimerWheel, SleepsLongForFarTimersAndPastDisarmedOnes) {
     TimerWheel wheel{at(0ms)};
     EXPECT_EQ(wheel.until_next(at(0ms)), Millis::max());
@@ -250,9 +274,12 @@ TEST_P(AgainstModel, AgreesOverHours) {
             now_ += step + Millis{random_() % 100'000};
         else
             now_ += step;
-        wheel_.advance(now_);
+        if (chance(3))
+            wheel_.advance(now_, static_cast<unsigned>(1 + random_() % 4));
+        else
+            wheel_.advance(now_);
         if (HasFatalFailure()) return;
-        // Only what is due within this very tick may be left: rounding, or armed as due meanwhile.
+        // Only what is due within this very tick may be left: rounding, armed as due meanwhile, or too many.
         for (auto left = model_.begin(); left != model_.end() && left->first <= now_ - TimerWheel::tick;
              ++left)
             ASSERT_EQ(wheel_.until_next(now_), 0ms) << "late";
