@@ -28,6 +28,8 @@ from dataclasses import dataclass, field
 
 CLONE_NEWNET = 0x40000000
 TCP_WINDOW_CLAMP = 10
+SO_BUF_LOCK = 72
+SOCK_RCVBUF_LOCK = 2
 SIOCOUTQ = 0x5411
 MTU = 1500
 libc = ctypes.CDLL(None, use_errno=True)
@@ -74,6 +76,8 @@ class Way:
     buffer: int = 0        # SO_RCVBUF after accept
     clamp: int = 0         # TCP_WINDOW_CLAMP after accept
     wide_buffer: int = 0   # SO_RCVBUF when widened
+    scale_for: int = 0     # TCP_WINDOW_CLAMP of the listening socket: the window that scaling is settled for
+    scaled: bool = False   # the listener's buffer is set, but the kernel's to tune: locked after accept until widened
     results: dict = field(default_factory=dict)
 
 
@@ -83,6 +87,11 @@ WAYS = [
     Way("kernel's; buffer+clamp 4k", buffer=4096, clamp=4096, wide_buffer=262144),
     Way("listen 2k", listener=2048, wide_buffer=262144),
     Way("listen 4k", listener=4096, wide_buffer=262144),
+    Way("listen 4k, scaled", listener=4096, scaled=True, wide_buffer=262144),
+    Way("listen 4k, scaled for 1M", listener=4096, scaled=True, scale_for=1 << 20, wide_buffer=262144),
+    Way("listen 4k, scaled for 2M", listener=4096, scaled=True, scale_for=2 << 20, wide_buffer=262144),
+    Way("listen 2k, scaled for 1M", listener=2048, scaled=True, scale_for=1 << 20, wide_buffer=262144),
+    Way("listen 3k, scaled for 1M", listener=3072, scaled=True, scale_for=1 << 20, wide_buffer=262144),
     Way("listen 4k; clamp 1k", listener=4096, clamp=1024, wide_buffer=262144),
     Way("listen 8k; clamp 2k", listener=8192, clamp=2048, wide_buffer=262144),
     Way("listen 16k; clamp 4k", listener=16384, clamp=4096, wide_buffer=262144),
@@ -103,6 +112,10 @@ class Probe:
         listener = self.socket_in(self.server_namespace)
         if way.listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, way.listener)
+        if way.scaled:
+            listener.setsockopt(socket.SOL_SOCKET, SO_BUF_LOCK, 0)
+        if way.scale_for:
+            listener.setsockopt(socket.IPPROTO_TCP, TCP_WINDOW_CLAMP, way.scale_for)
         listener.bind((self.address, 0))
         listener.listen()
         client = self.socket_in(self.client_namespace)
@@ -110,6 +123,8 @@ class Probe:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.connect(listener.getsockname())
         server, _ = listener.accept()
+        if way.scaled:
+            server.setsockopt(socket.SOL_SOCKET, SO_BUF_LOCK, SOCK_RCVBUF_LOCK)
         if way.buffer:
             server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, way.buffer)
         if way.clamp:
@@ -162,7 +177,9 @@ class Probe:
         server.settimeout(10)
         if way.wide_buffer:
             server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, way.wide_buffer)
-        if way.clamp:
+        if way.scaled:
+            server.setsockopt(socket.SOL_SOCKET, SO_BUF_LOCK, 0)
+        if way.clamp or way.listener:
             server.setsockopt(socket.IPPROTO_TCP, TCP_WINDOW_CLAMP, 1 << 30)
         # The first second opens the window and the congestion window, the next two count.
         finish = time.monotonic() + 3
@@ -245,7 +262,7 @@ def main():
 
 
 def settings(way):
-    return {name: getattr(way, name) for name in ("name", "listener", "buffer", "clamp", "wide_buffer")}
+    return {name: getattr(way, name) for name in ("name", "listener", "buffer", "clamp", "wide_buffer", "scaled", "scale_for")}
 
 
 if __name__ == "__main__":

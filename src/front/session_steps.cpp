@@ -45,6 +45,7 @@ smtp::Reply without_421(smtp::Reply reply) {
 
 bool Session::begin() {
     if (!watch()) return false;
+    net::hold_receive_window(fd_.get());
     const auto& policy = context_.options.policy;
     const unsigned unknown = context_.unknown_recipients.count(peer_.address, context_.now());
     if (const unsigned limit = policy.unknown_recipients.slow_after; limit > 0 && unknown >= limit) {

@@ -109,8 +109,7 @@ std::expected<Fd, std::error_code> listen_tcp(const Endpoint& endpoint, const Li
                  set_option(listener, SOL_SOCKET, SO_REUSEPORT, options.shared ? 1 : 0) &&
                  set_option(listener, IPPROTO_TCP, TCP_NODELAY, 1);
     if (ready && !endpoint.address.is_v4()) ready = set_option(listener, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-    if (ready && options.receive_buffer > 0)
-        ready = set_option(listener, SOL_SOCKET, SO_RCVBUF, options.receive_buffer);
+    if (ready && options.receive_buffer > 0) ready = set_first_window(listener, options.receive_buffer);
     const SocketAddress address = to_socket_address(endpoint);
     if (!ready || ::bind(listener, address.get(), address.size) != 0 ||
         ::listen(listener, options.backlog) != 0)

@@ -33,7 +33,8 @@ struct ListenOptions {
     int backlog = 4096;
     /// SO_RCVBUF of the listening socket, in octets, inherited by what it accepts; 0 leaves it to the kernel,
     /// which then takes some 90 kB unread from each client whatever is done after accept(). Listeners of
-    /// paced sessions use `paced_receive_buffer`, and widen_receive_window() for content of the fast lane.
+    /// paced sessions use `paced_receive_buffer`; hold_receive_window() after accept(), and
+    /// widen_receive_window() for content of the fast lane.
     static constexpr int paced_receive_buffer = 4096;
     int receive_buffer = 0;
     /// SO_REUSEPORT: further sockets of the same user may listen on the same port, and share its clients.
@@ -59,9 +60,14 @@ Accepted accept_tcp(int listener);
 
 Endpoint local_endpoint(int fd);
 
-/// Opens the window for a client that may go at full speed: 64 KiB when its listener had a small buffer
-/// (window scaling is settled in the handshake), 256 KiB and more otherwise. The next segment sent tells the
-/// client: best called before the reply that invites content is written. Cannot be undone.
+/// What listen_tcp() does for `receive_buffer`: the window a client has first, and may have later. False with
+/// errno set.
+bool set_first_window(int listener, int octets);
+/// Keeps the window of a fresh connection as small as its listener has made it, whatever the client does.
+void hold_receive_window(int fd);
+/// Opens the window for a client that may go at full speed: to 256 KiB, and on to 2 MiB as it makes use of
+/// it; to 64 KiB before Linux 5.14. The next segment sent tells the client: best called before the reply that
+/// invites content is written. Cannot be undone.
 void widen_receive_window(int fd);
 
 /// What read_some and write_some return when no octet moved.

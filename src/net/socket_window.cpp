@@ -1,4 +1,5 @@
 // The socket options behind the pace: docs/adr/0002-window-of-the-slow-lane.md has the measurements.
+#include <linux/socket.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -8,9 +9,11 @@
 namespace sluice::net {
 namespace {
 
-// A buffer whose size was set once is never tuned by the kernel again, so "wide" is a size that serves fast
-// clients far away; without window scaling it is 64 KiB of window that they see.
+// From here the kernel tunes a wide buffer to what the client sends.
 constexpr int wide_receive_octets = 256 * 1024;
+// The handshake settles how large a window can ever be: twice this, which is also the most that the kernel
+// keeps for a client who is not read. More would make the steps coarse in which a small window opens.
+constexpr int window_scaled_for = 1024 * 1024;
 constexpr int window_unclamped = 1 << 30;
 
 // The pace goes on when options cannot be set: they bound what the kernel hides, not what we read.
@@ -18,11 +21,29 @@ void set_option(int fd, int level, int name, int value) {
     ::setsockopt(fd, level, name, &value, sizeof value);
 }
 
+/// Whether the kernel may tune the receive buffer (not before Linux 5.14, where one that was set stays).
+void let_kernel_tune(int fd, bool may) {
+    set_option(fd, SOL_SOCKET, SO_BUF_LOCK, may ? 0 : SOCK_RCVBUF_LOCK);
+}
+
 }  // namespace
+
+bool set_first_window(int listener, int octets) {
+    if (::setsockopt(listener, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets) != 0) return false;
+    // A listener whose buffer is fixed settles on a window without scaling: it could never be wide.
+    let_kernel_tune(listener, true);
+    set_option(listener, IPPROTO_TCP, TCP_WINDOW_CLAMP, window_scaled_for);
+    return true;
+}
+
+void hold_receive_window(int fd) {
+    let_kernel_tune(fd, false);
+}
 
 void widen_receive_window(int fd) {
     set_option(fd, SOL_SOCKET, SO_RCVBUF, wide_receive_octets);
-    // A listener's small buffer has set this as well; left alone it keeps the window as small as it was.
+    let_kernel_tune(fd, true);
+    // The small buffer has set this as well; left alone it keeps the window as small as it was.
     set_option(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, window_unclamped);
 }
 
