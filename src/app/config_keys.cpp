@@ -284,7 +284,15 @@ const Key<Config> keys[] = {
     {"spool.memory_octets_max",
      integer<Config>([](Config& c) -> auto& { return c.front.spool.memory_octets_max; }, 4096,
                      std::int64_t{1} << 30),
-     "A message up to this size waits for the MTA in memory; a larger one in an unlinked file."},
+     "A message up to this size waits for the MTA in memory; a larger one in the memory that all share, or "
+     "in "
+     "an unlinked file."},
+    {"spool.shared_octets_max",
+     or_zero(integer<Config>([](Config& c) -> auto& { return c.front.spool.shared_octets_max; },
+                             net::SpoolMemory::chunk_octets, std::int64_t{1} << 40)),
+     "So much memory of each worker is shared by the larger messages of clients at full speed; what finds "
+     "none "
+     "left goes to the file. It is taken when needed, and given back. 0 = none."},
     {"spool.directory",
      TextKind<Config>{[](Config& c) -> auto& { return c.front.spool.directory; }, "a directory"},
      "Where those files live; empty = `spool` in `state_dir`, or /tmp without one."},

@@ -20,7 +20,8 @@ struct Context {
         : surroundings(around),
           options(front_options),
           pace(in_phase(front_options.pace, around.pace_phase)),
-          unknown_recipients(options.policy.unknown_recipients) {}
+          unknown_recipients(options.policy.unknown_recipients),
+          spool_memory(around.loop, front_options.spool.shared_octets_max) {}
 
     /// A session is over: forget it, and destroy it once this turn of the loop cannot name it any more.
     virtual void ended(Session& session) = 0;
@@ -35,6 +36,7 @@ struct Context {
     const FrontOptions& options;
     const policy::PaceOptions pace;  // those of the options, in this worker's phase
     policy::UnknownRecipients unknown_recipients;
+    net::SpoolMemory spool_memory;
     bool draining = false;
     std::string instance;  // first part of every session identifier of this worker
 

@@ -247,7 +247,10 @@ void Session::ask_data() {
     reach(Stage::data);
     if (!pace_.slow()) widen_window();  // the reply carries the news
     transaction_->record.content_began = context_.now();
-    transaction_->spool = std::make_unique<net::Spool>(context_.surroundings.offload, context_.options.spool);
+    // Who trickles would keep what all share for minutes.
+    auto* shared = pace_.slow() ? nullptr : &context_.spool_memory;
+    transaction_->spool =
+        std::make_unique<net::Spool>(context_.surroundings.offload, context_.options.spool, shared);
     server_.answer({354, ""});
 }
 

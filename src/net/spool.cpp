@@ -33,7 +33,8 @@ bool write_all(int fd, std::string_view octets) {
 /// While a write is under way (`busy`), `writing`, `file` and `write_failed` belong to the thread; everything
 /// else, and these at other times, to the loop.
 struct Spool::State {
-    std::string buffer;  // all of it until the first spill, then what has not been handed to the thread
+    std::string
+        buffer;  // until it is outgrown all of the message, then what is yet to be handed to the thread
     std::uint64_t octets = 0;
     bool spilled = false;
     bool busy = false;
@@ -51,8 +52,8 @@ struct Spool::State {
     }
 };
 
-Spool::Spool(Offload& offload, const SpoolOptions& options)
-    : state_(std::make_shared<State>()), offload_(&offload), options_(&options) {}
+Spool::Spool(Offload& offload, const SpoolOptions& options, SpoolMemory* shared)
+    : state_(std::make_shared<State>()), offload_(&offload), options_(&options), shared_(shared) {}
 
 Spool::~Spool() {
     state_->settled = nullptr;  // it belongs to the loop, and the state may end on the thread
@@ -66,10 +67,25 @@ void Spool::append(std::string_view octets) {
     assert(!state.finished);
     state.octets += octets.size();
     if (state.failed) return;
+    octets = share(octets);
+    if (octets.empty()) return;
     if (octets.size() >= drip_octets && state.buffer.capacity() < first_reserve)
         state.buffer.reserve(std::max(first_reserve, octets.size()));
     state.buffer.append(octets);
     if (state.buffer.size() > options_->memory_octets_max) spill(state_, *offload_, *options_);
+}
+
+/// Takes what goes beyond the message's own memory into that which all share, as far as there is some.
+/// Returns the rest.
+std::string_view Spool::share(std::string_view octets) {
+    auto& own = state_->buffer;
+    const bool first = chunks_.empty();
+    if (shared_ == nullptr || (first && own.size() + octets.size() <= options_->memory_octets_max))
+        return octets;
+    octets = chunks_.append(*shared_, octets);
+    if (first && !chunks_.empty()) head_.swap(own);
+    if (!octets.empty()) shared_ = nullptr;
+    return octets;
 }
 
 void Spool::spill(const std::shared_ptr<State>& state, Offload& offload, const SpoolOptions& options) {
@@ -119,7 +135,8 @@ void Spool::on_settled(std::move_only_function<void()> then) {
 
 void Spool::finish() {
     state_->finished = true;
-    if (state_->spilled && !state_->buffer.empty()) spill(state_, *offload_, *options_);
+    const bool all_in_buffer = !state_->spilled && chunks_.empty();
+    if (!all_in_buffer && !state_->buffer.empty()) spill(state_, *offload_, *options_);
 }
 
 bool Spool::failed() const {
@@ -133,8 +150,13 @@ std::uint64_t Spool::octets() const {
 smtp::MessageView Spool::view() const {
     const State& state = *state_;
     assert(state.finished && !state.busy && !state.failed);
-    if (!state.spilled) return {state.buffer, -1, 0};
-    return {{}, state.file.get(), state.octets};
+    if (!state.spilled && chunks_.empty()) return {.memory = state.buffer};
+    smtp::MessageView view{.memory = head_, .chunks = chunks_.parts()};
+    if (state.spilled) {
+        view.fd = state.file.get();
+        view.file_octets = state.octets - head_.size() - chunks_.octets();
+    }
+    return view;
 }
 
 }  // namespace sluice::net

@@ -1,6 +1,6 @@
-// Where a message waits between the client's dot and the MTA's 250: in memory up to a limit, then in an
-// unlinked temporary file that vanishes with the process. File writes happen on the Offload thread, never in
-// the loop.
+// Where a message waits between the client's dot and the MTA's 250: in memory of its own up to a limit, then
+// in memory that all messages of the worker share while that lasts, then in an unlinked temporary file that
+// vanishes with the process. File writes happen on the Offload thread, never in the loop.
 #pragma once
 
 #include <cstdint>
@@ -10,22 +10,26 @@
 #include <string_view>
 
 #include "net/offload.hpp"
+#include "net/spool_memory.hpp"
 #include "smtp/backend.hpp"
 
 namespace sluice::net {
 
 struct SpoolOptions {
-    std::uint64_t memory_octets_max = 65'536;  // beyond it, one message goes to a file
-    std::string directory = "/tmp";            // where the unlinked files live
+    std::uint64_t memory_octets_max = 65'536;                   // what each message has for itself
+    std::uint64_t shared_octets_max = std::uint64_t{64} << 20;  // a worker's SpoolMemory
+    std::string directory = "/tmp";                             // where the unlinked files live
 };
 
 /// One message. Append while full() is false; after finish() and once settled, view() is what was appended,
-/// byte for byte. A message that outgrows memory goes to the file whole; then at most twice
-/// `memory_octets_max`, and what one append() went beyond it, are in memory.
+/// byte for byte. Of a message that goes to the file at most twice `memory_octets_max`, and what one append()
+/// went beyond it, are in memory; and, if it began in shared memory, what it has there and its first
+/// `memory_octets_max`.
 class Spool {
   public:
-    /// `offload` and `options` must outlive this, and `options` the Offload's thread as well.
-    Spool(Offload& offload, const SpoolOptions& options);
+    /// `shared` may be null: nothing but memory of its own, then the file. All must outlive this, and
+    /// `options` the Offload's thread as well.
+    Spool(Offload& offload, const SpoolOptions& options, SpoolMemory* shared);
     Spool(const Spool&) = delete;
     Spool& operator=(const Spool&) = delete;
     /// May be destroyed at any time, also with a write under way, and from the callback of on_settled.
@@ -54,6 +58,7 @@ class Spool {
   private:
     struct State;  // shared with the thread, so that it outlives us when it must
 
+    std::string_view share(std::string_view octets);
     static void spill(const std::shared_ptr<State>& state, Offload& offload, const SpoolOptions& options);
     static std::move_only_function<void()> written(const std::shared_ptr<State>& state, Offload& offload,
                                                    const SpoolOptions& options);
@@ -62,6 +67,9 @@ class Spool {
     std::shared_ptr<State> state_;
     Offload* offload_;
     const SpoolOptions* options_;
+    SpoolMemory* shared_;  // null once it has run dry: what follows goes to the file
+    std::string head_;     // what was in memory of its own when the first chunk was taken
+    SpoolChunks chunks_;
 };
 
 }  // namespace sluice::net

@@ -22,6 +22,9 @@ using namespace std::chrono_literals;
 
 std::string contents(const smtp::MessageView& view) {
     std::string all{view.memory};
+    for (const std::string_view chunk : view.chunks)
+        all += chunk;
+    EXPECT_EQ(all.size(), view.memory_octets());
     const std::size_t in_memory = all.size();
     all.resize(view.octets());
     if (view.file_octets > 0) {
@@ -71,7 +74,7 @@ TEST_F(SpoolTest, KeepsEveryOctetOnBothSidesOfTheLimit) {
     for (const std::size_t size : {0, 1, 999, 1000, 1001, 1002, 5000, 1'000'000}) {
         for (const std::size_t piece : {1, 7, 512, 1000, 1001, 65536}) {
             if (size / piece > 10'000) continue;
-            Spool spool{offload_, options_};
+            Spool spool{offload_, options_, nullptr};
             const std::string text = pattern(size);
             append_all(spool, text, piece);
             ASSERT_FALSE(spool.failed());
@@ -82,8 +85,54 @@ TEST_F(SpoolTest, KeepsEveryOctetOnBothSidesOfTheLimit) {
     }
 }
 
+TEST_F(SpoolTest, SharesMemoryWhileItLasts) {
+    constexpr std::size_t chunk = SpoolMemory::chunk_octets;
+    SpoolMemory shared{loop_, 2 * chunk};
+    const std::size_t most = 1000 + 2 * chunk;
+    for (const std::size_t size :
+         {std::size_t{1000}, std::size_t{1001}, most, most + 1, most + 1001, 4 * chunk}) {
+        for (const std::size_t piece : {std::size_t{500}, std::size_t{1000}, std::size_t{65'536}}) {
+            const bool in_pieces_of_own = 1000 % piece == 0;
+            Spool spool{offload_, options_, &shared};
+            const std::string text = pattern(size);
+            append_all(spool, text, piece);
+            ASSERT_FALSE(spool.failed());
+            EXPECT_TRUE(contents(spool.view()) == text) << size << " by " << piece;
+            EXPECT_EQ(shared.taken() > 0, size > 1000);
+            if (in_pieces_of_own) {
+                EXPECT_EQ(spool.view().fd >= 0, size > most) << size << " by " << piece;
+            }
+        }
+        EXPECT_EQ(shared.taken(), 0U) << "not given back";
+    }
+}
+
+TEST_F(SpoolTest, GoesToTheFileWholeWhereNothingIsLeftToShare) {
+    SpoolMemory shared{loop_, SpoolMemory::chunk_octets};
+    char* const taken = shared.take();
+    {
+        Spool spool{offload_, options_, &shared};
+        const std::string text = pattern(5000);
+        append_all(spool, std::string_view{text}.substr(0, 5000), 100);
+        EXPECT_EQ(spool.view().file_octets, 5000U);
+        EXPECT_EQ(contents(spool.view()), text);
+    }
+    shared.give_back(taken);
+}
+
+TEST_F(SpoolTest, GivesBackWhatIsSharedWhenTheDiskFails) {
+    options_.directory = "/nonexistent";
+    SpoolMemory shared{loop_, SpoolMemory::chunk_octets};
+    {
+        Spool spool{offload_, options_, &shared};
+        append_all(spool, pattern(2 * SpoolMemory::chunk_octets), 1000);
+        EXPECT_TRUE(spool.failed());
+    }
+    EXPECT_EQ(shared.taken(), 0U);
+}
+
 TEST_F(SpoolTest, FileHasNoName) {
-    Spool spool{offload_, options_};
+    Spool spool{offload_, options_, nullptr};
     append_all(spool, pattern(5000), 100);
     const Fd fallback = create_and_unlink(options_.directory);
     for (const int fd : {spool.view().fd, fallback.get()}) {
@@ -97,7 +146,7 @@ TEST_F(SpoolTest, FileHasNoName) {
 }
 
 TEST_F(SpoolTest, FullWhileTheDiskIsBehindAndBoundedMeanwhile) {
-    Spool spool{offload_, options_};
+    Spool spool{offload_, options_, nullptr};
     hold_thread();
     const std::string text = pattern(10'000);
     std::size_t taken = 0;
@@ -116,7 +165,7 @@ TEST_F(SpoolTest, FullWhileTheDiskIsBehindAndBoundedMeanwhile) {
 }
 
 TEST_F(SpoolTest, FinishWhileAWriteIsUnderWay) {
-    Spool spool{offload_, options_};
+    Spool spool{offload_, options_, nullptr};
     hold_thread();
     const std::string text = pattern(1500);
     spool.append(std::string_view{text}.substr(0, 1100));
@@ -129,7 +178,7 @@ TEST_F(SpoolTest, FinishWhileAWriteIsUnderWay) {
 }
 
 TEST_F(SpoolTest, MayBeDestroyedWithAWriteUnderWay) {
-    std::optional<Spool> spool{std::in_place, offload_, options_};
+    std::optional<Spool> spool{std::in_place, offload_, options_, nullptr};
     hold_thread();
     spool->append(pattern(1500));
     ASSERT_TRUE(spool->busy());
@@ -143,7 +192,7 @@ TEST_F(SpoolTest, MayBeDestroyedWithAWriteUnderWay) {
 }
 
 TEST_F(SpoolTest, MayBeDestroyedByItsCallback) {
-    std::optional<Spool> spool{std::in_place, offload_, options_};
+    std::optional<Spool> spool{std::in_place, offload_, options_, nullptr};
     spool->append(pattern(1500));
     spool->on_settled([&] {
         spool.reset();
@@ -155,7 +204,7 @@ TEST_F(SpoolTest, MayBeDestroyedByItsCallback) {
 
 TEST_F(SpoolTest, MayOutliveItsWriteByNothing) {
     // Destroyed when the write is done and its completion waits on the loop.
-    std::optional<Spool> spool{std::in_place, offload_, options_};
+    std::optional<Spool> spool{std::in_place, offload_, options_, nullptr};
     spool->append(pattern(1500));
     std::latch written{1};
     ASSERT_TRUE(offload_.submit([&] { written.count_down(); }, nullptr));
@@ -166,7 +215,7 @@ TEST_F(SpoolTest, MayOutliveItsWriteByNothing) {
 
 TEST_F(SpoolTest, NoDirectoryIsAFailureAndNoMore) {
     options_.directory = "/nonexistent";
-    Spool spool{offload_, options_};
+    Spool spool{offload_, options_, nullptr};
     append_all(spool, pattern(5000), 100);
     EXPECT_TRUE(spool.failed());
     EXPECT_FALSE(spool.full());
@@ -181,7 +230,7 @@ TEST_F(SpoolTest, DiskFullIsAFailure) {
     small.rlim_cur = 4096;
     ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
     {
-        Spool spool{offload_, options_};
+        Spool spool{offload_, options_, nullptr};
         append_all(spool, pattern(20'000), 100);
         EXPECT_TRUE(spool.failed());
     }

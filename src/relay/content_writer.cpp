@@ -2,7 +2,6 @@
 
 #include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
@@ -15,6 +14,9 @@ namespace {
 
 constexpr std::string_view final_dot = ".\r\n";
 
+/// A socket takes no more than some megabytes at once, however many are offered.
+constexpr std::size_t vectors_max = 64;
+
 ContentWriter::Result after_error() {
     return errno == EAGAIN || errno == EWOULDBLOCK ? ContentWriter::Result::blocked
                                                    : ContentWriter::Result::failed;
@@ -22,16 +24,11 @@ ContentWriter::Result after_error() {
 
 }  // namespace
 
-std::uint64_t ContentWriter::octets() const {
-    return header_.size() + message_.octets() + final_dot.size();
-}
-
 ContentWriter::Result ContentWriter::write(int socket) {
-    const std::uint64_t file_at = header_.size() + message_.memory.size();
-    const std::uint64_t dot_at = file_at + message_.file_octets;
-    while (sent_ < octets()) {
+    const std::uint64_t dot_at = file_at_ + message_.file_octets;
+    while (sent_ < dot_at + final_dot.size()) {
         const std::uint64_t before = sent_;
-        const bool in_file = sent_ >= file_at && sent_ < dot_at;
+        const bool in_file = sent_ >= file_at_ && sent_ < dot_at;
         const Result result = in_file ? write_file(socket) : write_memory(socket);
         if (result != Result::done) return result;
         if (sent_ == before) return Result::failed;
@@ -39,30 +36,33 @@ ContentWriter::Result ContentWriter::write(int socket) {
     return Result::done;
 }
 
-/// One system call for what lies in memory from here on, up to the file if there is one.
-ContentWriter::Result ContentWriter::write_memory(int socket) {
-    std::array<std::string_view, 3> parts{header_, message_.memory, final_dot};
-    const bool before_file = message_.file_octets != 0 && sent_ < header_.size() + message_.memory.size();
-    if (before_file) parts[2] = {};
-    std::uint64_t skip = sent_;
-    if (message_.file_octets != 0 && !before_file) skip -= message_.file_octets;
-
-    std::array<iovec, parts.size()> vectors{};
+/// What lies in memory from here on, up to the file if there is one.
+std::size_t ContentWriter::gather(std::span<iovec> vectors) const {
     std::size_t count = 0;
-    for (std::string_view part : parts) {
+    std::uint64_t skip = sent_ <= file_at_ ? sent_ : sent_ - message_.file_octets;
+    const auto add = [&](std::string_view part) {
         const auto skipped = static_cast<std::size_t>(std::min<std::uint64_t>(skip, part.size()));
         skip -= skipped;
         part.remove_prefix(skipped);
         // The kernel only reads; sendmsg(2) merely shares its types with recvmsg(2).
-        if (!part.empty())
-            vectors.at(count++) = {.iov_base = const_cast<char*>(part.data()), .iov_len = part.size()};
-    }
+        if (!part.empty() && count < vectors.size())
+            vectors[count++] = {.iov_base = const_cast<char*>(part.data()), .iov_len = part.size()};
+    };
+    add(header_);
+    add(message_.memory);
+    std::ranges::for_each(message_.chunks, add);
+    if (!before_file()) add(final_dot);
+    return count;
+}
+
+ContentWriter::Result ContentWriter::write_memory(int socket) {
+    std::array<iovec, vectors_max> vectors;
     msghdr header{};
     header.msg_iov = vectors.data();
-    header.msg_iovlen = count;
+    header.msg_iovlen = gather(vectors);
     ssize_t sent;
     do {
-        sent = ::sendmsg(socket, &header, MSG_NOSIGNAL | (before_file ? MSG_MORE : 0));
+        sent = ::sendmsg(socket, &header, MSG_NOSIGNAL | (before_file() ? MSG_MORE : 0));
     } while (sent < 0 && errno == EINTR);
     if (sent < 0) return after_error();
     sent_ += static_cast<std::uint64_t>(sent);
@@ -70,9 +70,8 @@ ContentWriter::Result ContentWriter::write_memory(int socket) {
 }
 
 ContentWriter::Result ContentWriter::write_file(int socket) {
-    const std::uint64_t file_at = header_.size() + message_.memory.size();
-    auto offset = static_cast<off_t>(sent_ - file_at);
-    const std::uint64_t left = message_.file_octets - (sent_ - file_at);
+    auto offset = static_cast<off_t>(sent_ - file_at_);
+    const std::uint64_t left = message_.file_octets - (sent_ - file_at_);
     ssize_t sent;
     do {
         sent = ::sendfile(socket, message_.fd, &offset, static_cast<std::size_t>(left));

@@ -2,9 +2,13 @@
 // final dot, in as few system calls as the kernel allows.
 #pragma once
 
+#include <sys/uio.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <utility>
 
 #include "smtp/backend.hpp"
 
@@ -20,7 +24,9 @@ class ContentWriter {
 
     /// `header` may be empty, or ends in CRLF. What `message` refers to must outlive the writing.
     ContentWriter(std::string header, const smtp::MessageView& message)
-        : header_(std::move(header)), message_(message) {}
+        : header_(std::move(header)),
+          message_(message),
+          file_at_(header_.size() + message_.memory_octets()) {}
 
     Result write(int socket);
 
@@ -30,10 +36,12 @@ class ContentWriter {
   private:
     Result write_memory(int socket);
     Result write_file(int socket);
-    std::uint64_t octets() const;
+    std::size_t gather(std::span<iovec> vectors) const;
+    bool before_file() const { return message_.file_octets != 0 && sent_ < file_at_; }
 
     std::string header_;
     smtp::MessageView message_;
+    std::uint64_t file_at_;  // octets that come before those of the file
     std::uint64_t sent_ = 0;
 };
 

@@ -62,6 +62,36 @@ TEST_F(RelayDelivery, SendsWhatIsInAFile) {
     EXPECT_EQ(mta.delivered[0].content, "Subject: long\r\n\r\n" + tail);
 }
 
+TEST_F(RelayDelivery, SendsWhatIsInChunksAndThenInAFile) {
+    start_and_reach();
+    const std::string part = "0123456789 the quick brown fox jumps over the lazy dog\r\n";
+    for (const std::size_t count : {std::size_t{1}, std::size_t{63}, std::size_t{64}, std::size_t{500}}) {
+        for (const bool with_file : {false, true}) {
+            std::string chunk;
+            while (chunk.size() < 10'000)
+                chunk += std::to_string(count) + " " + part;
+            const std::vector<std::string_view> chunks(count, chunk);
+            char path[] = "/tmp/sluice-relay-test-XXXXXX";
+            const net::Fd file(::mkstemp(path));
+            ASSERT_TRUE(file);
+            ::unlink(path);
+            ASSERT_EQ(::write(file.get(), part.data(), part.size()), static_cast<ssize_t>(part.size()));
+            Send message(1, {"a@example.net"}, "Subject: long\r\n\r\n");
+            message.message.chunks = chunks;
+            std::string expected = message.octets;
+            for (const std::string_view one : chunks)
+                expected += one;
+            if (with_file) {
+                message.message.fd = file.get();
+                message.message.file_octets = part.size();
+                expected += part;
+            }
+            EXPECT_EQ(send(message).reply.code, 250);
+            EXPECT_TRUE(mta.delivered.back().content == expected) << count;
+        }
+    }
+}
+
 TEST_F(RelayDelivery, DeliversNothingOfAFileCutShort) {
     start_and_reach();
     char path[] = "/tmp/sluice-relay-test-XXXXXX";

@@ -106,6 +106,8 @@ void Sink::deliver(smtp::DeliveryQuestion& question) {
     delivery->trace = trace_fields(*question.client, *question.envelope, options_.hostname, delivery->name,
                                    std::chrono::system_clock::now());
     delivery->memory = question.message.memory;
+    for (const std::string_view chunk : question.message.chunks)
+        delivery->memory += chunk;
     delivery->file_octets = question.message.file_octets;
     if (question.message.fd >= 0) {
         delivery->file.reset(::fcntl(question.message.fd, F_DUPFD_CLOEXEC, 0));

@@ -26,7 +26,7 @@ class SinkTest : public testing::Test {
     void ask(Delivery& delivery, std::string_view memory, int fd = -1, std::uint64_t file_octets = 0) {
         delivery.client = &client_;
         delivery.envelope = &envelope_;
-        delivery.message = {memory, fd, file_octets};
+        delivery.message = {.memory = memory, .fd = fd, .file_octets = file_octets};
         sink_.deliver(delivery);
         EXPECT_EQ(delivery.reply.code, 0) << "answered from inside deliver()";
     }

@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,14 +20,21 @@
 namespace sluice::smtp {
 
 /// A received message, in wire form: lines end in CRLF, leading dots are stuffed (RFC 5321 4.5.2), the final
-/// CRLF is there, the terminating dot is not. The octets are those of `memory`, then `file_octets` octets of
-/// file `fd` from its start.
+/// CRLF is there, the terminating dot is not. The octets are those of `memory`, then those of `chunks`, then
+/// `file_octets` octets of file `fd` from its start.
 struct MessageView {
     std::string_view memory;
+    std::span<const std::string_view> chunks = {};
     int fd = -1;
     std::uint64_t file_octets = 0;
 
-    std::uint64_t octets() const { return memory.size() + file_octets; }
+    std::uint64_t memory_octets() const {
+        std::uint64_t octets = memory.size();
+        for (const std::string_view chunk : chunks)
+            octets += chunk.size();
+        return octets;
+    }
+    std::uint64_t octets() const { return memory_octets() + file_octets; }
 };
 
 /// What stands behind said.

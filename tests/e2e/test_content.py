@@ -118,8 +118,11 @@ def test_the_corpus_mails_with_bare_newlines(start_sluice, postfix):
 
 
 @pytest.mark.parametrize("octets", [64 * 1024 - 400, 64 * 1024 + 400, 1_000_000])
-def test_memory_and_file(sluice, postfix, octets):
-    """On both sides of spool.memory_octets_max, where a message moves from memory into an unlinked file."""
+@pytest.mark.parametrize("shared", [0, 256 * 1024, 64 << 20])
+def test_memory_and_file(start_sluice, postfix, octets, shared):
+    """On both sides of spool.memory_octets_max, where a message leaves its own memory, and of spool.shared_octets_max,
+    where it goes on in an unlinked file."""
+    sluice = start_sluice(postfix.private_port, config={"spool": {"shared_octets_max": shared}})
     token = new_token()
     sent = message(token, lines_of(octets))
     with sluice.connect() as client:
@@ -130,8 +133,10 @@ def test_memory_and_file(sluice, postfix, octets):
     assert list((sluice.directory / "state").rglob("*.*")) == []
 
 
-def test_25_mb(sluice, postfix):
-    """By Python's smtplib, which stuffs dots and asks for SIZE by itself."""
+@pytest.mark.parametrize("shared", [0, 4 << 20, 64 << 20])
+def test_25_mb(start_sluice, postfix, shared):
+    """By Python's smtplib, which stuffs dots and asks for SIZE by itself. In a file, in both, and in memory."""
+    sluice = start_sluice(postfix.private_port, config={"spool": {"shared_octets_max": shared}})
     token = new_token()
     sent = message(token, lines_of(25 * 1024 * 1024))
     began = time.monotonic()
@@ -145,11 +150,12 @@ def test_25_mb(sluice, postfix):
     assert record["octets"] == len(sent)
 
 
-def test_the_disk_is_full(start_sluice, postfix, tmp_path):
+@pytest.mark.parametrize("shared", [0, 128 * 1024])
+def test_the_disk_is_full(start_sluice, postfix, tmp_path, shared):
     """A message that cannot be kept is refused for now; the session, and small mail, go on."""
     spool = tmp_path / "spool"
     spool.mkdir()
-    sluice = start_sluice(postfix.private_port, config={"spool": {"directory": str(spool)}})
+    sluice = start_sluice(postfix.private_port, config={"spool": {"directory": str(spool), "shared_octets_max": shared}})
     spool.rmdir()
     with sluice.connect() as client:
         client.greet()
