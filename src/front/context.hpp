@@ -41,8 +41,9 @@ struct Context {
     std::string instance;  // first part of every session identifier of this worker
 
     /// Shared by all sessions, one at a time: what was just read, the replies of this advance, the log line
-    /// being built.
-    std::array<char, 65'536> scratch;
+    /// being built. What is read is taken in pieces that are large (a system call each) and still in the
+    /// processor's cache when they are looked at and copied.
+    std::array<char, 131'072> scratch;
     std::string output;
     std::string log_line;
     std::vector<policy::Signal> log_signals;

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t output_octets_max = 32'000;
 
 /// One session may read so often before the others of this turn get theirs.
-constexpr int reads_per_turn_max = 16;
+constexpr int reads_per_turn_max = 8;
 
 /// How long a closed session waits for the client to close too (see close_down).
 constexpr Seconds linger_time{2};
