@@ -45,7 +45,7 @@ def _under_attack(setting, port, seconds, runs):
     flood = {"flood": {"kind": "bounce", "clients": 500, "rate": BOUNCES_PER_S, "sources": FLOOD, "recipients": 1000}}
     floods = []
     for _ in range(setting.rounds):
-        flooding = load.Mix(setting.build, port, flood, seconds=seconds + 2)
+        flooding = load.Mix(setting.build, port, flood, seconds=seconds + 2, elsewhere=True)
         runs.results.append(good_mail(setting, port, seconds + 1, after=1))
         floods.append(flooding.result()["flood"])
     return floods

@@ -14,11 +14,15 @@ def run(build, mode, port, *, to_end_s=300, **options):
     return json.loads(finished.stdout)
 
 
+# Attackers have machines of their own. Where they must share one with the server, they have what it leaves.
+ELSEWHERE = ["nice", "-n", "19"]
+
+
 class Mix:
     """Several classes of clients at once for so many seconds; `classes` is name → its options."""
 
-    def __init__(self, build, port, classes, *, seconds, seed=1):
-        argv = _argv(build, "mix", port, {"seconds": seconds, "seed": seed})
+    def __init__(self, build, port, classes, *, seconds, seed=1, elsewhere=False):
+        argv = (ELSEWHERE if elsewhere else []) + _argv(build, "mix", port, {"seconds": seconds, "seed": seed})
         for name, options in classes.items():
             argv += ["--class", _class_text(name, options)]
         self._popen = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -53,7 +57,8 @@ class Hold:
     """Connections held by a sluice-load of its own."""
 
     def __init__(self, build, port, **options):
-        self._popen = subprocess.Popen(_argv(build, "hold", port, options), stdout=subprocess.PIPE, text=True)
+        self._popen = subprocess.Popen(ELSEWHERE + _argv(build, "hold", port, options), stdout=subprocess.PIPE,
+                                       text=True)
 
     def second(self):
         """What it says of the second that has just passed; blocks until then."""
