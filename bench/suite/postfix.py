@@ -73,6 +73,7 @@ class Postfix(Server):
         self.listener = listener
         self.known = known  # to postscreen
         self.name = NAMES[listener]
+        self.remembers_clients = listener == "default"  # anvil(8)
         if not shutil.which("postfix"):
             raise Missing(f"{self.name}: apt-get install postfix")
         if os.getuid() != 0:

@@ -18,6 +18,7 @@ class Missing(Exception):
 
 class Server:
     name = ""
+    remembers_clients = False  # for a minute, at a cost that grows with them
 
     def __init__(self, build, folder):
         self.build = pathlib.Path(build)
