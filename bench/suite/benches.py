@@ -65,7 +65,8 @@ def relay(setting):
         cost.Work("10 MB, a connection each", "mail", 40, large, units_min=5),
         cost.Work("10 MB, 10 a connection", "mail", 40, {**large, "persistent": 10}, units_min=10),
     ]
-    slow = [_postfix("filter", 0.2), cost.Entry(servers.Haraka, share=0.05)]
+    slow = [cost.Entry(functools.partial(servers.SluiceOnDisk, settings=SLUICE), share=0.5),
+            _postfix("filter", 0.2), cost.Entry(servers.Haraka, share=0.05)]
     compared = _compare(setting, _entries(setting, *slow), works)
     us = compared.us
     return _result(SLUICE_ALONE, [compared], [

@@ -39,6 +39,15 @@ class Sluice(Server):
         return [self.build / "sluice", "run", "--config", config]
 
 
+class SluiceOnDisk(Sluice):
+    """What it costs when the memory that large messages share is used up."""
+
+    name = "Sluice, large mails in files"
+
+    def __init__(self, build, folder, settings="", **options):
+        super().__init__(build, folder, settings + "spool.shared_octets_max = 0\n", **options)
+
+
 class SluiceBeforePostfix(Sluice):
     """Its MTA is a real Postfix, on the listener that `sluice check` asks for; both are counted."""
 
