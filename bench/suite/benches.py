@@ -65,7 +65,7 @@ def relay(setting):
         cost.Work("10 MB, a connection each", "mail", 40, large, units_min=5),
         cost.Work("10 MB, 10 a connection", "mail", 40, {**large, "persistent": 10}, units_min=10),
     ]
-    slow = [cost.Entry(functools.partial(servers.SluiceOnDisk, settings=SLUICE), share=0.5),
+    slow = [cost.Entry(servers.SmtpSink), cost.Entry(functools.partial(servers.SluiceOnDisk, settings=SLUICE), share=0.5),
             _postfix("filter", 0.2), cost.Entry(servers.Haraka, share=0.05)]
     compared = _compare(setting, _entries(setting, *slow), works)
     us = compared.us
@@ -100,8 +100,8 @@ def bounce(setting):
 def churn(setting):
     """CPU of a connection that hears the greeting and leaves."""
     title = "connect, greeting, QUIT"
-    compared = _compare(setting, _entries(setting, _postfix("tuned", 0.2, sources=SPREAD),
-                                          cost.Entry(servers.Haraka, share=0.2)), [cost.Work(title, "churn", 30_000)])
+    slow = [cost.Entry(servers.SmtpSink), _postfix("tuned", 0.2, sources=SPREAD), cost.Entry(servers.Haraka, share=0.2)]
+    compared = _compare(setting, _entries(setting, *slow), [cost.Work(title, "churn", 30_000)])
     return _result(SLUICE_ALONE, [compared], [
         target.ratio(f"over {NGINX}", 1.2, compared.us(SLUICE_ALONE, title), compared.us(NGINX, title))])
 

@@ -14,6 +14,7 @@ from suite import load, report, servers, target
 from suite.holding import GOOD_PER_S, await_greetings, good_mail, holding, sluice
 from suite.result import Result
 from suite.server import Floor
+from suite.stalls import Stalls
 
 FLOOD = "127.4.0.0/16"
 BOUNCES_PER_S = 2000
@@ -25,6 +26,14 @@ class Runs:
 
     title: str
     results: list = dataclasses.field(default_factory=list)
+    stalls: list = dataclasses.field(default_factory=list)  # (p99, p99.9) of the machine's own lateness, ms
+
+    def measure(self, setting, port, seconds, **options):
+        stalls = Stalls().start()
+        try:
+            self.results.append(good_mail(setting, port, seconds, **options))
+        finally:
+            self.stalls.append(stalls.stop())
 
     def ms(self, key):
         return statistics.median(result[key] for result in self.results) / 1e3
@@ -38,7 +47,8 @@ class Runs:
             return f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
 
         return [self.title, str(sum(result["units"] for result in self.results)), str(self.failed()),
-                *(cell(key) for key in ("p50_us", "p90_us", "p99_us", "p999_us"))]
+                *(cell(key) for key in ("p50_us", "p90_us", "p99_us", "p999_us")),
+                " / ".join(f"{statistics.median(values):.2f}" for values in zip(*self.stalls))]
 
 
 def _under_attack(setting, port, seconds, runs):
@@ -46,7 +56,7 @@ def _under_attack(setting, port, seconds, runs):
     floods = []
     for _ in range(setting.rounds):
         flooding = load.Mix(setting.build, port, flood, seconds=seconds + 2, elsewhere=True)
-        runs.results.append(good_mail(setting, port, seconds + 1, after=1))
+        runs.measure(setting, port, seconds + 1, after=1)
         floods.append(flooding.result()["flood"])
     return floods
 
@@ -67,7 +77,7 @@ def latency(setting):
                 good_mail(setting, one.port, 1)
             for _ in range(setting.rounds):
                 for one, runs in ((floor, direct), (server, unloaded)):
-                    runs.results.append(good_mail(setting, one.port, seconds))
+                    runs.measure(setting, one.port, seconds)
             setting.say(f"opening {sessions} sessions")
             with holding(setting, server.port, sessions, "dripping") as held:
                 await_greetings(held, sessions)
@@ -84,7 +94,8 @@ def latency(setting):
     done = statistics.median(flood["units"] for flood in floods) / (seconds + 2)
     lost = held.result["failures"]
     text = f"{GOOD_PER_S} mails of 4 kB a second, a connection each; ms, medians (least–most) of {setting.rounds} runs.\n\n"
-    text += report.table(["good mail", "mails", "failed", "p50", "p90", "p99", "p99.9"],
+    text += report.table(["good mail", "mails", "failed", "p50", "p90", "p99", "p99.9",
+                          "the machine itself, p99 / p99.9"],
                          [runs.row() for runs in (direct, unloaded, attacked)])
     text += f"\nOf the flood, {done:.0f} bounces/s were answered; of the sessions held, {sum(lost.values())} were lost.\n"
     figures = {"runs": [dataclasses.asdict(runs) for runs in (direct, unloaded, attacked)], "floods": floods,

@@ -65,6 +65,21 @@ class SluiceBeforePostfix(Sluice):
         self.backend.settle()
 
 
+class SmtpSink(Server):
+    """Postfix's own sink for tests: like the floor, it is the end of the way."""
+
+    name = "smtp-sink (no proxy)"
+
+    def __init__(self, build, folder):
+        super().__init__(build, folder)
+        if not shutil.which("smtp-sink"):
+            raise Missing(f"{self.name}: apt-get install postfix")
+
+    def _command(self):
+        unprivileged = ["-u", "nobody"] if os.getuid() == 0 else []
+        return ["smtp-sink", *unprivileged, f"127.0.0.1:{self.port}", "1000"]
+
+
 class Nginx(Server):
     """Its mail proxy, one worker. The answers of auth_http come from a second nginx, whose CPU is counted apart."""
 
