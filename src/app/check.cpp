@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <fmt/format.h>
 
+#include "app/certificates.hpp"
 #include "app/check_report.hpp"
 #include "app/commands.hpp"
 #include "app/config.hpp"
@@ -68,6 +69,7 @@ int check(const CheckFlags& flags) {
             fmt::print(stderr, "sluice: {}\n", error.to_string());
         return exit_usage;
     }
+    (void)load_certificates(*config);
     if (flags.print_master_cf) {
         fmt::print("{}", master_cf_lines(private_listener(*config), config->relay.pool,
                                          worker_count(config->workers)));

@@ -131,6 +131,7 @@ ConfigResult<Config> finish_config(Config config) {
 
     if (config.front.server.hostname.empty()) config.front.server.hostname = machine_name();
     config.relay.hostname = config.front.server.hostname;
+    config.front.server.starttls = !config.front.tls.certificates.chain_files.empty();
     config.front.allowed.set_size_max(config.front.server.limits.message_octets_max);
     config.relay.allowed = config.front.allowed;
     if (config.front.spool.directory.empty())

@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, 2> log_formats = {"json", "pretty"};
 constexpr std::array<std::string_view, 2> bare_newlines = {"refuse", "normalise"};
 constexpr std::array<std::string_view, 4> lanes = {"fast", "slow", "defer", "reject"};
 constexpr std::array<std::string_view, 4> identities = {"auto", "xclient", "proxy_v2", "none"};
+constexpr std::array<std::string_view, 3> tls_versions = {"1.0", "1.2", "1.3"};
 constexpr std::array<std::string_view, 3> verifiers = {"mta", "list", "off"};
 
 const Key<Config> keys[] = {
@@ -116,6 +117,40 @@ const Key<Config> keys[] = {
      ListKind<Config>{"EHLO keyword", [](Config& c) { c.front.allowed = smtp::Offer(); }, add_extension,
                       render_offer},
      "The extensions clients may be offered. They are offered only where the MTA behind offers them too."},
+
+    {"tls.chain_files",
+     ListKind<Config>{"a file", [](Config& c) { c.front.tls.certificates.chain_files.clear(); },
+                      add_chain_file},
+     "PEM files, each with a private key, then its certificate and the chain (Postfix: "
+     "smtpd_tls_chain_files). A "
+     "client gets the first that is for the name it asks for (SNI), else the first. None = STARTTLS is not "
+     "offered."},
+    {"tls.minimum",
+     choice<Config>([](Config& c) -> auto& { return c.front.tls.certificates.minimum; }, tls_versions),
+     "The oldest TLS that is spoken. `1.0` takes ciphers with it that are broken; it is still better than "
+     "the "
+     "plaintext an old client would use instead."},
+    {"tls.handshake_timeout_s",
+     integer<Config>([](Config& c) -> auto& { return c.front.tls.handshake_timeout; }, 1, 600),
+     "From STARTTLS to the end of the handshake; then the connection is closed."},
+    {"tls.handshakes_per_client_max",
+     integer<Config>([](Config& c) -> auto& { return c.front.tls.handshakes_per_client_max; }, 0, million),
+     "STARTTLS commands of one client address (IPv6: of one /64) in a minute and worker, then 454 4.7.0; 0 = "
+     "no "
+     "limit. Who may do without TLS then goes on in plaintext."},
+    {"tls.slow_sessions_max",
+     integer<Config>([](Config& c) -> auto& { return c.front.tls.slow_sessions_max; }, 0, 10 * million),
+     "Where so many sessions of a worker use TLS (14 kB each), slow clients are told to do without: 454 "
+     "4.7.0"},
+
+    {"proxy_protocol.networks",
+     ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config& c) { c.front.proxy_protocol.networks.clear(); },
+                      add_proxy_network},
+     "Load balancers whose connections begin with a PROXY protocol header (version 1 or 2) that names the "
+     "client. A header from anybody else is an error, and so is a connection from these without one."},
+    {"proxy_protocol.header_timeout_s",
+     integer<Config>([](Config& c) -> auto& { return c.front.proxy_protocol.header_timeout; }, 1, 60),
+     "The header has to be there by then, or the connection is closed."},
 
     {"limits.sessions_max",
      integer<Config>([](Config& c) -> auto& { return c.front.sessions_max; }, 1, 10 * million),

@@ -82,6 +82,11 @@ void add_dns_server(ConfigReading& reading, const toml::node& element, Config& c
     config.resolver.servers.push_back(*text);
 }
 
+void add_chain_file(ConfigReading& reading, const toml::node& element, Config& config) {
+    if (const std::string* text = string_of(reading, element, "a file"))
+        config.front.tls.certificates.chain_files.push_back(*text);
+}
+
 void add_extension(ConfigReading& reading, const toml::node& element, Config& config) {
     const std::string* text = string_of(reading, element, "an EHLO keyword");
     if (text == nullptr) return;
@@ -92,15 +97,30 @@ void add_extension(ConfigReading& reading, const toml::node& element, Config& co
     config.front.allowed.add(*extension);
 }
 
-template <policy::Lane lane>
-void add_network(ConfigReading& reading, const toml::node& element, Config& config) {
+namespace {
+
+std::optional<Network> network_of(ConfigReading& reading, const toml::node& element) {
     const std::string* text = string_of(reading, element, "a network");
-    if (text == nullptr) return;
+    if (text == nullptr) return std::nullopt;
     const auto network = Network::parse(*text);
     if (!network)
-        return reading.fault(element, fmt::format("\"{}\" is not a network in CIDR notation, or has bits set "
-                                                  "behind its prefix",
-                                                  *text));
+        reading.fault(element, fmt::format("\"{}\" is not a network in CIDR notation, or has bits set "
+                                           "behind its prefix",
+                                           *text));
+    return network;
+}
+
+}  // namespace
+
+void add_proxy_network(ConfigReading& reading, const toml::node& element, Config& config) {
+    if (const auto network = network_of(reading, element))
+        config.front.proxy_protocol.networks.push_back(*network);
+}
+
+template <policy::Lane lane>
+void add_network(ConfigReading& reading, const toml::node& element, Config& config) {
+    const auto network = network_of(reading, element);
+    if (!network) return;
     if (reading.list_network(network->to_string(), lane, element.source().begin)) {
         // Twice on one list changes nothing.
         (void)config.front.policy.networks.add(*network, lane);

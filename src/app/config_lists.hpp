@@ -14,6 +14,8 @@ void add_listen(ConfigReading& reading, const toml::node& element, Config& confi
 /// "ADDRESS:PORT", or a table of upstream_keys().
 void add_upstream(ConfigReading& reading, const toml::node& element, Config& config);
 void add_dns_server(ConfigReading& reading, const toml::node& element, Config& config);
+void add_chain_file(ConfigReading& reading, const toml::node& element, Config& config);
+void add_proxy_network(ConfigReading& reading, const toml::node& element, Config& config);
 void add_extension(ConfigReading& reading, const toml::node& element, Config& config);
 template <policy::Lane lane>
 void add_network(ConfigReading& reading, const toml::node& element, Config& config);

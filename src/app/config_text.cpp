@@ -19,6 +19,8 @@ constexpr std::pair<std::string_view, std::string_view> section_texts[] = {
     {"relay.pool", "The connections a worker has to the MTAs, and how long it waits for them."},
     {"recipients", "How recipients are verified before the MTA is asked to take mail for them."},
     {"smtp", "What clients are told and allowed."},
+    {"tls", "STARTTLS (RFC 3207). The keys are read once, by the supervisor, before it has workers."},
+    {"proxy_protocol", "Clients that come by way of a load balancer."},
     {"limits", "Every bound of a session and a message, with the reply of a client that passes it."},
     {"pace", "The slow lane: a trickle, kept inside the timers that RFC 5321 4.5.3.2 gives honest clients."},
     {"policy", "Which lane a client is put into."},

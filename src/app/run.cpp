@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <fmt/format.h>
 
+#include "app/certificates.hpp"
 #include "app/commands.hpp"
 #include "app/config.hpp"
 #include "app/descriptors.hpp"
@@ -88,10 +89,11 @@ int run(const RunFlags& flags) {
                           [&](std::string_view line) { write_without_waiting(log_file.fd(), line); });
     prepare_directories(config);
     fit_sessions(config, events);
+    const auto certificates = load_certificates(config);
     const unsigned workers = worker_count(config.workers);
     std::vector<WorkerListeners> listeners = bind_listeners(config.listen, workers, config.listening);
     log_start(config, workers, events);
-    return Supervisor(config, std::move(listeners), log_file, events).run();
+    return Supervisor(config, certificates.get(), std::move(listeners), log_file, events).run();
 }
 
 }  // namespace sluice::app

@@ -90,8 +90,8 @@ int sink(const SinkFlags& flags) {
     // The sink speaks of mail only; the sessions' own lines are those of the Sluice before it.
     LogFile nowhere("/dev/null");
     net::LogWriter quiet(nowhere.fd());
-    front::Front front({service.loop(), service.offload(), nullptr, backend, quiet, service.log_format()},
-                       options);
+    front::Front front(
+        {service.loop(), service.offload(), nullptr, backend, nullptr, quiet, service.log_format()}, options);
     for (const net::Fd& listener : listeners)
         front.serve(listener.get());
     for (const net::Endpoint& endpoint : endpoints) {

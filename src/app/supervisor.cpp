@@ -29,9 +29,13 @@ timespec to_timespec(Millis time) {
 
 }  // namespace
 
-Supervisor::Supervisor(const Config& config, std::vector<WorkerListeners> listeners, LogFile& log_file,
-                       const EventLog& events)
-    : config_(config), log_file_(log_file), events_(events), exit_code_(exit_ok) {
+Supervisor::Supervisor(const Config& config, const Certificates* certificates,
+                       std::vector<WorkerListeners> listeners, LogFile& log_file, const EventLog& events)
+    : config_(config),
+      certificates_(certificates),
+      log_file_(log_file),
+      events_(events),
+      exit_code_(exit_ok) {
     seats_.resize(listeners.size());
     for (std::size_t i = 0; i < seats_.size(); ++i) {
         seats_[i].listeners = std::move(listeners[i]);
@@ -93,7 +97,7 @@ int Supervisor::be_worker(Seat& seat, pid_t supervisor) {
     ::prctl(PR_SET_NAME, fmt::format("sluice-{}", index).c_str());
     for (Seat& other : seats_)
         if (&other != &seat) other.listeners.clear();
-    return run_worker(config_, index, seat.listeners, log_file_);
+    return run_worker(config_, certificates_, index, seat.listeners, log_file_);
 }
 
 void Supervisor::on_signal(int signal) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "app/certificates.hpp"
 #include "app/config.hpp"
 #include "app/event_log.hpp"
 #include "app/listeners.hpp"
@@ -21,9 +22,9 @@ namespace sluice::app {
 
 class Supervisor {
   public:
-    /// One worker for each element of `listeners`. The references must outlive it.
-    Supervisor(const Config& config, std::vector<WorkerListeners> listeners, LogFile& log_file,
-               const EventLog& events);
+    /// One worker for each element of `listeners`. `certificates` may be null. All must outlive it.
+    Supervisor(const Config& config, const Certificates* certificates, std::vector<WorkerListeners> listeners,
+               LogFile& log_file, const EventLog& events);
 
     /// Until SIGTERM or SIGINT and the end of all workers, or until the first worker turns out not to be able
     /// to start at all. Returns the exit code, also in each worker: the caller must do nothing but exit with
@@ -53,6 +54,7 @@ class Supervisor {
     Millis until_due() const;
 
     const Config& config_;
+    const Certificates* certificates_;
     LogFile& log_file_;
     const EventLog& events_;
     std::vector<Seat> seats_;

@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "app/certificates.hpp"
 #include "app/exit_codes.hpp"
 #include "app/service.hpp"
 #include "front/front.hpp"
@@ -24,7 +25,8 @@ constexpr Millis phase_step{5};
 
 class Worker final : net::Timer {
   public:
-    Worker(const Config& config, unsigned index, WorkerListeners& listeners, LogFile& log_file)
+    Worker(const Config& config, const Certificates* certificates, unsigned index, WorkerListeners& listeners,
+           LogFile& log_file)
         : config_(config),
           index_(index),
           listeners_(listeners),
@@ -36,8 +38,17 @@ class Worker final : net::Timer {
                  [this](std::string_view what, std::string_view who, std::string_view why) {
                      service_.events().event(what, {{"worker", index_}, {"who", who}, {"why", why}});
                  }),
-          front_({service_.loop(), service_.offload(), resolver_.get(), relay_, service_.log(),
-                  config.log.format, phase_step * index},
+          certificates_(certificates == nullptr
+                            ? nullptr
+                            : std::make_unique<CertificateWatch>(
+                                  service_.loop(), service_.offload(), config.front.tls.certificates,
+                                  *certificates,
+                                  [this](std::string_view what, std::string_view why) {
+                                      service_.events().event(what, {{"worker", index_}, {"why", why}});
+                                  })),
+          front_({service_.loop(), service_.offload(), resolver_.get(), relay_,
+                  certificates_ ? &certificates_->certificates() : nullptr, service_.log(), config.log.format,
+                  phase_step * index},
                  config.front) {
         for (const net::Fd& listener : listeners)
             front_.serve(listener.get());
@@ -85,6 +96,7 @@ class Worker final : net::Timer {
     Service service_;
     std::unique_ptr<net::Resolver> resolver_;
     relay::Relay relay_;
+    std::unique_ptr<CertificateWatch> certificates_;
     front::Front front_;
     std::function<void()> drained_;
     Instant quit_by_;
@@ -92,10 +104,11 @@ class Worker final : net::Timer {
 
 }  // namespace
 
-int run_worker(const Config& config, unsigned index, WorkerListeners& listeners, LogFile& log_file) {
+int run_worker(const Config& config, const Certificates* certificates, unsigned index,
+               WorkerListeners& listeners, LogFile& log_file) {
     std::optional<Worker> worker;
     try {
-        worker.emplace(config, index, listeners, log_file);
+        worker.emplace(config, certificates, index, listeners, log_file);
     } catch (const std::exception& error) {
         const EventLog events(config.log.format,
                               [&](std::string_view line) { write_without_waiting(log_file.fd(), line); });

@@ -9,7 +9,7 @@
 
 #include "front/front.hpp"
 #include "net/loop.hpp"
-#include "policy/unknown_recipients.hpp"
+#include "policy/client_counts.hpp"
 
 namespace sluice::front {
 
@@ -20,11 +20,16 @@ struct Context {
         : surroundings(around),
           options(front_options),
           pace(in_phase(front_options.pace, around.pace_phase)),
-          unknown_recipients(options.policy.unknown_recipients),
+          unknown_recipients(options.policy.unknown_recipients.window,
+                             options.policy.unknown_recipients.clients_max),
+          handshakes(Seconds{60}, options.policy.unknown_recipients.clients_max),
           spool_memory(around.loop, front_options.spool.shared_octets_max) {}
 
     /// A session is over: forget it, and destroy it once this turn of the loop cannot name it any more.
     virtual void ended(Session& session) = 0;
+
+    /// Counts a session of this client; false when it has too many. To be asked once for each session.
+    virtual bool has_room_for(const IpAddress& client) = 0;
 
     /// What a HELO or EHLO is answered now.
     const smtp::Hello& hello();
@@ -35,8 +40,10 @@ struct Context {
     const Surroundings surroundings;
     const FrontOptions& options;
     const policy::PaceOptions pace;  // those of the options, in this worker's phase
-    policy::UnknownRecipients unknown_recipients;
+    policy::ClientCounts unknown_recipients;
+    policy::ClientCounts handshakes;  // in the last minute
     net::SpoolMemory spool_memory;
+    unsigned tls_sessions = 0;
     bool draining = false;
     std::string instance;  // first part of every session identifier of this worker
 

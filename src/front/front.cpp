@@ -49,6 +49,7 @@ class Front::Impl final : public Context, private net::Timer {
     };
 
     void ended(Session& session) override;
+    bool has_room_for(const IpAddress& client) override;
     void on_timer() override;
 
     void accept_from(Listener& listener);
@@ -113,13 +114,12 @@ void Front::Impl::take(net::Accepted accepted) {
     first_ = session;
     ++sessions_;
 
-    bool too_many = false;
-    if (options.sessions_per_client_max > 0) {
-        too_many = ++per_client_[counted_as(session->client())] > options.sessions_per_client_max;
-    }
-    const bool watched = too_many ? session->turn_away({421, "4.7.0 Too many connections from your address"})
-                                  : session->begin();
-    if (!watched) session->abandon();
+    if (!session->begin()) session->abandon();
+}
+
+bool Front::Impl::has_room_for(const IpAddress& client) {
+    if (options.sessions_per_client_max == 0) return true;
+    return ++per_client_[counted_as(client)] <= options.sessions_per_client_max;
 }
 
 void Front::Impl::ended(Session& session) {
@@ -127,7 +127,7 @@ void Front::Impl::ended(Session& session) {
     if (session.next != nullptr) session.next->previous = session.previous;
     if (first_ == &session) first_ = session.next;
     --sessions_;
-    if (options.sessions_per_client_max > 0) {
+    if (options.sessions_per_client_max > 0 && session.counted()) {
         const auto count = per_client_.find(counted_as(session.client()));
         if (--count->second == 0) per_client_.erase(count);
     }

@@ -16,6 +16,7 @@ class Loop;
 class LogWriter;
 class Offload;
 class Resolver;
+class TlsCertificates;
 }  // namespace sluice::net
 
 namespace sluice::front {
@@ -27,6 +28,7 @@ struct Surroundings {
     net::Offload& offload;
     net::Resolver* resolver;
     smtp::Backend& backend;
+    const net::TlsCertificates* tls;  // null = STARTTLS is not offered
     net::LogWriter& log;
     LogFormat log_format;
     /// Of the moments at which holds end (PaceOptions::phase): workers with different ones do not wake

@@ -88,7 +88,8 @@ class FrontTest : public testing::Test {
     void start() {
         log = std::make_unique<net::LogWriter>(fileno(log_file));
         front = std::make_unique<Front>(
-            Surroundings{loop, offload, nullptr, backend, *log, LogFormat::json, Millis{0}}, options);
+            Surroundings{loop, offload, nullptr, backend, nullptr, *log, LogFormat::json, Millis{0}},
+            options);
         front->serve(listener.get());
     }
 

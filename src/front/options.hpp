@@ -1,22 +1,32 @@
 // What an operator can set about the client side.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "base/ip.hpp"
 #include "base/time.hpp"
 #include "net/socket.hpp"
 #include "net/spool.hpp"
+#include "net/tls.hpp"
 #include "policy/dns_list.hpp"
 #include "policy/networks.hpp"
 #include "policy/pacing.hpp"
-#include "policy/unknown_recipients.hpp"
 #include "policy/verdict.hpp"
 #include "smtp/extensions.hpp"
 #include "smtp/server.hpp"
 
 namespace sluice::front {
+
+/// Recipients that do not exist, as a signal against who names them.
+struct UnknownRecipientOptions {
+    unsigned slow_after = 10;  // in a window; 0 = off
+    int weight = 10;           // of the signal, once slow_after is reached
+    Seconds window{3600};
+    std::size_t clients_max = 100'000;
+};
 
 struct PolicyOptions {
     policy::Lane default_lane = policy::Lane::fast;
@@ -24,12 +34,27 @@ struct PolicyOptions {
     std::vector<policy::DnsListOptions> dns_lists;
     Millis dns_deadline{2000};  // the greeting waits no longer than this for lists and names
     policy::Thresholds thresholds;
-    policy::UnknownRecipientOptions unknown_recipients;
+    UnknownRecipientOptions unknown_recipients;
     bool resolve_names = false;  // forward-confirmed PTR name for the MTA (XCLIENT NAME)
+};
+
+struct TlsOptions {
+    net::TlsServerOptions certificates;  // none = STARTTLS is not offered
+    Seconds handshake_timeout{60};
+    unsigned handshakes_per_client_max = 0;  // a minute and worker; then 454 4.7.0; 0 = no limit
+    unsigned slow_sessions_max = 5000;       // a worker; beyond it slow clients hear 454 4.7.0
+};
+
+/// PROXY protocol on connections from a load balancer (versions 1 and 2).
+struct ProxyProtocolOptions {
+    std::vector<Network> networks;  // whose connections begin with a header; nobody else's may
+    Seconds header_timeout{5};
 };
 
 struct FrontOptions {
     smtp::ServerOptions server;
+    TlsOptions tls;
+    ProxyProtocolOptions proxy_protocol;
     smtp::Offer allowed = smtp::Offer::everything();
     policy::PaceOptions pace;
     PolicyOptions policy;

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::array<std::string_view, stages> stage_names{"connect", "greeting", "helo",   "mail",
                                                            "rcpt",    "data",     "message"};
-constexpr std::array<std::string_view, 5> outcome_names{"quit", "left", "timed_out", "refused", "shutdown"};
+constexpr std::array<std::string_view, 6> outcome_names{"quit",    "left",     "timed_out",
+                                                        "refused", "shutdown", "tls_failed"};
 
 double seconds(Millis span) {
     return static_cast<double>(span.count()) / 1000.0;
@@ -24,6 +25,9 @@ void append_who(LogLine& line, const SessionFacts& facts) {
     if (!facts.name.empty()) line.text("name", facts.name);
     if (!facts.helo.empty()) line.text("helo", facts.helo);
     line.text("lane", policy::name_of(facts.lane));
+    if (!facts.tls) return;
+    line.open_object("tls").text("version", facts.tls->version).text("cipher", facts.tls->cipher);
+    line.number("bits", facts.tls->bits).close();
 }
 
 void append_signals(LogLine& line, const std::vector<policy::Signal>& signals) {

@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "base/log_line.hpp"
 #include "base/time.hpp"
 #include "net/socket.hpp"
+#include "net/tls.hpp"
 #include "policy/verdict.hpp"
 #include "smtp/backend.hpp"
 
@@ -26,11 +28,12 @@ std::string_view name_of(Stage stage);
 
 /// How a session ended.
 enum class Outcome : std::uint8_t {
-    quit,       // the client said QUIT
-    left,       // the client closed without QUIT, or reset the connection
-    timed_out,  // 421 4.4.2
-    refused,    // we closed it: 421 or 554, too many errors, not an SMTP client
-    shutdown,   // 421 4.3.2
+    quit,        // the client said QUIT
+    left,        // the client closed without QUIT, or reset the connection
+    timed_out,   // 421 4.4.2
+    refused,     // we closed it: 421 or 554, too many errors, not an SMTP client
+    shutdown,    // 421 4.3.2
+    tls_failed,  // STARTTLS, and no handshake came of it
 };
 std::string_view name_of(Outcome outcome);
 
@@ -71,6 +74,7 @@ struct SessionFacts {
     const std::vector<policy::Signal>& signals;
     Millis lasted;
     Millis held;  // of it, by the pace
+    std::optional<net::TlsFacts> tls = {};
 };
 
 struct TransactionRecord {

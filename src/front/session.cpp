@@ -56,12 +56,13 @@ void Session::on_io(std::uint32_t events) {
 void Session::on_timer() {
     const Instant now = context_.now();
     if (lingering_) return end();
-    if (waiting_ == Waiting::nothing && now >= idle_deadline()) return time_out();
+    if (for_client() && now >= idle_deadline()) return time_out();
     advance();
 }
 
 void Session::advance() {
     if (lingering_) return linger();
+    if (waiting_ == Waiting::proxy_header) return take_proxy_header();
     std::string_view input = backlog();
     held_ = false;
     context_.output.clear();
@@ -94,7 +95,43 @@ bool Session::speak(bool input_left) {
         return false;
     }
     context_.output.clear();
+    if (waiting_ == Waiting::handshake) return shake_hands();
     return waiting_ == Waiting::nothing;
+}
+
+/// The last plaintext has been sent. True when all is encrypted from here on.
+bool Session::shake_hands() {
+    if (!tls_) {
+        tls_ = net::TlsStream(context_.surroundings.tls->current(), fd_.get());
+        ++context_.tls_sessions;
+    }
+    switch (tls_.shake_hands()) {
+        case net::TlsStream::Handshake::more:
+            if (tls_.wants_room()) wait_for_room();
+            return false;
+        case net::TlsStream::Handshake::failed:
+            note({"tls", "", net::TlsStream::error(), 0});
+            if (record_.outcome == Outcome::left) record_.outcome = Outcome::tls_failed;
+            end();
+            return false;
+        case net::TlsStream::Handshake::done: break;
+    }
+    waiting_ = Waiting::nothing;
+    server_.tls_started();
+    can_read_ = true;  // what came with the end of the handshake is not announced again
+    progress_ms_ = age_ms();
+    return true;
+}
+
+std::ptrdiff_t Session::read_socket(void* buffer, std::size_t size) {
+    if (!tls_) return net::read_some(fd_.get(), buffer, size);
+    const auto got = tls_.read(buffer, size);
+    if (got == net::io_would_block && tls_.wants_room()) wait_for_room();
+    return got;
+}
+
+std::ptrdiff_t Session::write_socket(const void* octets, std::size_t size) {
+    return tls_ ? tls_.write(octets, size) : net::write_some(fd_.get(), octets, size);
 }
 
 /// Writes what readiness and pace allow. False: the connection is broken.
@@ -108,7 +145,7 @@ bool Session::write_out() {
             if (!hold_until(pace_.hold_write(sending_.size(), now))) continue;
             return true;
         }
-        const auto written = net::write_some(fd_.get(), sending_.data(), std::min(sending_.size(), allowed));
+        const auto written = write_socket(sending_.data(), std::min(sending_.size(), allowed));
         if (written == net::io_failed) return false;
         if (written == net::io_would_block) {
             wait_for_room();
@@ -157,28 +194,41 @@ void Session::come_back_at(Instant instant) {
     held_until_ms_ = static_cast<std::uint32_t>((instant - started_).count());
 }
 
-/// How much of a slow client's octets to read now; 0: the pace holds us, or there are none. Of its commands
-/// no more than one: what it pipelines stays in the kernel, where it keeps the window small and costs us
-/// nothing.
+/// How much of a slow client's octets to read now; 0: the pace holds us, or there are none.
 std::size_t Session::next_drop(policy::Pace::Reading what) {
-    auto& scratch = context_.scratch;
-    const auto peeked = net::peek_some(fd_.get(), scratch.data(), scratch.size());
-    if (peeked == net::io_would_block) {
+    const std::size_t pending = tls_ ? next_ciphertext() : next_plaintext(what);
+    if (pending == 0) {
         can_read_ = false;
         return 0;
     }
-    if (peeked <= 0) return 1;  // the read will find out
-    std::string_view pending(scratch.data(), static_cast<std::size_t>(peeked));
-    if (what == policy::Pace::Reading::commands) pending = pending.substr(0, pending.find('\n') + 1);
-    if (pending.empty()) pending = {scratch.data(), static_cast<std::size_t>(peeked)};
-
     const Instant now = context_.now();
-    std::size_t allowed = pace_.may_read(pending.size(), now, what);
+    std::size_t allowed = pace_.may_read(pending, now, what);
     if (allowed == 0) {
-        if (hold_until(pace_.hold_read(pending.size(), now, what))) return 0;
-        allowed = pace_.may_read(pending.size(), now, what);
+        if (hold_until(pace_.hold_read(pending, now, what))) return 0;
+        allowed = pace_.may_read(pending, now, what);
     }
-    return std::min(allowed, pending.size());
+    return std::min(allowed, pending);
+}
+
+/// What there is to read; of commands no more than one: what a slow client pipelines stays in the kernel,
+/// where it keeps the window small and costs us nothing. 1 at the end of the stream: the read will find out.
+std::size_t Session::next_plaintext(policy::Pace::Reading what) {
+    auto& scratch = context_.scratch;
+    const auto peeked = net::peek_some(fd_.get(), scratch.data(), scratch.size());
+    if (peeked == net::io_would_block) return 0;
+    if (peeked <= 0) return 1;
+    const std::string_view pending(scratch.data(), static_cast<std::size_t>(peeked));
+    const bool commands = what == policy::Pace::Reading::commands;
+    const std::size_t line = commands ? pending.find('\n') + 1 : 0;
+    return line == 0 ? pending.size() : line;
+}
+
+/// The same where commands cannot be told before they are decrypted: octets as they are in the kernel, which
+/// keeps them as long as the pace does; what is left of a record that was read in part goes first.
+std::size_t Session::next_ciphertext() const {
+    if (const std::size_t buffered = tls_.buffered(); buffered != 0) return buffered;
+    const std::size_t unread = net::unread_octets(fd_.get());
+    return unread == 0 && peer_closed_ ? 1 : unread;
 }
 
 /// Reads what readiness and pace allow; false when that is nothing, or the session has ended.
@@ -190,7 +240,7 @@ bool Session::fill(std::string_view& input) {
     input = backlog();
     const std::size_t wanted = pace_.slow() ? next_drop(reading) : context_.scratch.size();
     if (wanted == 0) return false;
-    const auto got = net::read_some(fd_.get(), context_.scratch.data(), wanted);
+    const auto got = read_socket(context_.scratch.data(), wanted);
     if (got == net::io_would_block) {
         can_read_ = false;
         return false;
@@ -202,7 +252,8 @@ bool Session::fill(std::string_view& input) {
     const auto octets = static_cast<std::size_t>(got);
     // A short read has emptied the socket; reading on would cost a system call to learn it. Not so when the
     // peer has closed: then the end of the stream is still to be read, and no further event will say so.
-    if (octets < wanted) can_read_ = peer_closed_;
+    // TLS gives a record at a time, and there may be more of them.
+    if (octets < wanted && !tls_) can_read_ = peer_closed_;
     record_.octets_in += octets;
     pace_.read();
     if (reading == policy::Pace::Reading::content) progress_ms_ = age_ms();
@@ -237,8 +288,16 @@ void Session::keep(std::string_view rest) {
 
 Instant Session::idle_deadline() const {
     const auto& options = context_.options;
-    const Seconds timeout = server_.in_content() ? options.content_timeout : options.command_timeout;
+    Seconds timeout = server_.in_content() ? options.content_timeout : options.command_timeout;
+    if (waiting_ == Waiting::handshake) timeout = options.tls.handshake_timeout;
+    if (waiting_ == Waiting::proxy_header) timeout = options.proxy_protocol.header_timeout;
     return started_ + std::min<Millis>(Millis{progress_ms_} + timeout, options.session_time_max);
+}
+
+/// It is the client's turn, or its proxy's.
+bool Session::for_client() const {
+    return waiting_ == Waiting::nothing || waiting_ == Waiting::handshake ||
+           waiting_ == Waiting::proxy_header;
 }
 
 /// One timer serves pace and time-outs. It is left alone when it fires early enough: a busy session re-arms
@@ -246,7 +305,7 @@ Instant Session::idle_deadline() const {
 void Session::arm_timer() {
     Instant deadline = started_ + Millis{held_until_ms_};
     if (!held_) {
-        if (waiting_ != Waiting::nothing) return;  // admission, backend and disk have deadlines of their own
+        if (!for_client()) return;  // admission, backend and disk have deadlines of their own
         deadline = idle_deadline();
         if (armed() && this->deadline() <= deadline && this->deadline() > context_.now()) return;
     }
@@ -255,7 +314,8 @@ void Session::arm_timer() {
 
 void Session::time_out() {
     record_.outcome = Outcome::timed_out;
-    if (!sending_.empty()) return end();  // it does not take what we say: no use in saying more
+    // It does not take what we say, or would not understand it.
+    if (!sending_.empty() || waiting_ != Waiting::nothing) return end();
     pace_.speed_up();
     const bool too_long = context_.now() >= started_ + context_.options.session_time_max;
     server_.terminate({421, too_long ? "4.4.2 Session lasted too long" : "4.4.2 Timeout exceeded"});
@@ -274,13 +334,14 @@ void Session::abandon() {
     record_.outcome = Outcome::shutdown;
     // The client that waits for its last reply hears 421 and will try again: a duplicate at worst, never a
     // loss.
-    if (!lingering_) (void)net::write_some(fd_.get(), farewell.data(), farewell.size());
+    if (!lingering_ && waiting_ != Waiting::handshake) (void)write_socket(farewell.data(), farewell.size());
     end();
 }
 
 /// All is said. Closing a socket with unread input resets the connection, and the reset can overtake our last
 /// reply (RFC 9293 3.10.4), so where input is left we close our direction only and read on for a moment.
 void Session::close_down(bool input_left) {
+    if (tls_) tls_.close();
     if (peer_closed_ || !(input_left || can_read_)) return end();
     lingering_ = true;
     backlog_.reset();
@@ -305,6 +366,8 @@ void Session::end() {
     admission_.reset();
     if (transaction_) transaction_ended(name_of(record_.outcome), nullptr);
     log_session();
+    if (tls_) --context_.tls_sessions;
+    tls_ = {};
     context_.ended(*this);
 }
 

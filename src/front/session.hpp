@@ -2,9 +2,9 @@
 // backend.
 //
 // It decides nothing about SMTP (smtp::Server does) or lanes (policy does). It owns the socket, moves octets
-// when readiness and the pace both allow it, and waits for at most one thing at a time: admission, an answer
-// of the backend, or the disk. While it waits it reads nothing, so a client can make us hold no more than
-// what its socket buffer holds.
+// when readiness and the pace both allow it, and waits for at most one thing at a time: the header
+// of a proxy, admission, a TLS handshake, an answer of the backend, or the disk. While it waits it reads
+// nothing, so a client can make us hold no more than what its socket buffer holds.
 //
 // Lifetime: made at accept; ends itself through Context::ended(), exactly once. Destroying it withdraws
 // whatever it asked.
@@ -23,6 +23,7 @@
 #include "front/record.hpp"
 #include "net/loop.hpp"
 #include "net/socket.hpp"
+#include "net/tls.hpp"
 #include "policy/networks.hpp"
 #include "policy/pacing.hpp"
 #include "policy/verdict.hpp"
@@ -37,16 +38,17 @@ class Session final : public net::IoHandler, public net::Timer {
     Session(Context& context, net::Accepted accepted, std::uint32_t number);
     ~Session() override;
 
-    /// Judges the client and greets it. False when the socket cannot be watched: the caller ends the session.
+    /// Learns who the client is, judges it and greets it. False when the socket cannot be watched: the caller
+    /// ends the session.
     [[nodiscard]] bool begin();
-    /// Greets with this 421 and closes.
-    [[nodiscard]] bool turn_away(const smtp::Reply& reply);
     /// No new transaction: 421 as soon as none is running.
     void drain();
     /// Ends the session now, whatever it is doing (the drain's bound has passed).
     void abandon();
 
     const IpAddress& client() const { return peer_.address; }
+    /// Context::has_room_for was asked about that address.
+    bool counted() const { return counted_; }
 
     // Called by the questions of the transaction.
     void recipient_answered(const smtp::Answer& answer);
@@ -56,7 +58,15 @@ class Session final : public net::IoHandler, public net::Timer {
     Session* next = nullptr;
 
   private:
-    enum class Waiting : std::uint8_t { nothing, admission, recipient, disk, delivery };
+    enum class Waiting : std::uint8_t {
+        nothing,
+        proxy_header,
+        admission,
+        handshake,
+        recipient,
+        disk,
+        delivery
+    };
 
     void on_io(std::uint32_t events) override;
     void on_timer() override;
@@ -66,16 +76,22 @@ class Session final : public net::IoHandler, public net::Timer {
     void advance();
     bool speak(bool input_left);
     bool write_out();
+    std::ptrdiff_t read_socket(void* buffer, std::size_t size);
+    std::ptrdiff_t write_socket(const void* octets, std::size_t size);
+    bool shake_hands();
     bool output_pending() const;
     void keep_output();
     bool hold_until(Instant instant);
     void come_back_at(Instant instant);
     std::size_t next_drop(policy::Pace::Reading what);
+    std::size_t next_plaintext(policy::Pace::Reading what);
+    std::size_t next_ciphertext() const;
     bool fill(std::string_view& input);
     std::string_view backlog() const;
     void keep(std::string_view rest);
     void arm_timer();
     Instant idle_deadline() const;
+    bool for_client() const;
     void time_out();
     void close_down(bool input_left);
     void linger();
@@ -84,6 +100,9 @@ class Session final : public net::IoHandler, public net::Timer {
     void wait_for_room();
 
     // session_steps.cpp: what the state machine wants done
+    bool behind_proxy() const;
+    void take_proxy_header();
+    void introduce();
     void admitted(Admission::Findings& found);
     void note(policy::Signal signal);
     Admission::Findings& findings();
@@ -96,6 +115,7 @@ class Session final : public net::IoHandler, public net::Timer {
     bool run(std::string_view& input);
     void take(smtp::Step step);
     void queue_reply();
+    void ask_starttls();
     void ask_mail();
     void ask_recipient();
     void judge_recipient(const smtp::Answer& answer);
@@ -125,6 +145,7 @@ class Session final : public net::IoHandler, public net::Timer {
     bool window_wide_ : 1 = false;
     bool held_ : 1 = false;       // by the pace, until held_until_ms_
     bool forwarded_ : 1 = false;  // XCLIENT spoke for somebody else (`sluice sink`)
+    bool counted_ : 1 = false;
     bool ended_ : 1 = false;
     policy::Lane lane_ = policy::Lane::fast;
     net::Endpoint peer_;
@@ -142,8 +163,9 @@ class Session final : public net::IoHandler, public net::Timer {
     std::unique_ptr<Admission::Findings> found_;  // null = nothing
     std::unique_ptr<Admission> admission_;
     std::unique_ptr<Transaction> transaction_;
+    net::TlsStream tls_;
 };
 
-static_assert(sizeof(Session) <= 408, "very many sessions are held at once");
+static_assert(sizeof(Session) <= 416, "very many sessions are held at once");
 
 }  // namespace sluice::front

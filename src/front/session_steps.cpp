@@ -8,6 +8,7 @@
 #include "front/session.hpp"
 #include "front/transaction.hpp"
 #include "net/log_writer.hpp"
+#include "wire/proxy_protocol.hpp"
 
 namespace sluice::front {
 
@@ -46,6 +47,48 @@ smtp::Reply without_421(smtp::Reply reply) {
 bool Session::begin() {
     if (!watch()) return false;
     net::hold_receive_window(fd_.get());
+    if (behind_proxy()) {
+        waiting_ = Waiting::proxy_header;
+        arm_timer();
+    } else {
+        introduce();
+    }
+    return true;
+}
+
+bool Session::behind_proxy() const {
+    const auto contains = [this](const Network& network) { return network.contains(peer_.address); };
+    return std::ranges::any_of(context_.options.proxy_protocol.networks, contains);
+}
+
+/// Takes the header a trusted proxy begins with, and nothing else, once it is whole.
+void Session::take_proxy_header() {
+    auto& scratch = context_.scratch;
+    const auto peeked = net::peek_some(fd_.get(), scratch.data(), wire::proxy_header_octets_max);
+    if (peeked == net::io_would_block) return arm_timer();
+    if (peeked <= 0) return end();
+    const auto header = wire::decode_proxy_header({scratch.data(), static_cast<std::size_t>(peeked)});
+    switch (header.status) {
+        case wire::ProxyDecoded::Status::more: return peer_closed_ ? end() : arm_timer();
+        case wire::ProxyDecoded::Status::malformed:
+            note({"proxy_header", "malformed", "", 0});
+            record_.outcome = Outcome::refused;
+            return end();
+        case wire::ProxyDecoded::Status::done: break;
+    }
+    (void)net::read_some(fd_.get(), scratch.data(), header.octets);
+    if (header.addresses) peer_ = {header.addresses->source, header.addresses->source_port};
+    waiting_ = Waiting::nothing;
+    introduce();
+}
+
+/// Who the client is is known.
+void Session::introduce() {
+    counted_ = true;
+    if (!context_.has_room_for(peer_.address)) {
+        server_.greet({421, "4.7.0 Too many connections from your address"});
+        return advance();
+    }
     const auto& policy = context_.options.policy;
     const unsigned unknown = context_.unknown_recipients.count(peer_.address, context_.now());
     if (const unsigned limit = policy.unknown_recipients.slow_after; limit > 0 && unknown >= limit) {
@@ -60,14 +103,6 @@ bool Session::begin() {
     } else {
         greet();
     }
-    return true;
-}
-
-bool Session::turn_away(const smtp::Reply& reply) {
-    if (!watch()) return false;
-    server_.greet(reply);
-    advance();
-    return true;
 }
 
 void Session::admitted(Admission::Findings& found) {
@@ -128,7 +163,12 @@ void Session::judge() {
 bool Session::run(std::string_view& input) {
     while (waiting_ == Waiting::nothing && !closing_ && !output_pending()) {
         const smtp::Step step = server_.next(input, context_.hello());
-        if (step != smtp::Step::need_input) {
+        if (step == smtp::Step::start_tls) {
+            // What came behind STARTTLS came from anybody on the way, and must not be taken for the client's
+            // own words under TLS (CVE-2011-0411).
+            input = {};
+            waiting_ = Waiting::handshake;
+        } else if (step != smtp::Step::need_input) {
             take(step);
         } else if (context_.draining && !server_.in_transaction()) {
             server_.terminate(shutting_down);
@@ -142,7 +182,9 @@ bool Session::run(std::string_view& input) {
 
 void Session::take(smtp::Step step) {
     switch (step) {
-        case smtp::Step::need_input: break;
+        case smtp::Step::need_input:
+        case smtp::Step::start_tls: break;
+        case smtp::Step::ask_starttls: ask_starttls(); break;
         case smtp::Step::reply: queue_reply(); break;
         case smtp::Step::ask_helo:
             reach(Stage::helo);
@@ -171,6 +213,16 @@ void Session::queue_reply() {
     } else {
         context_.output.append(server_.reply_wire());
     }
+}
+
+void Session::ask_starttls() {
+    const auto& options = context_.options.tls;
+    const bool too_many = pace_.slow() && context_.tls_sessions >= options.slow_sessions_max;
+    const bool too_often =
+        options.handshakes_per_client_max != 0 &&
+        context_.handshakes.add(peer_.address, context_.now()) > options.handshakes_per_client_max;
+    if (too_many || too_often) return server_.answer({454, "4.7.0 TLS not available now"});
+    server_.answer({220, ""});
 }
 
 void Session::ask_mail() {
@@ -303,7 +355,8 @@ smtp::ClientIdentity Session::identity() const {
             .port = peer_.port,
             .name = std::string(name()),
             .helo = server_.helo(),
-            .esmtp = server_.esmtp()};
+            .esmtp = server_.esmtp(),
+            .secure = server_.secure()};
 }
 
 void Session::delivery_answered(const smtp::Answer& answer) {
@@ -364,7 +417,8 @@ SessionFacts Session::facts_for_log() const {
             .score = verdict().score,
             .signals = signals,
             .lasted = lasted,
-            .held = std::min(pace_.held(), lasted)};
+            .held = std::min(pace_.held(), lasted),
+            .tls = server_.secure() ? std::optional(tls_.facts()) : std::nullopt};
 }
 
 }  // namespace sluice::front

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -169,6 +170,11 @@ std::ptrdiff_t read_some(int fd, void* buffer, std::size_t size) {
 
 std::ptrdiff_t peek_some(int fd, void* buffer, std::size_t size) {
     return receive(fd, buffer, size, MSG_PEEK);
+}
+
+std::size_t unread_octets(int fd) {
+    int octets = 0;
+    return ::ioctl(fd, FIONREAD, &octets) == 0 && octets > 0 ? static_cast<std::size_t>(octets) : 0;
 }
 
 std::ptrdiff_t write_some(int fd, const void* bytes, std::size_t size) {

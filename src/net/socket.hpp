@@ -79,6 +79,8 @@ inline constexpr std::ptrdiff_t io_failed = -2;  // the connection is broken; er
 std::ptrdiff_t read_some(int fd, void* buffer, std::size_t size);
 /// As read_some, but what was read stays to be read.
 std::ptrdiff_t peek_some(int fd, void* buffer, std::size_t size);
+/// How many octets can be read without waiting; 0 also when that cannot be told.
+std::size_t unread_octets(int fd);
 /// MSG_NOSIGNAL.
 std::ptrdiff_t write_some(int fd, const void* bytes, std::size_t size);
 

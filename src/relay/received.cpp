@@ -52,8 +52,9 @@ std::string date(std::chrono::system_clock::time_point now) {
 std::string received_header(const smtp::ClientIdentity& client, std::string_view sender_parameters,
                             std::string_view hostname, std::chrono::system_clock::time_point now) {
     const std::string address = (client.address.is_v4() ? "[" : "[IPv6:") + client.address.to_string() + "]";
-    std::string_view protocol = client.esmtp ? "ESMTP" : "SMTP";
-    if (has_keyword(sender_parameters, "SMTPUTF8")) protocol = "UTF8SMTP";
+    // RFC 3848, and RFC 6531 4.3 for UTF8SMTP and UTF8SMTPS.
+    std::string_view protocol = client.secure ? "ESMTPS" : client.esmtp ? "ESMTP" : "SMTP";
+    if (has_keyword(sender_parameters, "SMTPUTF8")) protocol = client.secure ? "UTF8SMTPS" : "UTF8SMTP";
     return fmt::format("Received: from {} ({}{}{})\r\n\tby {} with {}; {}\r\n",
                        client.helo.empty() ? "unknown" : harmless(client.helo), harmless(client.name),
                        client.name.empty() ? "" : " ", address, hostname, protocol, date(now));

@@ -27,6 +27,13 @@ TEST(Received, NamesTheClient) {
         "\tby our.host with UTF8SMTP; Fri, 21 Nov 2025 02:06:00 +0000\r\n");
 }
 
+TEST(Received, TellsOfTls) {
+    smtp::ClientIdentity over_tls = client("192.0.2.7", "", "h", true);
+    over_tls.secure = true;
+    EXPECT_TRUE(received_header(over_tls, "", "our.host", moment).contains("by our.host with ESMTPS; "));
+    EXPECT_TRUE(received_header(over_tls, "SMTPUTF8", "our.host", moment).contains(" with UTF8SMTPS; "));
+}
+
 TEST(Received, CannotBeForged) {
     EXPECT_EQ(received_header(client("192.0.2.7", "a) b", "x (y)\r\nSubject: z;\\\"<>@", true), "",
                               "our.host", moment),

@@ -18,6 +18,7 @@ struct ClientIdentity {
     std::string name;  // forward-confirmed PTR name; empty = not known (yet)
     std::string helo;  // HELO/EHLO argument; empty = none given
     bool esmtp = false;
+    bool secure = false;  // over TLS
 
     bool operator==(const ClientIdentity&) const = default;
 };

@@ -20,7 +20,7 @@ enum class Extension : std::uint16_t {
     chunking = 1U << 4,               // RFC 3030, BDAT only (no BINARYMIME)
     dsn = 1U << 5,                    // RFC 3461
     enhanced_status_codes = 1U << 6,  // RFC 2034
-    starttls = 1U << 7,               // RFC 3207; never set yet
+    starttls = 1U << 7,               // RFC 3207; between us and the client, whatever the MTA offers
     xclient = 1U << 8,                // Postfix XCLIENT_README; offered by `sluice sink` only
 };
 

@@ -10,8 +10,10 @@ Hello::Hello(const ServerOptions& options, const Offer& offer) {
     esmtp_.offer = offer;
     esmtp_.offer.set_size_max(size_max).remove(Extension::starttls);
     if (!options.accept_xclient) esmtp_.offer.remove(Extension::xclient);
+    secure_.offer = esmtp_.offer;
+    if (options.starttls) esmtp_.offer.add(Extension::starttls);
     plain_.offer.set_size_max(size_max);
-    for (Told* told : {&esmtp_, &plain_}) {
+    for (Told* told : {&esmtp_, &secure_, &plain_}) {
         append_wire({250, options.hostname + told->offer.keyword_lines()},
                     told->offer.has(Extension::enhanced_status_codes), told->wire);
     }

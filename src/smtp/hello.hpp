@@ -17,7 +17,8 @@ inline constexpr Offer nothing_offered;
 /// One offer and its replies. Immutable; must outlive every Server it was given to.
 class Hello {
   public:
-    /// What `options` allow of `offer`, with the smaller of the two size limits.
+    /// What `options` allow of `offer`, with the smaller of the two size limits; and STARTTLS where
+    /// `options` have it.
     Hello(const ServerOptions& options, const Offer& offer);
 
     struct Told {
@@ -26,11 +27,14 @@ class Hello {
     };
     /// After EHLO.
     const Told& esmtp() const { return esmtp_; }
+    /// After EHLO over TLS: STARTTLS is not offered again (RFC 3207 4.2).
+    const Told& secure() const { return secure_; }
     /// After HELO: no extension, and the size limit all the same.
     const Told& plain() const { return plain_; }
 
   private:
     Told esmtp_;
+    Told secure_;
     Told plain_;
 };
 

@@ -68,6 +68,10 @@ std::optional<Step> Server::pending() {
         reply_pending_ = false;
         return Step::reply;
     }
+    if (tls_pending_) {
+        tls_pending_ = false;
+        return Step::start_tls;
+    }
     if (close_pending_) mode_ = Mode::closed;
     return std::nullopt;
 }
@@ -123,6 +127,7 @@ void Server::answer(const Reply& reply) {
             transaction_->envelope.recipients.push_back(std::move(transaction_->recipient));
             break;
         case Step::ask_data: content_answered(reply); break;
+        case Step::ask_starttls: starttls_answered(reply); break;
         case Step::ask_message:
             say(reply);
             if (reply.positive()) junk_commands_ = 0;
@@ -141,6 +146,7 @@ void Server::terminate(const Reply& reply) {
     if (mode_ == Mode::closed) return;
     asked_ = Step::need_input;
     identity_pending_ = false;
+    tls_pending_ = false;
     hello_pending_ = false;
     mode_ = Mode::command;
     say(reply);
@@ -173,10 +179,25 @@ void Server::content_answered(const Reply& reply) {
     if (!chunk_asked_) say(Say::start_content);
 }
 
+void Server::starttls_answered(const Reply& reply) {
+    if (!reply.positive()) return say(reply);
+    say(Say::start_tls);
+    tls_pending_ = true;
+    forget_hello();
+}
+
+/// As if the client had just connected: it has said no EHLO and was offered nothing.
+void Server::forget_hello() {
+    greeted_ = false;
+    esmtp_ = false;
+    helo_.clear();
+    offered_ = &nothing_offered;
+}
+
 /// The reply to an accepted HELO or EHLO, which fixes what the client may use from here on.
 void Server::say_hello(const Hello& hello) {
     hello_pending_ = false;
-    const Hello::Told& told = esmtp_ ? hello.esmtp() : hello.plain();
+    const Hello::Told& told = !esmtp_ ? hello.plain() : secure_ ? hello.secure() : hello.esmtp();
     offered_ = &told.offer;
     own_wire_.reset();
     lent_ = told.wire;

@@ -18,7 +18,7 @@
 // close: by the time the client hears of it, it has happened.
 //
 // RFC 5321 (SMTP), 2920 (PIPELINING), 1870 (SIZE), 6152 (8BITMIME), 6531 (SMTPUTF8), 3030 (CHUNKING), 3461
-// (DSN), 2034 (ENHANCEDSTATUSCODES).
+// (DSN), 2034 (ENHANCEDSTATUSCODES), 3207 (STARTTLS).
 #pragma once
 
 #include <cstdint>
@@ -42,6 +42,7 @@ struct ServerOptions {
     Limits limits{};
     BareNewlines bare_newlines = BareNewlines::refuse;
     bool accept_xclient = false;  // only `sluice sink`: obey XCLIENT from anyone who can connect
+    bool starttls = false;        // there are certificates: STARTTLS is offered
 };
 
 /// What the driver has to do.
@@ -56,8 +57,11 @@ enum class Step : std::uint8_t {
     ask_message,        // the message is complete: deliver it, answer with the final reply
     transaction_ended,  // a transaction that MAIL began is over before ask_message; ended_by() says why. Not
                         // given when the driver ends the session itself: terminate(), or 421 answered
-    identity_changed,   // XCLIENT was obeyed: forwarded() is the client now; answer nothing
-    close,              // send what is pending and close
+    ask_starttls,       // a positive answer means 220, and the step start_tls after it
+    start_tls,  // the reply is the last plaintext: send it, forget all input at hand, shake hands, then
+                // tls_started(); when that fails the session is over
+    identity_changed,  // XCLIENT was obeyed: forwarded() is the client now; answer nothing
+    close,             // send what is pending and close
 };
 
 /// Why a transaction ended without a delivery.
@@ -86,8 +90,14 @@ class Server {
     Step next(std::string_view& input, const Hello& hello);
 
     /// Answers the ask_* step. Positive: the command takes effect. 421 also closes the session. For ask_helo
-    /// a positive reply's text is ignored (the machine writes the EHLO lines itself); for ask_data likewise.
+    /// a positive reply's text is ignored (the machine writes the EHLO lines itself); for ask_data
+    /// and ask_starttls likewise.
     void answer(const Reply& reply);
+
+    /// The handshake of Step::start_tls is done. The client has said nothing yet, and was told nothing (RFC
+    /// 3207 4.2).
+    void tls_started() { secure_ = true; }
+    bool secure() const { return secure_; }
 
     /// Ends the session from outside with this reply (421 on shutdown or time-out): the coming next() gives
     /// it, then close.
@@ -163,6 +173,8 @@ class Server {
     void end_transaction(EndedBy why);
     void helo_answered(const Reply& reply);
     void content_answered(const Reply& reply);
+    void starttls_answered(const Reply& reply);
+    void forget_hello();
 
     // server_commands.cpp: one member a verb, given its argument without surrounding blanks
     static const Command* find_command(std::string_view verb);
@@ -182,7 +194,9 @@ class Server {
     void do_vrfy(std::string_view argument);
     void do_quit(std::string_view argument);
     void do_not_offered(std::string_view argument);
+    void do_starttls(std::string_view argument);
     void do_xclient(std::string_view argument);
+    void do_proxy(std::string_view argument);
     void do_http(std::string_view argument);
 
     // server_content.cpp
@@ -215,11 +229,13 @@ class Server {
     bool esmtp_before_ : 1 = false;  // the HELO or EHLO in question
     bool greeted_ : 1 = false;       // HELO or EHLO accepted
     bool no_service_ : 1 = false;    // the greeting was 554
+    bool secure_ : 1 = false;        // TLS is in use
     bool chunk_last_ : 1 = false;
     bool chunk_asked_ : 1 = false;  // ask_data is about a BDAT
     // Steps to come:
     bool ended_pending_ : 1 = false;
     bool identity_pending_ : 1 = false;
+    bool tls_pending_ : 1 = false;    // after the reply
     bool hello_pending_ : 1 = false;  // the reply to HELO or EHLO, to be rendered
     bool reply_pending_ : 1 = false;
     bool close_pending_ : 1 = false;

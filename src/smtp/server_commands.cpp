@@ -58,11 +58,13 @@ const Server::Command* Server::find_command(std::string_view verb) {
         {.verb = "HELP", .action = &Server::do_help, .junk = true},
         {.verb = "VRFY", .action = &Server::do_vrfy, .argument = Wants::an_argument, .junk = true},
         {.verb = "EXPN", .action = &Server::do_not_offered, .junk = true},
-        {.verb = "STARTTLS", .action = &Server::do_not_offered},
+        {.verb = "STARTTLS", .action = &Server::do_starttls, .argument = Wants::nothing},
         {.verb = "AUTH", .action = &Server::do_not_offered},
         {.verb = "XCLIENT", .action = &Server::do_xclient},
         // An HTTP client that somebody's web page has sent here, with SMTP commands in its body: none is
         // read.
+        // A PROXY header from somebody who is not to send one: no new identity, and nothing to go on with.
+        {.verb = "PROXY", .action = &Server::do_proxy},
         {.verb = "GET", .action = &Server::do_http},
         {.verb = "POST", .action = &Server::do_http},
         {.verb = "PUT", .action = &Server::do_http},
@@ -234,9 +236,17 @@ void Server::do_quit(std::string_view /*argument*/) {
     close_pending_ = true;
 }
 
-/// Verbs we know and do not offer: EXPN (it would tell spammers who is here), STARTTLS, AUTH.
+/// Verbs we know and do not offer: EXPN (it would tell spammers who is here), AUTH.
 void Server::do_not_offered(std::string_view /*argument*/) {
     refuse(Say::not_implemented);
+}
+
+void Server::do_starttls(std::string_view /*argument*/) {
+    if (!options_->starttls) return refuse(Say::not_implemented);
+    if (secure_) return refuse(Say::tls_is_active);
+    if (transaction_) return refuse(Say::starttls_in_transaction);
+    if (!offered_->has(Extension::starttls)) return refuse(Say::starttls_not_offered);
+    ask(Step::ask_starttls);
 }
 
 void Server::do_xclient(std::string_view argument) {
@@ -245,13 +255,15 @@ void Server::do_xclient(std::string_view argument) {
     ClientIdentity identity = forwarded_ ? *forwarded_ : ClientIdentity();
     if (!apply_xclient(argument, identity)) return refuse(Say::xclient_syntax);
     forwarded_ = std::make_unique<ClientIdentity>(std::move(identity));
-    // As if this client had just connected: it has said no EHLO yet and was offered nothing.
-    greeted_ = false;
-    esmtp_ = false;
-    helo_.clear();
-    offered_ = &nothing_offered;
+    forget_hello();
     identity_pending_ = true;
     say({220, options_->hostname + " ESMTP"});
+}
+
+void Server::do_proxy(std::string_view /*argument*/) {
+    end_transaction(EndedBy::quit);
+    refuse(Say::not_proxy);
+    close_pending_ = true;
 }
 
 void Server::do_http(std::string_view /*argument*/) {

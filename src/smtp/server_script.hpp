@@ -19,6 +19,7 @@ struct Answers {
     Reply rcpt{250, "2.1.5 Ok"};
     Reply data{354, ""};
     Reply message{250, "2.0.0 Queued"};
+    Reply starttls{220, ""};
     /// Recipients whose address begins with "unknown" are answered with this.
     Reply unknown{550, "5.1.1 User unknown"};
 };
@@ -81,6 +82,11 @@ class Script {
                 content_.clear();
                 break;
             case Step::identity_changed: note_identity(); break;
+            case Step::start_tls:
+                note("tls");
+                input = {};
+                server_.tls_started();
+                break;
             default: ask(step); break;
         }
         return true;
@@ -105,6 +111,9 @@ class Script {
             note(fmt::format("data {}", server_.envelope().recipients.size()));
             content_.clear();
             server_.answer(answers_.data);
+        } else if (step == Step::ask_starttls) {
+            note("starttls");
+            server_.answer(answers_.starttls);
         } else {
             note(fmt::format("message {} to {}: {}", sender(), server_.envelope().recipients.size(),
                              content_));

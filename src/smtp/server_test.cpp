@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "smtp/server_script.hpp"
@@ -14,8 +15,11 @@ namespace {
 using script::Answers;
 using script::play;
 using script::Play;
+using script::Script;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 const ServerOptions options{.hostname = "mx.example.org"};
 const Offer offer = Offer::everything();
@@ -168,6 +172,49 @@ TEST(Server, OffersTheSmallerSizeAndOnlyWhatItWasGiven) {
     EXPECT_THAT(play(options, small, "EHLO x\r\nMAIL FROM:<> SIZE=1001\r\n").codes,
                 ElementsAre(220, 250, 552));
     EXPECT_THAT(play(options, Offer(), ehlo).replies, HasSubstr("250 mx.example.org\r\n"));
+}
+
+const ServerOptions with_tls{.hostname = "mx.example.org", .starttls = true};
+
+TEST(StartTls, ForgetsWhatWasSaidAndDropsWhatFollowed) {
+    Script script(with_tls, offer);
+    script.feed("EHLO client.example\r\nSTARTTLS\r\nMAIL FROM:<injected@example.org>\r\n");
+    EXPECT_THAT(script.play().replies, HasSubstr("STARTTLS\r\n"));
+    EXPECT_EQ(script.play().log.back(), "tls");
+    EXPECT_TRUE(script.server().secure());
+    EXPECT_EQ(script.server().helo(), "");
+    script.feed("MAIL FROM:<s@example.org>\r\n");
+    EXPECT_EQ(script.play().log.back(), "503 Error: send HELO or EHLO first\r\n");
+    script.feed(ehlo);
+    EXPECT_THAT(script.play().log.back(), Not(HasSubstr("STARTTLS")));
+    EXPECT_THAT(script.play().log.back(), HasSubstr("PIPELINING"));
+    script.feed("STARTTLS\r\n");
+    EXPECT_EQ(script.play().log.back(), "503 5.5.1 Error: TLS is active already\r\n");
+}
+
+TEST(StartTls, IsRefusedWhereItHasNoPlace) {
+    const std::tuple<std::string_view, std::string_view> cases[] = {
+        {"STARTTLS\r\n", "503 Error: send EHLO first\r\n"},
+        {"HELO client.example\r\nSTARTTLS\r\n", "503 Error: send EHLO first\r\n"},
+        {"EHLO client.example\r\nSTARTTLS now\r\n", "501 5.5.4"},
+        {"EHLO client.example\r\nMAIL FROM:<s@example.org>\r\nSTARTTLS\r\n",
+         "503 5.5.1 Error: mail transaction in progress\r\n"},
+    };
+    for (const auto& [said, reply] : cases) {
+        const Play played = play(with_tls, offer, said);
+        EXPECT_THAT(played.log.back(), StartsWith(reply)) << said;
+        EXPECT_FALSE(played.closed);
+    }
+}
+
+TEST(StartTls, MayBeRefusedForTheMoment) {
+    Answers answers;
+    answers.starttls = {454, "4.7.0 TLS not available now"};
+    Script script(with_tls, offer, answers);
+    script.feed("EHLO client.example\r\nSTARTTLS\r\nMAIL FROM:<s@example.org>\r\n");
+    EXPECT_THAT(script.play().log,
+                testing::IsSupersetOf({"454 4.7.0 TLS not available now\r\n", "mail s@example.org|"}));
+    EXPECT_FALSE(script.server().secure());
 }
 
 TEST(Server, EndsATransactionBeforeItSaysSo) {

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import socket
+import ssl
 import time
 
 from harness.mail import dotted
@@ -69,6 +70,14 @@ class Client:
         with contextlib.suppress(OSError):
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         self.socket.close()
+
+    def wrap(self, name):
+        """Shakes hands; everything from here on is encrypted. It believes any certificate."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        assert self.received == b"", self.received
+        self.socket.settimeout(self.timeout)
+        self.socket = context.wrap_socket(self.socket, server_hostname=name)
 
     @property
     def local_port(self):

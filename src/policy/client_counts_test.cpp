@@ -1,4 +1,4 @@
-#include "policy/unknown_recipients.hpp"
+#include "policy/client_counts.hpp"
 
 #include <gtest/gtest.h>
 
@@ -14,8 +14,8 @@ Instant at(Seconds seconds) {
     return Instant{seconds};
 }
 
-TEST(UnknownRecipients, CountsSlide) {
-    UnknownRecipients counts{{.window = 100s}};
+TEST(ClientCounts, CountsSlide) {
+    ClientCounts counts{100s, 1000};
     const IpAddress client = address("192.0.2.1");
     EXPECT_EQ(counts.count(client, at(0s)), 0U);
     EXPECT_EQ(counts.add(client, at(1000s)), 1U);
@@ -36,13 +36,13 @@ TEST(UnknownRecipients, CountsSlide) {
     EXPECT_EQ(counts.add(client, at(5000s)), 1U);
 }
 
-TEST(UnknownRecipients, LookingBackInTimeIsNoNews) {
-    UnknownRecipients counts{{.window = 100s}};
+TEST(ClientCounts, LookingBackInTimeIsNoNews) {
+    ClientCounts counts{100s, 1000};
     counts.add(address("192.0.2.1"), at(1000s));
     EXPECT_EQ(counts.count(address("192.0.2.1"), at(900s)), 1U);
 }
 
-TEST(UnknownRecipients, WhoIsOneClient) {
+TEST(ClientCounts, WhoIsOneClient) {
     struct Case {
         const char *one, *other;
         bool same;
@@ -50,14 +50,14 @@ TEST(UnknownRecipients, WhoIsOneClient) {
     for (const Case c : {Case{"192.0.2.1", "192.0.2.2", false}, Case{"192.0.2.1", "::ffff:192.0.2.1", true},
                          Case{"2001:db8:0:1::1", "2001:db8:0:1:ffff::9", true},
                          Case{"2001:db8:0:1::1", "2001:db8:0:2::1", false}}) {
-        UnknownRecipients counts{{}};
+        ClientCounts counts{100s, 1000};
         counts.add(address(c.one), at(0s));
         EXPECT_EQ(counts.count(address(c.other), at(0s)), c.same ? 1U : 0U) << c.one << " " << c.other;
     }
 }
 
-TEST(UnknownRecipients, ForgetsTheLeastRecentlySeen) {
-    UnknownRecipients counts{{.clients_max = 2}};
+TEST(ClientCounts, ForgetsTheLeastRecentlySeen) {
+    ClientCounts counts{100s, 2};
     const IpAddress first = address("192.0.2.1"), second = address("192.0.2.2"), third = address("192.0.2.3");
     counts.add(first, at(0s));
     counts.add(second, at(1s));
@@ -70,8 +70,8 @@ TEST(UnknownRecipients, ForgetsTheLeastRecentlySeen) {
     EXPECT_EQ(counts.count(third, at(3s)), 1U);
 }
 
-TEST(UnknownRecipients, ManyClientsStayBounded) {
-    UnknownRecipients counts{{.clients_max = 100}};
+TEST(ClientCounts, ManyClientsStayBounded) {
+    ClientCounts counts{100s, 100};
     for (unsigned i = 0; i < 1000; ++i) {
         const auto high = static_cast<std::uint8_t>(i / 256), low = static_cast<std::uint8_t>(i % 256);
         EXPECT_EQ(counts.add(IpAddress::v4({10, 0, high, low}), at(Seconds{i})), 1U);
@@ -79,11 +79,11 @@ TEST(UnknownRecipients, ManyClientsStayBounded) {
     EXPECT_EQ(counts.clients(), 100U);
 }
 
-TEST(UnknownRecipients, OddOptions) {
-    UnknownRecipients nobody{{.clients_max = 0}};
+TEST(ClientCounts, OddOptions) {
+    ClientCounts nobody{100s, 0};
     EXPECT_EQ(nobody.add(address("192.0.2.1"), at(0s)), 1U);
     EXPECT_EQ(nobody.clients(), 0U);
-    UnknownRecipients no_window{{.window = 0s}};
+    ClientCounts no_window{0s, 1000};
     EXPECT_EQ(no_window.add(address("192.0.2.1"), at(0s)), 1U);
     EXPECT_EQ(no_window.add(address("192.0.2.1"), at(10s)), 1U);
 }

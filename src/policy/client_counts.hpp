@@ -1,11 +1,10 @@
-// How often each client has named recipients that do not exist: the mark of guessing.
+// How often each client has done something of late: named recipients that do not exist, begun TLS handshakes.
 //
 // Counts are kept per address (IPv6: per /64) in a bounded table that forgets the least recently seen, over a
 // sliding window approximated by two halves. Not shared between workers.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <list>
 #include <unordered_map>
 
@@ -14,19 +13,12 @@
 
 namespace sluice::policy {
 
-struct UnknownRecipientOptions {
-    unsigned slow_after = 10;  // unknown recipients in a window that put a client into the slow lane; 0 = off
-    int weight = 10;           // of the signal, once slow_after is reached
-    Seconds window{3600};
-    std::size_t clients_max = 100'000;
-};
-
-class UnknownRecipients {
+class ClientCounts {
   public:
-    explicit UnknownRecipients(const UnknownRecipientOptions& options);
+    ClientCounts(Seconds window, std::size_t clients_max) : window_(window), clients_max_(clients_max) {}
 
-    /// One more unknown recipient; returns the count in the window, this one included. What lies back less
-    /// than half a window is counted, what lies back more than a whole one is not. `now` never goes back.
+    /// Once more; returns the count in the window, this one included. What lies back less than half a window
+    /// is counted, what lies back more than a whole one is not. `now` never goes back.
     unsigned add(const IpAddress& client, Instant now);
     /// Looking does not count as having been seen.
     unsigned count(const IpAddress& client, Instant now) const;
@@ -42,7 +34,8 @@ class UnknownRecipients {
 
     Entry at(Entry entry, Instant now) const;
 
-    UnknownRecipientOptions options_;
+    Seconds window_;
+    std::size_t clients_max_;
     std::unordered_map<IpAddress, Entry> entries_;
     std::list<IpAddress> recency_;  // most recent first
 };

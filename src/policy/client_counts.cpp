@@ -1,4 +1,4 @@
-#include "policy/unknown_recipients.hpp"
+#include "policy/client_counts.hpp"
 
 #include <algorithm>
 
@@ -12,11 +12,9 @@ IpAddress counted_as(const IpAddress& client) {
 
 }  // namespace
 
-UnknownRecipients::UnknownRecipients(const UnknownRecipientOptions& options) : options_(options) {}
-
 /// `entry` with its halves moved on to `now`.
-UnknownRecipients::Entry UnknownRecipients::at(Entry entry, Instant now) const {
-    const Millis half = std::max<Millis>(options_.window / 2, Millis{1});
+ClientCounts::Entry ClientCounts::at(Entry entry, Instant now) const {
+    const Millis half = std::max<Millis>(window_ / 2, Millis{1});
     const auto passed = (now - entry.half_started) / half;
     if (passed <= 0) return entry;
     entry.previous = passed == 1 ? entry.current : 0;
@@ -25,7 +23,7 @@ UnknownRecipients::Entry UnknownRecipients::at(Entry entry, Instant now) const {
     return entry;
 }
 
-unsigned UnknownRecipients::add(const IpAddress& client, Instant now) {
+unsigned ClientCounts::add(const IpAddress& client, Instant now) {
     const IpAddress key = counted_as(client);
     const auto [found, added] = entries_.try_emplace(key);
     Entry& entry = found->second;
@@ -39,14 +37,14 @@ unsigned UnknownRecipients::add(const IpAddress& client, Instant now) {
     }
     ++entry.current;
     const unsigned count = entry.current + entry.previous;
-    if (entries_.size() > options_.clients_max) {
+    if (entries_.size() > clients_max_) {
         entries_.erase(recency_.back());
         recency_.pop_back();
     }
     return count;
 }
 
-unsigned UnknownRecipients::count(const IpAddress& client, Instant now) const {
+unsigned ClientCounts::count(const IpAddress& client, Instant now) const {
     const auto found = entries_.find(counted_as(client));
     if (found == entries_.end()) return 0;
     const Entry entry = at(found->second, now);

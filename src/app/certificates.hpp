@@ -1,0 +1,53 @@
+// The certificates of STARTTLS: loaded before there are workers, and again when their files change.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "app/config.hpp"
+#include "net/loop.hpp"
+#include "net/offload.hpp"
+#include "net/tls.hpp"
+
+namespace sluice::app {
+
+struct Certificates {
+    explicit Certificates(const net::TlsServerOptions& options);
+
+    std::string version;  // of the files; taken first, so that a change meanwhile is noticed later
+    net::TlsServerContext context;
+};
+
+/// Null when there are none. Throws StartError for a file that cannot be used.
+std::unique_ptr<const Certificates> load_certificates(const Config& config);
+
+/// Looks every second whether a file has changed (size, time of change, inode), and replaces all certificates
+/// then. Files that cannot be used leave them as they are, and are told about once.
+class CertificateWatch final : private net::Timer {
+  public:
+    using Tell = std::function<void(std::string_view event, std::string_view why)>;
+
+    /// All references must outlive it. `first` is of the same options, and may be of long ago.
+    CertificateWatch(net::Loop& loop, net::Offload& offload, const net::TlsServerOptions& options,
+                     const Certificates& first, Tell tell);
+
+    const net::TlsCertificates& certificates() const { return certificates_; }
+
+  private:
+    struct Look;
+
+    void on_timer() override;
+    void take(Look& look);
+
+    net::Loop& loop_;
+    net::Offload& offload_;
+    const net::TlsServerOptions& options_;
+    net::TlsCertificates certificates_;
+    Tell tell_;
+    std::string version_;  // of the files as they were last read
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace sluice::app

@@ -1,0 +1,211 @@
+#include "net/tls.hpp"
+
+#include <system_error>
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdexcept>
+
+#include "base/ascii.hpp"
+#include "net/socket.hpp"
+
+namespace sluice::net {
+
+namespace {
+
+int number_of(TlsVersion version) {
+    switch (version) {
+        case TlsVersion::v1_0: return TLS1_VERSION;
+        case TlsVersion::v1_2: return TLS1_2_VERSION;
+        case TlsVersion::v1_3: return TLS1_3_VERSION;
+    }
+    return TLS1_2_VERSION;
+}
+
+[[noreturn]] void fail(const std::string& what) {
+    throw std::runtime_error(what + ": " + TlsStream::error());
+}
+
+/// The names a certificate is for: those of its subjectAltName, and nothing of its subject (RFC 6125 6.4.4).
+std::vector<std::string> names_of(X509* certificate) {
+    std::vector<std::string> names;
+    const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> all(
+        static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)),
+        GENERAL_NAMES_free);
+    for (int i = 0; all && i < sk_GENERAL_NAME_num(all.get()); ++i) {
+        const GENERAL_NAME* const each = sk_GENERAL_NAME_value(all.get(), i);
+        if (each->type != GEN_DNS) continue;
+        const auto* const text = reinterpret_cast<const char*>(ASN1_STRING_get0_data(each->d.dNSName));
+        const auto octets = static_cast<std::size_t>(ASN1_STRING_length(each->d.dNSName));
+        names.push_back(ascii::to_lower({text, octets}));
+    }
+    return names;
+}
+
+void load_chain(SSL_CTX* context, const std::string& file) {
+    if (SSL_CTX_use_certificate_chain_file(context, file.c_str()) != 1) fail(file);
+    if (SSL_CTX_use_PrivateKey_file(context, file.c_str(), SSL_FILETYPE_PEM) != 1) fail(file);
+    if (SSL_CTX_check_private_key(context) != 1) fail(file);
+}
+
+void configure(SSL_CTX* context, const TlsServerOptions& options) {
+    SSL_CTX_set_min_proto_version(context, number_of(options.minimum));
+    // What is that old needs ciphers and hashes that OpenSSL's default security level has given up.
+    if (options.minimum == TlsVersion::v1_0) SSL_CTX_set_cipher_list(context, "DEFAULT:@SECLEVEL=0");
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
+                                     SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    // All contexts take each other's tickets only if they are one service to the client, by this name.
+    static constexpr unsigned char service[] = "smtp";
+    SSL_CTX_set_session_id_context(context, service, sizeof(service) - 1);
+    SSL_CTX_set_num_tickets(context, 1);
+    TlsTicketKey key = options.ticket_key;  // taken by pointer to what is not const
+    SSL_CTX_set_tlsext_ticket_keys(context, key.data(), key.size());
+    SSL_CTX_set_dh_auto(context, 1);
+}
+
+/// "*.example.org" is for one label more, and no fewer (RFC 6125 6.4.3).
+bool is_for(std::string_view pattern, std::string_view name) {
+    if (!pattern.starts_with("*.")) return pattern == name;
+    const std::size_t dot = name.find('.');
+    return dot != std::string_view::npos && dot != 0 && name.substr(dot) == pattern.substr(1);
+}
+
+}  // namespace
+
+void TlsServerContext::Free::operator()(ssl_ctx_st* context) const {
+    SSL_CTX_free(context);
+}
+
+void TlsStream::Free::operator()(ssl_st* stream) const {
+    SSL_free(stream);
+}
+
+TlsTicketKey random_ticket_key() {
+    TlsTicketKey key;
+    if (RAND_bytes(key.data(), static_cast<int>(key.size())) != 1) fail("no random numbers");
+    return key;
+}
+
+TlsServerContext::TlsServerContext(const TlsServerOptions& options) {
+    ERR_clear_error();
+    for (const std::string& file : options.chain_files) {
+        Certified made{.context = decltype(Certified::context)(SSL_CTX_new(TLS_server_method())),
+                       .names = {}};
+        if (!made.context) throw std::bad_alloc();
+        SSL_CTX* context = made.context.get();
+        configure(context, options);
+        load_chain(context, file);
+        made.names = names_of(SSL_CTX_get0_certificate(context));
+        // The same names with another kind of key: one context that has both, for OpenSSL to choose from.
+        const auto twin = std::ranges::find(certified_, made.names, &Certified::names);
+        if (twin != certified_.end()) {
+            load_chain(twin->context.get(), file);
+        } else {
+            certified_.push_back(std::move(made));
+        }
+    }
+    SSL_CTX* const first = certified_.front().context.get();
+    SSL_CTX_set_tlsext_servername_callback(first, &TlsServerContext::choose);
+    SSL_CTX_set_tlsext_servername_arg(first, this);
+}
+
+TlsServerContext::~TlsServerContext() = default;
+
+/// Called in the handshake, once the client has said which name it wants, if any.
+int TlsServerContext::choose(ssl_st* stream, int* /*alert*/, void* self) {
+    const char* const wanted = SSL_get_servername(stream, TLSEXT_NAMETYPE_host_name);
+    if (wanted == nullptr) return SSL_TLSEXT_ERR_NOACK;
+    const Certified* const found = static_cast<const TlsServerContext*>(self)->find(wanted);
+    // Mail servers rarely check names: a certificate for another one is better than no encryption.
+    if (found == nullptr) return SSL_TLSEXT_ERR_NOACK;
+    SSL_set_SSL_CTX(stream, found->context.get());
+    return SSL_TLSEXT_ERR_OK;
+}
+
+const TlsServerContext::Certified* TlsServerContext::find(std::string_view name) const {
+    const std::string folded = ascii::to_lower(name);
+    const auto serves = [&](const Certified& certified) {
+        return std::ranges::any_of(certified.names,
+                                   [&](const std::string& each) { return is_for(each, folded); });
+    };
+    const auto at = std::ranges::find_if(certified_, serves);
+    return at == certified_.end() ? nullptr : &*at;
+}
+
+TlsStream::TlsStream(const TlsServerContext& context, int fd)
+    : stream_(SSL_new(context.certified_.front().context.get())) {
+    if (!stream_ || SSL_set_fd(stream_.get(), fd) != 1) throw std::bad_alloc();
+    SSL_set_accept_state(stream_.get());
+}
+
+TlsStream::Handshake TlsStream::shake_hands() {
+    ERR_clear_error();
+    const int result = SSL_do_handshake(stream_.get());
+    if (result == 1) return Handshake::done;
+    return outcome(result) == io_would_block ? Handshake::more : Handshake::failed;
+}
+
+std::ptrdiff_t TlsStream::read(void* buffer, std::size_t size) {
+    ERR_clear_error();
+    std::size_t got = 0;
+    const int result = SSL_read_ex(stream_.get(), buffer, size, &got);
+    return result == 1 ? static_cast<std::ptrdiff_t>(got) : outcome(result);
+}
+
+std::ptrdiff_t TlsStream::write(const void* bytes, std::size_t size) {
+    ERR_clear_error();
+    std::size_t written = 0;
+    const int result = SSL_write_ex(stream_.get(), bytes, size, &written);
+    return result == 1 ? static_cast<std::ptrdiff_t>(written) : outcome(result);
+}
+
+/// What a call that moved nothing means.
+std::ptrdiff_t TlsStream::outcome(int result) const {
+    switch (SSL_get_error(stream_.get(), result)) {
+        case SSL_ERROR_WANT_READ:
+        case SSL_ERROR_WANT_WRITE: return io_would_block;
+        case SSL_ERROR_ZERO_RETURN: return 0;
+        default: return io_failed;
+    }
+}
+
+std::size_t TlsStream::buffered() const {
+    return static_cast<std::size_t>(SSL_pending(stream_.get()));
+}
+
+bool TlsStream::wants_room() const {
+    return SSL_want_write(stream_.get());
+}
+
+void TlsStream::close() {
+    ERR_clear_error();
+    if (SSL_is_init_finished(stream_.get()) == 1) SSL_shutdown(stream_.get());
+}
+
+TlsFacts TlsStream::facts() const {
+    const SSL_CIPHER* const cipher = SSL_get_current_cipher(stream_.get());
+    return {.version = SSL_get_version(stream_.get()),
+            .cipher = SSL_CIPHER_get_name(cipher),
+            .bits = SSL_CIPHER_get_bits(cipher, nullptr),
+            .resumed = SSL_session_reused(stream_.get()) == 1};
+}
+
+std::string TlsStream::error() {
+    const unsigned long code =
+        ERR_peek_error();  // the first: those that follow say what failed because of it
+    if (code == 0) return errno == 0 ? "the connection was closed" : std::generic_category().message(errno);
+    if (ERR_SYSTEM_ERROR(code)) return std::generic_category().message(ERR_GET_REASON(code));
+    const char* const reason = ERR_reason_error_string(code);
+    return reason == nullptr ? "error " + std::to_string(code) : reason;
+}
+
+}  // namespace sluice::net

@@ -1,0 +1,134 @@
+// TLS for a connection that has spoken plaintext so far (STARTTLS, RFC 3207), by OpenSSL.
+//
+// A stream is made when the handshake begins and works on a socket that stays its owner's: non-blocking, so
+// that every call may say "not now". Reads and writes have the results of net::read_some and write_some.
+//
+// Many encrypted sessions are held at once, so a stream gives its buffers back whenever they are empty, and
+// knows nothing of sessions to resume: those carry their own state (tickets, RFC 5077 and RFC 8446 2.2).
+//
+// Renegotiation is refused (it is asymmetric work for a client to ask for), and so is compression.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+struct ssl_ctx_st;
+struct ssl_st;
+
+namespace sluice::net {
+
+enum class TlsVersion : std::uint8_t { v1_0, v1_2, v1_3 };
+
+using TlsTicketKey = std::array<unsigned char, 80>;
+TlsTicketKey random_ticket_key();
+
+struct TlsServerOptions {
+    /// PEM files, each with a private key and then the certificate and its chain, as Postfix's
+    /// smtpd_tls_chain_files. A client that asks for a name (SNI, RFC 6066 3) gets the first that is for that
+    /// name, anybody else the first. One more file for the same names is for another kind of key (RSA,
+    /// ECDSA).
+    std::vector<std::string> chain_files;
+    TlsVersion minimum = TlsVersion::v1_2;
+    /// Seals the tickets of sessions to resume. All workers have the same, and keep it when certificates
+    /// change.
+    TlsTicketKey ticket_key = random_ticket_key();
+};
+
+/// What the parties have agreed on. `version` as OpenSSL names it: "TLSv1.3".
+struct TlsFacts {
+    std::string_view version;
+    std::string_view cipher;
+    int bits = 0;
+    bool resumed = false;
+};
+
+/// The certificates and keys of a server. Immutable; must outlive its streams.
+class TlsServerContext {
+  public:
+    /// Throws std::runtime_error that names the file, when one cannot be read, holds no key or certificate,
+    /// or the key is not the certificate's.
+    explicit TlsServerContext(const TlsServerOptions& options);
+    ~TlsServerContext();
+    TlsServerContext(const TlsServerContext&) = delete;
+    TlsServerContext& operator=(const TlsServerContext&) = delete;
+
+  private:
+    friend class TlsStream;
+    struct Free {
+        void operator()(ssl_ctx_st* context) const;
+    };
+    struct Certified {
+        std::unique_ptr<ssl_ctx_st, Free> context;
+        std::vector<std::string> names;  // lower case, "*.example.org" for one label
+    };
+
+    static int choose(ssl_st* stream, int* alert, void* self);
+    const Certified* find(std::string_view name) const;
+
+    std::vector<Certified> certified_;  // the first for who asks for no name that we have
+};
+
+/// The certificates in use, which may be replaced while handshakes that began with others are under way.
+class TlsCertificates {
+  public:
+    explicit TlsCertificates(const TlsServerContext& first) : current_(&first) {}
+
+    const TlsServerContext& current() const { return *current_; }
+    void replace(std::unique_ptr<const TlsServerContext> next) {
+        current_ = next.get();
+        replaced_.push_back(std::move(next));
+    }
+
+  private:
+    const TlsServerContext* current_;
+    // All that ever were, the first one but: streams refer to them, and certificates are renewed but now and
+    // then.
+    std::vector<std::unique_ptr<const TlsServerContext>> replaced_;
+};
+
+class TlsStream {
+  public:
+    enum class Handshake : std::uint8_t { done, more, failed };
+
+    /// No TLS.
+    TlsStream() = default;
+    /// The server's side, on this connected socket. Throws std::bad_alloc.
+    TlsStream(const TlsServerContext& context, int fd);
+
+    explicit operator bool() const { return stream_ != nullptr; }
+
+    /// Goes on until the socket has no more to read or no more room. Failed: error() says why, and what the
+    /// peer is to be told is on its way.
+    Handshake shake_hands();
+
+    std::ptrdiff_t read(void* buffer, std::size_t size);
+    /// A write that would block is to be repeated with the same octets, or more, wherever they then are.
+    std::ptrdiff_t write(const void* bytes, std::size_t size);
+    /// Octets that have been decrypted and not been read: the socket will not announce them.
+    std::size_t buffered() const;
+    /// The last call needs room to write, whatever it was.
+    bool wants_room() const;
+    /// Tells the peer that this is all (close_notify), as far as there is room.
+    void close();
+
+    /// After the handshake.
+    TlsFacts facts() const;
+    /// Of the last failure: "no shared cipher". One line, for the log.
+    static std::string error();
+
+  private:
+    struct Free {
+        void operator()(ssl_st* stream) const;
+    };
+    std::ptrdiff_t outcome(int result) const;
+
+    std::unique_ptr<ssl_st, Free> stream_;
+};
+
+}  // namespace sluice::net

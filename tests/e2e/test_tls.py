@@ -1,0 +1,307 @@
+"""STARTTLS: what is offered when, what a session is under TLS, and what breaks a handshake."""
+
+import pathlib
+import ssl
+import subprocess
+import time
+
+import pytest
+
+from harness.client import Closed
+from harness.mail import message, new_token
+from harness.postfix import SendingPostfix
+from harness.sluice import run_sluice
+from harness.waiting import PATIENCE
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """Chain files by name: one for mx.example.test, and one for the names of another domain."""
+    directory = tmp_path_factory.mktemp("certificates")
+
+    def make(name, names):
+        key, certificate, chain = (directory / f"{name}.{kind}" for kind in ("key", "crt", "pem"))
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+             "-subj", f"/CN={name}", "-addext", f"subjectAltName={names}", "-keyout", key, "-out", certificate],
+            check=True, capture_output=True,
+        )  # fmt: skip
+        chain.write_bytes(key.read_bytes() + certificate.read_bytes())
+        return str(chain)
+
+    return {
+        "mx": make("mx", "DNS:mx.example.test"),
+        "other": make("other", "DNS:mail.example.net,DNS:*.example.com"),
+    }
+
+
+@pytest.fixture
+def tls_sluice(start_sluice, postfix, certificates):
+    def start(config=None, **tls):
+        options = {"chain_files": [certificates["mx"], certificates["other"]], **tls}
+        return start_sluice(postfix.private_port, config={"tls": options, **(config or {})})
+
+    return start
+
+
+def start_tls(client, name="mx.example.test"):
+    client.expect(220, "STARTTLS")
+    return client.wrap(name)
+
+
+def greet_encrypted(client, **options):
+    client.greet()
+    start_tls(client, **options)
+    return client.command("EHLO client.example.org")
+
+
+def deliver(client, token, content=None):
+    client.envelope()
+    assert client.content(content or message(token)).code == 250
+
+
+def test_mail_over_tls(tls_sluice, postfix):
+    sluice = tls_sluice()
+    token = new_token()
+    with sluice.connect(source="127.0.97.1") as client:
+        assert "STARTTLS" in client.greet()
+        start_tls(client)
+        reply = client.command("EHLO client.example.org")
+        assert reply.code == 250 and "STARTTLS" not in reply.lines and "PIPELINING" in reply.lines
+        deliver(client, token)
+        client.expect(221, "QUIT")
+    postfix.wait_message(token)
+    sluice.stop()
+    (session,) = sluice.records("session", client="127.0.97.1")
+    assert session["tls"]["version"] == "TLSv1.3" and session["tls"]["bits"] >= 128
+    assert sluice.records("transaction", client="127.0.97.1")[0]["tls"] == session["tls"]
+    assert session["outcome"] == "quit"
+
+
+def test_large_mail_over_tls(tls_sluice, postfix):
+    sluice = tls_sluice()
+    token = new_token()
+    lines = "".join(f"{n:06} {'x' * 60}\r\n" for n in range(40_000))
+    content = message(token) + lines.encode()
+    with sluice.connect(source="127.0.97.2") as client:
+        greet_encrypted(client)
+        deliver(client, token, content)
+    assert lines.encode().replace(b"\r\n", b"\n") in postfix.wait_message(token)
+
+
+def test_not_offered_without_certificates(start_sluice, postfix):
+    sluice = start_sluice(postfix.private_port)
+    with sluice.connect() as client:
+        assert "STARTTLS" not in client.greet()
+        client.expect(502, "STARTTLS")
+
+
+def test_the_ehlo_before_counts_no_more(tls_sluice):
+    sluice = tls_sluice()
+    with sluice.connect() as client:
+        client.greet()
+        start_tls(client)
+        client.expect(503, "MAIL FROM:<sender@example.org>")
+        client.expect(250, "EHLO client.example.org")
+        client.expect(503, "STARTTLS")
+
+
+def test_what_is_injected_behind_starttls_is_dropped(tls_sluice):
+    """CVE-2011-0411: plaintext sent with STARTTLS is nobody's words under TLS."""
+    sluice = tls_sluice()
+    with sluice.connect() as client:
+        client.greet()
+        client.send(b"STARTTLS\r\nNOOP injected\r\nMAIL FROM:<injected@example.org>\r\n")
+        client.expect(220)
+        time.sleep(0.1)
+        client.wrap("mx.example.test")
+        # The first reply under TLS answers the first command under TLS.
+        assert "PIPELINING" in client.command("EHLO client.example.org").lines
+        client.expect(503, "RCPT TO:<alice@example.test>")
+
+
+def test_plaintext_that_comes_later_breaks_the_handshake(tls_sluice):
+    sluice = tls_sluice()
+    with sluice.connect(source="127.0.97.3") as client:
+        client.greet()
+        client.expect(220, "STARTTLS")
+        client.send(b"MAIL FROM:<injected@example.org>\r\n")
+        client.received = b""
+        with pytest.raises(Closed):
+            while True:
+                client._receive()  # an alert, perhaps, and the end
+        assert b"250" not in client.received and b"503" not in client.received
+    sluice.stop()
+    (session,) = sluice.records("session", client="127.0.97.3")
+    assert session["outcome"] == "tls_failed"
+    assert [s["value"] for s in session["signals"] if s["signal"] == "tls"] == ["wrong version number"]
+
+
+def test_a_handshake_has_so_long(tls_sluice):
+    sluice = tls_sluice(handshake_timeout_s=1)
+    with sluice.connect(source="127.0.97.4") as client:
+        client.greet()
+        client.expect(220, "STARTTLS")
+        began = time.monotonic()
+        assert client.at_end()
+        assert 0.9 < time.monotonic() - began < 5 * PATIENCE
+    sluice.stop()
+    assert sluice.records("session", client="127.0.97.4")[0]["outcome"] == "timed_out"
+
+
+@pytest.mark.parametrize("name, shown", [("mx.example.test", "mx"), ("MAIL.example.net", "other"),
+                                         ("a.example.com", "other"), ("nobody.example", "mx")])  # fmt: skip
+def test_the_certificate_is_the_one_for_the_name(tls_sluice, certificates, name, shown):
+    sluice = tls_sluice()
+    with sluice.connect() as client:
+        greet_encrypted(client, name=name)
+        certificate = ssl.DER_cert_to_PEM_cert(client.socket.getpeercert(binary_form=True))
+    with open(certificates[shown], encoding="ascii") as file:
+        assert certificate.strip() in file.read()
+
+
+def s_client(sluice, *arguments):
+    """What openssl says of a session that only shakes hands."""
+    command = ["openssl", "s_client", "-starttls", "smtp", "-connect", f"127.0.0.1:{sluice.port}", *arguments]
+    done = subprocess.run(command, input="QUIT\r\n", capture_output=True, text=True, timeout=30, check=False)
+    return done.stdout + done.stderr
+
+
+def test_old_versions_only_where_they_are_wanted(tls_sluice):
+    old = ["-tls1", "-cipher", "DEFAULT:@SECLEVEL=0"]
+    assert "Cipher is (NONE)" in s_client(tls_sluice(), *old)
+    assert "Protocol  : TLSv1\n" in s_client(tls_sluice(minimum="1.0"), *old)
+    assert "Cipher is (NONE)" in s_client(tls_sluice(minimum="1.3"), "-tls1_2")
+
+
+def test_no_renegotiation(tls_sluice):
+    sluice = tls_sluice()
+    command = ["openssl", "s_client", "-starttls", "smtp", "-tls1_2", "-connect", f"127.0.0.1:{sluice.port}"]
+    done = subprocess.run(command, input="R\n", capture_output=True, text=True, timeout=30, check=False)
+    assert "no renegotiation" in done.stdout + done.stderr
+
+
+def test_sessions_are_resumed_by_any_worker(tls_sluice, tmp_path):
+    sluice = tls_sluice({"workers": 2})
+    ticket = tmp_path / "ticket"
+    assert "New, TLSv1.2" in s_client(sluice, "-tls1_2", "-sess_out", ticket)
+    for _ in range(8):  # the kernel spreads connections over the workers
+        assert "Reused, TLSv1.2" in s_client(sluice, "-tls1_2", "-sess_in", ticket)
+
+
+def test_replies_trickle_under_tls(tls_sluice, postfix):
+    """The pace counts what is said, not how it is wrapped; a patient sender gets through."""
+    slow = {"policy": {"networks": {"slow": ["127.0.60.0/24"]}}}
+    pace = {"out_bytes_per_s": 100, "in_bytes_per_s": 200, "content_in_bytes_per_s": 2000, "interval_ms": 500}
+    sluice = tls_sluice({**slow, "pace": pace})
+    token = new_token()
+    with sluice.connect(source="127.0.60.8") as client:
+        client.greet()
+        start_tls(client)
+        began = time.monotonic()
+        reply = client.command("EHLO client.example.org")
+        octets = sum(len(line) + 6 for line in reply.lines)
+        assert time.monotonic() - began >= octets / 100 * 0.9
+        client.envelope()
+        client.expect(354, "DATA")
+        began = time.monotonic()
+        client.send(message(token) + b"x" * 70 + b"\r\n" + b"y" * 998 + b"\r\n" + b"z" * 900 + b"\r\n.\r\n")
+        client.expect(250)
+        assert time.monotonic() - began >= 0.9
+    postfix.wait_message(token)
+
+
+def test_slow_clients_do_without_when_there_are_many(tls_sluice):
+    slow = {"policy": {"networks": {"slow": ["127.0.60.0/24"]}}, "pace": {"out_bytes_per_s": 1000000, "in_bytes_per_s": 1000000}}
+    sluice = tls_sluice(slow, slow_sessions_max=1)
+    with sluice.connect(source="127.0.60.1") as first, sluice.connect(source="127.0.60.2") as second:
+        greet_encrypted(first)
+        second.greet()
+        assert second.command("STARTTLS").enhanced == "4.7.0"
+        second.envelope()
+        with sluice.connect(source="127.0.97.5") as good:
+            greet_encrypted(good)
+        first.close()
+        time.sleep(0.2)
+        with sluice.connect(source="127.0.60.3") as third:
+            greet_encrypted(third)
+
+
+def test_a_client_may_shake_hands_so_often(tls_sluice):
+    sluice = tls_sluice(handshakes_per_client_max=2)
+    for code in (220, 220, 454, 454):
+        with sluice.connect(source="127.0.97.6") as client:
+            client.greet()
+            client.expect(code, "STARTTLS")
+    with sluice.connect(source="127.0.97.7") as another:
+        greet_encrypted(another)
+
+
+def shown_by(sluice):
+    with sluice.connect() as client:
+        greet_encrypted(client)
+        return ssl.DER_cert_to_PEM_cert(client.socket.getpeercert(binary_form=True)).strip()
+
+
+def test_certificates_are_renewed_without_a_restart(start_sluice, postfix, certificates, tmp_path):
+    chain = tmp_path / "chain.pem"
+    old, new = (pathlib.Path(certificates[name]).read_text("ascii") for name in ("mx", "other"))
+    chain.write_text(old)
+    sluice = start_sluice(postfix.private_port, config={"tls": {"chain_files": [str(chain)]}})
+    assert shown_by(sluice) in old
+    chain.write_text("not a certificate")
+    sluice.wait_record("certificates_unusable")
+    assert shown_by(sluice) in old
+    with sluice.connect() as early:
+        greet_encrypted(early)
+        chain.write_text(new)
+        sluice.wait_record("certificates_read")
+        assert shown_by(sluice) in new
+        early.expect(250, "NOOP")  # goes on with what it began with
+
+
+def test_octet_by_octet(tls_sluice):
+    """Each octet of the handshake and of the records in a segment of its own."""
+    sluice = tls_sluice()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with sluice.connect() as client:
+        client.greet()
+        client.expect(220, "STARTTLS")
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(incoming, outgoing)
+
+        def until_done(step):
+            while True:
+                try:
+                    return step()
+                except ssl.SSLWantReadError:
+                    for octet in outgoing.read():
+                        client.socket.send(bytes([octet]))
+                    incoming.write(client.socket.recv(65536))
+
+        until_done(tls.do_handshake)
+        tls.write(b"EHLO client.example.org\r\n")
+        assert until_done(lambda: tls.read(4)) == b"250-"
+
+
+def test_a_postfix_that_insists_on_tls(tls_sluice, postfix):
+    sluice = tls_sluice()
+    token = new_token()
+    with SendingPostfix(sluice.port, settings="smtp_tls_security_level = encrypt\n") as sender:
+        subprocess.run(
+            ["sendmail", "-C", sender.directory / "etc", "-f", "sender@example.org", "alice@example.test"],
+            input=message(token), check=True, timeout=30,
+        )  # fmt: skip
+        postfix.wait_message(token)
+    sluice.stop()
+    assert all("tls" in t for t in sluice.records("transaction", outcome="delivered"))
+
+
+@pytest.mark.parametrize("bad, says", [("missing.pem", "No such file"), ("empty.pem", "no start line")])
+def test_a_chain_file_that_cannot_be_used(tmp_path, bad, says):
+    (tmp_path / "empty.pem").touch()
+    config = tmp_path / "sluice.toml"
+    config.write_text(f'tls.chain_files = ["{tmp_path / bad}"]\n')
+    done = run_sluice("check", "--config", config)
+    assert done.returncode != 0 and str(tmp_path / bad) in done.stderr and says in done.stderr, done.stderr
