@@ -165,7 +165,8 @@ std::ptrdiff_t TlsStream::write(const void* bytes, std::size_t size) {
     ERR_clear_error();
     std::size_t written = 0;
     const int result = SSL_write_ex(stream_.get(), bytes, size, &written);
-    return result == 1 ? static_cast<std::ptrdiff_t>(written) : outcome(result);
+    if (result == 1) return static_cast<std::ptrdiff_t>(written);
+    return outcome(result) == io_would_block ? io_would_block : io_failed;
 }
 
 /// What a call that moved nothing means.
