@@ -119,6 +119,11 @@ class Postfix(Server):
             raise BenchError(f"postfix check: {checked.stderr.strip()}")
         return ["postfix", "-c", config, "start-fg"]
 
+    def stop(self):
+        # What was started is a script, and would leave master(8) behind.
+        subprocess.run(["postfix", "-c", self.folder / "config", "stop"], capture_output=True)
+        super().stop()
+
     def _private_listener(self):
         """As `sluice check` prints it, but for the chroot, which this folder does not have."""
         command = [self.build / "sluice", "check", "--relay", f"127.0.0.1:{self.port}", "--print-master-cf"]
