@@ -7,8 +7,7 @@
 #include <string_view>
 
 #include "app/config.hpp"
-#include "net/loop.hpp"
-#include "net/offload.hpp"
+#include "net/regular_look.hpp"
 #include "net/tls.hpp"
 
 namespace sluice::app {
@@ -25,7 +24,7 @@ std::unique_ptr<const Certificates> load_certificates(const Config& config);
 
 /// Looks every second whether a file has changed (size, time of change, inode), and replaces all certificates
 /// then. Files that cannot be used leave them as they are, and are told about once.
-class CertificateWatch final : private net::Timer {
+class CertificateWatch {
   public:
     using Tell = std::function<void(std::string_view event, std::string_view why)>;
 
@@ -36,18 +35,23 @@ class CertificateWatch final : private net::Timer {
     const net::TlsCertificates& certificates() const { return certificates_; }
 
   private:
-    struct Look;
+    /// What the thread does: files may be slow.
+    struct Look {
+        const net::TlsServerOptions& options;
+        std::string version;  // known before; then found
+        std::unique_ptr<const net::TlsServerContext> made = nullptr;
+        std::string error = {};
 
-    void on_timer() override;
+        void run();
+    };
+
     void take(Look& look);
 
-    net::Loop& loop_;
-    net::Offload& offload_;
     const net::TlsServerOptions& options_;
     net::TlsCertificates certificates_;
     Tell tell_;
     std::string version_;  // of the files as they were last read
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    net::RegularLook<Look> looks_;
 };
 
 }  // namespace sluice::app

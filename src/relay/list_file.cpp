@@ -10,7 +10,6 @@
 #include <utility>
 
 #include "net/fd.hpp"
-#include "net/offload.hpp"
 
 namespace sluice::relay {
 
@@ -47,60 +46,41 @@ bool read_whole(int fd, std::string& text) {
 
 }  // namespace
 
-/// One look at the file, carried to the thread and back.
-struct ListFile::Look {
-    std::string path;
-    std::string version;  // known before; then found
-    bool changed = false;
-    std::string error;  // empty: it could be read
-    std::unique_ptr<RecipientList> list;
-
-    void run() {
-        const net::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-        struct stat status;
-        if (!fd || ::fstat(fd.get(), &status) != 0) {
-            error = last_error();
-            return;
-        }
-        if (!S_ISREG(status.st_mode)) {
-            error = "it is not a file";
-            return;
-        }
-        std::string found = fmt::format("{}:{}:{}:{}.{}", status.st_dev, status.st_ino, status.st_size,
-                                        status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
-        if (found == version) return;
-        std::string text;
-        if (!read_whole(fd.get(), text)) {
-            error = std::move(text);
-            return;
-        }
-        version = std::move(found);
-        changed = true;
-        list = std::make_unique<RecipientList>(RecipientList::parse(text));
+void ListFile::Look::run() {
+    const net::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    struct stat status;
+    if (!fd || ::fstat(fd.get(), &status) != 0) {
+        error = last_error();
+        return;
     }
-};
-
-ListFile::ListFile(net::Loop& loop, net::Offload& offload, std::string path, const Notice& notice)
-    : loop_(loop), offload_(offload), path_(std::move(path)), notice_(notice) {
-    Look look{.path = path_, .version = {}, .changed = false, .error = {}, .list = nullptr};
-    look.run();
-    take(look);
+    if (!S_ISREG(status.st_mode)) {
+        error = "it is not a file";
+        return;
+    }
+    std::string found = net::file_version(status);
+    if (found == version) return;
+    std::string text;
+    if (!read_whole(fd.get(), text)) {
+        error = std::move(text);
+        return;
+    }
+    version = std::move(found);
+    changed = true;
+    list = std::make_unique<RecipientList>(RecipientList::parse(text));
 }
 
-ListFile::~ListFile() = default;
-
-void ListFile::on_timer() {
-    auto look = std::make_shared<Look>(
-        Look{.path = path_, .version = version_, .changed = false, .error = {}, .list = nullptr});
-    const bool submitted = offload_.submit([look] { look->run(); },
-                                           [this, look, alive = std::weak_ptr(alive_)] {
-                                               if (!alive.expired()) take(*look);
-                                           });
-    if (!submitted) loop_.arm(*this, look_again_after);
+ListFile::ListFile(net::Loop& loop, net::Offload& offload, std::string path, const Notice& notice)
+    : path_(std::move(path)),
+      notice_(notice),
+      looks_(
+          loop, offload, look_again_after, [this] { return next_look(); },
+          [this](Look& look) { take(look); }) {
+    Look first = next_look();
+    first.run();
+    take(first);
 }
 
 void ListFile::take(Look& look) {
-    loop_.arm(*this, look_again_after);
     if (!look.error.empty()) {
         if (!std::exchange(told_unreadable_, true)) notice_("list_unreadable", path_, look.error);
         return;

@@ -9,37 +9,43 @@
 #include <memory>
 #include <string>
 
-#include "net/loop.hpp"
+#include "net/regular_look.hpp"
 #include "relay/recipient_list.hpp"
 #include "relay/relay.hpp"
 
 namespace sluice::relay {
 
-class ListFile final : private net::Timer {
+class ListFile {
   public:
     static constexpr std::size_t octets_max = std::size_t{256} << 20U;
 
     /// Reads the file at once, blocking: this is before any client. All references must outlive it.
     ListFile(net::Loop& loop, net::Offload& offload, std::string path, const Notice& notice);
-    ~ListFile();
 
     /// Null before it was ever read.
     const RecipientList* list() const { return list_.get(); }
 
   private:
-    struct Look;
+    /// One look at the file, carried to the thread and back.
+    struct Look {
+        std::string path;
+        std::string version;  // known before; then found
+        bool changed = false;
+        std::string error = {};  // empty: it could be read
+        std::unique_ptr<RecipientList> list = nullptr;
 
-    void on_timer() override;
+        void run();
+    };
+
+    Look next_look() const { return {.path = path_, .version = version_}; }
     void take(Look& look);
 
-    net::Loop& loop_;
-    net::Offload& offload_;
     std::string path_;
     const Notice& notice_;
     std::unique_ptr<RecipientList> list_;
     std::string version_;  // of the file as it was last read
     bool told_unreadable_ = false;
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+    net::RegularLook<Look> looks_;
 };
 
 }  // namespace sluice::relay
