@@ -36,6 +36,9 @@ class IpAddress {
     const std::array<std::uint8_t, 16>& octets() const { return octets_; }
     /// The address with all bits after the first `prefix` cleared; `prefix` above bits() is bits().
     IpAddress masked(unsigned prefix) const;
+    /// Whom a count of clients is about: one IPv6 customer has a /64 at least, and 2^64 addresses to come
+    /// from.
+    IpAddress counted_as() const { return is_v4_ ? *this : masked(64); }
     /// Dotted quad or RFC 5952 text.
     std::string to_string() const;
 

@@ -57,7 +57,6 @@ class Front::Impl final : public Context, private net::Timer {
     void pause_accepting();
     void resume_accepting();
     void abandon_all();
-    IpAddress counted_as(const IpAddress& client) const { return client.masked(client.is_v4() ? 32 : 64); }
 
     std::vector<std::unique_ptr<Listener>> listeners_;
     bool accepting_ = true;
@@ -119,7 +118,7 @@ void Front::Impl::take(net::Accepted accepted) {
 
 bool Front::Impl::has_room_for(const IpAddress& client) {
     if (options.sessions_per_client_max == 0) return true;
-    return ++per_client_[counted_as(client)] <= options.sessions_per_client_max;
+    return ++per_client_[client.counted_as()] <= options.sessions_per_client_max;
 }
 
 void Front::Impl::ended(Session& session) {
@@ -128,7 +127,7 @@ void Front::Impl::ended(Session& session) {
     if (first_ == &session) first_ = session.next;
     --sessions_;
     if (options.sessions_per_client_max > 0 && session.counted()) {
-        const auto count = per_client_.find(counted_as(session.client()));
+        const auto count = per_client_.find(session.client().counted_as());
         if (--count->second == 0) per_client_.erase(count);
     }
     loop().retire(std::unique_ptr<net::IoHandler>(&session));

@@ -3,14 +3,6 @@
 #include <algorithm>
 
 namespace sluice::policy {
-namespace {
-
-/// Whom a count is about. One IPv6 customer has a /64 at least, and 2^64 addresses to guess from.
-IpAddress counted_as(const IpAddress& client) {
-    return client.is_v4() ? client : client.masked(64);
-}
-
-}  // namespace
 
 /// `entry` with its halves moved on to `now`.
 ClientCounts::Entry ClientCounts::at(Entry entry, Instant now) const {
@@ -24,7 +16,7 @@ ClientCounts::Entry ClientCounts::at(Entry entry, Instant now) const {
 }
 
 unsigned ClientCounts::add(const IpAddress& client, Instant now) {
-    const IpAddress key = counted_as(client);
+    const IpAddress key = client.counted_as();
     const auto [found, added] = entries_.try_emplace(key);
     Entry& entry = found->second;
     if (added) {
@@ -45,7 +37,7 @@ unsigned ClientCounts::add(const IpAddress& client, Instant now) {
 }
 
 unsigned ClientCounts::count(const IpAddress& client, Instant now) const {
-    const auto found = entries_.find(counted_as(client));
+    const auto found = entries_.find(client.counted_as());
     if (found == entries_.end()) return 0;
     const Entry entry = at(found->second, now);
     return entry.current + entry.previous;
