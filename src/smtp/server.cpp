@@ -232,6 +232,13 @@ void Server::close_for(Say limit) {
     close_pending_ = true;
 }
 
+/// For who is no SMTP client: nothing more is read.
+void Server::hang_up(Say why) {
+    end_transaction(EndedBy::quit);
+    refuse(why);
+    close_pending_ = true;
+}
+
 void Server::end_transaction(EndedBy why) {
     if (!transaction_ || ended_pending_) return;
     ended_by_ = why;

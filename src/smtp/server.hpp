@@ -170,6 +170,7 @@ class Server {
     void ask(Step question) { asked_ = question; }
     void refuse(Say why);
     void close_for(Say limit);
+    void hang_up(Say why);
     void end_transaction(EndedBy why);
     void helo_answered(const Reply& reply);
     void content_answered(const Reply& reply);

@@ -261,15 +261,11 @@ void Server::do_xclient(std::string_view argument) {
 }
 
 void Server::do_proxy(std::string_view /*argument*/) {
-    end_transaction(EndedBy::quit);
-    refuse(Say::not_proxy);
-    close_pending_ = true;
+    hang_up(Say::not_proxy);
 }
 
 void Server::do_http(std::string_view /*argument*/) {
-    end_transaction(EndedBy::quit);
-    refuse(Say::not_http);
-    close_pending_ = true;
+    hang_up(Say::not_http);
 }
 
 }  // namespace sluice::smtp
