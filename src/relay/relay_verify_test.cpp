@@ -103,9 +103,20 @@ class RelayVerifyTogether : public RelayTest {
         EXPECT_TRUE(run_until(
             [&] { return std::ranges::all_of(asks, [](const auto& a) { return a->got.has_value(); }); }));
         std::vector<int> codes;
+        codes.reserve(asks.size());
         for (const auto& each : asks)
             codes.push_back(each->code());
         return codes;
+    }
+
+    /// A script that has had enough after two recipients of a transaction.
+    static ScriptedMta::Script from_the_third_on(std::string reply) {
+        return [reply = std::move(reply),
+                recipients = 0U](const ScriptedMta::Moment& moment) mutable -> std::optional<std::string> {
+            if (moment.verb == "MAIL") recipients = 0;
+            if (moment.verb == "RCPT" && ++recipients > 2) return reply;
+            return std::nullopt;
+        };
     }
 
     std::vector<std::unique_ptr<Ask>> asks;
@@ -170,13 +181,7 @@ TEST_F(RelayVerifyTogether, DoNotGatherForLong) {
 }
 
 TEST_F(RelayVerifyTogether, EachAloneWhenTheMtaHasEnough) {
-    // Takes two recipients in a transaction, and puts off the others.
-    unsigned recipients = 0;
-    mta.script = [&](const ScriptedMta::Moment& moment) -> std::optional<std::string> {
-        if (moment.verb == "MAIL") recipients = 0;
-        if (moment.verb == "RCPT" && ++recipients > 2) return "452 4.5.3 Too many recipients";
-        return std::nullopt;
-    };
+    mta.script = from_the_third_on("452 4.5.3 Too many recipients");
     start_and_reach();
     ask_all({"a@example.net", "b@example.net", "unknown@example.net", "d@example.net"});
     EXPECT_EQ(answers(), (std::vector{250, 250, 550, 250}));
@@ -184,12 +189,7 @@ TEST_F(RelayVerifyTogether, EachAloneWhenTheMtaHasEnough) {
 }
 
 TEST_F(RelayVerifyTogether, EachAloneWhenTheMtaClosesOnThem) {
-    unsigned recipients = 0;
-    mta.script = [&](const ScriptedMta::Moment& moment) -> std::optional<std::string> {
-        if (moment.verb == "MAIL") recipients = 0;
-        if (moment.verb == "RCPT" && ++recipients > 2) return "421 4.7.0 Too many";
-        return std::nullopt;
-    };
+    mta.script = from_the_third_on("421 4.7.0 Too many");
     start();
     ask_all({"a@example.net", "b@example.net", "unknown@example.net"});
     EXPECT_EQ(answers(), (std::vector{250, 250, 550}));
