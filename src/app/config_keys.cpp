@@ -101,9 +101,8 @@ const Key<Config> keys[] = {
     {"recipients.per_transaction_max",
      integer<Config>([](Config& c) -> auto& { return c.relay.verify.per_transaction_max; }, 1, 100),
      "Where several connections of one client ask for different recipients at once, the MTA is asked about "
-     "so "
-     "many in one MAIL transaction. 1 = each in its own, for an MTA that delays or drops those who name many "
-     "unknown recipients."},
+     "so many in one MAIL transaction. 1 = each in its own, for an MTA that delays or drops those who name "
+     "many unknown recipients."},
 
     {"smtp.hostname",
      TextKind<Config>{[](Config& c) -> auto& { return c.front.server.hostname; }, "a host name",
@@ -122,22 +121,19 @@ const Key<Config> keys[] = {
      ListKind<Config>{"a file", [](Config& c) { c.front.tls.certificates.chain_files.clear(); },
                       add_chain_file},
      "PEM files, each with a private key, then its certificate and the chain (Postfix: "
-     "smtpd_tls_chain_files). A "
-     "client gets the first that is for the name it asks for (SNI), else the first. None = STARTTLS is not "
-     "offered."},
+     "smtpd_tls_chain_files). A client gets the first that is for the name it asks for (SNI), else the "
+     "first. None = STARTTLS is not offered."},
     {"tls.minimum",
      choice<Config>([](Config& c) -> auto& { return c.front.tls.certificates.minimum; }, tls_versions),
      "The oldest TLS that is spoken. `1.0` takes ciphers with it that are broken; it is still better than "
-     "the "
-     "plaintext an old client would use instead."},
+     "the plaintext an old client would use instead."},
     {"tls.handshake_timeout_s",
      integer<Config>([](Config& c) -> auto& { return c.front.tls.handshake_timeout; }, 1, 600),
      "From STARTTLS to the end of the handshake; then the connection is closed."},
     {"tls.handshakes_per_client_max",
      integer<Config>([](Config& c) -> auto& { return c.front.tls.handshakes_per_client_max; }, 0, million),
      "STARTTLS commands of one client address (IPv6: of one /64) in a minute and worker, then 454 4.7.0; 0 = "
-     "no "
-     "limit. Who may do without TLS then goes on in plaintext."},
+     "no limit. Who may do without TLS then goes on in plaintext."},
     {"tls.slow_sessions_max",
      integer<Config>([](Config& c) -> auto& { return c.front.tls.slow_sessions_max; }, 0, 10 * million),
      "Where so many sessions of a worker use TLS (14 kB each), slow clients are told to do without: 454 "
@@ -320,14 +316,12 @@ const Key<Config> keys[] = {
      integer<Config>([](Config& c) -> auto& { return c.front.spool.memory_octets_max; }, 4096,
                      std::int64_t{1} << 30),
      "A message up to this size waits for the MTA in memory; a larger one in the memory that all share, or "
-     "in "
-     "an unlinked file."},
+     "in an unlinked file."},
     {"spool.shared_octets_max",
      or_zero(integer<Config>([](Config& c) -> auto& { return c.front.spool.shared_octets_max; },
                              net::SpoolMemory::chunk_octets, std::int64_t{1} << 40)),
      "So much memory of each worker is shared by the larger messages of clients at full speed; what finds "
-     "none "
-     "left goes to the file. It is taken when needed, and given back. 0 = none."},
+     "none left goes to the file. It is taken when needed, and given back. 0 = none."},
     {"spool.directory",
      TextKind<Config>{[](Config& c) -> auto& { return c.front.spool.directory; }, "a directory"},
      "Where those files live; empty = `spool` in `state_dir`, or /tmp without one."},
