@@ -66,16 +66,15 @@ postscreen_command_time_limit = 3600s
 
 
 class Postfix(Server):
+    program = packages = "postfix"
     DAEMONS = pathlib.Path("/usr/lib/postfix/sbin")
 
     def __init__(self, build, folder, *, listener="tuned", known="127.0.0.0/8"):
+        self.name = NAMES[listener]
         super().__init__(build, folder)
         self.listener = listener
         self.known = known  # to postscreen
-        self.name = NAMES[listener]
         self.remembers_clients = listener == "default"  # anvil(8)
-        if not shutil.which("postfix"):
-            raise Missing(f"{self.name}: apt-get install postfix")
         if os.getuid() != 0:
             raise Missing(f"{self.name}: starts as root only")
 
@@ -118,11 +117,6 @@ class Postfix(Server):
         if checked.returncode != 0:
             raise BenchError(f"postfix check: {checked.stderr.strip()}")
         return ["postfix", "-c", config, "start-fg"]
-
-    def stop(self):
-        # What was started is a script, and would leave master(8) behind.
-        subprocess.run(["postfix", "-c", self.folder / "config", "stop"], capture_output=True)
-        super().stop()
 
     def _private_listener(self):
         """As `sluice check` prints it, but for the chroot, which this folder does not have."""

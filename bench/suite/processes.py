@@ -82,19 +82,27 @@ class Process:
         return "it said: " + " | ".join(lines[-5:]) if lines else "it said nothing"
 
     def stop(self, seconds=15):
-        if self.running():
-            self._popen.send_signal(signal.SIGTERM)
-            try:
-                self._popen.wait(seconds)
-            except subprocess.TimeoutExpired:
-                for pid in tree(self.pid):
-                    _kill(pid)
-                self._popen.wait()
+        """Ends it as an operator would, and then what it has left behind: a script may end before what it started."""
+        if not self.running():
+            return
+        family = tree(self.pid)
+        self._popen.send_signal(signal.SIGTERM)
+        try:
+            self._popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            _signal(self.pid, signal.SIGKILL)
+            self._popen.wait()
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            deadline = time.monotonic() + seconds
+            for pid in family:
+                _signal(pid, number)
+            while any(_stat(pid) for pid in family) and time.monotonic() < deadline:
+                time.sleep(0.05)
 
 
-def _kill(pid):
+def _signal(pid, number):
     try:
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)
     except ProcessLookupError:
         pass
 

@@ -6,6 +6,7 @@ it was given), and ended by its process id.
 
 import json
 import pathlib
+import shutil
 import textwrap
 import time
 
@@ -18,15 +19,22 @@ class Missing(Exception):
 
 class Server:
     name = ""
+    program = None  # to be found in PATH
+    packages = ""   # Debian's, that bring it
     remembers_clients = False  # for a minute, at a cost that grows with them
 
     def __init__(self, build, folder):
+        if self.program and not shutil.which(self.program):
+            raise self.missing()
         self.build = pathlib.Path(build)
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True)
         self.port, = free_ports(1)
         self.backend = None  # a Floor; None where the server is the end of the way
         self._process = None
+
+    def missing(self):
+        return Missing(f"{self.name}: apt-get install {self.packages}")
 
     def start(self):
         self._process = Process(self._command(), self.folder / "out.log", cwd=self.folder)

@@ -7,7 +7,6 @@ addresses and limits; none logs a line per session, but for Sluice, whose own lo
 import os
 import pathlib
 import pwd
-import shutil
 import subprocess
 import textwrap
 
@@ -69,11 +68,7 @@ class SmtpSink(Server):
     """Postfix's own sink for tests: like the floor, it is the end of the way."""
 
     name = "smtp-sink (no proxy)"
-
-    def __init__(self, build, folder):
-        super().__init__(build, folder)
-        if not shutil.which("smtp-sink"):
-            raise Missing(f"{self.name}: apt-get install postfix")
+    program, packages = "smtp-sink", "postfix"
 
     def _command(self):
         unprivileged = ["-u", "nobody"] if os.getuid() == 0 else []
@@ -84,12 +79,13 @@ class Nginx(Server):
     """Its mail proxy, one worker. The answers of auth_http come from a second nginx, whose CPU is counted apart."""
 
     name = "nginx mail (XCLIENT)"
+    program, packages = "nginx", "nginx-core libnginx-mod-mail"
     MODULE = pathlib.Path("/usr/lib/nginx/modules/ngx_mail_module.so")
 
     def __init__(self, build, folder):
         super().__init__(build, folder)
-        if not shutil.which("nginx") or not self.MODULE.exists():
-            raise Missing(f"{self.name}: apt-get install nginx-core libnginx-mod-mail")
+        if not self.MODULE.exists():
+            raise self.missing()
         self._auth = None
 
     def start(self):
@@ -161,11 +157,7 @@ class Haproxy(Server):
     """Pumps octets and understands none: the price of being in between."""
 
     name = "HAProxy TCP"
-
-    def __init__(self, build, folder):
-        super().__init__(build, folder)
-        if not shutil.which("haproxy"):
-            raise Missing(f"{self.name}: apt-get install haproxy")
+    program = packages = "haproxy"
 
     def _command(self):
         config = self.write("haproxy.cfg", f"""\
@@ -188,12 +180,11 @@ class Haraka(Server):
     """Its queue/smtp_proxy, one process. Fetched from npm into the build folder."""
 
     name = "Haraka smtp_proxy"
+    program = packages = "npm"
     PACKAGE = "Haraka@~3.1"  # 3.2 wants a newer Node than Debian 12 has
 
     def __init__(self, build, folder):
         super().__init__(build, folder)
-        if not shutil.which("npm"):
-            raise Missing(f"{self.name}: apt-get install npm")
         self.home = self.build.parent / "bench" / "haraka"
         if not (self.home / "node_modules" / "Haraka").exists():
             self._fetch()

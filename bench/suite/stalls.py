@@ -19,7 +19,6 @@ class Stalls:
         self._late_ms = []
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch)
-        self.real_time = False
 
     def start(self):
         self._thread.start()
@@ -35,7 +34,6 @@ class Stalls:
     def _watch(self):
         try:
             os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))  # of this thread
-            self.real_time = True
         except PermissionError:
             pass  # it then waits for its turn as everybody does
         while not self._over.is_set():
