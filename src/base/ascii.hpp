@@ -83,6 +83,14 @@ constexpr int hex_value(char c) {
     return lowered >= 'a' && lowered <= 'f' ? lowered - 'a' + 10 : -1;
 }
 
+/// The octet that two hexadecimal digits are; -1 when `two` is not that.
+constexpr int hex_octet(std::string_view two) {
+    if (two.size() != 2) return -1;
+    const int high = hex_value(two[0]);
+    const int low = hex_value(two[1]);
+    return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
 inline constexpr std::string_view hex_digits = "0123456789ABCDEF";
 
 }  // namespace sluice::ascii

@@ -14,10 +14,7 @@ bool stands_for_itself(char c) {
 
 /// The octet that the "+XX" at `text[i]` means, or -1.
 int hexchar(std::string_view text, std::size_t i) {
-    if (text[i] != '+' || text.size() - i < 3) return -1;
-    const int high = ascii::hex_value(text[i + 1]);
-    const int low = ascii::hex_value(text[i + 2]);
-    return high < 0 || low < 0 ? -1 : high * 16 + low;
+    return text[i] == '+' ? ascii::hex_octet(text.substr(i + 1, 2)) : -1;
 }
 
 }  // namespace

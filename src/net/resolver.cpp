@@ -2,14 +2,13 @@
 
 #include <unbound.h>
 
-#include <array>
 #include <cassert>
-#include <cstring>
 #include <optional>
 #include <span>
 #include <stdexcept>
 #include <utility>
 
+#include "net/dns_record.hpp"
 #include "net/loop.hpp"
 #include "net/quiet_thread.hpp"
 #include "net/socket.hpp"
@@ -30,53 +29,6 @@ std::string forwarder(const std::string& server) {
     return endpoint->address.to_string() + "@" + std::to_string(endpoint->port);
 }
 
-/// A name from its wire form (RFC 1035 3.1), without the final dot; libunbound has uncompressed it.
-std::optional<std::string> name_from_wire(std::span<const unsigned char> wire) {
-    std::string name;
-    while (!wire.empty() && wire[0] != 0) {
-        const std::size_t length = wire[0];
-        if (length > 63 || wire.size() < length + 2) return std::nullopt;
-        if (!name.empty()) name += '.';
-        name.append(reinterpret_cast<const char*>(wire.data() + 1), length);
-        wire = wire.subspan(length + 1);
-    }
-    if (wire.size() != 1) return std::nullopt;
-    return name;
-}
-
-/// The character-strings of one TXT record, put together (RFC 7208 3.3 and others read them so).
-std::optional<std::string> text_from_wire(std::span<const unsigned char> wire) {
-    std::string text;
-    while (!wire.empty()) {
-        const std::size_t length = wire[0];
-        if (wire.size() < length + 1) return std::nullopt;
-        text.append(reinterpret_cast<const char*>(wire.data() + 1), length);
-        wire = wire.subspan(length + 1);
-    }
-    return text;
-}
-
-/// False when the record is malformed.
-bool add_record(DnsAnswer& answer, int type, std::span<const unsigned char> wire) {
-    if (type == static_cast<int>(DnsType::a) && wire.size() == 4) {
-        std::array<std::uint8_t, 4> octets;
-        std::memcpy(octets.data(), wire.data(), octets.size());
-        answer.addresses.push_back(IpAddress::v4(octets));
-        return true;
-    }
-    if (type == static_cast<int>(DnsType::aaaa) && wire.size() == 16) {
-        std::array<std::uint8_t, 16> octets;
-        std::memcpy(octets.data(), wire.data(), octets.size());
-        answer.addresses.push_back(IpAddress::v6(octets));
-        return true;
-    }
-    std::optional<std::string> text;
-    if (type == static_cast<int>(DnsType::ptr)) text = name_from_wire(wire);
-    if (type == static_cast<int>(DnsType::txt)) text = text_from_wire(wire);
-    if (text) answer.texts.push_back(std::move(*text));
-    return text.has_value();
-}
-
 DnsAnswer to_answer(int error, const ub_result* result) {
     DnsAnswer answer;
     if (error != UB_NOERROR || result == nullptr || result->bogus) return answer;
@@ -89,9 +41,10 @@ DnsAnswer to_answer(int error, const ub_result* result) {
     for (int i = 0; result->data[i] != nullptr; ++i) {
         const std::span wire{reinterpret_cast<const unsigned char*>(result->data[i]),
                              static_cast<std::size_t>(result->len[i])};
-        if (!add_record(answer, result->qtype, wire)) return DnsAnswer{};
+        if (!add_record(answer, static_cast<DnsType>(result->qtype), wire)) return DnsAnswer{};
     }
     answer.status = DnsAnswer::Status::found;
+    answer.secure = result->secure != 0;
     answer.ttl_s = result->ttl > 0 ? static_cast<std::uint32_t>(result->ttl) : 0;
     return answer;
 }
@@ -185,6 +138,8 @@ class Resolver::Impl final : public IoHandler {
         // libunbound has zones of its own for private networks, for loopback and for "test.": whether those
         // exist is for the server that the operator named to say.
         set_option("unblock-lan-zones:", "yes");
+        if (!options.trust_anchor_file.empty())
+            check(ub_ctx_add_ta_file(context, options.trust_anchor_file.c_str()), options.trust_anchor_file);
         for (const auto& server : options.servers)
             check(ub_ctx_set_fwd(context, forwarder(server).c_str()), server);
         if (options.servers.empty()) ub_ctx_resolvconf(context, nullptr);

@@ -17,7 +17,7 @@ namespace sluice::net {
 class Loop;
 class PendingQuery;
 
-enum class DnsType : std::uint16_t { a = 1, ptr = 12, txt = 16, aaaa = 28 };
+enum class DnsType : std::uint16_t { a = 1, ptr = 12, txt = 16, aaaa = 28, tlsa = 52 };
 
 struct DnsAnswer {
     enum class Status : std::uint8_t {
@@ -29,7 +29,9 @@ struct DnsAnswer {
     Status status = Status::failed;
     std::vector<IpAddress> addresses;  // A, AAAA
     std::vector<std::string> texts;    // PTR names (no trailing dot), TXT strings
+    std::vector<std::string> records;  // TLSA, their octets
     std::uint32_t ttl_s = 0;
+    bool secure = false;  // validated by DNSSEC from ResolverOptions::trust_anchor_file on down
 };
 
 /// A pending question; destroying it cancels it.
@@ -55,6 +57,9 @@ struct ResolverOptions {
     /// Servers to forward to, "192.0.2.53", "127.0.0.1:5353" or "[2001:db8::53]:53"; empty = those of
     /// /etc/resolv.conf, and without that file, asking the root servers on down.
     std::vector<std::string> servers;
+    /// DNSKEY or DS records that answers are validated by (a bogus one is `failed`); empty = nothing is
+    /// validated, and no answer is secure.
+    std::string trust_anchor_file = {};
     Millis deadline{3000};
     /// Questions under way at once; one more is answered `failed` at once (by the loop). One whose deadline
     /// passed or whose query was destroyed counts until libunbound gives it up.

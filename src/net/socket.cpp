@@ -5,6 +5,8 @@
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -101,6 +103,23 @@ std::string Endpoint::to_string() const {
     return (address.is_v4() ? host : "[" + host + "]") + ":" + std::to_string(port);
 }
 
+std::optional<ServerAddress> ServerAddress::parse(std::string_view text) {
+    static constexpr std::string_view scheme = "unix:";
+    if (!text.starts_with(scheme)) {
+        const auto endpoint = Endpoint::parse(text);
+        if (!endpoint || endpoint->port == 0) return std::nullopt;
+        return ServerAddress{.tcp = *endpoint, .path = {}};
+    }
+    text.remove_prefix(scheme.size());
+    const bool fits = text.size() < sizeof(sockaddr_un::sun_path);
+    if (!text.starts_with('/') || !fits || text.find('\0') != std::string_view::npos) return std::nullopt;
+    return ServerAddress{.tcp = {}, .path = std::string(text)};
+}
+
+std::string ServerAddress::to_string() const {
+    return is_unix() ? "unix:" + path : tcp.to_string();
+}
+
 std::expected<Fd, std::error_code> listen_tcp(const Endpoint& endpoint, const ListenOptions& options) {
     Fd fd = stream_socket(endpoint);
     if (!fd) return last_error();
@@ -123,6 +142,18 @@ std::expected<Fd, std::error_code> connect_tcp(const Endpoint& endpoint) {
     if (!fd || !set_option(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1)) return last_error();
     const SocketAddress address = to_socket_address(endpoint);
     if (::connect(fd.get(), address.get(), address.size) != 0 && errno != EINPROGRESS && errno != EINTR)
+        return last_error();
+    return fd;
+}
+
+std::expected<Fd, std::error_code> connect_to(const ServerAddress& server) {
+    if (!server.is_unix()) return connect_tcp(server.tcp);
+    Fd fd{::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    if (!fd) return last_error();
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    server.path.copy(address.sun_path, sizeof address.sun_path - 1);
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
         return last_error();
     return fd;
 }

@@ -28,6 +28,20 @@ struct Endpoint {
     bool operator==(const Endpoint&) const = default;
 };
 
+/// Where a server is reached: an address and a port, or a Unix-domain socket.
+struct ServerAddress {
+    Endpoint tcp;
+    std::string path = {};  // absolute; empty = TCP
+
+    /// As Endpoint::parse with a port above 0, or "unix:/absolute/path" of at most 107 octets.
+    static std::optional<ServerAddress> parse(std::string_view text);
+    std::string to_string() const;
+    bool is_unix() const { return !path.empty(); }
+    /// What is sent there does not leave this machine.
+    bool is_local() const { return is_unix() || tcp.address.is_loopback(); }
+    bool operator==(const ServerAddress&) const = default;
+};
+
 struct ListenOptions {
     /// Listen queue; the kernel cuts it to net.core.somaxconn.
     int backlog = 4096;
@@ -46,6 +60,8 @@ std::expected<Fd, std::error_code> listen_tcp(const Endpoint& endpoint, const Li
 
 /// Starts connecting, with TCP_NODELAY; completion is EPOLLOUT, then connect_result().
 std::expected<Fd, std::error_code> connect_tcp(const Endpoint& endpoint);
+/// The same, to either kind of server. A Unix-domain socket whose queue is full is an error (EAGAIN).
+std::expected<Fd, std::error_code> connect_to(const ServerAddress& server);
 /// The outcome of a connect that has become writable (SO_ERROR); no error = connected.
 std::error_code connect_result(int fd);
 

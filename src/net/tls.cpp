@@ -54,14 +54,8 @@ void load_chain(SSL_CTX* context, const std::string& file) {
 }
 
 void configure(SSL_CTX* context, const TlsServerOptions& options) {
-    SSL_CTX_set_min_proto_version(context, number_of(options.minimum));
-    // What is that old needs ciphers and hashes that OpenSSL's default security level has given up.
-    if (options.minimum == TlsVersion::v1_0) SSL_CTX_set_cipher_list(context, "DEFAULT:@SECLEVEL=0");
-    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
-                                     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
-                                     SSL_OP_IGNORE_UNEXPECTED_EOF);
-    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    configure_tls(context, options.minimum);
+    SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
     // All contexts take each other's tickets only if they are one service to the client, by this name.
     static constexpr unsigned char service[] = "smtp";
@@ -80,6 +74,16 @@ bool is_for(std::string_view pattern, std::string_view name) {
 }
 
 }  // namespace
+
+void configure_tls(ssl_ctx_st* context, TlsVersion minimum) {
+    SSL_CTX_set_min_proto_version(context, number_of(minimum));
+    // What is that old needs ciphers and hashes that OpenSSL's default security level has given up.
+    if (minimum == TlsVersion::v1_0) SSL_CTX_set_cipher_list(context, "DEFAULT:@SECLEVEL=0");
+    SSL_CTX_set_options(context,
+                        SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+}
 
 void TlsServerContext::Free::operator()(ssl_ctx_st* context) const {
     SSL_CTX_free(context);
@@ -198,6 +202,13 @@ TlsFacts TlsStream::facts() const {
             .cipher = SSL_CIPHER_get_name(cipher),
             .bits = SSL_CIPHER_get_bits(cipher, nullptr),
             .resumed = SSL_session_reused(stream_.get()) == 1};
+}
+
+std::string TlsStream::distrust() const {
+    const long result = SSL_get_verify_result(stream_.get());
+    return result == X509_V_OK || SSL_get_verify_mode(stream_.get()) == SSL_VERIFY_NONE
+               ? std::string()
+               : X509_verify_cert_error_string(result);
 }
 
 std::string TlsStream::error() {

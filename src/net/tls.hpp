@@ -13,6 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -23,7 +24,13 @@ struct ssl_st;
 
 namespace sluice::net {
 
+class TlsClientContext;
+struct TlsaRecord;
+
 enum class TlsVersion : std::uint8_t { v1_0, v1_2, v1_3 };
+
+/// What is alike on both sides: versions and ciphers, no renegotiation, buffers given back.
+void configure_tls(ssl_ctx_st* context, TlsVersion minimum);
 
 using TlsTicketKey = std::array<unsigned char, 80>;
 TlsTicketKey random_ticket_key();
@@ -100,6 +107,9 @@ class TlsStream {
     TlsStream() = default;
     /// The server's side, on this connected socket. Throws std::bad_alloc.
     TlsStream(const TlsServerContext& context, int fd);
+    /// The client's side (tls_client.hpp). `records` are for TlsTrust::dane: without a usable one the
+    /// handshake fails. Throws std::bad_alloc.
+    TlsStream(const TlsClientContext& context, int fd, std::span<const TlsaRecord> records);
 
     explicit operator bool() const { return stream_ != nullptr; }
 
@@ -121,6 +131,8 @@ class TlsStream {
     TlsFacts facts() const;
     /// Of the last failure: "no shared cipher". One line, for the log.
     static std::string error();
+    /// Why the peer's certificate was not trusted: "self-signed certificate"; empty when that was not it.
+    std::string distrust() const;
 
   private:
     struct Free {

@@ -5,79 +5,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <memory>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include "net/fd.hpp"
 #include "net/socket.hpp"
+#include "net/test_certificates.hpp"
 
 namespace sluice::net {
 namespace {
 
 using Handshake = TlsStream::Handshake;
 
-template <auto free>
-struct Freed {
-    template <typename T>
-    void operator()(T* object) const {
-        free(object);
-    }
-};
-using Key = std::unique_ptr<EVP_PKEY, Freed<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Freed<X509_free>>;
-using ClientContext = std::unique_ptr<SSL_CTX, Freed<SSL_CTX_free>>;
-using Client = std::unique_ptr<SSL, Freed<SSL_free>>;
-using Session = std::unique_ptr<SSL_SESSION, Freed<SSL_SESSION_free>>;
-
-Certificate self_signed(EVP_PKEY* key, const std::string& names) {
-    Certificate certificate(X509_new());
-    X509_set_version(certificate.get(), X509_VERSION_3);
-    ASN1_INTEGER_set(X509_get_serialNumber(certificate.get()), 1);
-    X509_gmtime_adj(X509_getm_notBefore(certificate.get()), 0);
-    X509_gmtime_adj(X509_getm_notAfter(certificate.get()), 3600);
-    X509_set_pubkey(certificate.get(), key);
-    X509_NAME* const subject = X509_get_subject_name(certificate.get());
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("test"),
-                               -1, -1, 0);
-    X509_set_issuer_name(certificate.get(), subject);
-    X509_EXTENSION* const extension =
-        X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names.c_str());
-    X509_add_ext(certificate.get(), extension, -1);
-    X509_EXTENSION_free(extension);
-    X509_sign(certificate.get(), key, EVP_sha256());
-    return certificate;
-}
-
-class TlsTest : public testing::Test {
+class TlsTest : public testing::Test, protected TestCertificates {
   protected:
-    TlsTest()
-        : directory(std::filesystem::temp_directory_path() / ("sluice-tls-" + std::to_string(::getpid()))) {
-        std::filesystem::create_directories(directory);
-    }
-    ~TlsTest() override { std::filesystem::remove_all(directory); }
-
-    /// A chain file for `names` ("DNS:a.example,DNS:b.example"), with this key or the certificate's own.
-    std::string chain_file(const std::string& name, const std::string& names, EVP_PKEY* other_key = nullptr,
-                           bool with_key = true) {
-        const Key key(EVP_EC_gen("P-256"));
-        const Certificate certificate = self_signed(key.get(), names);
-        const std::string path = directory / name;
-        std::FILE* const file = std::fopen(path.c_str(), "w");
-        if (with_key)
-            PEM_write_PrivateKey(file, other_key != nullptr ? other_key : key.get(), nullptr, nullptr, 0,
-                                 nullptr, nullptr);
-        PEM_write_X509(file, certificate.get());
-        (void)std::fclose(file);
-        return path;
-    }
-
     /// A client that says nothing yet, and the server's end of its connection.
     void connect(const TlsServerContext& context, const char* name = nullptr) {
         int ends[2];
@@ -109,7 +51,6 @@ class TlsTest : public testing::Test {
                 static_cast<std::size_t>(ASN1_STRING_length(first))};
     }
 
-    std::filesystem::path directory;
     ClientContext client_context{SSL_CTX_new(TLS_client_method())};
     Fd client_end;
     Fd server_end;

@@ -1,0 +1,98 @@
+#include "net/tls_client.hpp"
+
+#include <new>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdexcept>
+
+namespace sluice::net {
+
+namespace {
+
+constexpr std::uint8_t domain_issued = 3;  // DANE-EE
+constexpr std::uint8_t sha256 = 1;
+
+void load_authorities(SSL_CTX* context, const std::string& file) {
+    const bool loaded = file.empty() ? SSL_CTX_set_default_verify_paths(context) == 1
+                                     : SSL_CTX_load_verify_file(context, file.c_str()) == 1;
+    if (!loaded)
+        throw std::runtime_error((file.empty() ? "the system's authorities" : file) + ": " +
+                                 TlsStream::error());
+}
+
+void add_record(SSL* stream, const TlsaRecord& record) {
+    SSL_dane_tlsa_add(stream, record.usage, record.selector, record.matching,
+                      reinterpret_cast<const unsigned char*>(record.data.data()), record.data.size());
+}
+
+/// A fingerprint is what its owner might have published as a DANE-EE record: of the certificate, or of its
+/// key.
+void add_fingerprint(SSL* stream, const std::string& digest) {
+    for (const std::uint8_t selector : {std::uint8_t{0}, std::uint8_t{1}})
+        add_record(stream,
+                   {.usage = domain_issued, .selector = selector, .matching = sha256, .data = digest});
+}
+
+/// RFC 7672 3.1.1: neither the name nor the dates of a certificate that a record names itself matter.
+void enable_dane(SSL* stream, const std::string& name) {
+    if (SSL_dane_enable(stream, name.empty() ? nullptr : name.c_str()) != 1) throw std::bad_alloc();
+    SSL_dane_set_flags(stream, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+}
+
+}  // namespace
+
+bool TlsaRecord::parse(std::string_view octets, TlsaRecord& record) {
+    if (octets.size() < 4) return false;
+    record = {.usage = static_cast<std::uint8_t>(octets[0]),
+              .selector = static_cast<std::uint8_t>(octets[1]),
+              .matching = static_cast<std::uint8_t>(octets[2]),
+              .data = std::string(octets.substr(3))};
+    return true;
+}
+
+void TlsClientContext::Free::operator()(ssl_ctx_st* context) const {
+    SSL_CTX_free(context);
+}
+
+TlsClientContext::TlsClientContext(const TlsClientOptions& options)
+    : options_(options), context_(SSL_CTX_new(TLS_client_method())) {
+    ERR_clear_error();
+    if (!context_) throw std::bad_alloc();
+    SSL_CTX* const context = context_.get();
+    configure_tls(context, options.minimum);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    SSL_CTX_set_verify(context, options.trust == TlsTrust::anybody ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
+                       nullptr);
+    if (options.trust == TlsTrust::name) load_authorities(context, options.ca_file);
+    const bool by_record = options.trust == TlsTrust::dane || options.trust == TlsTrust::fingerprint;
+    if (by_record && SSL_CTX_dane_enable(context) != 1) throw std::bad_alloc();
+}
+
+TlsClientContext::~TlsClientContext() = default;
+
+TlsStream::TlsStream(const TlsClientContext& context, int fd, std::span<const TlsaRecord> records)
+    : stream_(SSL_new(context.context_.get())) {
+    SSL* const stream = stream_.get();
+    if (stream == nullptr || SSL_set_fd(stream, fd) != 1) throw std::bad_alloc();
+    SSL_set_connect_state(stream);
+    const TlsClientOptions& options = context.options();
+    switch (options.trust) {
+        case TlsTrust::anybody: break;
+        case TlsTrust::name:
+            if (SSL_set1_host(stream, options.server_name.c_str()) != 1) throw std::bad_alloc();
+            break;
+        case TlsTrust::fingerprint:
+            enable_dane(stream, options.server_name);
+            for (const std::string& digest : options.fingerprints)
+                add_fingerprint(stream, digest);
+            break;
+        case TlsTrust::dane:
+            enable_dane(stream, options.server_name);
+            for (const TlsaRecord& record : records)
+                if (record.usable()) add_record(stream, record);
+            break;
+    }
+    if (!options.server_name.empty()) SSL_set_tlsext_host_name(stream, options.server_name.c_str());
+}
+
+}  // namespace sluice::net
