@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -48,6 +49,13 @@ struct Answer {
 
 class Backend;
 
+/// An MTA connection of one client's own, over which its AUTH is passed on, and all that it does from then
+/// on. The client owns it; destroying it closes the connection, and no question may be pending on it.
+class Login {
+  public:
+    virtual ~Login() = default;
+};
+
 /// Something asked of a backend and not yet answered. Not copyable, not movable: the backend holds its
 /// address.
 class Question {
@@ -69,6 +77,7 @@ class Question {
     /// What is asked. All of it must outlive the question.
     const ClientIdentity* client = nullptr;
     const Envelope* envelope = nullptr;
+    Login* login = nullptr;  // the connection to use; null = any
     bool fast_lane = true;  // known-good clients are served before the others when MTA connections are scarce
 };
 
@@ -84,9 +93,22 @@ class DeliveryQuestion : public Question {
     MessageView message;
 };
 
+/// "What does the MTA say to this line of an AUTH exchange?" Needs a login. Answered 334 when the exchange
+/// goes on, 235 when the client is authenticated.
+class AuthQuestion : public Question {
+  public:
+    std::string line;  // "AUTH PLAIN …", or a response; without CRLF
+};
+
 class Backend {
   public:
     virtual ~Backend() = default;
+
+    /// The SASL mechanisms with which AUTH can be passed on now, "PLAIN LOGIN"; empty = it cannot.
+    virtual std::string_view auth_mechanisms() const { return {}; }
+    /// Null: there can be no more of them now.
+    virtual std::unique_ptr<Login> open_login(const ClientIdentity& /*client*/) { return nullptr; }
+    virtual void authenticate(AuthQuestion& /*question*/) {}
 
     /// What it can carry now, or last could; changes over time.
     virtual Offer offer() const = 0;

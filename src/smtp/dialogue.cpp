@@ -51,10 +51,19 @@ void Dialogue::begin(Task task) {
     refused_at_ = Stage::idle;
 }
 
-void Dialogue::open(std::string_view helo) {
+void Dialogue::open(std::string_view helo, Hop hop) {
     begin(Task::open);
     name_ = helo.empty() ? hostname_ : helo;
+    hop_ = hop;
     stage_ = Stage::greeting;
+}
+
+void Dialogue::secured() {
+    assert(stage_ == Stage::handshake);
+    secure_ = true;
+    ehlo_ = {};
+    say_hello(true, name_);
+    stage_ = Stage::ehlo;
 }
 
 void Dialogue::introduce(std::string_view xclient_lines, std::string_view helo, bool esmtp) {
@@ -112,6 +121,13 @@ void Dialogue::content_sent() {
     if (stage_ == Stage::content) stage_ = Stage::dot;
 }
 
+void Dialogue::say(std::string_view line) {
+    begin(Task::say);
+    append_checked(output_, line);
+    output_ += line_end;
+    stage_ = Stage::said;
+}
+
 void Dialogue::quit() {
     begin(Task::quit);
     output_ += "QUIT\r\n";
@@ -128,8 +144,8 @@ Dialogue::Outcome Dialogue::receive(std::string_view octets) {
         if (outcome == Outcome::none) continue;
         if (octets.empty()) return outcome;
         // A task ends with the last reply it was owed. What follows answers nothing we said.
-        const bool decided =
-            outcome != Outcome::opened && outcome != Outcome::introduced && outcome != Outcome::content;
+        const bool decided = outcome != Outcome::opened && outcome != Outcome::introduced &&
+                             outcome != Outcome::content && outcome != Outcome::start_tls;
         return finish(decided ? outcome : Outcome::lost);
     }
     return Outcome::none;
@@ -151,6 +167,7 @@ Dialogue::Outcome Dialogue::take(const Reply& reply) {
         case Stage::ehlo:
         case Stage::helo:
         case Stage::introduction: return take_hello(reply);
+        case Stage::starttls: return take_starttls(reply);
         case Stage::xclient: return take_xclient(reply);
         case Stage::mail: return take_mail(reply);
         case Stage::recipient: return take_recipient(reply);
@@ -158,7 +175,9 @@ Dialogue::Outcome Dialogue::take(const Reply& reply) {
         case Stage::rset: return take_rset(reply);
         case Stage::content:
         case Stage::dot: return take_final(reply);
+        case Stage::said: reply_ = reply; return settle(Outcome::answered);
         case Stage::fresh:
+        case Stage::handshake:
         case Stage::idle:
         case Stage::quit:
         case Stage::finished: break;
@@ -178,16 +197,7 @@ Dialogue::Outcome Dialogue::take_greeting(const Reply& reply) {
 }
 
 Dialogue::Outcome Dialogue::take_hello(const Reply& reply) {
-    const bool ehlo = stage_ == Stage::ehlo || (stage_ == Stage::introduction && esmtp_);
-    if (reply.positive()) {
-        EhloReply parsed = parse_ehlo_reply(
-            ehlo ? reply.text : std::string_view(reply.text).substr(0, reply.text.find('\n')));
-        // A HELO reply lists nothing, which says nothing about what the MTA can do; but it has not told this
-        // client about PIPELINING, and Postfix refuses pipelining by those who have not been told.
-        pipelining_ = ehlo && parsed.offer.has(Extension::pipelining);
-        if (ehlo || stage_ == Stage::helo) ehlo_ = std::move(parsed);
-        return settle(stage_ == Stage::introduction ? Outcome::introduced : Outcome::opened);
-    }
+    if (reply.positive()) return take_hello_accepted(reply);
     if (stage_ == Stage::ehlo && reply.permanent()) {
         say_hello(false, name_);
         stage_ = Stage::helo;
@@ -196,6 +206,36 @@ Dialogue::Outcome Dialogue::take_hello(const Reply& reply) {
     reply_ = reply;
     const bool refused = stage_ == Stage::introduction && (reply.transient() || reply.permanent());
     return finish(refused ? Outcome::helo_refused : Outcome::lost);
+}
+
+Dialogue::Outcome Dialogue::take_hello_accepted(const Reply& reply) {
+    const bool ehlo = stage_ == Stage::ehlo || (stage_ == Stage::introduction && esmtp_);
+    EhloReply parsed =
+        parse_ehlo_reply(ehlo ? reply.text : std::string_view(reply.text).substr(0, reply.text.find('\n')));
+    if (!secure_ && !hop_.local) parsed.offer.remove(Extension::requiretls);
+    // A HELO reply lists nothing, which says nothing about what the MTA can do; but it has not told this
+    // client about PIPELINING, and Postfix refuses pipelining by those who have not been told.
+    pipelining_ = ehlo && parsed.offer.has(Extension::pipelining);
+    if (ehlo || stage_ == Stage::helo) ehlo_ = std::move(parsed);
+    if (stage_ == Stage::introduction) return settle(Outcome::introduced);
+    if (secure_ || hop_.starttls == StartTls::never) return settle(Outcome::opened);
+    if (ehlo_.offer.has(Extension::starttls)) {
+        output_ += "STARTTLS\r\n";
+        stage_ = Stage::starttls;
+        return Outcome::none;
+    }
+    return hop_.starttls == StartTls::must ? finish(Outcome::tls_refused) : settle(Outcome::opened);
+}
+
+Dialogue::Outcome Dialogue::take_starttls(const Reply& reply) {
+    if (reply.code == 220) {
+        stage_ = Stage::handshake;
+        return Outcome::start_tls;
+    }
+    if (hop_.starttls == StartTls::may && (reply.transient() || reply.permanent()))
+        return settle(Outcome::opened);
+    reply_ = reply;
+    return finish(Outcome::tls_refused);
 }
 
 Dialogue::Outcome Dialogue::take_xclient(const Reply& reply) {

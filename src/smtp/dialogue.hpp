@@ -8,6 +8,10 @@
 //       │                                   │  Outcome::verified …    the task is over: reply()
 //       │ lost()              ────────────► │  what had been decided before the connection died
 //
+// With STARTTLS the driver gets Outcome::start_tls on the way to Outcome::opened, shakes hands, and says
+// secured(): what the MTA offered before is forgotten (RFC 3207 4.2), and what it sent before the handshake,
+// in plaintext behind its 220, finishes the connection (CVE-2011-0411).
+//
 // One task at a time. An MTA that says anything out of turn is finished (usable() is false): the driver must
 // destroy the connection, since nobody knows which reply belongs to which command any more.
 //
@@ -31,10 +35,25 @@
 
 namespace sluice::smtp {
 
+/// Whether the connection is to be encrypted.
+enum class StartTls : std::uint8_t {
+    never,
+    may,   // where the MTA offers it
+    must,  // or there is no connection
+};
+
+/// What lies between us and the MTA.
+struct Hop {
+    StartTls starttls = StartTls::never;
+    bool local = false;  // nothing that others could listen to: as good as encrypted for RFC 8689
+};
+
 class Dialogue {
   public:
     enum class Outcome : std::uint8_t {
         none,              // the task goes on
+        start_tls,         // 220: shake hands and call secured(), or close
+        tls_refused,       // StartTls::must, and it is not offered (reply() has code 0) or refused
         opened,            // greeted, and EHLO or HELO was taken: ehlo() is known
         introduced,        // the identity given to introduce() is in force
         identity_refused,  // XCLIENT was not answered 220: reply()
@@ -43,6 +62,7 @@ class Dialogue {
         content,           // every recipient was taken and DATA answered 354: send the content and the dot
         refused,    // the message was refused, nothing was delivered: reply(), refused_at(), recipients()
         delivered,  // the MTA has taken the message: reply()
+        answered,   // the line given to say() is answered: reply()
         lost,       // the connection is finished and the task undecided: reply() if it said why (421)
     };
 
@@ -52,6 +72,8 @@ class Dialogue {
         greeting,
         ehlo,
         helo,
+        starttls,
+        handshake,
         xclient,
         introduction,
         idle,
@@ -61,6 +83,7 @@ class Dialogue {
         data,
         content,
         dot,
+        said,
         quit,
         finished,
     };
@@ -70,7 +93,10 @@ class Dialogue {
 
     /// The connection is made: wait for the greeting and say EHLO, then HELO if that is refused with 5yz.
     /// `helo` is the name to say; ours when empty. (With the PROXY protocol it is the client's.)
-    void open(std::string_view helo);
+    void open(std::string_view helo, Hop hop = {});
+
+    /// The handshake that Outcome::start_tls called for has succeeded: says EHLO anew.
+    void secured();
 
     /// Puts a client's identity in force: `xclient_lines` one by one, then EHLO (`esmtp`) or HELO with
     /// `helo`.
@@ -83,6 +109,9 @@ class Dialogue {
 
     /// MAIL, RCPT for each recipient, DATA. False as for ask(). The envelope has at least one recipient.
     [[nodiscard]] bool deliver(const Envelope& envelope);
+
+    /// One line of an AUTH exchange (RFC 4954), without CRLF; it holds no control characters.
+    void say(std::string_view line);
 
     /// The content and the final dot have been handed to the network, every octet.
     void content_sent();
@@ -114,12 +143,13 @@ class Dialogue {
     const std::vector<Reply>& recipients() const { return recipients_; }
 
     /// What the MTA last offered; the XCLIENT attributes survive a HELO, whose reply lists nothing.
+    /// REQUIRETLS is not part of it unless the connection is encrypted or local (RFC 8689 2).
     const EhloReply& ehlo() const { return ehlo_; }
     /// The first word of the greeting: the name the MTA gives itself.
     const std::string& greeting_host() const { return greeting_host_; }
 
   private:
-    enum class Task : std::uint8_t { none, open, introduce, ask, deliver, quit };
+    enum class Task : std::uint8_t { none, open, introduce, ask, deliver, say, quit };
 
     void begin(Task task);
     void say_hello(bool esmtp, std::string_view name);
@@ -128,6 +158,8 @@ class Dialogue {
     Outcome take(const Reply& reply);
     Outcome take_greeting(const Reply& reply);
     Outcome take_hello(const Reply& reply);
+    Outcome take_hello_accepted(const Reply& reply);
+    Outcome take_starttls(const Reply& reply);
     Outcome take_xclient(const Reply& reply);
     Outcome take_mail(const Reply& reply);
     Outcome take_recipient(const Reply& reply);
@@ -155,6 +187,8 @@ class Dialogue {
     Stage stage_ = Stage::fresh;
     Stage refused_at_ = Stage::idle;
     Outcome decided_ = Outcome::none;  // what the task came to, while its RSET is outstanding
+    Hop hop_;
+    bool secure_ = false;
     bool esmtp_ = true;
     bool pipelining_ = false;
 };

@@ -25,7 +25,7 @@ std::uint64_t size_limit(std::string_view text) {
 }
 
 std::optional<Extension> extension_of_parameter(std::string_view keyword) {
-    static constexpr std::array<std::pair<std::string_view, Extension>, 7> table{{
+    static constexpr std::array<std::pair<std::string_view, Extension>, 9> table{{
         {"SIZE", Extension::size},
         {"BODY", Extension::eight_bit_mime},
         {"SMTPUTF8", Extension::smtputf8},
@@ -33,6 +33,8 @@ std::optional<Extension> extension_of_parameter(std::string_view keyword) {
         {"ENVID", Extension::dsn},
         {"NOTIFY", Extension::dsn},
         {"ORCPT", Extension::dsn},
+        {"REQUIRETLS", Extension::requiretls},
+        {"AUTH", Extension::auth},
     }};
     for (const auto& [name, extension] : table) {
         if (ascii::equal(name, keyword)) return extension;
@@ -54,6 +56,7 @@ EhloReply parse_ehlo_reply(std::string_view text) {
         ehlo.offer.add(*extension);
         if (*extension == Extension::size) ehlo.offer.set_size_max(size_limit(arguments));
         if (*extension == Extension::xclient) ehlo.xclient = arguments;
+        if (*extension == Extension::auth) ehlo.auth = arguments;
     }
     return ehlo;
 }

@@ -12,6 +12,10 @@ struct EhloReply {
     std::string host;     // the name the MTA gives itself: first word of the first line
     Offer offer;          // of the extensions we know; a limit of SIZE that is no number is no limit
     std::string xclient;  // what follows XCLIENT, "NAME ADDR PROTO HELO"; empty when it is not offered
+
+    std::string auth;  // what follows AUTH, "PLAIN LOGIN"; empty when it is not offered
+
+    bool operator==(const EhloReply&) const = default;
 };
 
 /// From the text of a positive reply (see Reply). Keywords we do not know are ignored.

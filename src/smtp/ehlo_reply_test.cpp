@@ -11,7 +11,8 @@ TEST(EhloReply, HoldsWhatPostfixOffers) {
         "HELO\nENHANCEDSTATUSCODES\n8BITMIME\nDSN\nSMTPUTF8\nCHUNKING");
     EXPECT_EQ(ehlo.host, "mx.internal.example");
     Offer offer = Offer::everything();
-    EXPECT_EQ(ehlo.offer, offer.add(Extension::xclient).set_size_max(10'240'000));
+    offer.remove(Extension::requiretls).add(Extension::xclient).set_size_max(10'240'000);
+    EXPECT_EQ(ehlo.offer, offer);
     EXPECT_EQ(ehlo.xclient, "NAME ADDR PROTO HELO");
 }
 
@@ -49,7 +50,7 @@ class Parameters : public testing::TestWithParam<ParametersCase> {};
 TEST_P(Parameters, AreCarriedOrTheMtaIsUnfit) {
     const auto& [given, offered, carried, written] = GetParam();
     Offer offer;
-    for (unsigned bit = 1; bit <= static_cast<unsigned>(Extension::xclient); bit <<= 1U) {
+    for (unsigned bit = 1; bit <= static_cast<unsigned>(Extension::requiretls); bit <<= 1U) {
         if ((offered & bit) != 0) offer.add(static_cast<Extension>(bit));
     }
     std::string out;
@@ -63,19 +64,20 @@ constexpr auto size_bit = static_cast<std::uint16_t>(Extension::size);
 constexpr auto body_bit = static_cast<std::uint16_t>(Extension::eight_bit_mime);
 constexpr auto utf8_bit = static_cast<std::uint16_t>(Extension::smtputf8);
 constexpr auto dsn_bit = static_cast<std::uint16_t>(Extension::dsn);
+constexpr auto tls_bit = static_cast<std::uint16_t>(Extension::requiretls);
 
 INSTANTIATE_TEST_SUITE_P(
     Table, Parameters,
-    testing::Values(ParametersCase{"", 0, true, ""},
-                    ParametersCase{"SIZE=1000", size_bit, true, " SIZE=1000"},
-                    ParametersCase{"SIZE=1000", 0, true, ""},
-                    ParametersCase{"size=1 BODY=8BITMIME", body_bit, true, " BODY=8BITMIME"},
-                    ParametersCase{"BODY=8BITMIME", size_bit, false, ""},
-                    ParametersCase{"SMTPUTF8", utf8_bit, true, " SMTPUTF8"},
-                    ParametersCase{"SMTPUTF8", 0, false, ""},
-                    ParametersCase{"RET=HDRS ENVID=a+2Bb", dsn_bit, true, " RET=HDRS ENVID=a+2Bb"},
-                    ParametersCase{"NOTIFY=NEVER ORCPT=rfc822;a", 0, false, ""},
-                    ParametersCase{"X-OTHER=1", 0, true, " X-OTHER=1"}));
+    testing::Values(
+        ParametersCase{"", 0, true, ""}, ParametersCase{"SIZE=1000", size_bit, true, " SIZE=1000"},
+        ParametersCase{"SIZE=1000", 0, true, ""},
+        ParametersCase{"size=1 BODY=8BITMIME", body_bit, true, " BODY=8BITMIME"},
+        ParametersCase{"BODY=8BITMIME", size_bit, false, ""},
+        ParametersCase{"SMTPUTF8", utf8_bit, true, " SMTPUTF8"}, ParametersCase{"SMTPUTF8", 0, false, ""},
+        ParametersCase{"RET=HDRS ENVID=a+2Bb", dsn_bit, true, " RET=HDRS ENVID=a+2Bb"},
+        ParametersCase{"NOTIFY=NEVER ORCPT=rfc822;a", 0, false, ""},
+        ParametersCase{"REQUIRETLS", tls_bit, true, " REQUIRETLS"},
+        ParametersCase{"REQUIRETLS", 0, false, ""}, ParametersCase{"X-OTHER=1", 0, true, " X-OTHER=1"}));
 
 }  // namespace
 }  // namespace sluice::smtp

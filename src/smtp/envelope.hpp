@@ -3,12 +3,22 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/ip.hpp"
 
 namespace sluice::smtp {
+
+/// What protects the connection between a client and us.
+struct ClientTls {
+    std::string version;  // "TLSv1.3"
+    std::string cipher;   // "TLS_AES_256_GCM_SHA384"
+    int bits = 0;
+
+    bool operator==(const ClientTls&) const = default;
+};
 
 /// A client as the MTA must see it (Postfix XCLIENT vocabulary). Two equal identities may share one MTA
 /// connection without a new XCLIENT; unequal ones never may.
@@ -18,7 +28,7 @@ struct ClientIdentity {
     std::string name;  // forward-confirmed PTR name; empty = not known (yet)
     std::string helo;  // HELO/EHLO argument; empty = none given
     bool esmtp = false;
-    bool secure = false;  // over TLS
+    std::optional<ClientTls> tls = std::nullopt;  // none = plaintext
 
     bool operator==(const ClientIdentity&) const = default;
 };

@@ -10,7 +10,7 @@ namespace sluice::smtp {
 namespace {
 
 /// In the order of an EHLO reply.
-constexpr std::array<ExtensionName, 9> names = {{
+constexpr std::array<ExtensionName, 11> names = {{
     {Extension::pipelining, "PIPELINING"},
     {Extension::size, "SIZE"},
     {Extension::starttls, "STARTTLS"},
@@ -20,6 +20,8 @@ constexpr std::array<ExtensionName, 9> names = {{
     {Extension::dsn, "DSN"},
     {Extension::smtputf8, "SMTPUTF8"},
     {Extension::chunking, "CHUNKING"},
+    {Extension::requiretls, "REQUIRETLS"},
+    {Extension::auth, "AUTH"},
 }};
 
 /// The smaller of two size limits, where 0 means "none" and is the largest of all.
@@ -41,7 +43,7 @@ Offer Offer::everything() {
     Offer offer;
     for (const ExtensionName& name : names)
         offer.add(name.extension);
-    return offer.remove(Extension::starttls).remove(Extension::xclient);
+    return offer.remove(Extension::starttls).remove(Extension::xclient).remove(Extension::auth);
 }
 
 Offer& Offer::add(Extension extension) {
@@ -66,7 +68,7 @@ Offer Offer::intersect(const Offer& other) const {
     return both;
 }
 
-std::string Offer::keyword_lines() const {
+std::string Offer::keyword_lines(std::string_view mechanisms) const {
     std::string lines;
     for (const ExtensionName& name : names) {
         if (!has(name.extension)) continue;
@@ -77,6 +79,7 @@ std::string Offer::keyword_lines() const {
             lines += std::to_string(size_max_);
         }
         if (name.extension == Extension::xclient) lines += " NAME ADDR PORT PROTO HELO";
+        if (name.extension == Extension::auth) lines.append(" ").append(mechanisms);
     }
     return lines;
 }

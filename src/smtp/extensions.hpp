@@ -22,6 +22,8 @@ enum class Extension : std::uint16_t {
     enhanced_status_codes = 1U << 6,  // RFC 2034
     starttls = 1U << 7,               // RFC 3207; between us and the client, whatever the MTA offers
     xclient = 1U << 8,                // Postfix XCLIENT_README; offered by `sluice sink` only
+    requiretls = 1U << 9,             // RFC 8689; to clients under TLS only
+    auth = 1U << 10,                  // RFC 4954; passed on, where the operator wants that
 };
 
 /// Each extension with its EHLO keyword.
@@ -38,7 +40,7 @@ class Offer {
   public:
     constexpr Offer() = default;
 
-    /// Everything relayed mail can use: all but starttls and xclient, SIZE without a limit.
+    /// Everything relayed mail can use: all but starttls, xclient and auth, SIZE without a limit.
     static Offer everything();
 
     bool has(Extension extension) const { return (bits_ & static_cast<std::uint16_t>(extension)) != 0; }
@@ -53,8 +55,8 @@ class Offer {
     Offer intersect(const Offer& other) const;
 
     /// The keyword lines of an EHLO reply, each preceded by '\n': "\nPIPELINING\nSIZE 52428800…". XCLIENT is
-    /// followed by the attribute names the sink understands.
-    std::string keyword_lines() const;
+    /// followed by the attribute names the sink understands, AUTH by `mechanisms`.
+    std::string keyword_lines(std::string_view mechanisms = {}) const;
 
     bool operator==(const Offer&) const = default;
 

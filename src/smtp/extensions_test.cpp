@@ -17,7 +17,7 @@ TEST(Extensions, AreNamedWithoutRegardToCase) {
 
 TEST(Offer, EverythingIsAllThatRelayedMailCanUse) {
     EXPECT_EQ(Offer::everything().keyword_lines(),
-              "\nPIPELINING\nSIZE 0\nENHANCEDSTATUSCODES\n8BITMIME\nDSN\nSMTPUTF8\nCHUNKING");
+              "\nPIPELINING\nSIZE 0\nENHANCEDSTATUSCODES\n8BITMIME\nDSN\nSMTPUTF8\nCHUNKING\nREQUIRETLS");
     EXPECT_FALSE(Offer::everything().has(Extension::starttls));
     EXPECT_FALSE(Offer::everything().has(Extension::xclient));
     EXPECT_EQ(Offer().keyword_lines(), "");

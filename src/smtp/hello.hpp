@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "smtp/extensions.hpp"
 
@@ -17,9 +18,9 @@ inline constexpr Offer nothing_offered;
 /// One offer and its replies. Immutable; must outlive every Server it was given to.
 class Hello {
   public:
-    /// What `options` allow of `offer`, with the smaller of the two size limits; and STARTTLS where
-    /// `options` have it.
-    Hello(const ServerOptions& options, const Offer& offer);
+    /// What `options` allow of `offer`, with the smaller of the two size limits; STARTTLS where `options`
+    /// have it; and AUTH with these mechanisms, where they allow it.
+    Hello(const ServerOptions& options, const Offer& offer, std::string_view mechanisms = {});
 
     struct Told {
         Offer offer;       // what may be used after it
@@ -27,7 +28,8 @@ class Hello {
     };
     /// After EHLO.
     const Told& esmtp() const { return esmtp_; }
-    /// After EHLO over TLS: STARTTLS is not offered again (RFC 3207 4.2).
+    /// After EHLO over TLS: STARTTLS is not offered again (RFC 3207 4.2), and only here REQUIRETLS (RFC 8689
+    /// 2).
     const Told& secure() const { return secure_; }
     /// After HELO: no extension, and the size limit all the same.
     const Told& plain() const { return plain_; }

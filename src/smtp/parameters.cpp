@@ -89,12 +89,24 @@ bool check_orcpt(std::string_view value, Learnt& learnt) {
     return !address.empty() && is_xtext(address);
 }
 
+/// Who submitted the message, in xtext, or "<>" (RFC 4954 5).
+bool check_auth(std::string_view value, Learnt& /*learnt*/) {
+    return value == "<>" || is_xtext(value);
+}
+
+/// What it asks for is seen to by whom it is carried to: an MTA connection that offers it.
+bool check_requiretls(std::string_view /*value*/, Learnt& /*learnt*/) {
+    return true;
+}
+
 constexpr Row mail_rows[] = {
     {"SIZE", Extension::size, true, check_size},
     {"BODY", Extension::eight_bit_mime, true, check_body},
     {"SMTPUTF8", Extension::smtputf8, false, check_smtputf8},
     {"RET", Extension::dsn, true, check_ret},
     {"ENVID", Extension::dsn, true, check_envid},
+    {"REQUIRETLS", Extension::requiretls, false, check_requiretls},
+    {"AUTH", Extension::auth, true, check_auth},
 };
 
 constexpr Row rcpt_rows[] = {

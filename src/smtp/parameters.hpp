@@ -24,7 +24,8 @@ struct MailParameters {
     bool smtputf8 = false;   // RFC 6531 3.4
 };
 
-/// SIZE (RFC 1870 3), BODY (RFC 6152 2), SMTPUTF8 (RFC 6531 3.4), RET and ENVID (RFC 3461 4.3, 4.4).
+/// SIZE (RFC 1870 3), BODY (RFC 6152 2), SMTPUTF8 (RFC 6531 3.4), RET and ENVID (RFC 3461 4.3, 4.4),
+/// REQUIRETLS (RFC 8689 4.1), AUTH (RFC 4954 5).
 std::expected<MailParameters, ParameterError> check_mail_parameters(std::string_view text,
                                                                     const Offer& offered);
 

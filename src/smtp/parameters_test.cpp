@@ -45,6 +45,8 @@ TEST(MailParameters, AreHeldToTheirGrammar) {
         {"RET=FULL", "ok"},
         {"RET=hdrs", "ok"},
         {"RET=BODY", "bad"},
+        {"REQUIRETLS", "ok"},
+        {"REQUIRETLS=1", "bad"},
         {"ENVID=QQ314159", "ok"},
         {"ENVID=a+20b", "ok"},
         {"ENVID=a+2", "bad"},
@@ -120,7 +122,7 @@ TEST(Parameters, AreRefusedWhereTheirExtensionWasNotOffered) {
     const std::pair<std::string_view, Extension> mail[] = {
         {"SIZE=1", Extension::size},       {"BODY=7BIT", Extension::eight_bit_mime},
         {"SMTPUTF8", Extension::smtputf8}, {"RET=FULL", Extension::dsn},
-        {"ENVID=x", Extension::dsn},
+        {"ENVID=x", Extension::dsn},       {"REQUIRETLS", Extension::requiretls},
     };
     for (const auto& [text, extension] : mail) {
         const Offer without = Offer::everything().remove(extension);

@@ -4,7 +4,16 @@
 #include <cassert>
 #include <cstddef>
 
+#include "base/base64.hpp"
+
 namespace sluice::smtp {
+
+namespace {
+
+constexpr std::size_t auth_line_octets_max = 12'288;  // RFC 4954 4
+constexpr std::string_view break_off = "*";
+
+}  // namespace
 
 Server::Server(const ServerOptions& options) : options_(&options), offered_(&nothing_offered) {}
 
@@ -32,6 +41,13 @@ Step Server::next(std::string_view& input, const Hello& hello) {
             case Mode::overlong_line:
                 drop_line(input);
                 if (mode_ == Mode::overlong_line) return Step::need_input;
+                break;
+            case Mode::auth:
+                if (!take_response(input)) return Step::need_input;
+                break;
+            case Mode::overlong_auth:
+                drop_line(input);
+                if (mode_ == Mode::overlong_auth) return Step::need_input;
                 break;
             case Mode::data: step = take_data(input); break;
             case Mode::chunk: step = take_chunk(input); break;
@@ -108,8 +124,35 @@ void Server::drop_line(std::string_view& input) {
         return;
     }
     input.remove_prefix(newline + 1);
+    if (mode_ == Mode::overlong_auth) {
+        mode_ = Mode::auth;
+        lent_ = break_off;
+        return ask(Step::ask_auth_response);
+    }
     mode_ = Mode::command;
     refuse(Say::command_too_long);
+}
+
+/// One line of an AUTH exchange (RFC 4954 4), or the beginning of one that is too long. What is no base64
+/// breaks the exchange off. False when it is not whole yet.
+bool Server::take_response(std::string_view& input) {
+    const std::string_view head = input.substr(0, auth_line_octets_max);
+    const std::size_t newline = head.find('\n');
+    if (newline == std::string_view::npos) {
+        if (input.size() < auth_line_octets_max) return false;
+        input.remove_prefix(head.size());
+        mode_ = Mode::overlong_auth;
+        return true;
+    }
+    std::string_view line = head.substr(0, newline);
+    const bool ends_in_crlf = line.ends_with('\r');
+    if (ends_in_crlf) line.remove_suffix(1);
+    input.remove_prefix(newline + 1);
+    const bool fits = (ends_in_crlf || options_->bare_newlines == BareNewlines::normalise) &&
+                      (line.empty() || is_base64(line));
+    lent_ = fits ? line : break_off;
+    ask(Step::ask_auth_response);
+    return true;
 }
 
 void Server::answer(const Reply& reply) {
@@ -128,6 +171,8 @@ void Server::answer(const Reply& reply) {
             break;
         case Step::ask_data: content_answered(reply); break;
         case Step::ask_starttls: starttls_answered(reply); break;
+        case Step::ask_auth:
+        case Step::ask_auth_response: auth_answered(reply); break;
         case Step::ask_message:
             say(reply);
             if (reply.positive()) junk_commands_ = 0;
@@ -186,10 +231,20 @@ void Server::starttls_answered(const Reply& reply) {
     forget_hello();
 }
 
+void Server::auth_answered(const Reply& reply) {
+    lent_ = {};
+    say(reply);
+    mode_ = reply.code == 334 ? Mode::auth : Mode::command;
+    authenticated_ = reply.positive();
+    if (!reply.permanent()) return;  // what is put off is not the client's fault
+    if (++errors_ > options_->limits.errors_max) close_for(Say::too_many_errors);
+}
+
 /// As if the client had just connected: it has said no EHLO and was offered nothing.
 void Server::forget_hello() {
     greeted_ = false;
     esmtp_ = false;
+    authenticated_ = false;
     helo_.clear();
     offered_ = &nothing_offered;
 }

@@ -43,6 +43,8 @@ struct ServerOptions {
     BareNewlines bare_newlines = BareNewlines::refuse;
     bool accept_xclient = false;  // only `sluice sink`: obey XCLIENT from anyone who can connect
     bool starttls = false;        // there are certificates: STARTTLS is offered
+    enum class Auth : std::uint8_t { off, over_tls, anywhere };
+    Auth auth = Auth::off;  // where AUTH is offered, if the backend has mechanisms
 };
 
 /// What the driver has to do.
@@ -60,8 +62,10 @@ enum class Step : std::uint8_t {
     ask_starttls,       // a positive answer means 220, and the step start_tls after it
     start_tls,  // the reply is the last plaintext: send it, forget all input at hand, shake hands, then
                 // tls_started(); when that fails the session is over
-    identity_changed,  // XCLIENT was obeyed: forwarded() is the client now; answer nothing
-    close,             // send what is pending and close
+    ask_auth,   // AUTH: auth_text() is its argument. 334 asks the client for more, 235 is success
+    ask_auth_response,  // what the client says to a 334: auth_text(), "*" to break off. Answered likewise
+    identity_changed,   // XCLIENT was obeyed: forwarded() is the client now; answer nothing
+    close,              // send what is pending and close
 };
 
 /// Why a transaction ended without a delivery.
@@ -98,6 +102,7 @@ class Server {
     /// 3207 4.2).
     void tls_started() { secure_ = true; }
     bool secure() const { return secure_; }
+    bool authenticated() const { return authenticated_; }
 
     /// Ends the session from outside with this reply (421 on shutdown or time-out): the coming next() gives
     /// it, then close.
@@ -109,6 +114,8 @@ class Server {
     int reply_code() const { return reply_code_; }
     /// Valid until the input it was cut from goes away or next() is called.
     std::string_view content() const { return lent_; }
+    /// During ask_auth and ask_auth_response; as long. Base64, and a mechanism's name before it.
+    std::string_view auth_text() const { return lent_; }
 
     /// The last HELO or EHLO argument, accepted or not.
     const std::string& helo() const { return helo_; }
@@ -148,6 +155,8 @@ class Server {
         data,
         chunk,          // chunk_left_ octets of BDAT
         refused_chunk,  // the same, to be dropped; its reply is ready and waits for the last of them
+        auth,           // the client's next line of an AUTH exchange
+        overlong_auth,  // the rest of one that is too long
         closed,
     };
 
@@ -164,6 +173,7 @@ class Server {
     std::optional<Step> pending();
     bool take_line(std::string_view& input);
     void drop_line(std::string_view& input);
+    bool take_response(std::string_view& input);
     void say(Say what);
     void say(const Reply& reply);
     void say_hello(const Hello& hello);
@@ -175,6 +185,7 @@ class Server {
     void helo_answered(const Reply& reply);
     void content_answered(const Reply& reply);
     void starttls_answered(const Reply& reply);
+    void auth_answered(const Reply& reply);
     void forget_hello();
 
     // server_commands.cpp: one member a verb, given its argument without surrounding blanks
@@ -196,6 +207,7 @@ class Server {
     void do_quit(std::string_view argument);
     void do_not_offered(std::string_view argument);
     void do_starttls(std::string_view argument);
+    void do_auth(std::string_view argument);
     void do_xclient(std::string_view argument);
     void do_proxy(std::string_view argument);
     void do_http(std::string_view argument);
@@ -231,6 +243,7 @@ class Server {
     bool greeted_ : 1 = false;       // HELO or EHLO accepted
     bool no_service_ : 1 = false;    // the greeting was 554
     bool secure_ : 1 = false;        // TLS is in use
+    bool authenticated_ : 1 = false;
     bool chunk_last_ : 1 = false;
     bool chunk_asked_ : 1 = false;  // ask_data is about a BDAT
     // Steps to come:

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/ascii.hpp"
+#include "base/base64.hpp"
 #include "base/decimal.hpp"
 #include "base/utf8.hpp"
 #include "smtp/parameters.hpp"
@@ -59,7 +60,7 @@ const Server::Command* Server::find_command(std::string_view verb) {
         {.verb = "VRFY", .action = &Server::do_vrfy, .argument = Wants::an_argument, .junk = true},
         {.verb = "EXPN", .action = &Server::do_not_offered, .junk = true},
         {.verb = "STARTTLS", .action = &Server::do_starttls, .argument = Wants::nothing},
-        {.verb = "AUTH", .action = &Server::do_not_offered},
+        {.verb = "AUTH", .action = &Server::do_auth, .argument = Wants::an_argument, .after_helo = true},
         {.verb = "XCLIENT", .action = &Server::do_xclient},
         // An HTTP client that somebody's web page has sent here, with SMTP commands in its body: none is
         // read.
@@ -236,7 +237,7 @@ void Server::do_quit(std::string_view /*argument*/) {
     close_pending_ = true;
 }
 
-/// Verbs we know and do not offer: EXPN (it would tell spammers who is here), AUTH.
+/// A verb we know and do not offer: EXPN (it would tell spammers who is here).
 void Server::do_not_offered(std::string_view /*argument*/) {
     refuse(Say::not_implemented);
 }
@@ -247,6 +248,24 @@ void Server::do_starttls(std::string_view /*argument*/) {
     if (transaction_) return refuse(Say::starttls_in_transaction);
     if (!offered_->has(Extension::starttls)) return refuse(Say::starttls_not_offered);
     ask(Step::ask_starttls);
+}
+
+/// AUTH mechanism [initial-response] (RFC 4954 4).
+void Server::do_auth(std::string_view argument) {
+    if (options_->auth == ServerOptions::Auth::off) return refuse(Say::not_implemented);
+    if (options_->auth == ServerOptions::Auth::over_tls && !secure_) return refuse(Say::auth_needs_tls);
+    if (!offered_->has(Extension::auth)) return refuse(Say::auth_not_offered);
+    if (authenticated_) return refuse(Say::authenticated_already);
+    if (transaction_) return refuse(Say::auth_in_transaction);
+    const std::string_view mechanism = argument.substr(0, argument.find(' '));
+    const std::string_view initial = ascii::skip_spaces(argument.substr(mechanism.size()));
+    const bool well_formed =
+        mechanism.size() <= 20 &&
+        std::ranges::all_of(mechanism, [](char c) { return ascii::is_alnum(c) || c == '-' || c == '_'; }) &&
+        (initial.empty() || initial == "=" || is_base64(initial));
+    if (!well_formed) return refuse(Say::auth_syntax);
+    lent_ = argument;
+    ask(Step::ask_auth);
 }
 
 void Server::do_xclient(std::string_view argument) {

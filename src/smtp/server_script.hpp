@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <fmt/format.h>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,12 @@ struct Answers {
     Reply data{354, ""};
     Reply message{250, "2.0.0 Queued"};
     Reply starttls{220, ""};
+    /// To an argument of AUTH or a response.
+    std::function<Reply(std::string_view)> auth = [](std::string_view text) -> Reply {
+        if (text == "*") return {501, "5.7.0 Broken off"};
+        if (text == "LOGIN") return {334, "VXNlcm5hbWU6"};
+        return text.ends_with("wrong===") ? Reply{535, "5.7.8 No"} : Reply{235, "2.7.0 Ok"};
+    };
     /// Recipients whose address begins with "unknown" are answered with this.
     Reply unknown{550, "5.1.1 User unknown"};
 };
@@ -44,8 +51,9 @@ inline std::string_view name_of(EndedBy reason) {
 
 class Script {
   public:
-    Script(const ServerOptions& options, const Offer& offer, Answers answers = {})
-        : hello_(options, offer), answers_(std::move(answers)), server_(options) {
+    Script(const ServerOptions& options, const Offer& offer, Answers answers = {},
+           std::string_view mechanisms = {})
+        : hello_(options, offer, mechanisms), answers_(std::move(answers)), server_(options) {
         server_.greet(answers_.greeting);
     }
 
@@ -111,6 +119,10 @@ class Script {
             note(fmt::format("data {}", server_.envelope().recipients.size()));
             content_.clear();
             server_.answer(answers_.data);
+        } else if (step == Step::ask_auth || step == Step::ask_auth_response) {
+            const std::string text(server_.auth_text());
+            note(fmt::format("{} {}", step == Step::ask_auth ? "auth" : "response", text));
+            server_.answer(answers_.auth(text));
         } else if (step == Step::ask_starttls) {
             note("starttls");
             server_.answer(answers_.starttls);

@@ -42,6 +42,22 @@ void append_address(std::string& out, const IpAddress& address, bool as_v6) {
                     [&](std::uint8_t octet) { out += static_cast<char>(octet); });
 }
 
+std::string tlv(unsigned char type, std::string_view value) {
+    std::string out(1, static_cast<char>(type));
+    append_be16(out, static_cast<std::uint16_t>(value.size()));
+    return out.append(value);
+}
+
+/// The client came over TLS and showed no certificate that was verified (2.2.6).
+std::string ssl_tlv(const ProxyTls& tls) {
+    constexpr unsigned char type_ssl = 0x20;
+    constexpr unsigned char subtype_version = 0x21;
+    constexpr unsigned char subtype_cipher = 0x23;
+    constexpr std::string_view over_tls_unverified{"\x01\0\0\0\x01", 5};
+    return tlv(type_ssl, std::string(over_tls_unverified) + tlv(subtype_version, tls.version) +
+                             tlv(subtype_cipher, tls.cipher));
+}
+
 template <std::size_t Size>
 std::array<std::uint8_t, Size> address_at(std::string_view octets, std::size_t index) {
     std::array<std::uint8_t, Size> address;
@@ -149,18 +165,19 @@ ProxyDecoded decode_v1(std::string_view received) {
 
 }  // namespace
 
-std::string proxy_v2_header(const ProxyAddresses& addresses) {
+std::string proxy_v2_header(const ProxyAddresses& addresses, const std::optional<ProxyTls>& tls) {
     constexpr char version_2_proxy = 0x21;
     const bool v6 = !addresses.source.is_v4() || !addresses.destination.is_v4();
     std::string out(v2_signature);
     out += version_2_proxy;
     out += static_cast<char>(v6 ? 0x21 : 0x11);
-    append_be16(out, v6 ? 36 : 12);
+    const std::string tlv = tls ? ssl_tlv(*tls) : std::string();
+    append_be16(out, static_cast<std::uint16_t>((v6 ? 36 : 12) + tlv.size()));
     append_address(out, addresses.source, v6);
     append_address(out, addresses.destination, v6);
     append_be16(out, addresses.source_port);
     append_be16(out, addresses.destination_port);
-    return out;
+    return out += tlv;
 }
 
 std::string proxy_v2_local_header() {

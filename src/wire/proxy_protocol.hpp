@@ -2,8 +2,8 @@
 // first octet of a connection.
 //
 // Written (version 2) to an MTA that takes identities this way, and read from a load balancer in front of us.
-// TLVs are checked for their framing and skipped; none is given a meaning. Addresses of Unix sockets count as
-// unknown.
+// TLVs that are read are checked for their framing and skipped; none is given a meaning. Addresses of Unix
+// sockets count as unknown.
 #pragma once
 
 #include <cstddef>
@@ -25,9 +25,16 @@ struct ProxyAddresses {
     bool operator==(const ProxyAddresses&) const = default;
 };
 
+/// TLS between the client and us, for the PP2_TYPE_SSL TLV (2.2.6). Views of names.
+struct ProxyTls {
+    std::string_view version;
+    std::string_view cipher;
+};
+
 /// A version 2 header: PROXY, TCP. Where one address is IPv4 and the other IPv6 both are written as IPv6, the
 /// IPv4 one mapped (RFC 4291 2.5.5.2).
-std::string proxy_v2_header(const ProxyAddresses& addresses);
+std::string proxy_v2_header(const ProxyAddresses& addresses,
+                            const std::optional<ProxyTls>& tls = std::nullopt);
 
 /// A version 2 header for a connection of our own: LOCAL, no addresses.
 std::string proxy_v2_local_header();

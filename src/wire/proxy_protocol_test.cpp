@@ -30,6 +30,14 @@ TEST(ProxyV2Header, IsWrittenAsSpecified) {
     EXPECT_EQ(proxy_v2_header(addresses("192.0.2.7", "127.0.0.1")), v2("\x21\x11", v4_body));
 }
 
+TEST(ProxyV2Header, TellsOfTls) {
+    const ProxyAddresses both = addresses("192.0.2.7", "127.0.0.1");
+    const std::string header = proxy_v2_header(both, ProxyTls{.version = "TLSv1.3", .cipher = "AES"});
+    const std::string names = std::string("\x21\0\x07TLSv1.3\x23\0\x03", 13) + "AES";
+    EXPECT_EQ(header, v2("\x21\x11", v4_body + std::string("\x20\0\x15\x01\0\0\0\x01", 8) + names));
+    EXPECT_EQ(decode_proxy_header(header), (ProxyDecoded{Status::done, header.size(), both}));
+}
+
 TEST(ProxyV2Header, MayBeAboutNobody) {
     const std::string header = proxy_v2_local_header();
     EXPECT_EQ(decode_proxy_header(header), (ProxyDecoded{Status::done, header.size(), std::nullopt}));
