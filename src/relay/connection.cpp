@@ -23,7 +23,7 @@ Connection::Connection(net::Loop& loop, const PoolOptions& options, std::string_
     : loop_(loop), options_(options), upstream_(upstream), owner_(owner), dialogue_(hostname) {}
 
 bool Connection::open(std::string preface, std::string_view helo) {
-    auto fd = net::connect_tcp(upstream_.options.endpoint);
+    auto fd = net::connect_to(upstream_.options.address);
     if (!fd) {
         failure_ = fd.error().message();
         return false;
@@ -36,7 +36,7 @@ bool Connection::open(std::string preface, std::string_view helo) {
     }
     preface_ = std::move(preface);
     connecting_ = true;
-    dialogue_.open(helo);
+    dialogue_.open(helo, upstream_.hop(loop_.now()));
     wait(options_.connect_timeout);
     return true;
 }
@@ -72,7 +72,13 @@ void Connection::close() {
     content_.reset();
     if (!fd_) return;
     loop_.unwatch(fd_.get());
+    if (tls_) tls_.close();
+    tls_ = {};
     fd_.reset();
+}
+
+std::optional<net::TlsFacts> Connection::tls() const {
+    return tls_ ? std::optional(tls_.facts()) : std::nullopt;
 }
 
 std::string Connection::failure() const {
@@ -84,6 +90,12 @@ std::string Connection::failure() const {
 void Connection::on_io(std::uint32_t events) {
     if (!fd_) return;
     if (connecting_ && !connected()) return;
+    if (shaking_hands_) {
+        shake_hands();
+        return;
+    }
+    // Under TLS a read may have waited for room, or a write for something to read.
+    if (tls_) events |= EPOLLIN | EPOLLOUT;
     if ((events & EPOLLOUT) != 0) {
         flush();
         write_content();
@@ -108,12 +120,48 @@ bool Connection::connected() {
     return true;
 }
 
+void Connection::start_tls() {
+    try {
+        tls_ = net::TlsStream(*upstream_.tls, fd_.get(), upstream_.records());
+    } catch (const std::bad_alloc&) {
+        end("there is no memory for TLS");
+        return;
+    }
+    shaking_hands_ = true;
+    wait(options_.command_timeout);
+    shake_hands();
+}
+
+void Connection::shake_hands() {
+    using Handshake = net::TlsStream::Handshake;
+    const Handshake result = tls_.shake_hands();
+    if (result == Handshake::more) return;
+    shaking_hands_ = false;
+    if (result == Handshake::failed) {
+        handshake_failed_ = true;
+        const std::string distrust = tls_.distrust();
+        end("TLS: " + (distrust.empty() ? net::TlsStream::error() : distrust));
+        return;
+    }
+    dialogue_.secured();
+    flush();
+    wait(options_.command_timeout);
+}
+
+std::ptrdiff_t Connection::write_some(const char* octets, std::size_t count) {
+    return tls_ ? tls_.write(octets, count) : net::write_some(fd_.get(), octets, count);
+}
+
+std::ptrdiff_t Connection::read_some(char* octets, std::size_t count) {
+    return tls_ ? tls_.read(octets, count) : net::read_some(fd_.get(), octets, count);
+}
+
 void Connection::flush() {
     std::string& output = dialogue_.output();
     std::size_t sent = 0;
     while (sent < output.size()) {
-        const std::ptrdiff_t count = net::write_some(fd_.get(), output.data() + sent, output.size() - sent);
-        if (count == -2) broken();
+        const std::ptrdiff_t count = write_some(output.data() + sent, output.size() - sent);
+        if (count == net::io_failed) broken();
         if (count <= 0) break;
         sent += static_cast<std::size_t>(count);
     }
@@ -123,7 +171,7 @@ void Connection::flush() {
 void Connection::write_content() {
     if (!content_) return;
     const std::uint64_t before = content_->sent();
-    const ContentWriter::Result result = content_->write(fd_.get());
+    const ContentWriter::Result result = tls_ ? content_->write(tls_) : content_->write(fd_.get());
     if (result == ContentWriter::Result::failed) {
         content_.reset();
         broken();
@@ -142,25 +190,37 @@ void Connection::write_content() {
 void Connection::read_replies(std::uint32_t events) {
     std::array<char, 4096> buffer;
     for (;;) {
-        const std::ptrdiff_t count = net::read_some(fd_.get(), buffer.data(), buffer.size());
-        if (count == -1) return;
+        const std::ptrdiff_t count = read_some(buffer.data(), buffer.size());
+        if (count == net::io_would_block) return;
         if (count <= 0) {
-            end(count == 0 ? "it closed the connection" : std::generic_category().message(errno));
-            return;
+            if (count == 0) return end("it closed the connection");
+            return end(tls_ ? "TLS: " + net::TlsStream::error() : std::generic_category().message(errno));
         }
-        const std::size_t replies = dialogue_.replies();
-        const Outcome outcome = dialogue_.receive({buffer.data(), static_cast<std::size_t>(count)});
-        if (outcome != Outcome::none) {
-            owner_.progressed(*this, outcome);
-            if (!fd_) return;
-        } else if (dialogue_.replies() != replies && !content_begun_) {
-            flush();
-            wait(options_.command_timeout);
-        }
-        // Edge-triggered: a short read has emptied the socket, unless its end has been announced.
+        if (!take_replies({buffer.data(), static_cast<std::size_t>(count)})) return;
+        // Edge-triggered: a short read has emptied the socket, unless its end has been announced. Under TLS
+        // it has emptied no more than a record.
         const bool ending = (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-        if (static_cast<std::size_t>(count) < buffer.size() && !ending) return;
+        if (static_cast<std::size_t>(count) < buffer.size() && !ending && !tls_) return;
     }
+}
+
+bool Connection::take_replies(std::string_view octets) {
+    const std::size_t replies = dialogue_.replies();
+    const Outcome outcome = dialogue_.receive(octets);
+    if (outcome == Outcome::start_tls) {
+        start_tls();
+        return false;
+    }
+    if (outcome == Outcome::tls_refused) failure_ = "it does not offer STARTTLS";
+    if (outcome != Outcome::none) {
+        owner_.progressed(*this, outcome);
+        return static_cast<bool>(fd_);
+    }
+    if (dialogue_.replies() != replies && !content_begun_) {
+        flush();
+        wait(options_.command_timeout);
+    }
+    return true;
 }
 
 void Connection::on_timer() {

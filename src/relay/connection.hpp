@@ -1,4 +1,5 @@
-// One TCP connection to an MTA: a socket, the dialogue on it, and a time limit for whatever it waits for.
+// One connection to an MTA: a socket, TLS where it is to be had, the dialogue on it, and a time limit for
+// whatever it waits for.
 //
 // Thin: what is said is the dialogue's business, who may use the connection the pool's.
 #pragma once
@@ -10,6 +11,7 @@
 
 #include "net/fd.hpp"
 #include "net/loop.hpp"
+#include "net/tls.hpp"
 #include "relay/content_writer.hpp"
 #include "relay/identity.hpp"
 #include "relay/upstream.hpp"
@@ -78,6 +80,10 @@ class Connection final : public net::IoHandler, private net::Timer {
     bool content_begun() const { return content_begun_; }
     bool dot_sent() const { return dot_sent_; }
     bool timed_out() const { return timed_out_; }
+    /// The connection ended in a TLS handshake.
+    bool handshake_failed() const { return handshake_failed_; }
+    /// After Outcome::opened; nothing for plaintext.
+    std::optional<net::TlsFacts> tls() const;
     /// A sentence on why the connection ended.
     std::string failure() const;
 
@@ -85,9 +91,15 @@ class Connection final : public net::IoHandler, private net::Timer {
     void on_io(std::uint32_t events) override;
     void on_timer() override;
     bool connected();
+    void start_tls();
+    void shake_hands();
+    std::ptrdiff_t write_some(const char* octets, std::size_t count);
+    std::ptrdiff_t read_some(char* octets, std::size_t count);
     void flush();
     void write_content();
     void read_replies(std::uint32_t events);
+    /// False: the connection is gone, or no longer ours to read.
+    bool take_replies(std::string_view octets);
     void end(std::string why);
     void broken();
     void wait(Millis limit);
@@ -99,10 +111,13 @@ class Connection final : public net::IoHandler, private net::Timer {
     smtp::Dialogue dialogue_;
     net::Fd fd_;
     std::string preface_;
+    net::TlsStream tls_;
     std::optional<ContentWriter> content_;
     std::string failure_;
     Lease lease_;
     bool connecting_ = false;
+    bool shaking_hands_ = false;
+    bool handshake_failed_ = false;
     bool resting_ = false;
     bool broken_ = false;
     bool timed_out_ = false;

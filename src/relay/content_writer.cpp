@@ -2,11 +2,15 @@
 
 #include <sys/sendfile.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 #include <string_view>
+
+#include "net/socket.hpp"
 
 namespace sluice::relay {
 
@@ -16,6 +20,8 @@ constexpr std::string_view final_dot = ".\r\n";
 
 /// A socket takes no more than some megabytes at once, however many are offered.
 constexpr std::size_t vectors_max = 64;
+
+constexpr std::size_t tls_record_octets = 16'384;  // RFC 8446 5.1
 
 ContentWriter::Result after_error() {
     return errno == EAGAIN || errno == EWOULDBLOCK ? ContentWriter::Result::blocked
@@ -34,6 +40,42 @@ ContentWriter::Result ContentWriter::write(int socket) {
         if (sent_ == before) return Result::failed;
     }
     return Result::done;
+}
+
+ContentWriter::Result ContentWriter::write(net::TlsStream& stream) {
+    std::array<char, tls_record_octets> record;
+    while (sent_ < file_at_ + message_.file_octets + final_dot.size()) {
+        // What could not be written is offered once more, the same octets: nothing of the message changes.
+        const std::size_t octets = copy(record);
+        if (octets == 0) return Result::failed;
+        const std::ptrdiff_t count = stream.write(record.data(), octets);
+        if (count == net::io_would_block) return Result::blocked;
+        if (count <= 0) return Result::failed;
+        sent_ += static_cast<std::uint64_t>(count);
+    }
+    return Result::done;
+}
+
+/// The octets from here on that fit; 0 when the file is shorter than it was.
+std::size_t ContentWriter::copy(std::span<char> record) const {
+    const std::uint64_t dot_at = file_at_ + message_.file_octets;
+    if (sent_ >= file_at_ && sent_ < dot_at) {
+        const auto octets = static_cast<std::size_t>(std::min<std::uint64_t>(record.size(), dot_at - sent_));
+        ssize_t got;
+        do {
+            got = ::pread(message_.fd, record.data(), octets, static_cast<off_t>(sent_ - file_at_));
+        } while (got < 0 && errno == EINTR);
+        return got < 0 ? 0 : static_cast<std::size_t>(got);
+    }
+    std::array<iovec, vectors_max> vectors;
+    const std::size_t count = gather(vectors);
+    std::size_t copied = 0;
+    for (const iovec& part : std::span(vectors).first(count)) {
+        const std::size_t octets = std::min(part.iov_len, record.size() - copied);
+        std::memcpy(record.data() + copied, part.iov_base, octets);
+        copied += octets;
+    }
+    return copied;
 }
 
 /// What lies in memory from here on, up to the file if there is one.

@@ -10,6 +10,7 @@
 #include <string>
 #include <utility>
 
+#include "net/tls.hpp"
 #include "smtp/backend.hpp"
 
 namespace sluice::relay {
@@ -29,6 +30,8 @@ class ContentWriter {
           file_at_(header_.size() + message_.memory_octets()) {}
 
     Result write(int socket);
+    /// The same, encrypted: what is in a file then comes through memory of ours.
+    Result write(net::TlsStream& stream);
 
     /// Octets given to the kernel so far.
     std::uint64_t sent() const { return sent_; }
@@ -37,6 +40,7 @@ class ContentWriter {
     Result write_memory(int socket);
     Result write_file(int socket);
     std::size_t gather(std::span<iovec> vectors) const;
+    std::size_t copy(std::span<char> record) const;
     bool before_file() const { return message_.file_octets != 0 && sent_ < file_at_; }
 
     std::string header_;

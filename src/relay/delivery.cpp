@@ -17,7 +17,6 @@ using Stage = smtp::Dialogue::Stage;
 
 const smtp::Reply recipient_refused{.code = 451,
                                     .text = "4.3.0 The mail server refused a recipient, please try again"};
-const smtp::Reply unfit_mta{.code = 451, .text = "4.3.3 The mail server cannot take this message now"};
 
 }  // namespace
 
@@ -46,7 +45,7 @@ class Deliveries::Delivery final : public Job {
         connection_ = &connection;
         if (outcome == Outcome::content) {
             std::string header;
-            if (connection.lease().carry == Carry::nothing)
+            if (wants_received_header(connection.lease().carry, client(), deliveries_.options_))
                 header = received_header(client(), question_->envelope->sender_parameters,
                                          deliveries_.options_.hostname, std::chrono::system_clock::now());
             connection.send_content(std::move(header), question_->message);

@@ -4,6 +4,16 @@
 
 namespace sluice::relay {
 
+Carry carry_of(IdentityBy by, wire::XclientAttributes attributes) {
+    switch (by) {
+        case IdentityBy::proxy_v2: return Carry::proxy;
+        case IdentityBy::none: return Carry::nothing;
+        case IdentityBy::automatic:
+        case IdentityBy::xclient: break;
+    }
+    return attributes.has(wire::XclientAttributes::addr) ? Carry::xclient : Carry::nothing;
+}
+
 Introduction xclient_introduction(const smtp::ClientIdentity& client, wire::XclientAttributes attributes) {
     const wire::XclientIdentity identity{
         .address = client.address, .name = client.name, .helo = client.helo, .esmtp = client.esmtp};
@@ -15,8 +25,10 @@ Introduction proxy_introduction(const smtp::ClientIdentity& client, const net::E
                                          .destination = mta.address,
                                          .source_port = client.port,
                                          .destination_port = mta.port};
+    std::optional<wire::ProxyTls> tls;
+    if (client.tls) tls = {.version = client.tls->version, .cipher = client.tls->cipher};
     // Always EHLO: what the MTA offers has to be learnt on each of these connections.
-    return {.preface = wire::proxy_v2_header(addresses), .helo = client.helo, .esmtp = true};
+    return {.preface = wire::proxy_v2_header(addresses, tls), .helo = client.helo, .esmtp = true};
 }
 
 }  // namespace sluice::relay

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "net/socket.hpp"
+#include "relay/options.hpp"
 #include "smtp/envelope.hpp"
 #include "wire/xclient.hpp"
 
@@ -17,6 +18,9 @@ enum class Carry : std::uint8_t {
     xclient,
     proxy,  // said before the greeting: one identity for the whole of the connection
 };
+
+/// `attributes` are what the MTA offers of XCLIENT on a connection.
+Carry carry_of(IdentityBy by, wire::XclientAttributes attributes);
 
 /// An identity as the MTA has been told it, octet for octet: two clients of one Introduction are one client
 /// to the MTA, and nobody else may use the connection. The client's port is part of it exactly where it is

@@ -20,14 +20,38 @@ enum class IdentityBy : std::uint8_t {
     none,       // the MTA sees Sluice as the client; a Received header names the true one
 };
 
+/// How the connection to the MTA is encrypted, in the words of Postfix's smtp_tls_security_level.
+enum class MtaTls : std::uint8_t {
+    automatic,  // may, and none where the MTA is on this machine
+    none,
+    may,          // where it offers STARTTLS, whatever its certificate; without it after a failed handshake
+    encrypt,      // always, whatever its certificate
+    verify,       // always, its certificate's chain and name checked
+    fingerprint,  // always, its certificate or public key known
+    dane_only,    // always, with DNSSEC-secure TLSA records (RFC 7672)
+};
+
+struct MtaTlsOptions {
+    MtaTls level = MtaTls::automatic;
+    std::string name;                       // in its certificate, for SNI, and the TLSA base domain
+    std::string ca_file;                    // empty = the system's authorities
+    std::vector<std::string> fingerprints;  // SHA-256, 32 octets each
+};
+
 struct UpstreamOptions {
-    net::Endpoint endpoint;
+    net::ServerAddress address;
+    MtaTlsOptions tls = {};
     IdentityBy identity = IdentityBy::automatic;
     /// XCLIENT is authorised for every address there (a private listener, `sluice check` tells): one
     /// connection may serve many identities. Otherwise each identity gets a connection of its own.
     bool pooled = true;
     /// Lower is asked first; equal ones share the load.
     unsigned priority = 0;
+
+    /// STARTTLS is said at least where it is offered.
+    bool wants_tls() const {
+        return tls.level == MtaTls::automatic ? !address.is_local() : tls.level != MtaTls::none;
+    }
 };
 
 struct PoolOptions {
@@ -67,6 +91,11 @@ struct RelayOptions {
     VerifyOptions verify;
     std::string hostname = "localhost";  // for our EHLO and Received
     smtp::Offer allowed = smtp::Offer::everything();
+    /// A Received header also where XCLIENT names the client, if it came over TLS: XCLIENT has no word for
+    /// that.
+    bool tls_received_header = false;
+    /// MTA connections of authenticated clients, beyond those of the pool.
+    unsigned auth_connections_max = 20;
 };
 
 }  // namespace sluice::relay

@@ -16,13 +16,19 @@ const smtp::Reply too_busy{.code = 451, .text = "4.3.2 The system is busy, pleas
 
 }  // namespace
 
-Pool::Pool(net::Loop& loop, const RelayOptions& options, const Notice& notice)
+Pool::Pool(net::Loop& loop, net::Resolver* validating, const RelayOptions& options, const Notice& notice)
     : loop_(loop), options_(options), notice_(notice) {
-    for (const UpstreamOptions& upstream : options_.upstreams)
+    for (const UpstreamOptions& upstream : options_.upstreams) {
         upstreams_.push_back(std::make_unique<Upstream>(upstream, options_.pool));
+        if (upstream.tls.level == MtaTls::dane_only && validating != nullptr)
+            upstreams_.back()->tlsa =
+                std::make_unique<TlsaWatch>(loop_, *validating, upstream.tls.name, upstream.address.tcp.port,
+                                            [this, found = upstreams_.back().get()] { tlsa_heard(*found); });
+    }
     // Until an MTA has been heard: what is not offered is a permanent answer, and a sender would bounce its
-    // mail for having come a moment after a start. What the MTA then cannot carry is answered 451.
-    offer_ = options_.allowed.intersect(smtp::Offer::everything());
+    // mail for having come a moment after a start. What the MTA then cannot carry is answered 451. REQUIRETLS
+    // is promised by no MTA that has not said so.
+    offer_ = options_.allowed.intersect(smtp::Offer::everything()).remove(smtp::Extension::requiretls);
     std::ranges::stable_sort(upstreams_, {}, [](const auto& upstream) { return upstream->options.priority; });
     for (const auto& upstream : upstreams_) {
         if (in_use() < options_.pool.connections_max) open(*upstream, nullptr);
@@ -212,7 +218,7 @@ bool Pool::fits(Connection& connection, Job& job) const {
 const Introduction& Pool::introduction(Connection& connection, Job& job) const {
     const Connection::Lease& lease = connection.lease();
     if (lease.carry == Carry::proxy) {
-        job.introduction_ = proxy_introduction(job.client(), connection.upstream().options.endpoint);
+        job.introduction_ = proxy_introduction(job.client(), connection.upstream().options.address.tcp);
         job.introduction_attributes_ = {};
     } else if (job.introduction_.empty() || job.introduction_attributes_ != lease.attributes) {
         job.introduction_ = xclient_introduction(job.client(), lease.attributes);

@@ -31,8 +31,8 @@ namespace sluice::relay {
 
 class Pool final : public Connection::Owner {
   public:
-    /// Opens a first connection to each MTA. All references must outlive it.
-    Pool(net::Loop& loop, const RelayOptions& options, const Notice& notice);
+    /// Opens a first connection to each MTA. All references must outlive it; `validating` as for Relay.
+    Pool(net::Loop& loop, net::Resolver* validating, const RelayOptions& options, const Notice& notice);
     ~Pool();
 
     /// The job must stay until it has failed or released its connection, or until forget().
@@ -45,6 +45,8 @@ class Pool final : public Connection::Owner {
     void drain();
 
     const smtp::Offer& offer() const { return offer_; }
+    /// The first MTA that is up and offers AUTH; null = none.
+    Upstream* authenticating() const;
     static bool leased(const Job& job) { return job.connection_ != nullptr; }
 
     unsigned connections() const { return static_cast<unsigned>(connections_.size()); }
@@ -88,8 +90,10 @@ class Pool final : public Connection::Owner {
     void progressed(Connection& connection, Outcome outcome) override;
     void idle_expired(Connection& connection) override;
     void opened(Connection& connection);
+    void announce(Connection& connection);
     void introduced(Connection& connection);
     void lost(Connection& connection, Outcome outcome);
+    void note_failure(Connection& connection);
     void fail_leased(Connection& connection, Outcome outcome);
     static void end_lease(Connection& connection);
     void make_idle(Connection& connection);
@@ -99,6 +103,7 @@ class Pool final : public Connection::Owner {
     void discard(Connection& connection);
     void leave_upstream(Connection& connection);
     void note_down(Upstream& upstream, std::string_view why);
+    void tlsa_heard(Upstream& upstream);
     void learn_offer();
 
     net::Loop& loop_;

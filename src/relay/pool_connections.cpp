@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cassert>
+#include <fmt/format.h>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,9 @@ namespace {
 /// A connection that can serve one identity only waits so long for the next question of the same client.
 constexpr Seconds tied_idle_max{5};
 
+/// For so long after a failed handshake an MTA that need not be encrypted is spoken to without.
+constexpr Seconds plaintext_time{600};
+
 const smtp::Reply connection_lost{451,
                                   "4.4.2 Lost the connection to the mail server, please try again later"};
 const smtp::Reply timed_out{.code = 451,
@@ -23,16 +27,6 @@ const smtp::Reply outcome_unknown{451,
 const smtp::Reply identity_refused{.code = 451,
                                    .text = "4.3.0 The mail server would not hear who the client is"};
 
-Carry carry_of(const UpstreamOptions& options, wire::XclientAttributes attributes) {
-    switch (options.identity) {
-        case IdentityBy::proxy_v2: return Carry::proxy;
-        case IdentityBy::none: return Carry::nothing;
-        case IdentityBy::automatic:
-        case IdentityBy::xclient: break;
-    }
-    return attributes.has(wire::XclientAttributes::addr) ? Carry::xclient : Carry::nothing;
-}
-
 }  // namespace
 
 unsigned Pool::in_use() const {
@@ -41,6 +35,11 @@ unsigned Pool::in_use() const {
 
 /// Starts connecting, for a job or to see whether the MTA is up. False: it failed at once.
 bool Pool::open(Upstream& upstream, Job* job) {
+    if (upstream.options.tls.level == MtaTls::dane_only && upstream.records().empty()) {
+        upstream.health.failed(loop_.now());
+        if (!upstream.tlsa) note_down(upstream, "there is no resolver for its TLSA records");
+        return false;  // tlsa_heard() tells, and goes on
+    }
     auto made = std::make_unique<Connection>(loop_, options_.pool, options_.hostname, upstream, *this);
     Connection& connection = *made;
     Connection::Lease& lease = connection.lease();
@@ -50,7 +49,7 @@ bool Pool::open(Upstream& upstream, Job* job) {
         if (job == nullptr) {
             preface = wire::proxy_v2_local_header();
         } else {
-            lease.introduction = proxy_introduction(job->client(), upstream.options.endpoint);
+            lease.introduction = proxy_introduction(job->client(), upstream.options.address.tcp);
             preface = lease.introduction.preface;
             helo = lease.introduction.helo;
         }
@@ -104,6 +103,9 @@ void Pool::progressed(Connection& connection, Outcome outcome) {
         case Outcome::refused:
         case Outcome::delivered: connection.lease().job->reached(connection, outcome); break;
         case Outcome::none:
+        case Outcome::answered:
+        case Outcome::start_tls:
+        case Outcome::tls_refused:
         case Outcome::identity_refused:
         case Outcome::helo_refused:
         case Outcome::lost: lost(connection, outcome); break;
@@ -114,7 +116,7 @@ void Pool::opened(Connection& connection) {
     Upstream& upstream = connection.upstream();
     Connection::Lease& lease = connection.lease();
     lease.attributes = wire::XclientAttributes::parse(connection.dialogue().ehlo().xclient);
-    lease.carry = carry_of(upstream.options, lease.attributes);
+    lease.carry = carry_of(upstream.options.identity, lease.attributes);
     if (upstream.options.identity == IdentityBy::xclient && lease.carry != Carry::xclient) {
         upstream.health.failed(loop_.now());
         discard(connection);
@@ -129,18 +131,29 @@ void Pool::opened(Connection& connection) {
     ++upstream.live;
     upstream.health.succeeded();
     upstream.offered = connection.dialogue().ehlo();
+    announce(connection);
+    make_idle(connection);
+    schedule_pump();
+}
+
+/// What the operator should hear about an MTA that can be reached.
+void Pool::announce(Connection& connection) {
+    Upstream& upstream = connection.upstream();
     const bool news = !upstream.reached || upstream.told_down;
     upstream.reached = true;
     upstream.told_down = false;
     learn_offer();
-    if (news) notice_("mta_up", upstream.name, "it greets us as " + connection.dialogue().greeting_host());
-    if (lease.carry == Carry::nothing && !std::exchange(upstream.told_identity, true))
+    if (news) {
+        const auto tls = connection.tls();
+        notice_("mta_up", upstream.name,
+                fmt::format("it greets us as {}{}", connection.dialogue().greeting_host(),
+                            tls ? fmt::format(", with {} and {}", tls->version, tls->cipher) : ""));
+    }
+    if (connection.lease().carry == Carry::nothing && !std::exchange(upstream.told_identity, true))
         notice_("identity_not_carried", upstream.name,
                 "it sees every client at our address, and may grant it what it grants us; a Received header "
                 "names "
                 "the true one");
-    make_idle(connection);
-    schedule_pump();
 }
 
 void Pool::introduced(Connection& connection) {
@@ -155,16 +168,36 @@ void Pool::introduced(Connection& connection) {
 /// The connection is finished, or about to be.
 void Pool::lost(Connection& connection, Outcome outcome) {
     Upstream& upstream = connection.upstream();
-    Connection::Lease& lease = connection.lease();
-    const bool hung = connection.timed_out() && !connection.content_begun() && !lease.idle;
-    if (!lease.opened || hung) upstream.health.failed(loop_.now());
+    const Connection::Lease& lease = connection.lease();
     const std::string why = connection.failure();
+    note_failure(connection);
     if (lease.job != nullptr) {
         fail_leased(connection, outcome);
     } else {
         discard(connection);
     }
     if (upstream.down()) note_down(upstream, why);
+    schedule_pump();
+}
+
+void Pool::note_failure(Connection& connection) {
+    Upstream& upstream = connection.upstream();
+    if (connection.handshake_failed() && upstream.tls_optional()) {
+        // As a sender that delivers at once without TLS when the handshake fails: mail goes on.
+        upstream.plaintext_until = loop_.now() + plaintext_time;
+        notice_("mta_tls_failed", upstream.name, connection.failure());
+        return;
+    }
+    const Connection::Lease& lease = connection.lease();
+    const bool hung = connection.timed_out() && !connection.content_begun() && !lease.idle;
+    if (!lease.opened || hung) upstream.health.failed(loop_.now());
+}
+
+void Pool::tlsa_heard(Upstream& upstream) {
+    const bool known_before = std::exchange(upstream.tlsa_known, !upstream.records().empty());
+    if (!upstream.tlsa_known) return note_down(upstream, upstream.tlsa->why());
+    if (known_before) return;
+    upstream.health.succeeded();  // it was not tried for want of them
     schedule_pump();
 }
 
@@ -271,6 +304,14 @@ void Pool::leave_upstream(Connection& connection) {
     if (lease.promised_to != nullptr) lease.promised_to->promised_ = nullptr;
     lease.promised_to = nullptr;
     --(lease.opened ? upstream.live : upstream.opening);
+}
+
+Upstream* Pool::authenticating() const {
+    const auto fits = [](const auto& upstream) {
+        return upstream->reached && !upstream->down() && !upstream->offered.auth.empty();
+    };
+    const auto at = std::ranges::find_if(upstreams_, fits);
+    return at == upstreams_.end() ? nullptr : at->get();
 }
 
 void Pool::note_down(Upstream& upstream, std::string_view why) {

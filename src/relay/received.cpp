@@ -53,11 +53,20 @@ std::string received_header(const smtp::ClientIdentity& client, std::string_view
                             std::string_view hostname, std::chrono::system_clock::time_point now) {
     const std::string address = (client.address.is_v4() ? "[" : "[IPv6:") + client.address.to_string() + "]";
     // RFC 3848, and RFC 6531 4.3 for UTF8SMTP and UTF8SMTPS.
-    std::string_view protocol = client.secure ? "ESMTPS" : client.esmtp ? "ESMTP" : "SMTP";
-    if (has_keyword(sender_parameters, "SMTPUTF8")) protocol = client.secure ? "UTF8SMTPS" : "UTF8SMTP";
-    return fmt::format("Received: from {} ({}{}{})\r\n\tby {} with {}; {}\r\n",
+    std::string_view protocol = client.tls ? "ESMTPS" : client.esmtp ? "ESMTP" : "SMTP";
+    if (has_keyword(sender_parameters, "SMTPUTF8")) protocol = client.tls ? "UTF8SMTPS" : "UTF8SMTP";
+    const std::string tls = client.tls
+                                ? fmt::format("\r\n\t(using {} with cipher {} ({} bits))",
+                                              client.tls->version, client.tls->cipher, client.tls->bits)
+                                : std::string();
+    return fmt::format("Received: from {} ({}{}{}){}\r\n\tby {} with {}; {}\r\n",
                        client.helo.empty() ? "unknown" : harmless(client.helo), harmless(client.name),
-                       client.name.empty() ? "" : " ", address, hostname, protocol, date(now));
+                       client.name.empty() ? "" : " ", address, tls, hostname, protocol, date(now));
+}
+
+bool wants_received_header(Carry carry, const smtp::ClientIdentity& client, const RelayOptions& options) {
+    if (carry == Carry::xclient) return options.tls_received_header && client.tls;
+    return carry == Carry::nothing;
 }
 
 }  // namespace sluice::relay

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "relay/identity.hpp"
+#include "relay/options.hpp"
 #include "smtp/envelope.hpp"
 
 namespace sluice::relay {
@@ -12,12 +14,17 @@ namespace sluice::relay {
 /// The header with its final CRLF, at most 998 octets a line (RFC 5322 2.1.1):
 ///
 ///   Received: from helo.example (name.example [192.0.2.7])
-///           by our.host with ESMTP; Fri, 21 Nov 2025 02:06:00 +0000
+///           (using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256 bits))
+///           by our.host with ESMTPS; Fri, 21 Nov 2025 02:06:00 +0000
 ///
+/// without the second line, and "ESMTP", for plaintext;
 /// "UTF8SMTP" where the sender's parameters hold SMTPUTF8 (RFC 6531 4.3). What the client says of itself can
 /// neither end the line nor close the comment: anything but letters, digits and the marks of host names and
 /// address literals becomes '?'.
 std::string received_header(const smtp::ClientIdentity& client, std::string_view sender_parameters,
                             std::string_view hostname, std::chrono::system_clock::time_point now);
+
+/// Whether the MTA is to read of the client in such a header: it learns of it in no other way, or of its TLS.
+bool wants_received_header(Carry carry, const smtp::ClientIdentity& client, const RelayOptions& options);
 
 }  // namespace sluice::relay

@@ -29,8 +29,11 @@ TEST(Received, NamesTheClient) {
 
 TEST(Received, TellsOfTls) {
     smtp::ClientIdentity over_tls = client("192.0.2.7", "", "h", true);
-    over_tls.secure = true;
-    EXPECT_TRUE(received_header(over_tls, "", "our.host", moment).contains("by our.host with ESMTPS; "));
+    over_tls.tls = {.version = "TLSv1.3", .cipher = "TLS_AES_256_GCM_SHA384", .bits = 256};
+    EXPECT_EQ(received_header(over_tls, "", "our.host", moment),
+              "Received: from h ([192.0.2.7])\r\n"
+              "\t(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384 (256 bits))\r\n"
+              "\tby our.host with ESMTPS; Fri, 21 Nov 2025 02:06:00 +0000\r\n");
     EXPECT_TRUE(received_header(over_tls, "SMTPUTF8", "our.host", moment).contains(" with UTF8SMTPS; "));
 }
 

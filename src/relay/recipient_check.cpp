@@ -14,8 +14,6 @@ namespace {
 
 using Holds = RecipientCheck::Holds;
 
-const smtp::Reply unfit_mta{.code = 451, .text = "4.3.3 The mail server cannot take these parameters now"};
-
 /// What a reply to the RCPT at this place of a transaction is worth.
 Holds holds(const smtp::Reply& reply, std::size_t place) {
     if (says_known(reply) || says_unknown(reply)) return Holds::for_good;

@@ -5,17 +5,28 @@
 
 #include "relay/delivery.hpp"
 #include "relay/list_file.hpp"
+#include "relay/login.hpp"
 #include "relay/pool.hpp"
 #include "relay/verifier.hpp"
 
 namespace sluice::relay {
 
+namespace {
+
+LoginConnection& login_of(const smtp::Question& question) {
+    return static_cast<LoginConnection&>(*question.login);
+}
+
+}  // namespace
+
 class Relay::Impl {
   public:
-    Impl(net::Loop& loop, net::Offload& offload, RelayOptions options, Notice notice)
-        : options_(std::move(options)),
+    Impl(net::Loop& loop, net::Offload& offload, net::Resolver* validating, RelayOptions options,
+         Notice notice)
+        : loop_(loop),
+          options_(std::move(options)),
           notice_(std::move(notice)),
-          pool_(loop, options_, notice_),
+          pool_(loop, validating, options_, notice_),
           verifier_(loop, pool_, options_),
           deliveries_(pool_, verifier_, options_) {
         if (options_.verify.by == VerifyBy::list)
@@ -43,16 +54,19 @@ class Relay::Impl {
                 .unknown_recipient = true};
     }
 
+    net::Loop& loop_;
     RelayOptions options_;
     Notice notice_;
     Pool pool_;
     Verifier verifier_;
     Deliveries deliveries_;
     std::optional<ListFile> list_;
+    unsigned logins_ = 0;
 };
 
-Relay::Relay(net::Loop& loop, net::Offload& offload, const RelayOptions& options, Notice notice)
-    : impl_(std::make_unique<Impl>(loop, offload, options, std::move(notice))) {}
+Relay::Relay(net::Loop& loop, net::Offload& offload, net::Resolver* validating, const RelayOptions& options,
+             Notice notice)
+    : impl_(std::make_unique<Impl>(loop, offload, validating, options, std::move(notice))) {}
 
 Relay::~Relay() = default;
 
@@ -60,17 +74,42 @@ smtp::Offer Relay::offer() const {
     return impl_->pool_.offer();
 }
 
+std::string_view Relay::auth_mechanisms() const {
+    const Upstream* const upstream = impl_->pool_.authenticating();
+    return upstream == nullptr ? std::string_view() : upstream->offered.auth;
+}
+
+std::unique_ptr<smtp::Login> Relay::open_login(const smtp::ClientIdentity& client) {
+    Upstream* const upstream = impl_->pool_.authenticating();
+    if (upstream == nullptr || impl_->logins_ >= impl_->options_.auth_connections_max) return nullptr;
+    ++impl_->logins_;
+    return std::make_unique<LoginConnection>(impl_->loop_, impl_->options_, *upstream, client,
+                                             [impl = impl_.get()] { --impl->logins_; });
+}
+
+void Relay::authenticate(smtp::AuthQuestion& question) {
+    question.backend = this;
+    login_of(question).authenticate(question);
+}
+
 std::optional<smtp::Answer> Relay::verify(smtp::RecipientQuestion& question) {
     question.backend = this;
+    // What an authenticated client may send to says nothing about others: no cache is asked or told.
+    if (question.login != nullptr) {
+        login_of(question).verify(question);
+        return std::nullopt;
+    }
     return impl_->verify(question);
 }
 
 void Relay::deliver(smtp::DeliveryQuestion& question) {
     question.backend = this;
+    if (question.login != nullptr) return login_of(question).deliver(question);
     impl_->deliveries_.deliver(question);
 }
 
 void Relay::withdraw(smtp::Question& question) {
+    if (question.login != nullptr) return login_of(question).withdrawn();
     // What pending points at is always the job that will answer (see RecipientCheck and Deliveries).
     Job* const job = static_cast<Job*>(std::exchange(question.pending, nullptr));
     job->withdrawn(question);

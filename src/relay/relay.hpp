@@ -14,26 +14,33 @@
 namespace sluice::net {
 class Loop;
 class Offload;
+class Resolver;
 }  // namespace sluice::net
 
 namespace sluice::relay {
 
-/// Something the operator should hear about; `what` is an event name ("mta_down", "mta_up",
+/// Something the operator should hear about; `what` is an event name ("mta_down", "mta_up", "mta_tls_failed",
 /// "identity_not_carried", "identity_refused", "list_reloaded", "list_unreadable"), `who` the MTA or file,
 /// `why` a sentence.
 using Notice = std::function<void(std::string_view what, std::string_view who, std::string_view why)>;
 
 class Relay : public smtp::Backend {
   public:
-    /// Starts connecting to learn what the MTA offers. `offload` reads the list file. All references must
-    /// outlive it.
-    Relay(net::Loop& loop, net::Offload& offload, const RelayOptions& options, Notice notice);
+    /// Starts connecting to learn what the MTA offers. `offload` reads the list file, `validating` asks for
+    /// TLSA records and may be null where no MTA is to be known by them. All references must outlive it.
+    /// Throws std::runtime_error when the authorities' file of an MTA cannot be read.
+    Relay(net::Loop& loop, net::Offload& offload, net::Resolver* validating, const RelayOptions& options,
+          Notice notice);
     ~Relay() override;
 
     smtp::Offer offer() const override;
     std::optional<smtp::Answer> verify(smtp::RecipientQuestion& question) override;
     void deliver(smtp::DeliveryQuestion& question) override;
     void withdraw(smtp::Question& question) override;
+
+    std::string_view auth_mechanisms() const override;
+    std::unique_ptr<smtp::Login> open_login(const smtp::ClientIdentity& client) override;
+    void authenticate(smtp::AuthQuestion& question) override;
 
     struct Counts {
         unsigned connections = 0;

@@ -91,7 +91,7 @@ class RelayTest : public testing::Test {
 
     UpstreamOptions upstream(const ScriptedMta& at, unsigned priority = 0) const {
         UpstreamOptions given;
-        given.endpoint = at.endpoint();
+        given.address.tcp = at.endpoint();
         given.priority = priority;
         return given;
     }
@@ -100,7 +100,7 @@ class RelayTest : public testing::Test {
     void start() {
         if (options.upstreams.empty()) options.upstreams = {upstream(mta)};
         relay = std::make_unique<Relay>(
-            loop, offload, options,
+            loop, offload, nullptr, options,
             [this](std::string_view what, std::string_view who, std::string_view why) {
                 notices.push_back(std::string(what) + " " + std::string(who));
                 reasons.emplace_back(why);

@@ -304,7 +304,8 @@ TEST_F(RelayVerify, AsksAboutWhoWasRefusedAtDelivery) {
 
 TEST_F(RelayVerify, AnswersAtOnceWhenNoMtaIsUp) {
     mta.go_down();
-    options.upstreams = {{.endpoint = net::Endpoint::parse("127.0.0.1:1").value_or(net::Endpoint())}};
+    options.upstreams = {
+        {.address = net::ServerAddress::parse("127.0.0.1:1").value_or(net::ServerAddress())}};
     start();
     ASSERT_TRUE(run_until([&] { return !notices.empty(); }));
     EXPECT_EQ(notices, std::vector<std::string>{"mta_down 127.0.0.1:1"});
@@ -332,7 +333,8 @@ TEST_F(RelayVerify, WaitsForAnMtaThatIsBeingRestarted) {
 TEST_F(RelayVerify, WaitsOnlySoLongForTheFirstAndNotAtAllAfterThat) {
     options.pool.outage_wait_max = Seconds{1};
     mta.go_down();
-    options.upstreams = {{.endpoint = net::Endpoint::parse("127.0.0.1:1").value_or(net::Endpoint())}};
+    options.upstreams = {
+        {.address = net::ServerAddress::parse("127.0.0.1:1").value_or(net::ServerAddress())}};
     start();
     const Instant began = loop.now();
     EXPECT_EQ(ask(1, "known@example.net").reply.code, 451);

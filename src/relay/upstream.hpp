@@ -1,25 +1,36 @@
 // One MTA as a worker sees it.
 #pragma once
 
+#include <memory>
+#include <span>
 #include <string>
 
+#include "net/tls_client.hpp"
 #include "relay/health.hpp"
 #include "relay/options.hpp"
-#include "smtp/ehlo_reply.hpp"
+#include "relay/tlsa_watch.hpp"
+#include "smtp/dialogue.hpp"
 
 namespace sluice::relay {
 
+/// What a TLS context for this MTA is made of.
+net::TlsClientOptions tls_options(const MtaTlsOptions& options);
+
 struct Upstream {
-    Upstream(const UpstreamOptions& given, const PoolOptions& pool)
-        : options(given), name(given.endpoint.to_string()), health(pool.retry_after) {}
+    /// Throws std::runtime_error when the authorities' file cannot be read.
+    Upstream(const UpstreamOptions& given, const PoolOptions& pool);
 
     UpstreamOptions options;
-    std::string name;  // "127.0.0.1:10025"
+    std::string name;  // "127.0.0.1:10025", "unix:/run/mta"
     Health health;
-    smtp::EhloReply offered;  // to us, before any client's identity
-    unsigned opening = 0;     // connections not yet greeted
-    unsigned live = 0;        // greeted ones, leased or idle
+    std::unique_ptr<const net::TlsClientContext> tls;  // null = never
+    std::unique_ptr<TlsaWatch> tlsa;                   // for dane_only
+    Instant plaintext_until;                           // a handshake that was not required has failed
+    smtp::EhloReply offered;                           // to us, before any client's identity
+    unsigned opening = 0;                              // connections not yet greeted
+    unsigned live = 0;                                 // greeted ones, leased or idle
     unsigned leased = 0;
+    bool tlsa_known = false;     // there were records when last asked for
     bool reached = false;        // offered is known
     bool told_down = false;      // the operator has heard that it is down
     bool told_identity = false;  // … and that it is not told who its clients are
@@ -27,6 +38,13 @@ struct Upstream {
     bool down() const { return health.failing() && live == 0; }
     /// One connection may serve many identities.
     bool shareable() const { return options.pooled && options.identity != IdentityBy::proxy_v2; }
+    /// Plaintext will do.
+    bool tls_optional() const {
+        return options.tls.level == MtaTls::automatic || options.tls.level == MtaTls::may;
+    }
+    /// How a connection is to be made now.
+    smtp::Hop hop(Instant now) const;
+    std::span<const net::TlsaRecord> records() const;
 };
 
 }  // namespace sluice::relay

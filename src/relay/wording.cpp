@@ -7,6 +7,8 @@
 
 namespace sluice::relay {
 
+const smtp::Reply unfit_mta{.code = 451, .text = "4.3.3 The mail server cannot take this message now"};
+
 smtp::Reply scrubbed(Connection& connection, const smtp::Reply& reply, std::string_view hostname,
                      const smtp::ClientIdentity* client) {
     const smtp::Dialogue& dialogue = connection.dialogue();

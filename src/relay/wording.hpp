@@ -9,6 +9,9 @@
 
 namespace sluice::relay {
 
+/// An MTA does not offer what a message needs.
+extern const smtp::Reply unfit_mta;
+
 /// What the MTA said on this connection, scrubbed (see scrub.hpp). 421 becomes 451: the MTA closes its
 /// connection with us, which is no reason for the client to lose its own. `client` may read its own address;
 /// null when the reply will be given to others too.

@@ -1,0 +1,61 @@
+// An MTA connection of one client's own, for AUTH and what follows it.
+//
+// It is no part of the pool and never becomes one: what an authenticated client may do is nobody else's
+// right. It speaks for its client as a pooled one would (XCLIENT, PROXY), is closed when the session lets go
+// of it, and is opened by the first line of an AUTH exchange. There is one question at a time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "net/loop.hpp"
+#include "relay/connection.hpp"
+#include "relay/options.hpp"
+#include "relay/upstream.hpp"
+#include "smtp/backend.hpp"
+
+namespace sluice::relay {
+
+class LoginConnection final : public smtp::Login, public Connection::Owner {
+  public:
+    /// `upstream` has been reached before. `closed` is called from the destructor. All references must
+    /// outlive it.
+    LoginConnection(net::Loop& loop, const RelayOptions& options, Upstream& upstream,
+                    smtp::ClientIdentity client, std::function<void()> closed);
+    ~LoginConnection() override;
+
+    void authenticate(smtp::AuthQuestion& question);
+    void verify(smtp::RecipientQuestion& question);
+    void deliver(smtp::DeliveryQuestion& question);
+    /// The question is no more; what was under way is ended with the connection.
+    void withdrawn();
+
+  private:
+    using Outcome = Connection::Outcome;
+    enum class Asked : std::uint8_t { nothing, line, recipient, delivery };
+
+    void progressed(Connection& connection, Outcome outcome) override;
+    void idle_expired(Connection& connection) override;
+    void ask(smtp::Question& question, Asked kind);
+    void start();
+    void introduce();
+    void send_content();
+    void answer();
+    void fail(const smtp::Reply& reply);
+    void close();
+
+    net::Loop& loop_;
+    const RelayOptions& options_;
+    Upstream& upstream_;
+    smtp::ClientIdentity client_;
+    std::function<void()> closed_;
+    std::unique_ptr<Connection> connection_;  // null before the first question, and once it is lost
+    smtp::Question* question_ = nullptr;
+    Asked asked_ = Asked::nothing;
+    Carry carry_ = Carry::nothing;
+    bool opened_before_ = false;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace sluice::relay
