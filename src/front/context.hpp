@@ -9,6 +9,7 @@
 
 #include "front/front.hpp"
 #include "net/loop.hpp"
+#include "net/process_memory.hpp"
 #include "policy/client_counts.hpp"
 
 namespace sluice::front {
@@ -23,13 +24,17 @@ struct Context {
           unknown_recipients(options.policy.unknown_recipients.window,
                              options.policy.unknown_recipients.clients_max),
           handshakes(Seconds{60}, options.policy.unknown_recipients.clients_max),
-          spool_memory(around.loop, front_options.spool.shared_octets_max) {}
+          spool_memory(around.loop, front_options.spool.shared_octets_max),
+          memory(around.loop, front_options.memory_octets_max, [this] { memory_changed(); }) {}
 
     /// A session is over: forget it, and destroy it once this turn of the loop cannot name it any more.
     virtual void ended(Session& session) = 0;
 
     /// Counts a session of this client; false when it has too many. To be asked once for each session.
     virtual bool has_room_for(const IpAddress& client) = 0;
+
+    /// Memory has become tight, or is no longer.
+    virtual void memory_changed() = 0;
 
     /// What a HELO or EHLO is answered now.
     const smtp::Hello& hello();
@@ -43,6 +48,7 @@ struct Context {
     policy::ClientCounts unknown_recipients;
     policy::ClientCounts handshakes;  // in the last minute
     net::SpoolMemory spool_memory;
+    net::MemoryWatch memory;
     unsigned tls_sessions = 0;
     bool draining = false;
     std::string instance;  // first part of every session identifier of this worker
@@ -68,6 +74,7 @@ struct Context {
     /// dropped; there are as many as the MTAs behind have had sets of extensions.
     std::vector<std::unique_ptr<const smtp::Hello>> hellos_;
     smtp::Offer offered_;
+    std::string mechanisms_;
     const smtp::Hello* hello_ = nullptr;
 };
 

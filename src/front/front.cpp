@@ -30,30 +30,33 @@ class Front::Impl final : public Context, private net::Timer {
     Impl(const Surroundings& around, const FrontOptions& front_options);
     ~Impl();
 
-    void serve(int listener);
+    void serve(int listener, Wrapping wrapping);
     void drain(std::function<void()> drained);
     unsigned sessions() const { return sessions_; }
 
   private:
     class Listener final : public net::IoHandler {
       public:
-        Listener(Impl& front, int fd) : front_(front), fd_(fd) {}
+        Listener(Impl& front, int fd, Wrapping wrapping) : front_(front), fd_(fd), wrapping_(wrapping) {}
         void on_io(std::uint32_t) override { front_.accept_from(*this); }
         int fd() const { return fd_; }
+        Wrapping wrapping() const { return wrapping_; }
 
         unsigned expected = 1;  // connections waiting, by what the last turn found
 
       private:
         Impl& front_;
         int fd_;
+        Wrapping wrapping_;
     };
 
     void ended(Session& session) override;
     bool has_room_for(const IpAddress& client) override;
+    void memory_changed() override;
     void on_timer() override;
 
     void accept_from(Listener& listener);
-    void take(net::Accepted accepted);
+    void take(net::Accepted accepted, Wrapping wrapping);
     void pause_accepting();
     void resume_accepting();
     void abandon_all();
@@ -81,8 +84,8 @@ Front::Impl::~Impl() {
     }
 }
 
-void Front::Impl::serve(int listener) {
-    listeners_.push_back(std::make_unique<Listener>(*this, listener));
+void Front::Impl::serve(int listener, Wrapping wrapping) {
+    listeners_.push_back(std::make_unique<Listener>(*this, listener, wrapping));
     if (!loop().watch(listener, *listeners_.back(), EPOLLIN)) pause_accepting();
 }
 
@@ -91,7 +94,7 @@ void Front::Impl::serve(int listener) {
 void Front::Impl::accept_from(Listener& listener) {
     unsigned taken = 0;
     for (; taken < listener.expected && accepting_; ++taken) {
-        if (sessions_ >= options.sessions_max) return pause_accepting();
+        if (sessions_ >= options.sessions_max || memory.tight()) return pause_accepting();
         auto accepted = net::accept_tcp(listener.fd());
         if (!accepted.fd) {
             // Out of descriptors or memory: the connection stays in the queue, and asking again at once would
@@ -99,15 +102,15 @@ void Front::Impl::accept_from(Listener& listener) {
             if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) pause_accepting();
             break;
         }
-        take(std::move(accepted));
+        take(std::move(accepted), listener.wrapping());
     }
     listener.expected =
         taken == listener.expected ? std::min(2 * taken, accepts_per_turn_max) : std::max(taken, 1U);
 }
 
-void Front::Impl::take(net::Accepted accepted) {
-    auto* session =
-        new Session(*this, std::move(accepted), next_number_++);  // owned by our list until ended()
+void Front::Impl::take(net::Accepted accepted, Wrapping wrapping) {
+    auto* session = new Session(*this, std::move(accepted), next_number_++,
+                                wrapping == Wrapping::tls);  // owned by our list until ended()
     session->next = first_;
     if (first_ != nullptr) first_->previous = session;
     first_ = session;
@@ -144,6 +147,12 @@ void Front::Impl::pause_accepting() {
     for (const auto& listener : listeners_)
         loop().unwatch(listener->fd());
     if (sessions_ < options.sessions_max) loop().arm(*this, accept_pause);
+}
+
+void Front::Impl::memory_changed() {
+    surroundings.tell(memory.tight() ? "memory_tight" : "memory_enough",
+                      fmt::format("{} MiB in use, limits.memory_octets_max is {} MiB", memory.octets() >> 20U,
+                                  options.memory_octets_max >> 20U));
 }
 
 void Front::Impl::resume_accepting() {
@@ -185,8 +194,8 @@ void Front::Impl::abandon_all() {
 Front::Front(const Surroundings& surroundings, const FrontOptions& options)
     : impl_(std::make_unique<Impl>(surroundings, options)) {}
 Front::~Front() = default;
-void Front::serve(int listener) {
-    impl_->serve(listener);
+void Front::serve(int listener, Wrapping wrapping) {
+    impl_->serve(listener, wrapping);
 }
 void Front::drain(std::function<void()> drained) {
     impl_->drain(std::move(drained));

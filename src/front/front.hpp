@@ -2,8 +2,10 @@
 // state machine at the pace of its lane.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "base/log_line.hpp"
@@ -34,6 +36,15 @@ struct Surroundings {
     /// Of the moments at which holds end (PaceOptions::phase): workers with different ones do not wake
     /// together.
     Millis pace_phase{0};
+    /// What the operator should hear: an event, and a sentence.
+    std::function<void(std::string_view event, std::string_view why)> tell = [](std::string_view,
+                                                                                std::string_view) {};
+};
+
+/// What a connection begins with.
+enum class Wrapping : std::uint8_t {
+    none,  // the greeting; TLS after STARTTLS
+    tls,   // TLS (implicit TLS, RFC 8314 3; Postfix's smtpd_tls_wrappermode)
 };
 
 class Front {
@@ -41,8 +52,8 @@ class Front {
     Front(const Surroundings& surroundings, const FrontOptions& options);
     ~Front();
 
-    /// Serves a listening socket, which stays the caller's.
-    void serve(int listener);
+    /// Serves a listening socket, which stays the caller's. Wrapping::tls needs Surroundings::tls.
+    void serve(int listener, Wrapping wrapping = Wrapping::none);
 
     /// No new sessions; idle ones are told 421 4.3.2, running transactions finish within drain_max, then
     /// `drained` runs.

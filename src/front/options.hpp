@@ -59,7 +59,8 @@ struct FrontOptions {
     policy::PaceOptions pace;
     PolicyOptions policy;
     net::SpoolOptions spool;
-    unsigned sessions_max = 19'000;        // a worker; one more waits in the accept queue
+    unsigned sessions_max = 19'000;                            // a worker; one more waits in the accept queue
+    std::uint64_t memory_octets_max = std::uint64_t{1} << 30;  // of a worker; 0 = no limit. 452 4.3.1
     unsigned sessions_per_client_max = 0;  // a worker; IPv6 by /64; 0 = no limit. 421 4.7.0
     Seconds command_timeout{300};          // RFC 5321 4.5.3.2.7; 421 4.4.2
     Seconds content_timeout{300};          // no octet of DATA or BDAT for so long; 421 4.4.2

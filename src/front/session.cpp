@@ -21,9 +21,10 @@ constexpr Seconds linger_time{2};
 
 }  // namespace
 
-Session::Session(Context& context, net::Accepted accepted, std::uint32_t number)
+Session::Session(Context& context, net::Accepted accepted, std::uint32_t number, bool tls_first)
     : context_(context),
       fd_(std::move(accepted.fd)),
+      tls_first_(tls_first),
       peer_(accepted.peer),
       number_(number),
       started_(context.now()),

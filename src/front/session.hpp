@@ -31,11 +31,13 @@
 
 namespace sluice::front {
 
+struct Authentication;
 struct Transaction;
 
 class Session final : public net::IoHandler, public net::Timer {
   public:
-    Session(Context& context, net::Accepted accepted, std::uint32_t number);
+    /// `tls_first`: TLS begins before anything is said (RFC 8314 3).
+    Session(Context& context, net::Accepted accepted, std::uint32_t number, bool tls_first);
     ~Session() override;
 
     /// Learns who the client is, judges it and greets it. False when the socket cannot be watched: the caller
@@ -53,6 +55,7 @@ class Session final : public net::IoHandler, public net::Timer {
     // Called by the questions of the transaction.
     void recipient_answered(const smtp::Answer& answer);
     void delivery_answered(const smtp::Answer& answer);
+    void auth_answered(const smtp::Answer& answer);
 
     Session* previous = nullptr;  // Front's list of sessions
     Session* next = nullptr;
@@ -63,6 +66,7 @@ class Session final : public net::IoHandler, public net::Timer {
         proxy_header,
         admission,
         handshake,
+        authentication,
         recipient,
         disk,
         delivery
@@ -99,7 +103,7 @@ class Session final : public net::IoHandler, public net::Timer {
     void widen_window();
     void wait_for_room();
 
-    // session_steps.cpp: what the state machine wants done
+    // session_admission.cpp: who the client is
     bool behind_proxy() const;
     void take_proxy_header();
     void introduce();
@@ -110,12 +114,18 @@ class Session final : public net::IoHandler, public net::Timer {
     std::string_view name() const;
     std::optional<policy::NetworkTable::Match> network() const;
     void greet();
+    void say_greeting(const smtp::Reply& greeting);
+    bool tls_to_spare();
     policy::Verdict verdict() const;
     void judge();
+
+    // session_steps.cpp: what the state machine wants done
     bool run(std::string_view& input);
     void take(smtp::Step step);
     void queue_reply();
     void ask_starttls();
+    void ask_auth(smtp::Step step);
+    smtp::Login* login() const;
     void ask_mail();
     void ask_recipient();
     void judge_recipient(const smtp::Answer& answer);
@@ -146,6 +156,7 @@ class Session final : public net::IoHandler, public net::Timer {
     bool held_ : 1 = false;       // by the pace, until held_until_ms_
     bool forwarded_ : 1 = false;  // XCLIENT spoke for somebody else (`sluice sink`)
     bool counted_ : 1 = false;
+    bool tls_first_ : 1;
     bool ended_ : 1 = false;
     policy::Lane lane_ = policy::Lane::fast;
     net::Endpoint peer_;
@@ -162,10 +173,11 @@ class Session final : public net::IoHandler, public net::Timer {
     std::unique_ptr<std::string> unsent_;   // where sending_ points when it outlives a turn of the loop
     std::unique_ptr<Admission::Findings> found_;  // null = nothing
     std::unique_ptr<Admission> admission_;
+    std::unique_ptr<Authentication> authentication_;  // null = AUTH was not said, or has failed
     std::unique_ptr<Transaction> transaction_;
     net::TlsStream tls_;
 };
 
-static_assert(sizeof(Session) <= 416, "very many sessions are held at once");
+static_assert(sizeof(Session) <= 424, "very many sessions are held at once");
 
 }  // namespace sluice::front

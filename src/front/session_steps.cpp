@@ -8,7 +8,6 @@
 #include "front/session.hpp"
 #include "front/transaction.hpp"
 #include "net/log_writer.hpp"
-#include "wire/proxy_protocol.hpp"
 
 namespace sluice::front {
 
@@ -18,6 +17,7 @@ constexpr std::array<std::string_view, 7> ended_by_names{"rset",    "helo",     
                                                          "too_big", "bare_newline", "limits"};
 
 const smtp::Reply shutting_down{421, "4.3.2 Service shutting down"};
+const smtp::Reply no_storage{452, "4.3.1 Insufficient system storage"};
 
 std::string_view name_of(smtp::EndedBy reason) {
     return ended_by_names.at(static_cast<std::size_t>(reason));
@@ -44,121 +44,6 @@ smtp::Reply without_421(smtp::Reply reply) {
 
 }  // namespace
 
-bool Session::begin() {
-    if (!watch()) return false;
-    net::hold_receive_window(fd_.get());
-    if (behind_proxy()) {
-        waiting_ = Waiting::proxy_header;
-        arm_timer();
-    } else {
-        introduce();
-    }
-    return true;
-}
-
-bool Session::behind_proxy() const {
-    const auto contains = [this](const Network& network) { return network.contains(peer_.address); };
-    return std::ranges::any_of(context_.options.proxy_protocol.networks, contains);
-}
-
-/// Takes the header a trusted proxy begins with, and nothing else, once it is whole.
-void Session::take_proxy_header() {
-    auto& scratch = context_.scratch;
-    const auto peeked = net::peek_some(fd_.get(), scratch.data(), wire::proxy_header_octets_max);
-    if (peeked == net::io_would_block) return arm_timer();
-    if (peeked <= 0) return end();
-    const auto header = wire::decode_proxy_header({scratch.data(), static_cast<std::size_t>(peeked)});
-    switch (header.status) {
-        case wire::ProxyDecoded::Status::more: return peer_closed_ ? end() : arm_timer();
-        case wire::ProxyDecoded::Status::malformed:
-            note({"proxy_header", "malformed", "", 0});
-            record_.outcome = Outcome::refused;
-            return end();
-        case wire::ProxyDecoded::Status::done: break;
-    }
-    (void)net::read_some(fd_.get(), scratch.data(), header.octets);
-    if (header.addresses) peer_ = {header.addresses->source, header.addresses->source_port};
-    waiting_ = Waiting::nothing;
-    introduce();
-}
-
-/// Who the client is is known.
-void Session::introduce() {
-    counted_ = true;
-    if (!context_.has_room_for(peer_.address)) {
-        server_.greet({421, "4.7.0 Too many connections from your address"});
-        return advance();
-    }
-    const auto& policy = context_.options.policy;
-    const unsigned unknown = context_.unknown_recipients.count(peer_.address, context_.now());
-    if (const unsigned limit = policy.unknown_recipients.slow_after; limit > 0 && unknown >= limit) {
-        note({"unknown_recipients", "", std::to_string(unknown), policy.unknown_recipients.weight});
-    }
-    const bool ask_lists = !network();  // who is on our own list is not asked about
-    if (Admission::needed(policy, context_.surroundings.resolver, ask_lists)) {
-        waiting_ = Waiting::admission;
-        admission_ = std::make_unique<Admission>(context_.loop(), *context_.surroundings.resolver, policy,
-                                                 ask_lists, peer_.address,
-                                                 [this](Admission::Findings& found) { admitted(found); });
-    } else {
-        greet();
-    }
-}
-
-void Session::admitted(Admission::Findings& found) {
-    waiting_ = Waiting::nothing;
-    for (auto& signal : found.signals)
-        note(std::move(signal));
-    if (!found.name.empty()) findings().name = std::move(found.name);
-    admission_.reset();
-    greet();
-}
-
-void Session::note(policy::Signal signal) {
-    findings().signals.push_back(std::move(signal));
-}
-
-/// What is known about the client beyond its address: most have nothing, and keep nothing.
-Admission::Findings& Session::findings() {
-    if (!found_) found_ = std::make_unique<Admission::Findings>();
-    return *found_;
-}
-
-std::span<const policy::Signal> Session::signals() const {
-    return found_ ? std::span<const policy::Signal>(found_->signals) : std::span<const policy::Signal>();
-}
-
-std::string_view Session::name() const {
-    return found_ ? std::string_view(found_->name) : std::string_view();
-}
-
-/// Looked up when it is wanted: it costs less than it would to keep.
-std::optional<policy::NetworkTable::Match> Session::network() const {
-    return context_.options.policy.networks.find(peer_.address);
-}
-
-void Session::greet() {
-    judge();
-    server_.greet({220, context_.options.server.hostname + " ESMTP"});
-    advance();
-}
-
-policy::Verdict Session::verdict() const {
-    const auto& policy = context_.options.policy;
-    const auto match = network();
-    return policy::judge(match ? std::optional(match->lane) : std::nullopt, signals(), policy.thresholds,
-                         policy.default_lane);
-}
-
-void Session::judge() {
-    lane_ = verdict().lane;
-    if (lane_ == policy::Lane::slow) {
-        pace_.slow_down(context_.pace, context_.now());
-    } else {
-        pace_.speed_up();
-    }
-}
-
 /// Lets the state machine go on until it needs more input (true), or something else has to happen first.
 bool Session::run(std::string_view& input) {
     while (waiting_ == Waiting::nothing && !closing_ && !output_pending()) {
@@ -168,6 +53,7 @@ bool Session::run(std::string_view& input) {
             // own words under TLS (CVE-2011-0411).
             input = {};
             waiting_ = Waiting::handshake;
+            authentication_.reset();  // whoever it was in plaintext (RFC 3207 4.2)
         } else if (step != smtp::Step::need_input) {
             take(step);
         } else if (context_.draining && !server_.in_transaction()) {
@@ -185,6 +71,8 @@ void Session::take(smtp::Step step) {
         case smtp::Step::need_input:
         case smtp::Step::start_tls: break;
         case smtp::Step::ask_starttls: ask_starttls(); break;
+        case smtp::Step::ask_auth:
+        case smtp::Step::ask_auth_response: ask_auth(step); break;
         case smtp::Step::reply: queue_reply(); break;
         case smtp::Step::ask_helo:
             reach(Stage::helo);
@@ -216,13 +104,56 @@ void Session::queue_reply() {
 }
 
 void Session::ask_starttls() {
+    if (!tls_to_spare()) return server_.answer({454, "4.7.0 TLS not available now"});
+    server_.answer({220, ""});
+}
+
+/// Counts a handshake of this client.
+bool Session::tls_to_spare() {
     const auto& options = context_.options.tls;
     const bool too_many = pace_.slow() && context_.tls_sessions >= options.slow_sessions_max;
     const bool too_often =
         options.handshakes_per_client_max != 0 &&
         context_.handshakes.add(peer_.address, context_.now()) > options.handshakes_per_client_max;
-    if (too_many || too_often) return server_.answer({454, "4.7.0 TLS not available now"});
-    server_.answer({220, ""});
+    return !too_many && !too_often;
+}
+
+/// Passes the line on to the MTA, which knows whether it is right.
+void Session::ask_auth(smtp::Step step) {
+    if (!authentication_) {
+        auto login = context_.surroundings.backend.open_login(identity());
+        if (!login) return server_.answer({454, "4.7.0 Temporary authentication failure"});
+        authentication_ = std::make_unique<Authentication>();
+        authentication_->login = std::move(login);
+    }
+    auto question = std::make_unique<AuthAsked>(*this, identity());
+    if (step == smtp::Step::ask_auth) question->line = "AUTH ";
+    question->line += server_.auth_text();
+    question->login = authentication_->login.get();
+    auto& asked = *question;
+    authentication_->asked = std::move(question);
+    waiting_ = Waiting::authentication;
+    context_.surroundings.backend.authenticate(asked);
+}
+
+void Session::auth_answered(const smtp::Answer& answer) {
+    constexpr int challenge = 334;
+    waiting_ = Waiting::nothing;
+    const smtp::Reply reply = answer.reply;
+    authentication_->asked.reset();  // the answer, too
+    // A failed client holds no MTA connection; its next attempt makes another.
+    if (reply.code != challenge && !reply.positive()) authentication_.reset();
+    server_.answer(reply);
+    if (server_.authenticated()) {
+        note({"authenticated", "", "", 0});
+        judge();
+    }
+    advance();
+}
+
+/// The connection of an authenticated client's own.
+smtp::Login* Session::login() const {
+    return server_.authenticated() && authentication_ ? authentication_->login.get() : nullptr;
 }
 
 void Session::ask_mail() {
@@ -230,6 +161,7 @@ void Session::ask_mail() {
         record_.outcome = Outcome::shutdown;
         return server_.answer(shutting_down);
     }
+    if (context_.memory.tight()) return server_.answer(no_storage);
     reach(Stage::mail);
     transaction_ = std::make_unique<Transaction>();
     transaction_->record.began = context_.now();
@@ -253,6 +185,7 @@ void Session::ask_recipient() {
     question->envelope = &server_.envelope();
     question->recipient = &server_.recipient();
     question->fast_lane = lane_ == policy::Lane::fast;
+    question->login = login();
     if (const auto answer = context_.surroundings.backend.verify(*question)) return judge_recipient(*answer);
     transaction_->asked = std::move(question);
     waiting_ = Waiting::recipient;
@@ -296,6 +229,7 @@ void Session::note_unknown_recipient() {
 }
 
 void Session::ask_data() {
+    if (context_.memory.tight()) return server_.answer(no_storage);
     reach(Stage::data);
     if (!pace_.slow()) widen_window();  // the reply carries the news
     transaction_->record.content_began = context_.now();
@@ -335,7 +269,7 @@ void Session::deliver() {
     waiting_ = Waiting::delivery;
     if (transaction_->spool->failed()) {
         smtp::Answer refusal;
-        refusal.reply = {452, "4.3.1 Insufficient system storage"};
+        refusal.reply = no_storage;
         refusal.by = "none";
         return judge_delivery(refusal);
     }
@@ -343,6 +277,7 @@ void Session::deliver() {
     question->envelope = &server_.envelope();
     question->message = transaction_->spool->view();
     question->fast_lane = lane_ == policy::Lane::fast;
+    question->login = login();
     auto& asked = *question;
     transaction_->asked = std::move(question);
     context_.surroundings.backend.deliver(asked);
@@ -351,12 +286,18 @@ void Session::deliver() {
 /// The client as the MTA is to see it.
 smtp::ClientIdentity Session::identity() const {
     if (forwarded_) return server_.forwarded();
+    std::optional<smtp::ClientTls> tls;
+    if (server_.secure()) {
+        const net::TlsFacts facts = tls_.facts();
+        tls = {
+            .version = std::string(facts.version), .cipher = std::string(facts.cipher), .bits = facts.bits};
+    }
     return {.address = peer_.address,
             .port = peer_.port,
             .name = std::string(name()),
             .helo = server_.helo(),
             .esmtp = server_.esmtp(),
-            .secure = server_.secure()};
+            .tls = std::move(tls)};
 }
 
 void Session::delivery_answered(const smtp::Answer& answer) {

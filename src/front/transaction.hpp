@@ -42,6 +42,26 @@ class DeliveryAsked final : public smtp::DeliveryQuestion {
     smtp::ClientIdentity identity_;
 };
 
+/// Passes on a line of an AUTH exchange.
+class AuthAsked final : public smtp::AuthQuestion {
+  public:
+    AuthAsked(Session& session, smtp::ClientIdentity identity)
+        : session_(session), identity_(std::move(identity)) {
+        client = &identity_;
+    }
+    void answered(const smtp::Answer& answer) override { session_.auth_answered(answer); }
+
+  private:
+    Session& session_;
+    smtp::ClientIdentity identity_;
+};
+
+/// A session's own MTA connection, from its first AUTH on.
+struct Authentication {
+    std::unique_ptr<smtp::Login> login;
+    std::unique_ptr<AuthAsked> asked;  // last: withdrawn before what it points at goes
+};
+
 struct Transaction {
     TransactionRecord record;
     std::unique_ptr<net::Spool> spool;      // from DATA or the first BDAT on
