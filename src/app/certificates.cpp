@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "app/start_error.hpp"
+#include "net/tls_client.hpp"
+#include "relay/upstream.hpp"
 
 namespace sluice::app {
 
@@ -35,6 +37,17 @@ std::unique_ptr<const Certificates> load_certificates(const Config& config) {
         return std::make_unique<Certificates>(options);
     } catch (const std::runtime_error& error) {
         throw StartError(fmt::format("tls.chain_files: {}", error.what()));
+    }
+}
+
+void check_authorities(const Config& config) {
+    for (const relay::UpstreamOptions& upstream : config.relay.upstreams) {
+        try {
+            const net::TlsClientContext context(relay::tls_options(upstream.tls));
+        } catch (const std::runtime_error& error) {
+            throw StartError(
+                fmt::format("relay.mta {}: tls_ca_file: {}", upstream.address.to_string(), error.what()));
+        }
     }
 }
 

@@ -22,6 +22,9 @@ struct Certificates {
 /// Null when there are none. Throws StartError for a file that cannot be used.
 std::unique_ptr<const Certificates> load_certificates(const Config& config);
 
+/// Throws StartError when the authorities an MTA is to be verified by cannot be read.
+void check_authorities(const Config& config);
+
 /// Looks every second whether a file has changed (size, time of change, inode), and replaces all certificates
 /// then. Files that cannot be used leave them as they are, and are told about once.
 class CertificateWatch {

@@ -23,9 +23,11 @@ bool wants_pooling(const relay::UpstreamOptions& upstream) {
 
 /// The listener of its own that Postfix is to give Sluice: where the first MTA is expected, but never
 /// port 25.
-net::Endpoint private_listener(const Config& config) {
-    const net::Endpoint& expected = config.relay.upstreams.front().endpoint;
-    return expected.port == 25 ? net::Endpoint{IpAddress::v4({127, 0, 0, 1}), 10025} : expected;
+relay::UpstreamOptions private_listener(const Config& config) {
+    relay::UpstreamOptions expected = config.relay.upstreams.front();
+    if (expected.address.tcp.port == 25)
+        expected.address.tcp = net::Endpoint{IpAddress::v4({127, 0, 0, 1}), 10025};
+    return expected;
 }
 
 /// Probes all MTAs; the exit code.
@@ -34,20 +36,20 @@ int probe_all(const Config& config) {
     int code = exit_ok;
     bool advise = false;
     for (const relay::UpstreamOptions& upstream : config.relay.upstreams) {
-        const ProbeFindings found = probe_mta(upstream, config.relay.pool, config.relay.hostname);
+        const ProbeFindings found = probe_mta(upstream, config);
         fmt::print("\n{}", mta_report(upstream, found, config, workers));
         if (!found.unreachable.empty()) code = exit_failed;
         if (upstream.identity == relay::IdentityBy::xclient && !found.forwards_identity()) code = exit_failed;
         if (wants_pooling(upstream) && found.unreachable.empty() && !found.pools()) advise = true;
     }
     if (advise) {
-        const net::Endpoint listener = private_listener(config);
+        const relay::UpstreamOptions listener = private_listener(config);
         fmt::print(
             "\nTo make pooling work, give Postfix a listener of its own for Sluice, which nobody else can "
             "reach:\n"
             "append these lines to its master.cf, run `postfix reload`, and set relay.mta = [\"{}\"]\n"
             "(or give the --relay flag). Whoever can connect to it can pretend to be any client.\n\n{}",
-            listener.to_string(), master_cf_lines(listener, config.relay.pool, workers));
+            listener.address.to_string(), master_cf_lines(listener, config.relay.pool, workers));
     }
     return code;
 }
@@ -70,6 +72,7 @@ int check(const CheckFlags& flags) {
         return exit_usage;
     }
     (void)load_certificates(*config);
+    check_authorities(*config);
     if (flags.print_master_cf) {
         fmt::print("{}", master_cf_lines(private_listener(*config), config->relay.pool,
                                          worker_count(config->workers)));

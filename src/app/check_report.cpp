@@ -34,6 +34,13 @@ std::string offer_lines(const smtp::Offer& offer) {
     return out;
 }
 
+std::string tls_line(const relay::UpstreamOptions& upstream, const ProbeFindings& found) {
+    if (!found.tls.empty()) return fmt::format("  TLS       {}\n", found.tls);
+    if (upstream.address.is_local()) return {};
+    return fmt::format("  TLS       none{}: what goes there can be read on the way\n",
+                       upstream.wants_tls() ? ", it is not offered" : ", as configured");
+}
+
 std::string identity_lines(const relay::UpstreamOptions& upstream, const ProbeFindings& found) {
     using relay::IdentityBy;
     if (upstream.identity == IdentityBy::proxy_v2)
@@ -107,11 +114,23 @@ std::string process_lines(const relay::PoolOptions& pool, unsigned workers) {
 
 }  // namespace
 
+namespace {
+
+/// The first fields of a master.cf line: "127.0.0.1:10025  inet", or "sluice  unix" for a socket in the
+/// directory `public` of Postfix's queue.
+std::string service_fields(const net::ServerAddress& address) {
+    if (!address.is_unix()) return address.to_string() + "  inet";
+    return address.path.substr(address.path.rfind('/') + 1) + "  unix";
+}
+
+}  // namespace
+
 std::string mta_report(const relay::UpstreamOptions& upstream, const ProbeFindings& found,
                        const Config& config, unsigned workers) {
-    std::string out = fmt::format("MTA {}", upstream.endpoint.to_string());
+    std::string out = fmt::format("MTA {}", upstream.address.to_string());
     if (!found.unreachable.empty()) return out + fmt::format(" cannot be used: {}\n", found.unreachable);
     out += fmt::format(" calls itself {}\n", found.host);
+    out += tls_line(upstream, found);
     out += offer_lines(found.ehlo.offer);
     out += identity_lines(upstream, found);
     out += pooling_lines(upstream, found);
@@ -121,12 +140,13 @@ std::string mta_report(const relay::UpstreamOptions& upstream, const ProbeFindin
     return out;
 }
 
-std::string master_cf_lines(const net::Endpoint& endpoint, const relay::PoolOptions& pool, unsigned workers) {
+std::string master_cf_lines(const relay::UpstreamOptions& upstream, const relay::PoolOptions& pool,
+                            unsigned workers) {
     // A few more processes than connections: Postfix is "stressed" when all of them are busy.
     const unsigned processes = workers * pool.connections_max + 20;
     const auto timeout = std::max<std::int64_t>(300, 2 * pool.idle_max.count());
     return fmt::format(
-        "{}  inet  n  -  y  -  {}  smtpd\n"
+        "{}  n  -  y  -  {}  smtpd\n"
         "  -o syslog_name=postfix/sluice\n"
         "  -o smtpd_authorized_xclient_hosts=static:all\n"
         "  -o smtpd_client_connection_count_limit=0\n"
@@ -137,8 +157,8 @@ std::string master_cf_lines(const net::Endpoint& endpoint, const relay::PoolOpti
         "  -o smtpd_soft_error_limit=1000000\n"
         "  -o smtpd_hard_error_limit=1000001\n"
         "  -o smtpd_timeout={}s\n"
-        "  -o smtpd_tls_security_level=none\n",
-        endpoint.to_string(), processes, timeout);
+        "  -o smtpd_tls_security_level={}\n",
+        service_fields(upstream.address), processes, timeout, upstream.wants_tls() ? "may" : "none");
 }
 
 }  // namespace sluice::app

@@ -14,6 +14,7 @@ std::string mta_report(const relay::UpstreamOptions& upstream, const ProbeFindin
 
 /// The listener of Postfix's master.cf that Sluice needs to serve many clients over one connection, with room
 /// for all the connections the workers may open.
-std::string master_cf_lines(const net::Endpoint& endpoint, const relay::PoolOptions& pool, unsigned workers);
+std::string master_cf_lines(const relay::UpstreamOptions& upstream, const relay::PoolOptions& pool,
+                            unsigned workers);
 
 }  // namespace sluice::app

@@ -91,12 +91,36 @@ TEST(CheckReport, AnMtaThatDoesNotAnswer) {
 TEST(CheckReport, TheMasterCfLinesHaveRoomForThePool) {
     Config config;
     config.relay.pool.connections_max = 30;
-    const std::string lines = master_cf_lines({IpAddress::v4({127, 0, 0, 1}), 10025}, config.relay.pool, 4);
+    relay::UpstreamOptions mta = upstream();
+    mta.address.tcp.port = 10025;
+    const std::string lines = master_cf_lines(mta, config.relay.pool, 4);
     EXPECT_THAT(lines, HasSubstr("127.0.0.1:10025  inet  n  -  y  -  140  smtpd\n"));
     EXPECT_THAT(lines, HasSubstr("  -o smtpd_authorized_xclient_hosts=static:all\n"));
     EXPECT_THAT(lines, HasSubstr("  -o smtpd_timeout=300s\n"));
     config.relay.pool.idle_max = Seconds{600};
-    EXPECT_THAT(master_cf_lines({}, config.relay.pool, 4), HasSubstr("  -o smtpd_timeout=1200s\n"));
+    EXPECT_THAT(master_cf_lines(mta, config.relay.pool, 4), HasSubstr("  -o smtpd_timeout=1200s\n"));
+}
+
+TEST(CheckReport, TheMasterCfLinesOfferTlsWhereItIsUsed) {
+    relay::UpstreamOptions mta = upstream();
+    const relay::PoolOptions pool;
+    EXPECT_THAT(master_cf_lines(mta, pool, 4), HasSubstr("smtpd_tls_security_level=none\n"));
+    mta.tls.level = relay::MtaTls::may;
+    EXPECT_THAT(master_cf_lines(mta, pool, 4), HasSubstr("smtpd_tls_security_level=may\n"));
+    mta.tls.level = relay::MtaTls::automatic;
+    mta.address.path = "/var/spool/postfix/public/sluice";
+    EXPECT_THAT(master_cf_lines(mta, pool, 4), testing::StartsWith("sluice  unix  n  -  y  -"));
+    EXPECT_THAT(master_cf_lines(mta, pool, 4), HasSubstr("smtpd_tls_security_level=none\n"));
+}
+
+TEST(CheckReport, PlaintextOnANetworkIsTold) {
+    relay::UpstreamOptions mta = upstream();
+    EXPECT_THAT(mta_report(mta, postfix(), Config(), 2), Not(HasSubstr("TLS")));
+    mta.address.tcp.address = IpAddress::v4({192, 0, 2, 25});
+    EXPECT_THAT(mta_report(mta, postfix(), Config(), 2), HasSubstr("TLS       none, it is not offered"));
+    ProbeFindings found = postfix();
+    found.tls = "TLSv1.3 with A";
+    EXPECT_THAT(mta_report(mta, found, Config(), 2), HasSubstr("TLS       TLSv1.3 with A\n"));
 }
 
 }  // namespace

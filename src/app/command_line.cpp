@@ -30,6 +30,10 @@ constexpr const char* run_footer =
     "Signals: SIGTERM and SIGINT drain (no new sessions, transactions under way finish within\n"
     "limits.drain_max_s) and exit 0, a second SIGINT at once; SIGHUP and SIGUSR1 open the log file anew.";
 
+std::string server_fault(const std::string& text) {
+    return net::ServerAddress::parse(text) ? "" : text + " is not ADDR:PORT or unix:/PATH";
+}
+
 std::string endpoint_fault(const std::string& text) {
     return net::Endpoint::parse(text) ? "" : text + " is not ADDR:PORT";
 }
@@ -42,8 +46,8 @@ void add_run_flags(CLI::App& command, RunFlags& flags) {
         ->check(endpoint_fault)
         ->take_all();
     command.add_option("--relay", flags.relay, "The MTA behind; may be given several times")
-        ->type_name("ADDR:PORT")
-        ->check(endpoint_fault)
+        ->type_name("ADDR:PORT|unix:PATH")
+        ->check(server_fault)
         ->take_all();
     command.add_option("--workers", flags.workers, "Worker processes; 0 = one for each processor core")
         ->type_name("N")

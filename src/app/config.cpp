@@ -70,9 +70,9 @@ std::vector<std::string> broken_rules(const Config& config) {
         broken.emplace_back("recipients.verify is \"list\", and recipients.list_file is not set");
     for (const auto& upstream : config.relay.upstreams)
         for (const net::Endpoint& endpoint : config.listen)
-            if (would_loop(endpoint, upstream.endpoint))
+            if (!upstream.address.is_unix() && would_loop(endpoint, upstream.address.tcp))
                 broken.push_back(fmt::format("relay.mta {} is where Sluice itself listens ({})",
-                                             upstream.endpoint.to_string(), endpoint.to_string()));
+                                             upstream.address.to_string(), endpoint.to_string()));
     return broken;
 }
 
@@ -80,11 +80,17 @@ std::vector<std::string> broken_rules(const Config& config) {
 
 Config::Config() : listen{loopback(2525)} {
     relay::UpstreamOptions sink;
-    sink.endpoint = loopback(2526);
+    sink.address.tcp = loopback(2526);
     relay.upstreams.push_back(sink);
     // Empty here means "to be found out", see finish_config().
     front.server.hostname.clear();
     front.spool.directory.clear();
+}
+
+bool Config::needs_validation() const {
+    return std::ranges::any_of(relay.upstreams, [](const relay::UpstreamOptions& upstream) {
+        return upstream.tls.level == relay::MtaTls::dane_only;
+    });
 }
 
 bool Config::needs_resolver() const {

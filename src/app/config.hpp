@@ -35,11 +35,14 @@ struct Config {
     LogOptions log;
     net::ListenOptions listening{.receive_buffer = net::ListenOptions::paced_receive_buffer};
     net::ResolverOptions resolver;
+    std::string trust_anchor_file = "/usr/share/dns/root.key";  // Debian's dns-root-data
     front::FrontOptions front;
     relay::RelayOptions relay;
 
     /// Somebody has to be looked up, so workers need a resolver.
     bool needs_resolver() const;
+    /// An MTA is to be known by its TLSA records, so workers need a resolver that validates.
+    bool needs_validation() const;
 };
 
 /// Something wrong with a configuration; line and column count from 1, and are 0 where no single place of the

@@ -16,6 +16,9 @@ constexpr std::array<std::string_view, 2> log_formats = {"json", "pretty"};
 constexpr std::array<std::string_view, 2> bare_newlines = {"refuse", "normalise"};
 constexpr std::array<std::string_view, 4> lanes = {"fast", "slow", "defer", "reject"};
 constexpr std::array<std::string_view, 4> identities = {"auto", "xclient", "proxy_v2", "none"};
+constexpr std::array<std::string_view, 7> mta_tls_levels = {"auto",   "none",        "may",      "encrypt",
+                                                            "verify", "fingerprint", "dane-only"};
+constexpr std::array<std::string_view, 3> auth_modes = {"off", "pass", "pass-plaintext"};
 constexpr std::array<std::string_view, 3> tls_versions = {"1.0", "1.2", "1.3"};
 constexpr std::array<std::string_view, 3> verifiers = {"mta", "list", "off"};
 
@@ -108,6 +111,14 @@ const Key<Config> keys[] = {
      TextKind<Config>{[](Config& c) -> auto& { return c.front.server.hostname; }, "a host name",
                       is_host_name_or_empty},
      "Our name in greetings, EHLO and Received; empty = this machine's."},
+    {"smtp.auth", choice<Config>([](Config& c) -> auto& { return c.front.server.auth; }, auth_modes),
+     "With `pass`, AUTH is offered to clients under TLS with the mechanisms of the MTA, and passed on to it "
+     "over an MTA connection of the client's own, which carries all that the client does from then on, at "
+     "full speed. `pass-plaintext` offers it without TLS, too."},
+    {"smtp.auth_connections_max",
+     integer<Config>([](Config& c) -> auto& { return c.relay.auth_connections_max; }, 0, 10'000),
+     "Such MTA connections of a worker, beyond those of relay.pool.connections_max; one more client hears "
+     "454 4.7.0. The process limit of the MTA has to be above both together."},
     {"smtp.bare_newlines",
      choice<Config>([](Config& c) -> auto& { return c.front.server.bare_newlines; }, bare_newlines),
      "What happens to a message with a bare CR, a bare LF or a NUL: `refuse` answers 550 5.6.0; `normalise` "
@@ -127,6 +138,10 @@ const Key<Config> keys[] = {
      choice<Config>([](Config& c) -> auto& { return c.front.tls.certificates.minimum; }, tls_versions),
      "The oldest TLS that is spoken. `1.0` takes ciphers with it that are broken; it is still better than "
      "the plaintext an old client would use instead."},
+    {"tls.received_header",
+     BooleanKind<Config>{[](Config& c) -> auto& { return c.relay.tls_received_header; }},
+     "Tells the MTA by a Received header of our own what TLS a client came over, also where XCLIENT names "
+     "the client: XCLIENT has no word for TLS. (A PROXY header tells in any case.)"},
     {"tls.handshake_timeout_s",
      integer<Config>([](Config& c) -> auto& { return c.front.tls.handshake_timeout; }, 1, 600),
      "From STARTTLS to the end of the handshake; then the connection is closed."},
@@ -152,6 +167,11 @@ const Key<Config> keys[] = {
      integer<Config>([](Config& c) -> auto& { return c.front.sessions_max; }, 1, 10 * million),
      "Client sessions of one worker; further clients wait in the accept queue. Lowered at start, with a "
      "warning, when the limit of file descriptors does not allow it."},
+    {"limits.memory_octets_max",
+     or_zero(integer<Config>([](Config& c) -> auto& { return c.front.memory_octets_max; }, 64 << 20,
+                             std::int64_t{1} << 40)),
+     "Memory of a worker (resident, looked at ten times a second). Above it new clients wait in the accept "
+     "queue and new messages hear 452 4.3.1; what is under way goes on. 0 = no limit."},
     {"limits.sessions_per_client_max",
      integer<Config>([](Config& c) -> auto& { return c.front.sessions_per_client_max; }, 0, million),
      "Sessions of one client address (IPv6: of one /64) in one worker; 0 = no limit. 421 4.7.0"},
@@ -311,6 +331,10 @@ const Key<Config> keys[] = {
     {"dns.pending_max",
      integer<Config>([](Config& c) -> auto& { return c.resolver.pending_max; }, 1, million),
      "Questions of a worker under way at once; one more has no answer."},
+    {"dns.trust_anchor_file",
+     TextKind<Config>{[](Config& c) -> auto& { return c.trust_anchor_file; }, "a file"},
+     "What DNSSEC is validated by where an MTA has tls = \"dane-only\": DNSKEY or DS records. The name "
+     "servers asked have to pass DNSSEC's records on."},
 
     {"spool.memory_octets_max",
      integer<Config>([](Config& c) -> auto& { return c.front.spool.memory_octets_max; }, 4096,
@@ -337,7 +361,8 @@ const Key<Config> keys[] = {
 
 const Key<UpstreamEntry> upstream_rows[] = {
     {"address",
-     TextKind<UpstreamEntry>{[](UpstreamEntry& u) -> auto& { return u.address; }, endpoint_form, is_endpoint},
+     TextKind<UpstreamEntry>{[](UpstreamEntry& u) -> auto& { return u.address; }, server_address_form,
+                             is_server_address},
      "Where the MTA listens."},
     {"identity",
      choice<UpstreamEntry>([](UpstreamEntry& u) -> auto& { return u.options.identity; }, identities),
@@ -350,6 +375,27 @@ const Key<UpstreamEntry> upstream_rows[] = {
     {"priority",
      integer<UpstreamEntry>([](UpstreamEntry& u) -> auto& { return u.options.priority; }, 0, 1000),
      "Lower ones are asked first; equal ones share the load."},
+    {"tls",
+     choice<UpstreamEntry>([](UpstreamEntry& u) -> auto& { return u.options.tls.level; }, mta_tls_levels),
+     "STARTTLS towards the MTA, in the words of Postfix's smtp_tls_security_level: with `may` where it is "
+     "offered, whatever the certificate, and without it for ten minutes after a handshake failed; with "
+     "`encrypt` always; with `verify` always, and the certificate has to have `tls_name` and a chain to an "
+     "authority; with `fingerprint` it or its key has to be known; with `dane-only` it has to match TLSA "
+     "records of `tls_name`, secured by DNSSEC. An MTA that cannot be spoken to so counts as down. `auto` is "
+     "`may`, and `none` on this machine."},
+    {"tls_name",
+     TextKind<UpstreamEntry>{[](UpstreamEntry& u) -> auto& { return u.options.tls.name; }, "a host name",
+                             is_host_name_or_empty},
+     "The name it is asked for (SNI), which its certificate has to have, or whose TLSA records are asked "
+     "for."},
+    {"tls_ca_file",
+     TextKind<UpstreamEntry>{[](UpstreamEntry& u) -> auto& { return u.options.tls.ca_file; }, "a file"},
+     "The authorities for `verify`, in PEM; empty = the system's."},
+    {"tls_fingerprints",
+     ListKind<UpstreamEntry>{"a SHA-256 digest in hexadecimal",
+                             [](UpstreamEntry& u) { u.options.tls.fingerprints.clear(); }, add_fingerprint},
+     "For `fingerprint`: of the certificate, as `openssl x509 -fingerprint -sha256` prints it, or of its "
+     "public key."},
 };
 
 const Key<policy::DnsListOptions> dns_list_rows[] = {

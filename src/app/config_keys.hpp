@@ -12,7 +12,7 @@ namespace sluice::app {
 
 /// An element of relay.mta as it is written.
 struct UpstreamEntry {
-    std::string address;  // ADDRESS:PORT
+    std::string address;  // ADDRESS:PORT, or unix:PATH
     relay::UpstreamOptions options;
 };
 

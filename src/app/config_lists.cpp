@@ -13,8 +13,8 @@ namespace sluice::app {
 namespace {
 
 /// The extensions an operator may withhold, in the order they are announced.
-constexpr std::array<std::string_view, 7> offerable = {"PIPELINING", "SIZE", "8BITMIME",           "SMTPUTF8",
-                                                       "CHUNKING",   "DSN",  "ENHANCEDSTATUSCODES"};
+constexpr std::array<std::string_view, 8> offerable = {
+    "PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "CHUNKING", "DSN", "ENHANCEDSTATUSCODES", "REQUIRETLS"};
 
 const std::string* string_of(ConfigReading& reading, const toml::node& element, std::string_view wanted) {
     if (const auto* value = element.as_string()) return &value->get();
@@ -36,6 +36,20 @@ bool is_domain(std::string_view text, bool underscores) {
     return label > 0;
 }
 
+/// As `openssl x509 -fingerprint -sha256` prints it: 32 octets in hexadecimal, colons between them or none.
+std::optional<std::string> fingerprint_octets(std::string_view text) {
+    constexpr std::size_t octets = 32;
+    const bool colons = text.find(':') != std::string_view::npos;
+    if (text.size() != octets * 2 + (colons ? octets - 1 : 0)) return std::nullopt;
+    std::string digest;
+    for (std::size_t at = 0; at < text.size(); at += colons ? 3 : 2) {
+        const int octet = ascii::hex_octet(text.substr(at, 2));
+        if (octet < 0 || (colons && at != 0 && text[at - 1] != ':')) return std::nullopt;
+        digest += static_cast<char>(octet);
+    }
+    return digest;
+}
+
 /// One more string in a TOML list that is being written.
 void append_string(std::string& list, std::string_view text) {
     list += list.empty() ? "" : ", ";
@@ -54,24 +68,55 @@ void add_listen(ConfigReading& reading, const toml::node& element, Config& confi
     config.listen.push_back(*endpoint);
 }
 
+namespace {
+
+/// What no single key of an MTA can be blamed for; empty = nothing.
+std::string_view contradiction(const relay::UpstreamOptions& options) {
+    using relay::MtaTls;
+    const relay::MtaTlsOptions& tls = options.tls;
+    const bool by_name = tls.level == MtaTls::verify || tls.level == MtaTls::dane_only;
+    if (by_name && tls.name.empty()) return "with tls = \"verify\" or \"dane-only\" an MTA needs a tls_name";
+    if (tls.level == MtaTls::fingerprint && tls.fingerprints.empty())
+        return "with tls = \"fingerprint\" an MTA needs tls_fingerprints";
+    if (!options.address.is_unix()) return {};
+    if (tls.level == MtaTls::dane_only) return "a Unix-domain socket has no TLSA records";
+    if (options.identity == relay::IdentityBy::proxy_v2)
+        return "a PROXY header names addresses, and a Unix-domain socket has none";
+    return {};
+}
+
+}  // namespace
+
 void add_upstream(ConfigReading& reading, const toml::node& element, Config& config) {
     UpstreamEntry entry;
     if (const toml::table* table = element.as_table()) {
         read_table(reading, upstream_keys(), "", *table, entry);
         if (!table->contains("address")) return reading.fault(element, "an MTA needs an address");
     } else if (const std::string* text = string_of(reading, element, "\"ADDRESS:PORT\"")) {
-        if (!is_endpoint(*text))
-            return reading.fault(element, fmt::format("\"{}\" is not {}", *text, endpoint_form));
+        if (!is_server_address(*text))
+            return reading.fault(element, fmt::format("\"{}\" is not {}", *text, server_address_form));
         entry.address = *text;
     }
-    const auto endpoint = net::Endpoint::parse(entry.address);
-    if (!endpoint) return;  // complained about already
-    if (endpoint->port == 0) return reading.fault(element, "an MTA cannot listen on port 0");
+    const auto address = net::ServerAddress::parse(entry.address);
+    if (!address) return;  // complained about already
     auto& upstreams = config.relay.upstreams;
-    if (std::ranges::find(upstreams, *endpoint, &relay::UpstreamOptions::endpoint) != upstreams.end())
-        return reading.fault(element, fmt::format("{} is listed twice", endpoint->to_string()));
-    entry.options.endpoint = *endpoint;
+    if (std::ranges::find(upstreams, *address, &relay::UpstreamOptions::address) != upstreams.end())
+        return reading.fault(element, fmt::format("{} is listed twice", address->to_string()));
+    entry.options.address = *address;
+    if (const std::string_view why = contradiction(entry.options); !why.empty())
+        return reading.fault(element, std::string(why));
     upstreams.push_back(entry.options);
+}
+
+void add_fingerprint(ConfigReading& reading, const toml::node& element, UpstreamEntry& entry) {
+    const std::string* text = string_of(reading, element, "a fingerprint");
+    if (text == nullptr) return;
+    const std::optional<std::string> digest = fingerprint_octets(*text);
+    if (!digest)
+        return reading.fault(element, fmt::format("\"{}\" is not a SHA-256 digest of 64 hexadecimal digits, "
+                                                  "with or without colons",
+                                                  *text));
+    entry.options.tls.fingerprints.push_back(*digest);
 }
 
 void add_dns_server(ConfigReading& reading, const toml::node& element, Config& config) {
@@ -168,7 +213,7 @@ std::string render_listen(Config& config) {
 std::string render_upstreams(Config& config) {
     std::string list;
     for (const auto& upstream : config.relay.upstreams)
-        append_string(list, upstream.endpoint.to_string());
+        append_string(list, upstream.address.to_string());
     return '[' + list + ']';
 }
 
@@ -183,6 +228,10 @@ std::string render_offer(Config& config) {
 
 bool is_endpoint(std::string_view text) {
     return net::Endpoint::parse(text).has_value();
+}
+
+bool is_server_address(std::string_view text) {
+    return net::ServerAddress::parse(text).has_value();
 }
 
 bool is_host_name_or_empty(std::string_view text) {

@@ -10,6 +10,8 @@
 
 namespace sluice::app {
 
+struct UpstreamEntry;
+
 void add_listen(ConfigReading& reading, const toml::node& element, Config& config);
 /// "ADDRESS:PORT", or a table of upstream_keys().
 void add_upstream(ConfigReading& reading, const toml::node& element, Config& config);
@@ -21,6 +23,7 @@ template <policy::Lane lane>
 void add_network(ConfigReading& reading, const toml::node& element, Config& config);
 template <bool allow>
 void add_dns_list(ConfigReading& reading, const toml::node& element, Config& config);
+void add_fingerprint(ConfigReading& reading, const toml::node& element, UpstreamEntry& entry);
 void add_return_codes(ConfigReading& reading, const toml::node& element, policy::DnsListOptions& list);
 
 std::string render_listen(Config& config);
@@ -31,6 +34,12 @@ std::string render_offer(Config& config);
 bool is_endpoint(std::string_view text);
 inline constexpr std::string_view endpoint_form =
     "ADDRESS:PORT (an IPv4 address, or an IPv6 one in brackets; names are not looked up)";
+
+/// net::ServerAddress::parse would take it.
+bool is_server_address(std::string_view text);
+inline constexpr std::string_view server_address_form =
+    "ADDRESS:PORT (an IPv4 address, or an IPv6 one in brackets; names are not looked up; the port is not 0) "
+    "or unix:/PATH";
 
 /// A host name of letters, digits, '-' and dots (RFC 1123 2.1, at most 255 octets), or "".
 bool is_host_name_or_empty(std::string_view text);

@@ -34,7 +34,7 @@ TEST(Config, AnEmptyFileIsTheDefaults) {
     EXPECT_EQ(config.listen.size(), 1U);
     EXPECT_EQ(config.listen[0].to_string(), "127.0.0.1:2525");
     ASSERT_EQ(config.relay.upstreams.size(), 1U);
-    EXPECT_EQ(config.relay.upstreams[0].endpoint.to_string(), "127.0.0.1:2526");
+    EXPECT_EQ(config.relay.upstreams[0].address.to_string(), "127.0.0.1:2526");
     EXPECT_EQ(config.front.pace.out_bytes_per_s, 5U);
     EXPECT_EQ(config.relay.verify.positive_ttl, Seconds{3600});
     EXPECT_EQ(config.front.sessions_max, front::FrontOptions().sessions_max);
@@ -105,7 +105,7 @@ mta = ["127.0.0.1:10025", { address = "[2001:db8::1]:25", identity = "proxy_v2",
     ASSERT_EQ(config.relay.upstreams.size(), 2U);
     EXPECT_EQ(config.relay.upstreams[0].identity, relay::IdentityBy::automatic);
     EXPECT_TRUE(config.relay.upstreams[0].pooled);
-    EXPECT_EQ(config.relay.upstreams[1].endpoint.to_string(), "[2001:db8::1]:25");
+    EXPECT_EQ(config.relay.upstreams[1].address.to_string(), "[2001:db8::1]:25");
     EXPECT_EQ(config.relay.upstreams[1].identity, relay::IdentityBy::proxy_v2);
     EXPECT_FALSE(config.relay.upstreams[1].pooled);
     EXPECT_EQ(config.relay.upstreams[1].priority, 1U);
@@ -113,7 +113,7 @@ mta = ["127.0.0.1:10025", { address = "[2001:db8::1]:25", identity = "proxy_v2",
     const Config tables =
         parsed("[[relay.mta]]\naddress = '127.0.0.1:1'\n[[relay.mta]]\naddress = '127.0.0.1:2'\n");
     ASSERT_EQ(tables.relay.upstreams.size(), 2U);
-    EXPECT_EQ(tables.relay.upstreams[1].endpoint.port, 2U);
+    EXPECT_EQ(tables.relay.upstreams[1].address.tcp.port, 2U);
 }
 
 TEST(Config, NetworksAndDnsListsBuildThePolicy) {
@@ -190,7 +190,7 @@ const BadInput bad_inputs[] = {
     {"listen = ['localhost:25']", "f:1:11: \"localhost:25\" is not ADDRESS:PORT"},
     {"listen = ['::1:25']", "is not ADDRESS:PORT"},
     {"listen = ['127.0.0.1:25', '127.0.0.1:25']", "f:1:27: 127.0.0.1:25 is listed twice"},
-    {"[relay]\nmta = ['127.0.0.1:0']", "f:2:8: an MTA cannot listen on port 0"},
+    {"[relay]\nmta = ['127.0.0.1:0']", "f:2:8: \"127.0.0.1:0\" is not ADDRESS:PORT"},
     {"[relay]\nmta = ['127.0.0.1:1', {address='127.0.0.1:1'}]", "127.0.0.1:1 is listed twice"},
     {"[[relay.mta]]\npriority = 1", "f:1:1: an MTA needs an address"},
     {"[[relay.mta]]\naddress = 'mail'", "f:2:11: address must be ADDRESS:PORT"},

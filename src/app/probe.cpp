@@ -7,9 +7,15 @@
 #include <cerrno>
 #include <chrono>
 #include <fmt/format.h>
+#include <memory>
+#include <span>
 #include <utility>
 
+#include "net/loop.hpp"
+#include "net/resolver.hpp"
 #include "net/socket.hpp"
+#include "net/tls.hpp"
+#include "relay/upstream.hpp"
 #include "smtp/dialogue.hpp"
 #include "wire/proxy_protocol.hpp"
 #include "wire/xclient.hpp"
@@ -37,9 +43,8 @@ std::string_view first_line(std::string_view text) {
 /// One connection to the MTA.
 class ProbeConnection {
   public:
-    ProbeConnection(const relay::UpstreamOptions& upstream, const relay::PoolOptions& pool,
-                    const std::string& hostname)
-        : upstream_(upstream), pool_(pool), dialogue_(hostname) {}
+    ProbeConnection(const relay::Upstream& mta, const relay::RelayOptions& options)
+        : mta_(mta), pool_(options.pool), dialogue_(options.hostname) {}
 
     /// Connects, and says EHLO. False when that fails; failure() says why.
     bool open(const IpAddress& proxied_client);
@@ -48,11 +53,15 @@ class ProbeConnection {
     void quit();
 
     const smtp::Dialogue& dialogue() const { return dialogue_; }
+    std::string tls() const;
     const std::string& failure() const { return failure_; }
 
   private:
     bool connect();
     Outcome converse();
+    bool shake_hands(Clock::time_point deadline);
+    std::ptrdiff_t write(const std::string& octets);
+    std::ptrdiff_t read(std::span<char> buffer);
     ProbeAnswer answer(bool yes) const;
     bool wait(short events, Clock::time_point deadline);
     bool send(std::string& octets, Clock::time_point deadline);
@@ -61,10 +70,11 @@ class ProbeConnection {
         return false;
     }
 
-    const relay::UpstreamOptions& upstream_;
+    const relay::Upstream& mta_;
     const relay::PoolOptions& pool_;
     smtp::Dialogue dialogue_;
     net::Fd fd_;
+    net::TlsStream tls_;
     std::string failure_;
 };
 
@@ -80,7 +90,7 @@ bool ProbeConnection::wait(short events, Clock::time_point deadline) {
 }
 
 bool ProbeConnection::connect() {
-    auto connecting = net::connect_tcp(upstream_.endpoint);
+    auto connecting = net::connect_to(mta_.options.address);
     if (!connecting) return fail(connecting.error().message());
     fd_ = std::move(*connecting);
     if (!wait(POLLOUT, Clock::now() + pool_.connect_timeout)) return false;
@@ -90,7 +100,7 @@ bool ProbeConnection::connect() {
 
 bool ProbeConnection::send(std::string& octets, Clock::time_point deadline) {
     while (!octets.empty()) {
-        const auto sent = net::write_some(fd_.get(), octets.data(), octets.size());
+        const auto sent = write(octets);
         if (sent == net::io_failed) return fail(std::generic_category().message(errno));
         if (sent == net::io_would_block) {
             if (!wait(POLLOUT, deadline)) return false;
@@ -101,32 +111,68 @@ bool ProbeConnection::send(std::string& octets, Clock::time_point deadline) {
     return true;
 }
 
+std::ptrdiff_t ProbeConnection::write(const std::string& octets) {
+    return tls_ ? tls_.write(octets.data(), octets.size())
+                : net::write_some(fd_.get(), octets.data(), octets.size());
+}
+
+std::ptrdiff_t ProbeConnection::read(std::span<char> buffer) {
+    return tls_ ? tls_.read(buffer.data(), buffer.size())
+                : net::read_some(fd_.get(), buffer.data(), buffer.size());
+}
+
+bool ProbeConnection::shake_hands(Clock::time_point deadline) {
+    using Handshake = net::TlsStream::Handshake;
+    tls_ = net::TlsStream(*mta_.tls, fd_.get(), mta_.records());
+    for (;;) {
+        const Handshake result = tls_.shake_hands();
+        if (result == Handshake::done) return true;
+        if (result == Handshake::failed) {
+            const std::string distrust = tls_.distrust();
+            return fail("TLS: " + (distrust.empty() ? net::TlsStream::error() : distrust));
+        }
+        if (!wait(tls_.wants_room() ? POLLOUT : POLLIN, deadline)) return false;
+    }
+}
+
+std::string ProbeConnection::tls() const {
+    if (!tls_) return {};
+    return fmt::format("{} with {}", tls_.facts().version, tls_.facts().cipher);
+}
+
 /// Until the dialogue's task is over.
 Outcome ProbeConnection::converse() {
     const auto deadline = Clock::now() + pool_.command_timeout;
     std::array<char, 4096> buffer;
     for (;;) {
-        if (!send(dialogue_.output(), deadline) || !wait(POLLIN, deadline)) return dialogue_.lost();
-        const auto got = net::read_some(fd_.get(), buffer.data(), buffer.size());
-        if (got == net::io_would_block) continue;
+        if (!send(dialogue_.output(), deadline)) return dialogue_.lost();
+        const auto got = read(buffer);
+        if (got == net::io_would_block) {
+            if (!wait(POLLIN, deadline)) return dialogue_.lost();
+            continue;
+        }
         if (got <= 0) {
             fail(got == 0 ? "it closed the connection" : std::generic_category().message(errno));
             return dialogue_.lost();
         }
         const Outcome outcome =
             dialogue_.receive(std::string_view(buffer.data(), static_cast<std::size_t>(got)));
-        if (outcome != Outcome::none) return outcome;
+        if (outcome == Outcome::tls_refused) fail("it does not offer STARTTLS");
+        if (outcome != Outcome::none && outcome != Outcome::start_tls) return outcome;
+        if (outcome == Outcome::none) continue;
+        if (!shake_hands(deadline)) return dialogue_.lost();
+        dialogue_.secured();
     }
 }
 
 bool ProbeConnection::open(const IpAddress& proxied_client) {
     if (!connect()) return false;
-    if (upstream_.identity == relay::IdentityBy::proxy_v2) {
-        const net::Endpoint& mta = upstream_.endpoint;
+    if (mta_.options.identity == relay::IdentityBy::proxy_v2) {
+        const net::Endpoint& mta = mta_.options.address.tcp;
         std::string header = wire::proxy_v2_header({proxied_client, mta.address, 25, mta.port});
         if (!send(header, Clock::now() + pool_.command_timeout)) return false;
     }
-    dialogue_.open({});
+    dialogue_.open({}, mta_.hop(Instant{Millis{1}}));
     const Outcome outcome = converse();
     if (outcome == Outcome::opened) return true;
     if (dialogue_.reply().code != 0)
@@ -166,28 +212,63 @@ void ProbeConnection::quit() {
 
 /// A question on a connection of its own.
 template <class Ask>
-std::optional<ProbeAnswer> on_new_connection(const relay::UpstreamOptions& upstream,
-                                             const relay::PoolOptions& pool, const std::string& hostname,
+std::optional<ProbeAnswer> on_new_connection(const relay::Upstream& mta, const relay::RelayOptions& options,
                                              Ask ask) {
-    ProbeConnection connection(upstream, pool, hostname);
+    ProbeConnection connection(mta, options);
     if (!connection.open(first_client)) return std::nullopt;
     std::optional<ProbeAnswer> answer = ask(connection);
     connection.quit();
     return answer;
 }
 
+/// Looks up the TLSA records an MTA is to be known by; why there are none, else empty.
+class TlsaLookup {
+  public:
+    TlsaLookup(relay::Upstream& mta, const Config& config) : mta_(mta), resolver_(loop_, options(config)) {
+        const relay::UpstreamOptions& given = mta.options;
+        mta.tlsa = std::make_unique<relay::TlsaWatch>(loop_, resolver_, given.tls.name,
+                                                      given.address.tcp.port, [] {});
+    }
+    ~TlsaLookup() { mta_.tlsa.reset(); }
+
+    std::string why_none(Millis limit) {
+        const Instant until = loop_.now() + limit;
+        while (mta_.records().empty() && mta_.tlsa->asking() && loop_.now() < until)
+            loop_.turn(Millis{100});
+        return mta_.records().empty() ? mta_.tlsa->why() : std::string();
+    }
+
+  private:
+    static net::ResolverOptions options(const Config& config) {
+        net::ResolverOptions options = config.resolver;
+        options.trust_anchor_file = config.trust_anchor_file;
+        return options;
+    }
+
+    relay::Upstream& mta_;
+    net::Loop loop_;
+    net::Resolver resolver_;
+};
+
 }  // namespace
 
-ProbeFindings probe_mta(const relay::UpstreamOptions& upstream, const relay::PoolOptions& pool,
-                        const std::string& hostname) {
+ProbeFindings probe_mta(const relay::UpstreamOptions& upstream, const Config& config) {
+    const relay::RelayOptions& options = config.relay;
     ProbeFindings found;
-    ProbeConnection connection(upstream, pool, hostname);
+    relay::Upstream mta(upstream, options.pool);
+    std::optional<TlsaLookup> lookup;
+    if (upstream.tls.level == relay::MtaTls::dane_only) {
+        found.unreachable = lookup.emplace(mta, config).why_none(config.resolver.deadline + Millis{500});
+        if (!found.unreachable.empty()) return found;
+    }
+    ProbeConnection connection(mta, options);
     if (!connection.open(first_client)) {
         found.unreachable = connection.failure();
         return found;
     }
     found.host = connection.dialogue().greeting_host();
     found.ehlo = connection.dialogue().ehlo();
+    found.tls = connection.tls();
 
     using relay::IdentityBy;
     const bool xclient = !found.ehlo.xclient.empty() && (upstream.identity == IdentityBy::automatic ||
@@ -199,12 +280,12 @@ ProbeFindings probe_mta(const relay::UpstreamOptions& upstream, const relay::Poo
     connection.quit();
 
     if (found.forwards_identity()) {
-        found.ipv6_identity = on_new_connection(upstream, pool, hostname, [](ProbeConnection& another) {
+        found.ipv6_identity = on_new_connection(mta, options, [](ProbeConnection& another) {
             return std::optional(another.introduce(ipv6_client));
         });
     }
-    found.foreign_recipient = on_new_connection(
-        upstream, pool, hostname, [&](ProbeConnection& another) -> std::optional<ProbeAnswer> {
+    found.foreign_recipient =
+        on_new_connection(mta, options, [&](ProbeConnection& another) -> std::optional<ProbeAnswer> {
             if (found.forwards_identity() && !another.introduce(first_client).yes) return std::nullopt;
             return another.ask(std::string(foreign_address));
         });

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "app/config.hpp"
 #include "relay/options.hpp"
 #include "smtp/ehlo_reply.hpp"
 
@@ -21,6 +22,7 @@ struct ProbeAnswer {
 struct ProbeFindings {
     std::string unreachable;  // why nothing could be found out; empty = it answered
     std::string host;         // the name it gives itself
+    std::string tls;          // "TLSv1.3 with TLS_AES_256_GCM_SHA384"; empty = plaintext
     smtp::EhloReply ehlo;
 
     // Each absent when it was not asked, because what it needs was not there.
@@ -35,8 +37,7 @@ struct ProbeFindings {
     bool relays_for_anyone() const { return foreign_recipient && foreign_recipient->yes; }
 };
 
-/// `hostname` is what we say in EHLO. Takes at most a few command time-outs of `pool`.
-ProbeFindings probe_mta(const relay::UpstreamOptions& upstream, const relay::PoolOptions& pool,
-                        const std::string& hostname);
+/// `config` is finished. Takes at most a few command time-outs of its pool.
+ProbeFindings probe_mta(const relay::UpstreamOptions& upstream, const Config& config);
 
 }  // namespace sluice::app

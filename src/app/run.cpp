@@ -63,7 +63,7 @@ void log_start(const Config& config, unsigned workers, const EventLog& events) {
         listen += fmt::format("{}{}", listen.empty() ? "" : " ", endpoint.to_string());
     std::string relay;
     for (const auto& upstream : config.relay.upstreams)
-        relay += fmt::format("{}{}", relay.empty() ? "" : " ", upstream.endpoint.to_string());
+        relay += fmt::format("{}{}", relay.empty() ? "" : " ", upstream.address.to_string());
     events.event("started", {{"version", std::string_view(SLUICE_VERSION)},
                              {"pid", std::int64_t{::getpid()}},
                              {"hostname", std::string_view(config.front.server.hostname)},
@@ -90,6 +90,7 @@ int run(const RunFlags& flags) {
     prepare_directories(config);
     fit_sessions(config, events);
     const auto certificates = load_certificates(config);
+    check_authorities(config);
     const unsigned workers = worker_count(config.workers);
     std::vector<WorkerListeners> listeners = bind_listeners(config.listen, workers, config.listening);
     log_start(config, workers, events);

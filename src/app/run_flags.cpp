@@ -9,7 +9,7 @@ namespace sluice::app {
 namespace {
 
 void wrong(std::vector<ConfigError>& errors, std::string_view flag, std::string_view value) {
-    errors.push_back({{}, 0, 0, fmt::format("{} {}: not ADDRESS:PORT", flag, value)});
+    errors.push_back({{}, 0, 0, fmt::format("{} {}: not an address", flag, value)});
 }
 
 void lay_over(const RunFlags& flags, Config& config, std::vector<ConfigError>& errors) {
@@ -23,13 +23,13 @@ void lay_over(const RunFlags& flags, Config& config, std::vector<ConfigError>& e
     }
     if (!flags.relay.empty()) config.relay.upstreams.clear();
     for (const std::string& text : flags.relay) {
-        const auto endpoint = net::Endpoint::parse(text);
-        if (!endpoint || endpoint->port == 0) {
+        const auto address = net::ServerAddress::parse(text);
+        if (!address) {
             wrong(errors, "--relay", text);
             continue;
         }
         relay::UpstreamOptions upstream;
-        upstream.endpoint = *endpoint;
+        upstream.address = *address;
         config.relay.upstreams.push_back(upstream);
     }
     if (flags.workers) config.workers = *flags.workers;

@@ -65,7 +65,7 @@ TEST(RunFlags, FlagsReplaceWhatTheFileSays) {
     ASSERT_EQ(config->listen.size(), 2U);
     EXPECT_EQ(config->listen[1].to_string(), "[::1]:3025");
     ASSERT_EQ(config->relay.upstreams.size(), 1U);
-    EXPECT_EQ(config->relay.upstreams[0].endpoint.to_string(), "127.0.0.1:3026");
+    EXPECT_EQ(config->relay.upstreams[0].address.to_string(), "127.0.0.1:3026");
     EXPECT_TRUE(config->relay.upstreams[0].pooled);
     EXPECT_EQ(config->workers, 0U);
     EXPECT_EQ(config->front.spool.directory, "/tmp");
@@ -79,8 +79,8 @@ TEST(RunFlags, AWrongFlagIsNamed) {
     const auto config = configure(flags);
     ASSERT_FALSE(config);
     ASSERT_EQ(config.error().size(), 2U);
-    EXPECT_EQ(config.error()[0].to_string(), "--listen localhost:25: not ADDRESS:PORT");
-    EXPECT_EQ(config.error()[1].to_string(), "--relay 127.0.0.1:0: not ADDRESS:PORT");
+    EXPECT_EQ(config.error()[0].to_string(), "--listen localhost:25: not an address");
+    EXPECT_EQ(config.error()[1].to_string(), "--relay 127.0.0.1:0: not an address");
 }
 
 TEST(RunFlags, RulesThatSpanKeysSeeTheFlags) {

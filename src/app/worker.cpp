@@ -23,6 +23,15 @@ namespace {
 /// more workers than cores, good mail would else wait for all of them at once.
 constexpr Millis phase_step{5};
 
+/// A resolver of its own for the TLSA records of MTAs: those who look up clients neither pay for DNSSEC nor
+/// depend on it.
+std::unique_ptr<net::Resolver> validating_resolver(net::Loop& loop, const Config& config) {
+    if (!config.needs_validation()) return nullptr;
+    net::ResolverOptions options = config.resolver;
+    options.trust_anchor_file = config.trust_anchor_file;
+    return std::make_unique<net::Resolver>(loop, options);
+}
+
 class Worker final : net::Timer {
   public:
     Worker(const Config& config, const Certificates* certificates, unsigned index, WorkerListeners& listeners,
@@ -34,7 +43,8 @@ class Worker final : net::Timer {
           resolver_(config.needs_resolver()
                         ? std::make_unique<net::Resolver>(service_.loop(), config.resolver)
                         : nullptr),
-          relay_(service_.loop(), service_.offload(), config.relay,
+          validating_(validating_resolver(service_.loop(), config)),
+          relay_(service_.loop(), service_.offload(), validating_.get(), config.relay,
                  [this](std::string_view what, std::string_view who, std::string_view why) {
                      service_.events().event(what, {{"worker", index_}, {"who", who}, {"why", why}});
                  }),
@@ -48,7 +58,10 @@ class Worker final : net::Timer {
                                   })),
           front_({service_.loop(), service_.offload(), resolver_.get(), relay_,
                   certificates_ ? &certificates_->certificates() : nullptr, service_.log(), config.log.format,
-                  phase_step * index},
+                  phase_step * index,
+                  [this](std::string_view what, std::string_view why) {
+                      service_.events().event(what, {{"worker", index_}, {"why", why}});
+                  }},
                  config.front) {
         for (const net::Fd& listener : listeners)
             front_.serve(listener.get());
@@ -95,6 +108,7 @@ class Worker final : net::Timer {
     WorkerListeners& listeners_;
     Service service_;
     std::unique_ptr<net::Resolver> resolver_;
+    std::unique_ptr<net::Resolver> validating_;
     relay::Relay relay_;
     std::unique_ptr<CertificateWatch> certificates_;
     front::Front front_;

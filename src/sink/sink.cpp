@@ -85,7 +85,7 @@ Sink::Sink(net::Loop& loop, net::Offload& offload, Maildir& maildir, SinkOptions
 Sink::~Sink() = default;
 
 smtp::Offer Sink::offer() const {
-    return smtp::Offer::everything().add(smtp::Extension::xclient);
+    return smtp::Offer::everything().remove(smtp::Extension::requiretls).add(smtp::Extension::xclient);
 }
 
 std::optional<smtp::Answer> Sink::verify(smtp::RecipientQuestion& question) {
