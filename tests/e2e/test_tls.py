@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from harness.certificates import make_certificate
 from harness.client import Closed
 from harness.mail import message, new_token
 from harness.postfix import SendingPostfix
@@ -18,20 +19,9 @@ from harness.waiting import PATIENCE
 def certificates(tmp_path_factory):
     """Chain files by name: one for mx.example.test, and one for the names of another domain."""
     directory = tmp_path_factory.mktemp("certificates")
-
-    def make(name, names):
-        key, certificate, chain = (directory / f"{name}.{kind}" for kind in ("key", "crt", "pem"))
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-             "-subj", f"/CN={name}", "-addext", f"subjectAltName={names}", "-keyout", key, "-out", certificate],
-            check=True, capture_output=True,
-        )  # fmt: skip
-        chain.write_bytes(key.read_bytes() + certificate.read_bytes())
-        return str(chain)
-
     return {
-        "mx": make("mx", "DNS:mx.example.test"),
-        "other": make("other", "DNS:mail.example.net,DNS:*.example.com"),
+        "mx": make_certificate(directory, "mx", "DNS:mx.example.test").chain,
+        "other": make_certificate(directory, "other", "DNS:mail.example.net,DNS:*.example.com").chain,
     }
 
 

@@ -1,8 +1,8 @@
 """An MTA that speaks properly until a test tells it how to fail, and remembers everything it was told.
 
 A script maps a stage to what happens there instead of the proper answer. The stages, in order: "connect" (instead of
-the greeting), "ehlo", "xclient", "mail", "rcpt", "data", "content" (after the first line of content), "dot" (all of it
-is here, no reply given yet), "rset", "noop", "quit". What happens is one of
+the greeting), "ehlo", "starttls", "xclient", "mail", "rcpt", "data", "content" (after the first line of content), "dot" (all of it
+is here, no reply given yet), "rset", "noop", "quit"; "unknown" for any other command. What happens is one of
 
     "450 4.2.0 text"     this reply
     DIE                  the connection is reset
@@ -15,6 +15,7 @@ is here, no reply given yet), "rset", "noop", "quit". What happens is one of
 import contextlib
 import dataclasses
 import socket
+import ssl
 import threading
 
 from harness.waiting import free_port, wait_until
@@ -46,10 +47,18 @@ class Gone(Exception):
 
 
 class ScriptedMta:
-    """Listens on a loopback port; a context manager. `script` may be changed at any time."""
+    """Listens on a loopback port; a context manager. `script` may be changed at any time.
 
-    def __init__(self, offer=EVERYTHING, port=None, **script):
+    With `chain`, a file of a key and its certificate, it offers STARTTLS. `secure_offer` is added under TLS.
+    """
+
+    def __init__(self, offer=EVERYTHING, port=None, chain=None, secure_offer=(), **script):
         self.offer = offer
+        self.secure_offer = secure_offer
+        self.tls = None
+        if chain:
+            self.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.tls.load_cert_chain(chain)
         self.port = port or free_port()
         self.script = dict(script)
         self.taken = []
@@ -232,6 +241,8 @@ class _Session:
                 self.helo = argument
         elif verb == "XCLIENT":
             self._xclient(argument)
+        elif verb == "STARTTLS" and self.mta.tls:
+            self._start_tls()
         elif verb == "MAIL":
             if self.answer("mail", argument, "250 2.1.0 Ok"):
                 self.sender = argument
@@ -253,11 +264,22 @@ class _Session:
             self.answer("quit", argument, "221 2.0.0 Bye")
             raise Gone
         else:
-            self.say("502 5.5.2 what?")
+            self.answer("unknown", line, "502 5.5.2 what?")
 
     def _ehlo_reply(self):
-        lines = ["scripted.example.test", *self.mta.offer]
+        secure = isinstance(self.socket, ssl.SSLSocket)
+        more = self.mta.secure_offer if secure else ("STARTTLS",) if self.mta.tls else ()
+        lines = ["scripted.example.test", *self.mta.offer, *more]
         return "\r\n".join(f"250{' ' if line is lines[-1] else '-'}{line}" for line in lines)
+
+    def _start_tls(self):
+        if not self.answer("starttls", "", "220 2.0.0 Ready to start TLS"):
+            return
+        self.socket.settimeout(5)
+        self.socket = self.mta.tls.wrap_socket(self.socket, server_side=True)
+        self.socket.settimeout(0.05)
+        self.pending = b""
+        self._clear()
 
     def _xclient(self, argument):
         if not any(keyword.startswith("XCLIENT") for keyword in self.mta.offer):
