@@ -32,7 +32,8 @@ void check_output(const Play& play) {
     for (const std::string& entry : play.log) {
         const bool to_the_mta = entry.starts_with("mail ") || entry.starts_with("rcpt ") ||
                                 entry.starts_with("helo ") || entry.starts_with("ehlo ") ||
-                                entry.starts_with("identity ");
+                                entry.starts_with("identity ") || entry.starts_with("auth ") ||
+                                entry.starts_with("response ");
         if (to_the_mta) FUZZ_EXPECT(std::ranges::none_of(entry, ascii::is_control));
         if (!entry.starts_with("message ")) continue;
         // The envelope's part holds no line end, so the first ": " behind " to " begins the content.
@@ -63,11 +64,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
     smtp::Offer offer = smtp::Offer::everything().add(smtp::Extension::xclient);
     if ((choice & 8U) != 0) offer.remove(smtp::Extension::smtputf8).remove(smtp::Extension::chunking);
 
+    if ((seed & 1U) != 0) options.auth = smtp::ServerOptions::Auth::anywhere;
     const auto answers = answers_for(choice);
-    const Play whole = smtp::script::play(options, offer, input, {}, answers);
+    smtp::script::Script at_once(options, offer, answers, "PLAIN LOGIN");
+    at_once.feed(input);
+    const Play& whole = at_once.play();
     check_output(whole);
 
-    smtp::script::Script script(options, offer, answers);
+    smtp::script::Script script(options, offer, answers, "PLAIN LOGIN");
     script.feed({});
     for (const std::string_view part : fuzz::cut(input, seed))
         script.feed(part);
