@@ -12,6 +12,7 @@ from suite.holding import hold
 from suite.latency import latency
 from suite.result import Result
 from suite.server import Floor
+from suite.tls import tls
 
 SLUICE = """
     recipients.verify = "mta"
@@ -106,4 +107,4 @@ def churn(setting):
         target.ratio(f"over {NGINX}", 1.2, compared.us(SLUICE_ALONE, title), compared.us(NGINX, title))])
 
 
-BENCHES = {one.__name__: one for one in (goodput, hold, choke, crowd, relay, churn, bounce, latency, grow)}
+BENCHES = {one.__name__: one for one in (goodput, hold, choke, crowd, relay, churn, bounce, latency, grow, tls)}

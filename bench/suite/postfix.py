@@ -43,6 +43,7 @@ error unix - - n - - error
 retry unix - - n - - error
 discard unix - - n - - discard
 anvil unix - - n - 1 anvil
+tlsmgr unix - - n 1000? 1 tlsmgr
 postlog unix-dgram n - n - 1 postlogd
 """
 
@@ -75,6 +76,7 @@ class Postfix(Server):
         self.listener = listener
         self.known = known  # to postscreen
         self.remembers_clients = listener == "default"  # anvil(8)
+        self.settings = ""  # more lines of main.cf
         if os.getuid() != 0:
             raise Missing(f"{self.name}: starts as root only")
 
@@ -107,6 +109,7 @@ class Postfix(Server):
             """)
         if self.listener != "default":
             self._append("config/main.cf", TUNED)
+        self._append("config/main.cf", self.settings)
         if self.listener == "screened":
             self.write("known", f"{self.known} permit\n")
             self._append("config/main.cf", SCREENED.format(folder=self.folder))
