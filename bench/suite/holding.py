@@ -173,13 +173,14 @@ def _targets(ours, sessions):
 def _plan(setting):
     screened = functools.partial(postfix.Postfix, listener="screened", known=FAST)
     default = functools.partial(postfix.Postfix, listener="default")
+    also = [(sluice(sessions), sessions, "dripping", 60, True) for sessions in setting.also]
     if setting.quick:
         return [(sluice(5000), 5000, "silent", 8, True), (sluice(5000), 5000, "dripping", 30, True),
-                (sluice(30_000), 30_000, "dripping", 30, True), (default, 300, "silent", 8, False)], 30_000
+                (sluice(30_000), 30_000, "dripping", 30, True), *also, (default, 300, "silent", 8, False)], 30_000
     plan = [(sluice(15_000), 15_000, "silent", 20, True), (sluice(15_000), 15_000, "dripping", 60, True),
             (sluice(60_000), 60_000, "dripping", 60, True), (sluice(100_000), 100_000, "silent", 30, True),
             (sluice(100_000), 100_000, "dripping", 600, True)]
-    plan += [(sluice(sessions), sessions, "dripping", 60, True) for sessions in setting.also]
+    plan += also
     plan += [(servers.Nginx, 15_000, "silent", 30, True), (screened, 15_000, "silent", 30, False),
              (default, 300, "silent", 20, False)]
     return plan, 100_000
