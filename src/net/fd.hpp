@@ -1,11 +1,12 @@
 // An owned file descriptor.
 #pragma once
 
-#include <unistd.h>
-
 #include <utility>
 
 namespace sluice::net {
+
+/// Closes a descriptor that is owned.
+void close_descriptor(int fd);
 
 /// Closes on destruction. Movable; -1 when empty.
 class Fd {
@@ -23,7 +24,7 @@ class Fd {
     explicit operator bool() const { return fd_ >= 0; }
     int release() { return std::exchange(fd_, -1); }
     void reset(int fd = -1) {
-        if (fd_ >= 0) ::close(fd_);
+        if (fd_ >= 0) close_descriptor(fd_);
         fd_ = fd;
     }
 
