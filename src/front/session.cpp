@@ -1,7 +1,5 @@
 #include "front/session.hpp"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 
 #include "front/transaction.hpp"
@@ -346,7 +344,7 @@ void Session::close_down(bool input_left) {
     if (peer_closed_ || !(input_left || can_read_)) return end();
     lingering_ = true;
     backlog_.reset();
-    ::shutdown(fd_.get(), SHUT_WR);
+    net::end_writing(fd_.get());
     context_.loop().arm(*this, linger_time);
     linger();
 }

@@ -4,14 +4,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 
 namespace sluice::net {
@@ -79,46 +78,6 @@ Fd stream_socket(const Endpoint& endpoint) {
 }
 
 }  // namespace
-
-std::optional<Endpoint> Endpoint::parse(std::string_view text) {
-    const auto colon = text.rfind(':');
-    if (colon == std::string_view::npos) return std::nullopt;
-    std::string_view host = text.substr(0, colon);
-    const std::string_view port_text = text.substr(colon + 1);
-    const bool bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
-    if (bracketed) host = host.substr(1, host.size() - 2);
-
-    const auto address = IpAddress::parse(host);
-    // Brackets are for IPv6 alone, and IPv6 needs them: "::1:25" could mean two things.
-    if (!address || bracketed != (host.find(':') != std::string_view::npos)) return std::nullopt;
-
-    std::uint16_t port = 0;
-    const auto [end, error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
-    if (error != std::errc{} || end != port_text.data() + port_text.size()) return std::nullopt;
-    return Endpoint{*address, port};
-}
-
-std::string Endpoint::to_string() const {
-    const std::string host = address.to_string();
-    return (address.is_v4() ? host : "[" + host + "]") + ":" + std::to_string(port);
-}
-
-std::optional<ServerAddress> ServerAddress::parse(std::string_view text) {
-    static constexpr std::string_view scheme = "unix:";
-    if (!text.starts_with(scheme)) {
-        const auto endpoint = Endpoint::parse(text);
-        if (!endpoint || endpoint->port == 0) return std::nullopt;
-        return ServerAddress{.tcp = *endpoint, .path = {}};
-    }
-    text.remove_prefix(scheme.size());
-    const bool fits = text.size() < sizeof(sockaddr_un::sun_path);
-    if (!text.starts_with('/') || !fits || text.find('\0') != std::string_view::npos) return std::nullopt;
-    return ServerAddress{.tcp = {}, .path = std::string(text)};
-}
-
-std::string ServerAddress::to_string() const {
-    return is_unix() ? "unix:" + path : tcp.to_string();
-}
 
 std::expected<Fd, std::error_code> listen_tcp(const Endpoint& endpoint, const ListenOptions& options) {
     Fd fd = stream_socket(endpoint);
@@ -208,13 +167,43 @@ std::size_t unread_octets(int fd) {
     return ::ioctl(fd, FIONREAD, &octets) == 0 && octets > 0 ? static_cast<std::size_t>(octets) : 0;
 }
 
+namespace {
+
+/// What a call that sends came to; nothing when it is to be repeated.
+std::optional<std::ptrdiff_t> outcome(ssize_t sent) {
+    if (sent >= 0) return sent;
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return io_would_block;
+    if (errno != EINTR) return io_failed;
+    return std::nullopt;
+}
+
+}  // namespace
+
 std::ptrdiff_t write_some(int fd, const void* bytes, std::size_t size) {
     for (;;) {
-        const ssize_t sent = ::send(fd, bytes, size, MSG_NOSIGNAL);
-        if (sent >= 0) return sent;
-        if (errno == EAGAIN || errno == EWOULDBLOCK) return io_would_block;
-        if (errno != EINTR) return io_failed;
+        if (const auto done = outcome(::send(fd, bytes, size, MSG_NOSIGNAL))) return *done;
     }
+}
+
+std::ptrdiff_t write_gathered(int fd, std::span<iovec> parts, bool more_follows) {
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    for (;;) {
+        const int flags = MSG_NOSIGNAL | (more_follows ? MSG_MORE : 0);
+        if (const auto done = outcome(::sendmsg(fd, &message, flags))) return *done;
+    }
+}
+
+std::ptrdiff_t send_file(int fd, int file, std::uint64_t offset, std::size_t size) {
+    auto at = static_cast<off_t>(offset);
+    for (;;) {
+        if (const auto done = outcome(::sendfile(fd, file, &at, size))) return *done;
+    }
+}
+
+void end_writing(int fd) {
+    ::shutdown(fd, SHUT_WR);
 }
 
 }  // namespace sluice::net

@@ -3,12 +3,14 @@
 // Everything here is non-blocking and close-on-exec.
 #pragma once
 
+#include <sys/uio.h>
 #include <system_error>
 
 #include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -99,5 +101,12 @@ std::ptrdiff_t peek_some(int fd, void* buffer, std::size_t size);
 std::size_t unread_octets(int fd);
 /// MSG_NOSIGNAL.
 std::ptrdiff_t write_some(int fd, const void* bytes, std::size_t size);
+/// The same of several parts, in their order; `more_follows` at once (MSG_MORE).
+std::ptrdiff_t write_gathered(int fd, std::span<iovec> parts, bool more_follows);
+/// Octets of a file from `offset` on, without a way through our memory. 0: the file ends there.
+std::ptrdiff_t send_file(int fd, int file, std::uint64_t offset, std::size_t size);
+
+/// We have said all; the peer may go on.
+void end_writing(int fd);
 
 }  // namespace sluice::net

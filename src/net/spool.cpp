@@ -1,10 +1,7 @@
 #include "net/spool.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cassert>
-#include <cerrno>
 #include <tuple>
 #include <utility>
 
@@ -17,16 +14,6 @@ namespace {
 // An ordinary mail takes one allocation; a client that drips its mail grows the buffer as it goes.
 constexpr std::size_t first_reserve = std::size_t{8} * 1024;
 constexpr std::size_t drip_octets = 512;
-
-bool write_all(int fd, std::string_view octets) {
-    while (!octets.empty()) {
-        const ssize_t written = ::write(fd, octets.data(), octets.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return false;
-        octets.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return true;
-}
 
 }  // namespace
 

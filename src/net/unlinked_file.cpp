@@ -14,6 +14,16 @@ Fd open_unlinked(const std::string& directory) {
     return create_and_unlink(directory);
 }
 
+bool write_all(int file, std::string_view octets) {
+    while (!octets.empty()) {
+        const ssize_t written = ::write(file, octets.data(), octets.size());
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) return false;
+        octets.remove_prefix(static_cast<std::size_t>(written));
+    }
+    return true;
+}
+
 Fd create_and_unlink(const std::string& directory) {
     std::string path = directory + "/sluice-XXXXXX";
     Fd file{::mkostemp(path.data(), O_CLOEXEC)};

@@ -1,7 +1,5 @@
 #include "relay/content_writer.hpp"
 
-#include <sys/sendfile.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,11 +20,6 @@ constexpr std::string_view final_dot = ".\r\n";
 constexpr std::size_t vectors_max = 64;
 
 constexpr std::size_t tls_record_octets = 16'384;  // RFC 8446 5.1
-
-ContentWriter::Result after_error() {
-    return errno == EAGAIN || errno == EWOULDBLOCK ? ContentWriter::Result::blocked
-                                                   : ContentWriter::Result::failed;
-}
 
 }  // namespace
 
@@ -99,28 +92,21 @@ std::size_t ContentWriter::gather(std::span<iovec> vectors) const {
 
 ContentWriter::Result ContentWriter::write_memory(int socket) {
     std::array<iovec, vectors_max> vectors;
-    msghdr header{};
-    header.msg_iov = vectors.data();
-    header.msg_iovlen = gather(vectors);
-    ssize_t sent;
-    do {
-        sent = ::sendmsg(socket, &header, MSG_NOSIGNAL | (before_file() ? MSG_MORE : 0));
-    } while (sent < 0 && errno == EINTR);
-    if (sent < 0) return after_error();
-    sent_ += static_cast<std::uint64_t>(sent);
-    return Result::done;
+    const std::size_t count = gather(vectors);
+    return moved(net::write_gathered(socket, std::span(vectors).first(count), before_file()));
 }
 
 ContentWriter::Result ContentWriter::write_file(int socket) {
-    auto offset = static_cast<off_t>(sent_ - file_at_);
-    const std::uint64_t left = message_.file_octets - (sent_ - file_at_);
-    ssize_t sent;
-    do {
-        sent = ::sendfile(socket, message_.fd, &offset, static_cast<std::size_t>(left));
-    } while (sent < 0 && errno == EINTR);
-    if (sent < 0) return after_error();
+    const std::uint64_t offset = sent_ - file_at_;
+    const std::uint64_t left = message_.file_octets - offset;
     // 0: the file is shorter than it was. write() sees that nothing moved.
-    sent_ += static_cast<std::uint64_t>(sent);
+    return moved(net::send_file(socket, message_.fd, offset, static_cast<std::size_t>(left)));
+}
+
+ContentWriter::Result ContentWriter::moved(std::ptrdiff_t octets) {
+    if (octets == net::io_would_block) return Result::blocked;
+    if (octets == net::io_failed) return Result::failed;
+    sent_ += static_cast<std::uint64_t>(octets);
     return Result::done;
 }
 

@@ -39,6 +39,7 @@ class ContentWriter {
   private:
     Result write_memory(int socket);
     Result write_file(int socket);
+    Result moved(std::ptrdiff_t octets);
     std::size_t gather(std::span<iovec> vectors) const;
     std::size_t copy(std::span<char> record) const;
     bool before_file() const { return message_.file_octets != 0 && sent_ < file_at_; }
