@@ -263,6 +263,16 @@ TEST_F(FrontTest, ASlowClientGetsItsRepliesInDrops) {
     EXPECT_GE(loop.now() - began, Millis{170});
 }
 
+TEST_F(FrontTest, WhoIsHeldBackIsNotIdle) {
+    ASSERT_TRUE(options.policy.networks.add(*Network::parse("127.0.0.0/8"), policy::Lane::slow));
+    options.pace.out_bytes_per_s = 12;
+    options.pace.interval = Millis{1000};
+    options.command_timeout = Seconds{1};
+    start();
+    const auto client = connect();
+    EXPECT_EQ(read_to(client.get(), "ESMTP\r\n"), "220 mx.test ESMTP\r\n");
+}
+
 TEST_F(FrontTest, AnIdleClientIsTimedOut) {
     options.command_timeout = Seconds{0};
     start();

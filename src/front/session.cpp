@@ -185,6 +185,8 @@ bool Session::hold_until(Instant instant) {
     if (pace_.exhausted()) widen_window();
     if (instant <= context_.now()) return false;
     come_back_at(instant);
+    // It is we who are silent meanwhile, not the client.
+    progress_ms_ = std::max(progress_ms_, held_until_ms_);
     return true;
 }
 
