@@ -140,7 +140,10 @@ Dialogue::Outcome Dialogue::receive(std::string_view octets) {
         if (result == ReplyParser::Result::more) return Outcome::none;
         if (result != ReplyParser::Result::reply) return lost();
         ++replies_;
+        const std::size_t unsent = output_.size();
         const Outcome outcome = take(parser_.reply());
+        // What follows would be taken for the reply to a command that the MTA has not been sent yet.
+        if (output_.size() > unsent && !octets.empty()) return lost();
         if (outcome == Outcome::none) continue;
         if (octets.empty()) return outcome;
         // A task ends with the last reply it was owed. What follows answers nothing we said.

@@ -165,6 +165,24 @@ INSTANTIATE_TEST_SUITE_P(
             {}}),
     name_of);
 
+TEST(OutOfTurn, AReplyToACommandNotYetSentFinishesTheConnection) {
+    for (const std::string replies : {"220 mx\r\n250 too soon\r\n", "220 mx\r\n250 too"}) {
+        Dialogue dialogue("front.example");
+        dialogue.open("");
+        EXPECT_EQ(dialogue.receive(replies), Outcome::lost) << replies;
+        EXPECT_FALSE(dialogue.usable());
+    }
+}
+
+TEST(OutOfTurn, ATwofoldReplyInLockstepIsNotTakenForTheNext) {
+    Dialogue dialogue("front.example");
+    open(dialogue, "250 mx\r\n");
+    ASSERT_TRUE(dialogue.ask(envelope_to({"r@example.net", ""})));
+    dialogue.output().clear();
+    EXPECT_EQ(dialogue.receive("250 Ok\r\n250 and one more\r\n"), Outcome::lost);
+    EXPECT_FALSE(dialogue.usable());
+}
+
 TEST(Introduction, ByHeloKeepsTheXclientAttributesAndEndsPipelining) {
     Dialogue dialogue("front.example");
     open(dialogue, postfix_ehlo);
