@@ -232,7 +232,7 @@ const Key<Config> keys[] = {
      integer<Config>([](Config& c) -> auto& { return c.front.pace.in_bytes_per_s; }, 1, million),
      "Octets a second of its commands that are read."},
     {"pace.content_in_bytes_per_s",
-     integer<Config>([](Config& c) -> auto& { return c.front.pace.content_in_bytes_per_s; }, 92, million,
+     integer<Config>([](Config& c) -> auto& { return c.front.pace.content_in_bytes_per_s; }, 110, million,
                      "a client gives up after 3 minutes when 16 KiB of its message are not read by then (RFC "
                      "5321 4.5.3.2.5)"),
      "Octets a second of its message that are read."},

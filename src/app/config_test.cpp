@@ -179,8 +179,8 @@ const BadInput bad_inputs[] = {
     // bounds
     {"workers = 1025", "f:1:11: workers must be 0..1024"},
     {"workers = -1", "f:1:11: workers must be 0..1024"},
-    {"[pace]\ncontent_in_bytes_per_s = 91",
-     "f:2:26: pace.content_in_bytes_per_s must be 92..1000000: a client gives up after 3 minutes"},
+    {"[pace]\ncontent_in_bytes_per_s = 109",
+     "f:2:26: pace.content_in_bytes_per_s must be 110..1000000: a client gives up after 3 minutes"},
     {"[limits]\ntext_line_octets_max = 999", "limits.text_line_octets_max must be 0, or 1000..1073741824"},
     {"[limits]\nrecipients_max = 99", "limits.recipients_max must be 100..100000: RFC 5321 4.5.3.1.8"},
     {"[relay.pool]\nfinal_timeout_s = 600",

@@ -11,7 +11,7 @@
 //     then moves at full speed. The client's timer for a reply is 5 min (DATA: 2 min).
 //   - content is read no slower than `content_in_bytes_per_s`, so that a client's send block of 16 KiB is
 //   done within the
-//     3 min it waits for one;
+//     3 min it waits for one, also where it has just missed a drop and they are 30 s apart;
 //   - a session is held back for at most `delay_max` in all; after that it moves at full speed for good.
 // Pure: told the time, knows no socket.
 #pragma once
@@ -27,7 +27,7 @@ namespace sluice::policy {
 struct PaceOptions {
     unsigned out_bytes_per_s = 5;
     unsigned in_bytes_per_s = 5;            // commands
-    unsigned content_in_bytes_per_s = 110;  // DATA and BDAT; 92 is the least that keeps 16 KiB within 3 min
+    unsigned content_in_bytes_per_s = 110;  // DATA and BDAT; less would not keep 16 KiB within 3 min
     Millis interval{10000};  // the trickle comes in drops this far apart, the last half as much again
     Millis phase{0};  // of the moments at which holds end: workers with different ones do not wake together
     Seconds exchange_max{90};

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <gtest/gtest.h>
+#include <utility>
+#include <vector>
 
 namespace sluice::policy {
 namespace {
@@ -157,6 +159,36 @@ TEST(Pace, ContentKeepsTheTimerOfASendBlock) {
         EXPECT_LE(read_octets(pace, 16'384, now, Reading::content), Seconds{180});
     }
     EXPECT_GT(now - start, options.exchange_max) << "content is no exchange: it goes on trickling";
+}
+
+TEST(Pace, ABlockThatHasJustMissedADropIsReadInTime) {
+    for (const int interval_ms : {50, 1000, 7777, 10'000, 15'830, 30'000}) {
+        PaceOptions options;
+        options.content_in_bytes_per_s = 110;  // the least that can be configured
+        options.interval = Millis{interval_ms};
+        options.delay_max = Seconds{3600};
+        Pace pace;
+        Instant now = start;
+        pace.slow_down(options, now);
+        constexpr std::size_t block = 16'384;
+        std::size_t read = 0;
+        std::vector<std::pair<Instant, std::size_t>> drops{{now, 0}};  // when, and how much there was by then
+        while (read < 4 * block) {
+            const std::size_t octets = pace.may_read(2048 + block, now, Reading::content);
+            if (octets == 0) {
+                now = pace.hold_read(2048 + block, now, Reading::content) + Millis{4};  // a tick late
+                continue;
+            }
+            pace.read();
+            drops.emplace_back(now, read += octets);
+        }
+        for (const auto& [began, before] : drops) {
+            const auto end = std::ranges::find_if(
+                drops, [before = before](const auto& drop) { return drop.second >= before + block; });
+            if (end == drops.end()) break;
+            EXPECT_LE(end->first - began, Seconds{180}) << interval_ms;
+        }
+    }
 }
 
 TEST(Pace, ASessionIsHeldForDelayMaxAndThenGoesFree) {
