@@ -1,0 +1,137 @@
+// One connection of a client: what it says, and what it must hear in reply.
+//
+// Every command goes into a queue with what may be answered, so a reply that is missing, doubled or out of
+// order is noticed at once. Where a fault has struck this connection (its own doing or the network's) it
+// still checks what it hears, but no longer demands anything.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/link.hpp"
+#include "sim/world.hpp"
+
+namespace sluice::sim {
+
+class Client;
+struct Letter;
+
+class ClientSession final : private Peer {
+  public:
+    /// Connects.
+    ClientSession(World& world, Client& client);
+
+    bool over() const { return over_; }
+
+  private:
+    enum class Asked : std::uint8_t {
+        greeting,
+        hello,
+        mail,
+        recipient,
+        data,
+        chunk,
+        dot,
+        reset,
+        quit,
+        noise
+    };
+    struct Expectation {
+        Asked what;
+        std::size_t index = 0;          // of the recipient
+        std::array<int, 3> codes = {};  // for noise
+        bool fatal = false;             // noise that ends the session, unless it is answered 250
+    };
+    enum class Phase : std::uint8_t { greeting, hello, letter, leaving };
+
+    // client_session.cpp: octets, time, and the end
+    void on_octets(std::string_view octets) override;
+    void on_end() override;
+    void on_reset() override;
+    void take_line(std::string_view line);
+    void reply(int code, std::string_view text);
+    void say(std::string octets);
+    bool struck_now(std::string& octets);
+    void flush();
+    void wait_for_reply();
+    void waited_in_vain();
+    void watch_blocks(std::uint64_t transmitted_before);
+    void read_now_and_then();
+    void leave(bool politely);
+    void end();
+    void blame(std::string what);
+
+    // client_dialogue.cpp: what is said when
+    void go_on();
+    void go_on_later();
+    void say_hello();
+    void begin_letter();
+    void say_envelope();
+    std::string envelope_command(std::size_t step);
+    void say_noise(std::string& out);
+    void envelope_answered();
+    void say_content();
+    void say_data_content();
+    void say_chunks();
+    void say_next_chunk();
+    void letter_over(bool taken);
+    void say_quit();
+    void hello_answered(int code, std::string_view text);
+    void mail_answered(int code);
+    void recipient_answered(std::size_t index, int code);
+    void data_answered(int code);
+    void chunk_answered(int code);
+    void dot_answered(int code);
+    void expects_refusal(int code);
+    void noise_answered(const Expectation& expected, int code);
+    bool expects(int code, std::initializer_list<int> codes);
+    Seconds patience(Asked what) const;
+    std::size_t begin_attempt();
+
+    World& world_;
+    Client& client_;
+    Dice dice_;
+    std::shared_ptr<Link> link_;
+    std::uint16_t port_;
+    Phase phase_ = Phase::greeting;
+    std::deque<Expectation> expected_;
+    std::string input_;
+    std::string reply_text_;
+    std::string held_back_;   // said while pausing
+    std::uint64_t wait_ = 0;  // the number of the wait under way
+    Seconds impatience_{0};   // 0 = none
+    bool pausing_ = false;
+    bool struck_ = false;
+    bool slow_reader_ = false;
+    bool over_ = false;
+    bool dismissed_ = false;  // heard 421, 221, or what ends a session
+    bool pipelines_ = false;  // when it may
+    bool chunks_ = false;
+    bool offered_pipelining_ = false;
+    bool offered_chunking_ = false;
+    bool offered_size_ = false;
+    bool esmtp_ = true;
+
+    // The letter at hand.
+    std::size_t letter_ = 0;
+    std::size_t letters_left_;
+    std::vector<std::string> named_;  // its recipients, in this transaction
+    std::vector<std::string> promised_;
+    std::size_t step_ = 0;  // of the envelope
+    bool mail_taken_ = false;
+    bool by_chunks_ = false;
+    bool smuggles_ = false;
+    bool too_big_ = false;  // said to be, or is
+    std::size_t attempt_ = SIZE_MAX;
+    std::string content_;
+    std::size_t content_at_ = 0;
+};
+
+}  // namespace sluice::sim

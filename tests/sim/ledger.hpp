@@ -1,0 +1,129 @@
+// The truth about every message, as both ends know it, and the rules that hold between them.
+//
+// Clients and MTAs of the simulator write down what they said and heard; the product is judged by that alone.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/ip.hpp"
+#include "policy/verdict.hpp"
+
+namespace sluice::sim {
+
+struct ClientFacts {
+    IpAddress address;
+    std::string helo;
+    policy::Lane lane = policy::Lane::fast;  // that the configuration puts it in
+    bool behind_balancer = false;            // which says a PROXY header first
+};
+
+/// As an MTA was told it on a connection.
+struct Introduced {
+    bool told = false;
+    IpAddress address;
+    std::string helo;  // of the last EHLO or HELO
+    std::string xclient_helo;
+    std::string protocol;
+    std::uint16_t port = 0;  // by PROXY
+};
+
+/// A message on its way, once: each attempt has a number of its own, which is in its content.
+struct Attempt {
+    unsigned client = 0;
+    unsigned link = 0;
+    std::uint16_t port = 0;
+    bool esmtp = true;
+    bool forbidden = false;  // bare newlines that are refused: no MTA must ever see it
+    std::string sender;
+    std::vector<std::string> recipients;  // those that were promised 250, in their order
+    std::string content;                  // without stuffing
+    int heard = 0;
+    unsigned taken = 0;        // by MTAs
+    bool answer_read = false;  // the product has read an MTA's 250
+};
+
+/// What an MTA got at the dot.
+struct Taken {
+    unsigned link = 0;
+    Introduced identity;
+    std::string_view sender;
+    const std::vector<std::string>& recipients;
+    std::string_view content;  // without stuffing
+};
+
+class Ledger {
+  public:
+    struct Violation {
+        std::string what;
+        unsigned link;
+    };
+    static constexpr std::size_t violations_max = 20;
+
+    void violation(unsigned link, std::string what);
+    const std::vector<Violation>& violations() const { return violations_; }
+
+    unsigned add_client(ClientFacts facts);
+    const ClientFacts& client(unsigned number) const { return clients_[number]; }
+
+    // ---- clients
+    /// Before the content is made: returns the number that goes into it.
+    std::size_t begin(Attempt attempt);
+    Attempt& attempt(std::size_t number) { return attempts_[number]; }
+    void client_named(unsigned client, std::string_view sender, std::string_view recipient);
+    /// The reply to RCPT. `verified`: the MTA is asked about each.
+    void client_heard_of(unsigned client, unsigned link, const std::string& recipient, int code,
+                         bool verified);
+    /// The reply to the dot; `leaving`: the product is shutting down.
+    void client_heard(std::size_t attempt, int code, bool leaving);
+
+    // ---- MTAs
+    void mta_hears(unsigned link, const Introduced& identity, std::string_view sender);
+    void mta_hears_recipient(unsigned link, const Introduced& identity, std::string_view sender,
+                             std::string_view recipient);
+    /// To RCPT; to anything else with an empty recipient. For whom is found out from the identity or the
+    /// sender.
+    void mta_said(const Introduced& identity, std::string_view sender, const std::string& recipient,
+                  std::string_view reply);
+    /// Returns the number of the attempt, for mta_answer_read().
+    std::size_t mta_took(const Taken& taken);
+    void mta_answer_read(std::size_t attempt) { attempts_[attempt].answer_read = true; }
+
+    // ---- the log
+    void logged(std::string_view line);
+
+    std::uint64_t attempts() const { return attempts_.size(); }
+    std::uint64_t accepted() const { return accepted_; }  // messages that clients heard 250 for
+    /// What can only be said when all is over.
+    void close();
+
+  private:
+    static constexpr unsigned unknown_client = UINT32_MAX;
+    struct Recipient {
+        bool accepted = false;
+        bool unknown = false;
+    };
+
+    unsigned speaks_for(const Introduced& identity, std::string_view sender) const;
+    void check_identity(const Taken& taken, const Attempt& attempt);
+
+    std::vector<Violation> violations_;
+    std::vector<ClientFacts> clients_;
+    std::vector<Attempt> attempts_;
+    std::unordered_map<std::string, Recipient> recipients_;
+    std::set<unsigned> refused_;  // clients to whom an MTA said 5yz for a reason of their own
+    std::set<std::string> named_;
+    std::uint64_t accepted_ = 0;
+    std::uint64_t logged_delivered_ = 0;
+};
+
+/// The client that a name like "c17.example.org" or "s17-3@sender.example" is of.
+unsigned client_in(std::string_view name, char prefix);
+
+}  // namespace sluice::sim

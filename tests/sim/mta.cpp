@@ -1,0 +1,46 @@
+#include "sim/mta.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+namespace sluice::sim {
+
+Mta::Mta(World& world, const MtaTraits& traits) : world_(world), traits_(traits) {
+    restart_now_and_then();
+}
+
+std::shared_ptr<Link> Mta::connect() {
+    auto link = world_.make_link('M');
+    // Already on the way when its answer comes: a connection attempt takes a round trip.
+    world_.agenda.after(world_.path.latency * 2, [this, link] { answer_connection(link); });
+    return link;
+}
+
+void Mta::answer_connection(const std::shared_ptr<Link>& link) {
+    if (world_.faults.strikes(Fault::mta_never_connects)) return link->vanish();
+    const bool down = world_.agenda.now() < down_until_ && !world_.faults.healed();
+    if (down || world_.faults.strikes(Fault::mta_refuses_connection)) return link->refused(ECONNREFUSED);
+    if (link->product_closed()) return;
+    sessions_.push_back(std::make_unique<MtaSession>(world_, *this, link));
+}
+
+void Mta::freeze(Micros duration) {
+    frozen_until_ = std::max(frozen_until_, world_.agenda.now() + duration);
+}
+
+unsigned Mta::connections() const {
+    return static_cast<unsigned>(
+        std::ranges::count_if(sessions_, [](const auto& session) { return session->open(); }));
+}
+
+/// Every connection breaks, and for some time none can be made.
+void Mta::restart_now_and_then() {
+    if (world_.faults.healed()) return;
+    world_.agenda.after(Seconds{10}, [this] { restart_now_and_then(); });
+    if (!world_.faults.strikes(Fault::mta_restarts)) return;
+    down_until_ = world_.agenda.now() + Millis{world_.dice.magnitude(100, 300'000)};
+    for (const auto& session : sessions_)
+        session->die(world_.dice.chance(500));
+}
+
+}  // namespace sluice::sim

@@ -1,0 +1,53 @@
+// A mail server behind the product. It behaves like Postfix with XCLIENT allowed, until a fault strikes it.
+//
+// Which recipients it has is in their names: "bad…" does not exist, "policy…" is refused, the others are
+// taken.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/socket.hpp"
+#include "sim/mta_session.hpp"
+#include "sim/world.hpp"
+
+namespace sluice::sim {
+
+struct MtaTraits {
+    net::Endpoint endpoint;
+    bool pipelining = true;
+    bool esmtp = true;  // else EHLO is not known
+    bool xclient = true;
+    bool xclient_for_all = true;  // else only before the first identity
+    bool xclient_helo = true;     // HELO and PROTO are among the attributes
+    bool proxy = false;           // expects a PROXY header
+};
+
+class Mta {
+  public:
+    /// `world` must outlive it.
+    Mta(World& world, const MtaTraits& traits);
+
+    /// The product connects.
+    std::shared_ptr<Link> connect();
+    const MtaTraits& traits() const { return traits_; }
+
+    void freeze(Micros duration);
+    Micros frozen_until() const { return frozen_until_; }
+    /// All connections of the product that are up.
+    unsigned connections() const;
+
+  private:
+    void answer_connection(const std::shared_ptr<Link>& link);
+    void restart_now_and_then();
+
+    World& world_;
+    MtaTraits traits_;
+    Micros frozen_until_{0};
+    Micros down_until_{0};
+    std::vector<std::unique_ptr<MtaSession>> sessions_;
+};
+
+}  // namespace sluice::sim

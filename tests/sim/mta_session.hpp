@@ -1,0 +1,77 @@
+// One connection of the product to an MTA: the server side of SMTP, and a witness of what is said in whose
+// name.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/ledger.hpp"
+#include "sim/link.hpp"
+#include "sim/world.hpp"
+
+namespace sluice::sim {
+
+class Mta;
+
+class MtaSession final : private Peer {
+  public:
+    MtaSession(World& world, Mta& mta, std::shared_ptr<Link> link);
+
+    bool open() const { return !gone_; }
+    void die(bool by_reset);
+
+  private:
+    void on_octets(std::string_view octets) override;
+    void on_end() override;
+    void on_reset() override { gone_ = true; }
+    void go_on();
+    bool step();
+    bool read_proxy_header();
+    bool read_content();
+
+    void obey(const std::string& line);
+    void do_hello(std::string_view name, bool esmtp);
+    void do_xclient(std::string_view attributes);
+    void do_mail(std::string_view argument);
+    void do_rcpt(std::string_view argument);
+    void do_data();
+    void do_dot();
+    void do_reset();
+    std::string verdict_on(const std::string& recipient);
+    std::string ehlo_reply() const;
+
+    void answer(std::string reply);
+    bool misbehave(std::string& reply);
+    void say(const std::string& reply, std::function<void()> when_read = {});
+    void say_and_close(const std::string& reply);
+    void blame(std::string what);
+
+    World& world_;
+    Mta& mta_;
+    Dice dice_;
+    std::shared_ptr<Link> link_;
+    std::string input_;
+    std::string content_;
+    Introduced identity_;
+    std::string sender_;
+    std::vector<std::string> recipients_;
+    Micros last_reply_{0};
+    unsigned replies_owed_ = 0;
+    bool gone_ = false;
+    bool hung_ = false;
+    bool closing_ = false;
+    bool proxy_awaited_;
+    bool pipelining_told_ = false;
+    bool xclient_told_ = false;
+    bool alone_ = false;  // nothing may follow what was asked before it is answered
+    bool in_mail_ = false;
+    bool in_content_ = false;
+    bool answered_early_ = false;
+    bool poisoned_ = false;  // it did not take an identity: the connection may not be used any more
+};
+
+}  // namespace sluice::sim

@@ -1,0 +1,119 @@
+// DNS answers by the name asked for: a tenth of all addresses is listed, two thirds have a name.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <list>
+#include <string_view>
+#include <utility>
+
+#include "net/loop.hpp"
+#include "net/resolver.hpp"
+#include "sim/kernel.hpp"
+
+namespace sluice::net {
+
+/// A question under way; its query holds it until it is answered.
+class PendingQuery {
+  public:
+    explicit PendingQuery(DnsQuery& query) : query_(&query) { query.pending_ = this; }
+    /// The query is told, unless it has gone.
+    void answer(const DnsAnswer& answer) {
+        if (query_ == nullptr) return;
+        DnsQuery& query = *std::exchange(query_, nullptr);
+        query.pending_ = nullptr;
+        query.answered(answer);
+    }
+    void forget() { query_ = nullptr; }
+    void abandon() {
+        if (query_ != nullptr) query_->pending_ = nullptr;
+        query_ = nullptr;
+    }
+
+  private:
+    DnsQuery* query_;
+};
+
+DnsQuery::~DnsQuery() {
+    if (pending_ != nullptr) pending_->forget();
+}
+
+namespace {
+
+DnsAnswer answer_to(const std::string& name, DnsType type) {
+    std::uint64_t hash = 1469598103934665603U;
+    for (const char c : name)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211U;
+    sim::Dice dice(hash);
+    DnsAnswer answer;
+    answer.ttl_s = 60;
+    answer.status = DnsAnswer::Status::absent;
+    if (type == DnsType::ptr && dice.chance(660)) {
+        answer.status = DnsAnswer::Status::found;
+        answer.texts = {"host.of." + name};
+    } else if (type == DnsType::a && name.starts_with("host.of.")) {
+        // "host.of.4.3.2.1.in-addr.arpa" has the address it says; one in five lies.
+        const std::string_view digits = std::string_view(name).substr(8);
+        std::array<std::uint8_t, 4> octets{};
+        std::size_t at = 0;
+        for (std::size_t i = 0; i < 4; ++i) {
+            const std::size_t dot = std::min(digits.find('.', at), digits.size());
+            std::from_chars(digits.data() + at, digits.data() + dot, octets[3 - i]);
+            at = dot + 1;
+        }
+        if (dice.chance(200)) octets[3] ^= 1U;
+        answer.status = DnsAnswer::Status::found;
+        answer.addresses = {IpAddress::v4(octets)};
+    } else if (type == DnsType::a && name.ends_with(".list.example") && dice.chance(100)) {
+        answer.status = DnsAnswer::Status::found;
+        answer.addresses = {IpAddress::v4({127, 0, 0, 2})};
+    }
+    return answer;
+}
+
+}  // namespace
+
+class Resolver::Impl {
+  public:
+    Impl(Loop& loop, const ResolverOptions& options) : loop_(loop), options_(options) {}
+    ~Impl() {
+        for (PendingQuery& pending : pending_)
+            pending.abandon();
+    }
+
+    void ask(DnsQuery& query, const std::string& name, DnsType type) {
+        auto& kernel = sim::Kernel::current();
+        const auto at = pending_.emplace(pending_.end(), query);
+        DnsAnswer answer = answer_to(name, type);
+        sim::Micros takes{kernel.dice().magnitude(100, 200'000)};
+        if (kernel.faults().strikes(sim::Fault::dns_silent)) {
+            answer = {.status = DnsAnswer::Status::timed_out, .addresses = {}, .texts = {}, .ttl_s = 0};
+            takes = options_.deadline;
+        } else if (kernel.faults().strikes(sim::Fault::dns_fails)) {
+            answer = {.status = DnsAnswer::Status::failed, .addresses = {}, .texts = {}, .ttl_s = 0};
+        }
+        kernel.agenda().after(takes, [this, at, answer, alive = std::weak_ptr(alive_)] {
+            if (alive.expired()) return;
+            loop_.post([this, at, answer, still = alive] {
+                if (still.expired()) return;
+                at->answer(answer);
+                pending_.erase(at);
+            });
+        });
+    }
+
+  private:
+    Loop& loop_;
+    ResolverOptions options_;
+    std::list<PendingQuery> pending_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+Resolver::Resolver(Loop& loop, const ResolverOptions& options)
+    : impl_(std::make_unique<Impl>(loop, options)) {}
+Resolver::~Resolver() = default;
+
+void Resolver::ask(DnsQuery& query, const std::string& name, DnsType type) {
+    impl_->ask(query, name, type);
+}
+
+}  // namespace sluice::net

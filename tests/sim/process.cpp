@@ -1,0 +1,62 @@
+#include "sim/process.hpp"
+
+#include <malloc.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+std::uint64_t blocks = 0;
+std::uint64_t octets = 0;
+std::int64_t wall_clock_ns = 0;
+
+void* allocate(std::size_t size) {
+    void* const block = std::malloc(size == 0 ? 1 : size);
+    if (block == nullptr) throw std::bad_alloc();
+    ++blocks;
+    octets += ::malloc_usable_size(block);
+    return block;
+}
+
+void give_back(void* block) {
+    if (block == nullptr) return;
+    --blocks;
+    octets -= ::malloc_usable_size(block);
+    std::free(block);
+}
+
+}  // namespace
+
+// Replaced for the whole program ([new.delete]); the others of the library call these.
+void* operator new(std::size_t size) {
+    return allocate(size);
+}
+void operator delete(void* block) noexcept {
+    give_back(block);
+}
+void operator delete(void* block, std::size_t) noexcept {
+    give_back(block);
+}
+
+// The library's own is a shared object's: ours, of the same name, comes first.
+std::chrono::system_clock::time_point std::chrono::system_clock::now() noexcept {
+    return time_point(std::chrono::duration_cast<duration>(std::chrono::nanoseconds(wall_clock_ns)));
+}
+
+namespace sluice::sim {
+
+std::uint64_t live_blocks() {
+    return blocks;
+}
+
+std::uint64_t live_octets() {
+    return octets;
+}
+
+void set_wall_clock(std::int64_t nanoseconds) {
+    wall_clock_ns = nanoseconds;
+}
+
+}  // namespace sluice::sim

@@ -1,0 +1,21 @@
+// Bugs on purpose, planted between the product and its world: the tests of the checker show that each is
+// found.
+#pragma once
+
+#include <cstdint>
+
+namespace sluice::sim {
+
+enum class Sabotage : std::uint8_t {
+    none,
+    swap_octets,          // on the way to an MTA, two octets of content change places
+    acknowledge_refused,  // an MTA's refusal of a message reaches the product as 250
+    borrow_identity,      // an MTA hears one client's identity where another's was said
+    deliver_twice,        // an MTA takes what it has taken once more
+    swap_replies,         // replies to a client change places
+    lose_descriptor,      // one that the product closes stays open
+    lose_memory,          // a block is never given back
+    hold_reply,           // a patient client hears nothing for ten minutes
+};
+
+}  // namespace sluice::sim

@@ -1,0 +1,87 @@
+// A fixed set of seeds, and the proof that the checker finds what it is there to find.
+#include <algorithm>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/trial.hpp"
+
+namespace sluice::sim {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+constexpr std::uint64_t fixed_seeds = 300;
+
+TEST(Simulation, FixedSeedsKeepEveryRule) {
+    for (std::uint64_t seed = 1; seed <= fixed_seeds; ++seed) {
+        const Findings findings = run_trial_and_weigh(seed, {});
+        for (const std::string& violation : findings.violations)
+            ADD_FAILURE() << violation << "\nreplay: build/release/sluice-sim --seed " << seed << " --trace";
+    }
+}
+
+TEST(Simulation, ASeedIsTheSameEachTime) {
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        const Findings once = run_trial(seed, {});
+        const Findings again = run_trial(seed, {});
+        EXPECT_EQ(once.digest, again.digest) << seed;
+        EXPECT_EQ(once.faults, again.faults) << seed;
+    }
+}
+
+TEST(Simulation, SeedsDiffer) {
+    EXPECT_NE(run_trial(1, {}).digest, run_trial(2, {}).digest);
+}
+
+/// What was found in the worlds of some seeds with this bug in them.
+std::vector<std::string> violations_with(Sabotage bug, std::optional<Fault> only_fault = std::nullopt) {
+    TrialOptions options;
+    options.sabotage = bug;
+    options.only_fault = only_fault;
+    options.only_fault_per_mille = 300;
+    std::vector<std::string> violations;
+    for (std::uint64_t seed = 1; seed <= 40; ++seed)
+        std::ranges::move(run_trial_and_weigh(seed, options).violations, std::back_inserter(violations));
+    return violations;
+}
+
+TEST(Checker, FindsContentThatWasChanged) {
+    EXPECT_THAT(violations_with(Sabotage::swap_octets), Contains(HasSubstr("the content was changed")));
+}
+
+TEST(Checker, FindsAMessageThatWasAcknowledgedAndLost) {
+    EXPECT_THAT(violations_with(Sabotage::acknowledge_refused, Fault::mta_defers),
+                Contains(HasSubstr("which no MTA has")));
+}
+
+TEST(Checker, FindsABorrowedIdentity) {
+    EXPECT_THAT(violations_with(Sabotage::borrow_identity), Contains(HasSubstr("was introduced as")));
+}
+
+TEST(Checker, FindsAMessageDeliveredTwice) {
+    EXPECT_THAT(violations_with(Sabotage::deliver_twice), Contains(HasSubstr("delivered twice")));
+}
+
+TEST(Checker, FindsRepliesOutOfOrder) {
+    EXPECT_THAT(violations_with(Sabotage::swap_replies), Contains(HasSubstr("was to be answered")));
+}
+
+TEST(Checker, FindsADescriptorThatIsNotClosed) {
+    EXPECT_THAT(violations_with(Sabotage::lose_descriptor), Contains(HasSubstr("descriptors are left")));
+}
+
+TEST(Checker, FindsMemoryThatIsNotReturned) {
+    EXPECT_THAT(violations_with(Sabotage::lose_memory), Contains(HasSubstr("blocks of memory are left")));
+}
+
+TEST(Checker, FindsAReplyThatComesTooLate) {
+    EXPECT_THAT(violations_with(Sabotage::hold_reply), Contains(HasSubstr("of RFC 5321")));
+}
+
+}  // namespace
+}  // namespace sluice::sim
