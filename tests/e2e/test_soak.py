@@ -3,14 +3,17 @@
 import os
 import pathlib
 import random
+import signal
+import subprocess
 import threading
 import time
 
 import pytest
 
 from harness.client import Closed
-from harness.mail import message, new_token
-from harness.waiting import wait_until
+from harness.mail import message, new_token, trace_of
+from harness.sluice import BINARY
+from harness.waiting import free_port, wait_for_port, wait_until
 
 MINUTES = float(os.environ.get("SLUICE_SOAK_MINUTES", "10"))
 
@@ -107,3 +110,114 @@ def test_mixed(start_sluice, postfix):
     wait_until(lambda: len(postfix.messages("user50")) >= len(traffic.accepted), "all mail", timeout=120)
     mails = b"".join(postfix.messages("user50"))
     assert all(mails.count(f"Subject: {token}\n".encode()) == 1 for token in traffic.accepted)
+
+
+class MortalMta:
+    """`sluice sink` on one port and Maildir, however often it is killed."""
+
+    def __init__(self, directory):
+        self.maildir = directory / "Maildir"
+        self.port = free_port()
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [BINARY, "sink", "--listen", f"127.0.0.1:{self.port}", "--maildir", self.maildir],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_for_port(self.port, self.process)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def messages(self):
+        """Its messages by token; each only once, or it fails."""
+        messages = {}
+        for path in (self.maildir / "new").iterdir():
+            content = path.read_bytes()
+            token = content.partition(b"\nSubject: ")[2].partition(b"\n")[0].decode()
+            assert token not in messages, f"{token} was delivered twice"
+            messages[token] = content
+        return messages
+
+
+class Senders:
+    """Clients that send one mail after another, each with a token of its own, and remember what was taken."""
+
+    def __init__(self, sluice, count):
+        self.sluice = sluice
+        self.over = threading.Event()
+        self.taken = {}  # token: what was sent
+        self.failed = 0
+        self.errors = []
+        self.threads = [threading.Thread(target=self._run, args=(n,), daemon=True) for n in range(count)]
+        for thread in self.threads:
+            thread.start()
+
+    def stop(self):
+        self.over.set()
+        for thread in self.threads:
+            thread.join(90)
+            assert not thread.is_alive(), "a client hangs"
+
+    def _run(self, seed):
+        dice = random.Random(seed)
+        while not self.over.is_set():
+            try:
+                self.send(dice, f"127.2.{seed}.{dice.randrange(1, 250)}")
+            except (Closed, OSError):
+                self.failed += 1  # its worker was killed
+            except Exception as error:  # noqa: BLE001  # any other is a finding, reported by the test
+                self.errors.append(repr(error))
+
+    def send(self, dice, source):
+        token = new_token()
+        sent = message(token, dice.randbytes(dice.randrange(40_000)).hex().encode() + b"\r\n")
+        with self.sluice.connect(source=source, timeout=60) as client:
+            client.greet()
+            client.envelope()
+            reply = client.content(sent)
+            assert reply.code in (250, 451), reply
+            if reply.code == 250:
+                self.taken[token] = sent
+            client.quit()
+
+
+@pytest.mark.soak
+def test_kill(start_sluice, tmp_path):
+    """A worker or the MTA is killed every second: what was acknowledged is there once, octet for octet; all recover."""
+    mta = MortalMta(tmp_path)
+    sluice = start_sluice(mta.port, config={"workers": 4, "relay": {"pool": {"outage_wait_max_s": 10}}})
+    supervisor = sluice.process.pid
+    memory, fds = resident_kb(supervisor), descriptors(supervisor)
+    senders = Senders(sluice, 8)
+    dice = random.Random(os.getpid())
+    kills = {"worker": 0, "mta": 0}
+    end = time.monotonic() + MINUTES * 60
+    while time.monotonic() < end:
+        time.sleep(1)
+        victims = sluice.worker_pids()
+        if victims and dice.random() < 0.5:
+            os.kill(dice.choice(victims), signal.SIGKILL)
+            kills["worker"] += 1
+        else:
+            mta.kill()
+            mta.start()
+            kills["mta"] += 1
+    wait_until(lambda: len(sluice.worker_pids()) == 4, "every worker to be back", timeout=60)
+    recovered = len(senders.taken) + 50
+    wait_until(lambda: len(senders.taken) >= recovered, "mail to flow again", timeout=60)
+    senders.stop()
+    print(f"{kills}, {len(senders.taken)} mails taken, {senders.failed} connections lost with their worker")
+    assert senders.errors == []
+    assert resident_kb(supervisor) <= memory * 1.25 + 2048
+    assert descriptors(supervisor) <= fds + 4
+    assert all(descriptors(pid) <= 100 for pid in sluice.worker_pids())
+    stored = mta.messages()
+    for token, sent in senders.taken.items():
+        trace_of(stored[token], sent)
+    sluice.stop()
+    mta.kill()
