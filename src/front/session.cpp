@@ -335,8 +335,15 @@ void Session::abandon() {
     record_.outcome = Outcome::shutdown;
     // The client that waits for its last reply hears 421 and will try again: a duplicate at worst, never a
     // loss.
-    if (!lingering_ && waiting_ != Waiting::handshake) (void)write_socket(farewell.data(), farewell.size());
+    if (!lingering_ && !closing_ && waiting_ != Waiting::handshake && say_the_rest())
+        (void)write_socket(farewell.data(), farewell.size());
     end();
+}
+
+/// What was being said, so that a last word is a line of its own. True when nothing is left of it.
+bool Session::say_the_rest() {
+    if (sending_.empty()) return true;
+    return write_socket(sending_.data(), sending_.size()) == static_cast<std::ptrdiff_t>(sending_.size());
 }
 
 /// All is said. Closing a socket with unread input resets the connection, and the reset can overtake our last

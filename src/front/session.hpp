@@ -97,6 +97,7 @@ class Session final : public net::IoHandler, public net::Timer {
     Instant idle_deadline() const;
     bool for_client() const;
     void time_out();
+    bool say_the_rest();
     void close_down(bool input_left);
     void linger();
     void end();
