@@ -242,6 +242,29 @@ TEST_F(FrontTest, GuessingMovesAClientToTheSlowLane) {
     EXPECT_THAT(sessions[2], HasSubstr(R"({"signal":"unknown_recipients","value":"4","weight":5})"));
 }
 
+TEST_F(FrontTest, ContentBehindAWideWindowIsNotPaced) {
+    options.policy.unknown_recipients.slow_after = 1;
+    backend.answer_at_once = [](const std::string& address) {
+        return address == "nobody@d" ? no_such_user() : yes();
+    };
+    start();
+    const auto client = connect();
+    send(client.get(), "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
+    read_to(client.get(), "<CR><LF>\r\n");  // in the fast lane: the window is open
+    send(client.get(), "x\r\n.\r\n");
+    turn_until([&] { return backend.pending != nullptr; });
+    backend.answer(yes());
+    read_to(client.get(), "Ok\r\n");
+    send(client.get(), "MAIL FROM:<a@b>\r\nRCPT TO:<nobody@d>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
+    read_to(client.get(), "<CR><LF>\r\n");
+    // At 110 octets a second these would take a quarter of a minute, and what else the window has room for
+    // hours.
+    send(client.get(), std::string(1600, 'x') + "\r\n.\r\n");
+    turn_until([&] { return backend.pending != nullptr; });
+    backend.answer(yes());
+    read_to(client.get(), "Ok\r\n");
+}
+
 TEST_F(FrontTest, ARefusedLaneCostsTheBackendNothing) {
     ASSERT_TRUE(options.policy.networks.add(*Network::parse("127.0.0.1/32"), policy::Lane::reject));
     start();

@@ -239,7 +239,11 @@ bool Session::fill(std::string_view& input) {
         server_.in_content() ? policy::Pace::Reading::content : policy::Pace::Reading::commands;
     keep(input);  // it may stand where we are about to read
     input = backlog();
-    const std::size_t wanted = pace_.slow() ? next_drop(reading) : context_.scratch.size();
+    // Behind a window that is wide the kernel takes more than can be paced before the client's timer for the
+    // reply to it runs out (RFC 5321 4.5.3.2.6): whose lane became slow only now sends its messages at full
+    // speed.
+    const bool paced = pace_.slow() && !(window_wide_ && server_.in_content());
+    const std::size_t wanted = paced ? next_drop(reading) : context_.scratch.size();
     if (wanted == 0) return false;
     const auto got = read_socket(context_.scratch.data(), wanted);
     if (got == net::io_would_block) {

@@ -73,7 +73,8 @@ void ClientSession::on_octets(std::string_view octets) {
 
 void ClientSession::take_line(std::string_view line) {
     int code = 0;
-    std::from_chars(line.data(), line.data() + std::min<std::size_t>(line.size(), 3), code);
+    const std::string_view digits = line.substr(0, 3);
+    std::from_chars(digits.begin(), digits.end(), code);
     const bool good = line.size() >= 4 && code >= 200 && code < 600 && (line[3] == ' ' || line[3] == '-');
     if (!good) return blame("a line that is no reply: " + std::string(line));
     reply_text_ += line.substr(4);

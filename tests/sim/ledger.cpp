@@ -77,7 +77,7 @@ void Ledger::client_heard(std::size_t number, int code, bool leaving) {
                       fmt::format("the client heard 250 for message {}, which no MTA has", number));
         return;
     }
-    if (attempt.answer_read && !(leaving && code == 421))
+    if (attempt.answer_read && (!leaving || code != 421))
         violation(attempt.link,
                   fmt::format("the MTA said 250 to message {}, the client heard {}", number, code));
     if (code >= 500 && attempt.taken != 0)

@@ -81,7 +81,7 @@ class Ledger {
     void client_heard_of(unsigned client, unsigned link, const std::string& recipient, int code,
                          bool verified);
     /// The reply to the dot; `leaving`: the product is shutting down.
-    void client_heard(std::size_t attempt, int code, bool leaving);
+    void client_heard(std::size_t number, int code, bool leaving);
 
     // ---- MTAs
     void mta_hears(unsigned link, const Introduced& identity, std::string_view sender);

@@ -197,7 +197,7 @@ void Link::arrive_at_product(std::string_view octets) {
     trace_.note(number_, from_peer_, octets);
     coming_ -= octets.size();
     if (closed_) {
-        agenda_.after(path_.latency, [self = shared_from_this()] { self->reset_peer(); });
+        agenda_.at(arrival(last_to_peer_), [self = shared_from_this()] { self->reset_peer(); });
         return;
     }
     arrived_.append(octets);

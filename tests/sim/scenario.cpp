@@ -123,7 +123,8 @@ void draw_network(Dice& dice, Scenario& scenario) {
     scenario.path.segment_max = dice.pick(segments);
     scenario.path.splits_per_mille = dice.pick(splits);
     scenario.path.send_buffer = static_cast<std::size_t>(dice.magnitude(2048, 200'000));
-    scenario.path.receive_buffer = static_cast<std::size_t>(dice.magnitude(2048, 100'000));
+    // As listeners are set up: what the kernel takes unread is little, until a client is let go at full speed.
+    scenario.path.receive_buffer = static_cast<std::size_t>(dice.magnitude(2048, 16'384));
     const bool fine = scenario.path.segment_max <= 100 || scenario.path.splits_per_mille > 100;
     scenario.letter_octets_max = fine ? 3000 : dice.chance(800) ? 30'000 : 400'000;
     if (dice.chance(100)) {
