@@ -54,6 +54,10 @@ unsigned kinds_per_mille(Dice& dice) {
     }
 }
 
+/// What there is an occasion for but now and then strikes more often.
+constexpr Fault rare[] = {Fault::mta_takes_and_dies, Fault::mta_takes_and_is_late, Fault::disk_full,
+                          Fault::disk_slow,          Fault::client_smuggles,       Fault::client_resets_mail};
+
 }  // namespace
 
 std::string_view name_of(Fault fault) {
@@ -64,6 +68,10 @@ Faults::Faults(Dice dice) : dice_(dice) {
     const unsigned enabled = kinds_per_mille(dice_);
     for (unsigned& rate : rates_)
         rate = dice_.chance(enabled) ? static_cast<unsigned>(dice_.magnitude(1, 200)) : 0;
+    for (const Fault fault : rare) {
+        unsigned& rate = rates_[static_cast<std::size_t>(fault)];
+        if (rate != 0) rate += static_cast<unsigned>(dice_.between(50, 300));
+    }
 }
 
 bool Faults::strikes(Fault fault) {

@@ -7,10 +7,9 @@ namespace sluice::sim {
 
 namespace {
 
-constexpr std::string_view slow_network = "10.2.0.0/16";
-constexpr std::string_view defer_network = "10.3.0.0/16";
-constexpr std::string_view balancer_network = "10.9.0.0/16";
-constexpr std::string_view reject_network = "10.4.0.0/16";
+Network network(std::uint8_t second_octet) {
+    return {IpAddress::v4({10, second_octet, 0, 0}), 16};
+}
 
 Seconds draw_seconds(Dice& dice, std::int64_t low, std::int64_t high) {
     return Seconds{dice.magnitude(low, high)};
@@ -66,7 +65,7 @@ void draw_front(Dice& dice, Scenario& scenario) {
     front.command_timeout = draw_seconds(dice, 60, 300);
     front.content_timeout = draw_seconds(dice, 60, 300);
     front.session_time_max = Seconds{dice.chance(500) ? 14'400 : 7'200};
-    front.proxy_protocol.networks = {Network::parse(balancer_network).value()};
+    front.proxy_protocol.networks = {network(9)};
     front.drain_max = Seconds{dice.between(0, 60)};
     if (dice.chance(150)) front.sessions_max = static_cast<unsigned>(dice.magnitude(2, 100));
     front.spool.memory_octets_max = static_cast<std::uint64_t>(dice.magnitude(4096, 65'536));
@@ -78,12 +77,9 @@ void draw_front(Dice& dice, Scenario& scenario) {
 
 void draw_policy(Dice& dice, Scenario& scenario) {
     auto& policy = scenario.front.policy;
-    const auto add = [&policy](std::string_view network, policy::Lane lane) {
-        (void)policy.networks.add(Network::parse(network).value(), lane);
-    };
-    add(slow_network, policy::Lane::slow);
-    add(defer_network, policy::Lane::defer);
-    add(reject_network, policy::Lane::reject);
+    (void)policy.networks.add(network(2), policy::Lane::slow);
+    (void)policy.networks.add(network(3), policy::Lane::defer);
+    (void)policy.networks.add(network(4), policy::Lane::reject);
     if (dice.chance(150)) policy.default_lane = policy::Lane::slow;
     policy.resolve_names = dice.chance(300);
     if (dice.chance(300)) policy.dns_lists.push_back({.zone = "a.list.example", .weight = 1, .accept = {}});
@@ -123,7 +119,8 @@ void draw_network(Dice& dice, Scenario& scenario) {
     scenario.path.segment_max = dice.pick(segments);
     scenario.path.splits_per_mille = dice.pick(splits);
     scenario.path.send_buffer = static_cast<std::size_t>(dice.magnitude(2048, 200'000));
-    // As listeners are set up: what the kernel takes unread is little, until a client is let go at full speed.
+    // As listeners are set up: what the kernel takes unread is little, until a client is let go at full
+    // speed.
     scenario.path.receive_buffer = static_cast<std::size_t>(dice.magnitude(2048, 16'384));
     const bool fine = scenario.path.segment_max <= 100 || scenario.path.splits_per_mille > 100;
     scenario.letter_octets_max = fine ? 3000 : dice.chance(800) ? 30'000 : 400'000;
@@ -189,23 +186,23 @@ ClientFacts draw_client(Dice& dice, unsigned index) {
     facts.helo = fmt::format("c{}.example.org", index);
     const auto high = static_cast<std::uint8_t>(index >> 8U);
     const auto low = static_cast<std::uint8_t>(index);
-    std::uint8_t network = 1;
+    std::uint8_t second_octet = 1;
     facts.behind_balancer = dice.chance(100);
     if (dice.chance(125)) {
         facts.address = IpAddress::v6({0x20, 0x01, 0x0d, 0xb8, 0, 0, high, low, 0, 0, 0, 0, 0, 0, 0, 1});
         return facts;
     }
     if (dice.chance(200)) {
-        network = 2;
+        second_octet = 2;
         facts.lane = policy::Lane::slow;
     } else if (dice.chance(50)) {
-        network = 3;
+        second_octet = 3;
         facts.lane = policy::Lane::defer;
     } else if (dice.chance(50)) {
-        network = 4;
+        second_octet = 4;
         facts.lane = policy::Lane::reject;
     }
-    facts.address = IpAddress::v4({10, network, high, low});
+    facts.address = IpAddress::v4({10, second_octet, high, low});
     return facts;
 }
 
@@ -223,8 +220,9 @@ std::vector<Letter> draw_letters(Dice& dice, unsigned client, const Scenario& sc
             if (std::ranges::find(letter.recipients, recipient) == letter.recipients.end())
                 letter.recipients.push_back(std::move(recipient));
         }
-        letter.octets = static_cast<std::size_t>(
-            dice.magnitude(50, static_cast<std::int64_t>(scenario.letter_octets_max)));
+        const auto octets_max = static_cast<std::int64_t>(scenario.letter_octets_max);
+        letter.octets = static_cast<std::size_t>(dice.chance(700) ? dice.magnitude(50, octets_max)
+                                                                  : dice.between(50, octets_max));
     }
     return letters;
 }

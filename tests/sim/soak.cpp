@@ -1,14 +1,13 @@
 #include "sim/soak.hpp"
 
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <fmt/format.h>
@@ -35,11 +34,10 @@ struct Progress {
     std::atomic<std::uint64_t> faults[fault_kinds] = {};
 };
 
-/// The real clock; std::chrono's wall clock is the world's.
+/// The monotonic clock is the real one; the wall clock is the world's.
 std::int64_t real_seconds() {
-    timespec now{};
-    ::clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::seconds>(now).count();
 }
 
 void add(Progress& progress, const Findings& findings) {
@@ -59,7 +57,7 @@ void add(Progress& progress, const Findings& findings) {
         const Findings findings = run_trial_and_weigh(seed, {});
         if (!findings.violations.empty()) {
             replay(options.program, seed, false);
-            std::fflush(stdout);
+            (void)std::fflush(stdout);
             ::_exit(1);
         }
         add(progress, findings);
@@ -71,24 +69,30 @@ std::string command(const std::string& program, std::uint64_t seed) {
     return fmt::format("{} --seed {} --trace", program, seed);
 }
 
-/// Waits for all; ends one that hangs. Returns how many found something.
+/// Whether the process is over: by itself, or by us because it hangs. `found` is set when something was
+/// wrong.
+bool is_over(const SoakOptions& options, pid_t process, const Progress& progress, bool& found) {
+    const bool hangs = progress.seed != 0 && real_seconds() - progress.since > seed_seconds_max;
+    if (hangs) ::kill(process, SIGKILL);
+    int status = 0;
+    if (::waitpid(process, &status, hangs ? 0 : WNOHANG) == 0) return false;
+    found = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+    if (WIFSIGNALED(status))
+        fmt::print("seed {}: {}\nreplay: {}\n", progress.seed.load(), hangs ? "it hangs" : "it crashed",
+                   command(options.program, progress.seed));
+    return true;
+}
+
+/// Waits for all. Returns how many found something.
 unsigned watch(const SoakOptions& options, std::vector<pid_t> processes, const Progress* progress) {
     unsigned found = 0;
     while (std::ranges::any_of(processes, [](pid_t pid) { return pid != 0; })) {
         ::usleep(50'000);
         for (std::size_t job = 0; job < processes.size(); ++job) {
-            if (processes[job] == 0) continue;
-            const Progress& each = progress[job];
-            const bool hangs = each.seed != 0 && real_seconds() - each.since > seed_seconds_max;
-            if (hangs) ::kill(processes[job], SIGKILL);
-            int status = 0;
-            if (::waitpid(processes[job], &status, hangs ? 0 : WNOHANG) == 0) continue;
+            bool wrong = false;
+            if (processes[job] == 0 || !is_over(options, processes[job], progress[job], wrong)) continue;
             processes[job] = 0;
-            if (WIFEXITED(status) && WEXITSTATUS(status) == 0) continue;
-            ++found;
-            if (WIFSIGNALED(status))
-                fmt::print("seed {}: {}\nreplay: {}\n", each.seed.load(), hangs ? "it hangs" : "it crashed",
-                           command(options.program, each.seed));
+            if (wrong) ++found;
         }
     }
     return found;
