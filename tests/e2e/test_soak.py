@@ -200,7 +200,8 @@ def test_kill(start_sluice, tmp_path):
     while time.monotonic() < end:
         time.sleep(1)
         victims = sluice.worker_pids()
-        if victims and dice.random() < 0.5:
+        # One is left alive: those that die often are started again ever later, and there would be no load.
+        if len(victims) > 1 and dice.random() < 0.5:
             os.kill(dice.choice(victims), signal.SIGKILL)
             kills["worker"] += 1
         else:

@@ -29,9 +29,17 @@ void give_back(void* block) {
 
 }  // namespace
 
-// Replaced for the whole program ([new.delete]); the others of the library call these.
+// Replaced for the whole program ([new.delete]); the others of the library call these. (Those of
+// AddressSanitizer do not: the ones for nothrow are given back by an operator of ours.)
 void* operator new(std::size_t size) {
     return allocate(size);
+}
+void* operator new(std::size_t size, const std::nothrow_t& /*nothrow*/) noexcept {
+    try {
+        return allocate(size);
+    } catch (const std::bad_alloc&) {
+        return nullptr;
+    }
 }
 void operator delete(void* block) noexcept {
     give_back(block);
