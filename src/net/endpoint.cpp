@@ -1,4 +1,5 @@
 // Addresses with ports, as text.
+
 #include <sys/un.h>
 
 #include <charconv>

@@ -60,7 +60,7 @@ const Server::Command* Server::find_command(std::string_view verb) {
         {.verb = "VRFY", .action = &Server::do_vrfy, .argument = Wants::an_argument, .junk = true},
         {.verb = "EXPN", .action = &Server::do_not_offered, .junk = true},
         {.verb = "STARTTLS", .action = &Server::do_starttls, .argument = Wants::nothing},
-        {.verb = "AUTH", .action = &Server::do_auth, .argument = Wants::an_argument, .after_helo = true},
+        {.verb = "AUTH", .action = &Server::do_auth},
         {.verb = "XCLIENT", .action = &Server::do_xclient},
         // An HTTP client that somebody's web page has sent here, with SMTP commands in its body: none is
         // read.
@@ -260,7 +260,7 @@ void Server::do_auth(std::string_view argument) {
     const std::string_view mechanism = argument.substr(0, argument.find(' '));
     const std::string_view initial = ascii::skip_spaces(argument.substr(mechanism.size()));
     const bool well_formed =
-        mechanism.size() <= 20 &&
+        !mechanism.empty() && mechanism.size() <= 20 &&
         std::ranges::all_of(mechanism, [](char c) { return ascii::is_alnum(c) || c == '-' || c == '_'; }) &&
         (initial.empty() || initial == "=" || is_base64(initial));
     if (!well_formed) return refuse(Say::auth_syntax);

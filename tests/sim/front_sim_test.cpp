@@ -27,6 +27,7 @@ std::string heard_until_the_drain(std::uint64_t seed) {
     world.faults.heal();
     Scenario scenario;
     scenario.front.drain_max = Seconds{0};
+    scenario.front.memory_octets_max = 0;
     scenario.front.server.limits.junk_commands_max = 1000;
     Product product(scenario);
     Path path;

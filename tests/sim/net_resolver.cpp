@@ -86,10 +86,11 @@ class Resolver::Impl {
         DnsAnswer answer = answer_to(name, type);
         sim::Micros takes{kernel.dice().magnitude(100, 200'000)};
         if (kernel.faults().strikes(sim::Fault::dns_silent)) {
-            answer = {.status = DnsAnswer::Status::timed_out, .addresses = {}, .texts = {}, .ttl_s = 0};
+            answer = {};
+            answer.status = DnsAnswer::Status::timed_out;
             takes = options_.deadline;
         } else if (kernel.faults().strikes(sim::Fault::dns_fails)) {
-            answer = {.status = DnsAnswer::Status::failed, .addresses = {}, .texts = {}, .ttl_s = 0};
+            answer = {};
         }
         kernel.agenda().after(takes, [this, at, answer, alive = std::weak_ptr(alive_)] {
             if (alive.expired()) return;

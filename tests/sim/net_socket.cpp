@@ -36,6 +36,11 @@ std::expected<Fd, std::error_code> listen_tcp(const Endpoint& /*endpoint*/,
     return Fd{fd};
 }
 
+/// There are no Unix-domain sockets in this world.
+std::expected<Fd, std::error_code> connect_to(const ServerAddress& server) {
+    return connect_tcp(server.tcp);
+}
+
 std::expected<Fd, std::error_code> connect_tcp(const Endpoint& endpoint) {
     auto link = sim::Kernel::current().router(endpoint);
     const int fd = sim::Kernel::current().open_link(link);

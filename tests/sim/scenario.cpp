@@ -48,7 +48,7 @@ void draw_mtas(Dice& dice, Scenario& scenario) {
         traits.xclient_helo = dice.chance(900);
         scenario.mtas.push_back(traits);
         relay::UpstreamOptions upstream;
-        upstream.endpoint = traits.endpoint;
+        upstream.address.tcp = traits.endpoint;
         upstream.identity = way;
         upstream.pooled = traits.xclient_for_all && dice.chance(900);
         upstream.priority = static_cast<unsigned>(dice.below(2));
@@ -67,6 +67,7 @@ void draw_front(Dice& dice, Scenario& scenario) {
     front.session_time_max = Seconds{dice.chance(500) ? 14'400 : 7'200};
     front.proxy_protocol.networks = {network(9)};
     front.drain_max = Seconds{dice.between(0, 60)};
+    front.memory_octets_max = 0;  // how much the real process has is nothing a seed can repeat
     if (dice.chance(150)) front.sessions_max = static_cast<unsigned>(dice.magnitude(2, 100));
     front.spool.memory_octets_max = static_cast<std::uint64_t>(dice.magnitude(4096, 65'536));
     front.spool.shared_octets_max =
