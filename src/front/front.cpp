@@ -31,6 +31,8 @@ class Front::Impl final : public Context, private net::Timer {
     ~Impl();
 
     void serve(int listener, Wrapping wrapping);
+    void take_queue(int listener, Wrapping wrapping);
+    void retire(std::function<void()> ended);
     void drain(std::function<void()> drained);
     unsigned sessions() const { return sessions_; }
 
@@ -59,10 +61,12 @@ class Front::Impl final : public Context, private net::Timer {
     void take(net::Accepted accepted, Wrapping wrapping);
     void pause_accepting();
     void resume_accepting();
+    void stop_accepting();
     void abandon_all();
 
     std::vector<std::unique_ptr<Listener>> listeners_;
     bool accepting_ = true;
+    bool retiring_ = false;  // or draining: nobody is accepted any more
     Session* first_ = nullptr;
     unsigned sessions_ = 0;
     std::uint32_t next_number_ = 1;
@@ -134,10 +138,10 @@ void Front::Impl::ended(Session& session) {
         if (--count->second == 0) per_client_.erase(count);
     }
     loop().retire(std::unique_ptr<net::IoHandler>(&session));
-    if (draining && sessions_ == 0 && drained_) {
+    if (retiring_ && sessions_ == 0 && drained_) {
         disarm();
         loop().defer(std::exchange(drained_, nullptr));
-    } else if (!accepting_ && !draining && !armed()) {
+    } else if (!accepting_ && !retiring_ && !armed()) {
         resume_accepting();
     }
 }
@@ -167,16 +171,34 @@ void Front::Impl::on_timer() {
     resume_accepting();
 }
 
+void Front::Impl::stop_accepting() {
+    disarm();
+    retiring_ = true;
+    if (!std::exchange(accepting_, false)) return;
+    for (const auto& listener : listeners_)
+        loop().unwatch(listener->fd());
+}
+
+void Front::Impl::take_queue(int listener, Wrapping wrapping) {
+    while (!retiring_ && sessions_ < options.sessions_max) {
+        auto accepted = net::accept_tcp(listener);
+        if (!accepted.fd) break;
+        take(std::move(accepted), wrapping);
+    }
+}
+
+void Front::Impl::retire(std::function<void()> ended) {
+    if (retiring_) return;
+    stop_accepting();
+    drained_ = std::move(ended);
+    if (sessions_ == 0) loop().defer(std::exchange(drained_, nullptr));
+}
+
 void Front::Impl::drain(std::function<void()> drained) {
     if (draining) return;
-    disarm();
+    stop_accepting();
     draining = true;
     drained_ = std::move(drained);
-    if (accepting_) {
-        accepting_ = false;
-        for (const auto& listener : listeners_)
-            loop().unwatch(listener->fd());
-    }
     if (sessions_ == 0) return loop().defer(std::exchange(drained_, nullptr));
     loop().arm(*this, options.drain_max);
     for (Session* session = first_; session != nullptr;) {
@@ -196,6 +218,12 @@ Front::Front(const Surroundings& surroundings, const FrontOptions& options)
 Front::~Front() = default;
 void Front::serve(int listener, Wrapping wrapping) {
     impl_->serve(listener, wrapping);
+}
+void Front::take_queue(int listener, Wrapping wrapping) {
+    impl_->take_queue(listener, wrapping);
+}
+void Front::retire(std::function<void()> ended) {
+    impl_->retire(std::move(ended));
 }
 void Front::drain(std::function<void()> drained) {
     impl_->drain(std::move(drained));

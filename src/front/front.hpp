@@ -18,7 +18,7 @@ class Loop;
 class LogWriter;
 class Offload;
 class Resolver;
-class TlsCertificates;
+class TlsServerContext;
 }  // namespace sluice::net
 
 namespace sluice::front {
@@ -30,7 +30,7 @@ struct Surroundings {
     net::Offload& offload;
     net::Resolver* resolver;
     smtp::Backend& backend;
-    const net::TlsCertificates* tls;  // null = STARTTLS is not offered
+    const net::TlsServerContext* tls;  // null = STARTTLS is not offered
     net::LogWriter& log;
     LogFormat log_format;
     /// Of the moments at which holds end (PaceOptions::phase): workers with different ones do not wake
@@ -54,6 +54,13 @@ class Front {
 
     /// Serves a listening socket, which stays the caller's. Wrapping::tls needs Surroundings::tls.
     void serve(int listener, Wrapping wrapping = Wrapping::none);
+
+    /// Accepts who waits at a listening socket now, and no more: before it is closed.
+    void take_queue(int listener, Wrapping wrapping = Wrapping::none);
+
+    /// No new sessions; those under way go on to their own end, for session_time_max at the longest, then
+    /// `ended` runs. May be followed by drain(), which then runs its own callback instead.
+    void retire(std::function<void()> ended);
 
     /// No new sessions; idle ones are told 421 4.3.2, running transactions finish within drain_max, then
     /// `drained` runs.

@@ -362,5 +362,48 @@ TEST_F(FrontTest, ADrainHasABound) {
     turn_until([&] { return drained; });
 }
 
+TEST_F(FrontTest, WhoRetiresLetsSessionsGoOnAndTakesNoMore) {
+    start();
+    auto early = connect();
+    read_to(early.get(), "ESMTP\r\n");
+    bool ended = false;
+    front->retire([&] { ended = true; });
+    auto late = connect();
+    send(early.get(), "EHLO c\r\nMAIL FROM:<a@b>\r\n");
+    EXPECT_THAT(read_to(early.get(), "Ok\r\n"), HasSubstr("250 2.1.0"));
+    EXPECT_EQ(front->sessions(), 1U);
+    EXPECT_FALSE(ended);
+    // Whoever serves the socket next finds the late one in its queue.
+    EXPECT_TRUE(net::accept_tcp(listener.get()).fd);
+    early.reset();
+    turn_until([&] { return ended; });
+}
+
+TEST_F(FrontTest, WhoRetiresMayStillBeDrained) {
+    start();
+    const auto client = connect();
+    read_to(client.get(), "ESMTP\r\n");
+    bool retired = false;
+    bool drained = false;
+    front->retire([&] { retired = true; });
+    front->drain([&] { drained = true; });
+    EXPECT_EQ(read_to(client.get(), "\r\n"), "421 Service shutting down\r\n");
+    turn_until([&] { return drained; });
+    EXPECT_FALSE(retired);
+}
+
+TEST_F(FrontTest, TheQueueOfASocketThatIsToBeClosedIsTaken) {
+    start();
+    auto leaving = *net::listen_tcp({*IpAddress::parse("127.0.0.1"), 0}, {});
+    std::vector<net::Fd> waiting;
+    for (int i = 0; i < 40; ++i)
+        waiting.push_back(*net::connect_tcp(net::local_endpoint(leaving.get())));
+    front->take_queue(leaving.get());
+    leaving.reset();
+    EXPECT_EQ(front->sessions(), 40U);
+    for (const net::Fd& client : waiting)
+        EXPECT_THAT(read_to(client.get(), "ESMTP\r\n"), StartsWith("220 "));
+}
+
 }  // namespace
 }  // namespace sluice::front

@@ -101,7 +101,7 @@ bool Session::speak(bool input_left) {
 /// The last plaintext has been sent. True when all is encrypted from here on.
 bool Session::shake_hands() {
     if (!tls_) {
-        tls_ = net::TlsStream(context_.surroundings.tls->current(), fd_.get());
+        tls_ = net::TlsStream(*context_.surroundings.tls, fd_.get());
         ++context_.tls_sessions;
     }
     switch (tls_.shake_hands()) {

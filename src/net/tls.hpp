@@ -16,7 +16,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 struct ssl_ctx_st;
@@ -79,24 +78,6 @@ class TlsServerContext {
     const Certified* find(std::string_view name) const;
 
     std::vector<Certified> certified_;  // the first for who asks for no name that we have
-};
-
-/// The certificates in use, which may be replaced while handshakes that began with others are under way.
-class TlsCertificates {
-  public:
-    explicit TlsCertificates(const TlsServerContext& first) : current_(&first) {}
-
-    const TlsServerContext& current() const { return *current_; }
-    void replace(std::unique_ptr<const TlsServerContext> next) {
-        current_ = next.get();
-        replaced_.push_back(std::move(next));
-    }
-
-  private:
-    const TlsServerContext* current_;
-    // All that ever were, the first one but: streams refer to them, and certificates are renewed but now and
-    // then.
-    std::vector<std::unique_ptr<const TlsServerContext>> replaced_;
 };
 
 class TlsStream {
