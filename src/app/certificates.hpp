@@ -1,13 +1,11 @@
-// The certificates of STARTTLS: loaded before there are workers, and again when their files change.
+// The certificates of STARTTLS. Only the supervisor reads their files: what a worker needs it has from the
+// memory it was forked with, and its user needs no right to private keys.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "app/config.hpp"
-#include "net/regular_look.hpp"
 #include "net/tls.hpp"
 
 namespace sluice::app {
@@ -19,42 +17,13 @@ struct Certificates {
     net::TlsServerContext context;
 };
 
+/// Differs when the content of a file may: size, time of change, inode. Blocks on the disk.
+std::string version_of(const net::TlsServerOptions& options);
+
 /// Null when there are none. Throws StartError for a file that cannot be used.
 std::unique_ptr<const Certificates> load_certificates(const Config& config);
 
 /// Throws StartError when the authorities an MTA is to be verified by cannot be read.
 void check_authorities(const Config& config);
-
-/// Looks every second whether a file has changed (size, time of change, inode), and replaces all certificates
-/// then. Files that cannot be used leave them as they are, and are told about once.
-class CertificateWatch {
-  public:
-    using Tell = std::function<void(std::string_view event, std::string_view why)>;
-
-    /// All references must outlive it. `first` is of the same options, and may be of long ago.
-    CertificateWatch(net::Loop& loop, net::Offload& offload, const net::TlsServerOptions& options,
-                     const Certificates& first, Tell tell);
-
-    const net::TlsCertificates& certificates() const { return certificates_; }
-
-  private:
-    /// What the thread does: files may be slow.
-    struct Look {
-        const net::TlsServerOptions& options;
-        std::string version;  // known before; then found
-        std::unique_ptr<const net::TlsServerContext> made = nullptr;
-        std::string error = {};
-
-        void run();
-    };
-
-    void take(Look& look);
-
-    const net::TlsServerOptions& options_;
-    net::TlsCertificates certificates_;
-    Tell tell_;
-    std::string version_;  // of the files as they were last read
-    net::RegularLook<Look> looks_;
-};
 
 }  // namespace sluice::app

@@ -8,6 +8,7 @@
 #include "app/config.hpp"
 #include "app/config_text.hpp"
 #include "app/exit_codes.hpp"
+#include "app/generation.hpp"
 #include "app/probe.hpp"
 #include "app/worker_count.hpp"
 
@@ -73,6 +74,7 @@ int check(const CheckFlags& flags) {
     }
     (void)load_certificates(*config);
     check_authorities(*config);
+    (void)workers_user(*config);
     if (flags.print_master_cf) {
         fmt::print("{}", master_cf_lines(private_listener(*config), config->relay.pool,
                                          worker_count(config->workers)));

@@ -28,7 +28,13 @@ constexpr const char* run_footer =
     "Flags override the file. Without a file and flags, Sluice listens on 127.0.0.1:2525 and relays to\n"
     "127.0.0.1:2526, where `sluice sink` listens.\n"
     "Signals: SIGTERM and SIGINT drain (no new sessions, transactions under way finish within\n"
-    "limits.drain_max_s) and exit 0, a second SIGINT at once; SIGHUP and SIGUSR1 open the log file anew.";
+    "limits.drain_max_s) and exit 0, a second SIGINT at once; SIGHUP reads the configuration again, as\n"
+    "`sluice reload` does, and opens the log file anew; SIGUSR1 only opens the log file anew.";
+
+constexpr const char* ask_footer =
+    "The running Sluice is found by its state directory, that of the configuration or the flag.\n"
+    "Exit codes: 0 it is done; 1 it is refused, and everything goes on as before; 2 the configuration is "
+    "wrong.";
 
 std::string server_fault(const std::string& text) {
     return net::ServerAddress::parse(text) ? "" : text + " is not ADDR:PORT or unix:/PATH";
@@ -91,6 +97,14 @@ void add_sink_flags(CLI::App& command, SinkFlags& flags) {
         ->capture_default_str();
 }
 
+void add_ask_flags(CLI::App& command, RunFlags& flags) {
+    command.footer(ask_footer);
+    command.add_option("--config", flags.config, "The configuration that Sluice runs with")
+        ->type_name("FILE");
+    command.add_option("--state-dir", flags.state_dir, "Where it keeps files, if flags said so")
+        ->type_name("DIR");
+}
+
 int print_version() {
     fmt::print("sluice {}\n", SLUICE_VERSION);
     return exit_ok;
@@ -107,6 +121,14 @@ int run_command_line(int argc, char** argv) {
     CLI::App* run_command = app.add_subcommand("run", "Run the front end: a supervisor and its workers");
     run_command->footer(run_footer);
     add_run_flags(*run_command, run_flags);
+
+    RunFlags ask_flags;
+    CLI::App* reload_command = app.add_subcommand(
+        "reload", "Let the running Sluice read its configuration again, and say what it thinks of it");
+    add_ask_flags(*reload_command, ask_flags);
+    CLI::App* upgrade_command = app.add_subcommand(
+        "upgrade", "Let the running Sluice give way to the binary that now stands where its own did");
+    add_ask_flags(*upgrade_command, ask_flags);
 
     CheckFlags check_flags;
     CLI::App* check_command = app.add_subcommand(
@@ -134,6 +156,8 @@ int run_command_line(int argc, char** argv) {
     }
     try {
         if (run_command->parsed()) return run(run_flags);
+        if (reload_command->parsed()) return reload(ask_flags);
+        if (upgrade_command->parsed()) return upgrade(ask_flags);
         if (check_command->parsed()) return check(check_flags);
         if (sink_command->parsed()) return sink(sink_flags);
         if (version_command->parsed()) return print_version();

@@ -11,6 +11,12 @@ namespace sluice::app {
 /// `sluice run`: the supervisor and its workers, until SIGTERM or SIGINT.
 int run(const RunFlags& flags);
 
+/// `sluice reload`: the running Sluice is to read its configuration again. `flags` name it by its file or its
+/// state directory.
+int reload(const RunFlags& flags);
+/// `sluice upgrade`: the running Sluice is to give way to the binary that now stands where its own did.
+int upgrade(const RunFlags& flags);
+
 struct CheckFlags {
     RunFlags run;  // what would be run
     bool probe = true;

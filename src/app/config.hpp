@@ -21,7 +21,7 @@ namespace sluice::app {
 
 struct LogOptions {
     LogFormat format = LogFormat::json;
-    std::string destination = "stdout";  // "stdout", "stderr" or a file, reopened on SIGHUP and SIGUSR1
+    std::string destination = "stdout";  // "stdout", "stderr" or a file, opened anew on SIGHUP and SIGUSR1
 };
 
 /// The whole configuration. The default one is what `sluice run` uses without a file: a loopback port that
@@ -32,6 +32,7 @@ struct Config {
     std::vector<net::Endpoint> listen;
     unsigned workers = 0;   // 0 = one a core
     std::string state_dir;  // empty = nothing is kept on disk; else exists or is made at start
+    std::string user;       // of the workers, when root starts them; empty = root, without capabilities
     LogOptions log;
     net::ListenOptions listening{.receive_buffer = net::ListenOptions::paced_receive_buffer};
     net::ResolverOptions resolver;

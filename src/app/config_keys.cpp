@@ -31,7 +31,10 @@ const Key<Config> keys[] = {
      "is bound by file descriptors."},
     {"state_dir", TextKind<Config>{[](Config& c) -> auto& { return c.state_dir; }, "a directory"},
      "Where Sluice keeps files; made when missing. Empty = nowhere: large messages on their way to the MTA "
-     "then go to unlinked files in /tmp."},
+     "then go to unlinked files in /tmp, and `sluice reload` and `sluice upgrade` find no Sluice to ask."},
+    {"user", TextKind<Config>{[](Config& c) -> auto& { return c.user; }, "a user's name"},
+     "The user that workers run as when root starts Sluice; with its group, and no other. Empty = they stay "
+     "root, without any capability, and a notice says so. Started by anybody else, they run as that user."},
 
     {"relay.mta",
      ListKind<Config>{"\"ADDRESS:PORT\" or table", [](Config& c) { c.relay.upstreams.clear(); }, add_upstream,

@@ -39,6 +39,7 @@ TEST(Config, AnEmptyFileIsTheDefaults) {
     EXPECT_EQ(config.relay.verify.positive_ttl, Seconds{3600});
     EXPECT_EQ(config.front.sessions_max, front::FrontOptions().sessions_max);
     EXPECT_FALSE(config.needs_resolver());
+    EXPECT_EQ(config.user, "");
 }
 
 TEST(Config, EveryKindOfValueIsRead) {
@@ -46,6 +47,7 @@ TEST(Config, EveryKindOfValueIsRead) {
 listen = ["0.0.0.0:25", "[::]:25"]
 workers = 4
 state_dir = "/var/lib/sluice"
+user = "sluice"
 [relay]
 mta = ["127.0.0.1:10025"]
 [relay.pool]
@@ -77,6 +79,7 @@ format = "pretty"
     EXPECT_EQ(config.listen[1].to_string(), "[::]:25");
     EXPECT_EQ(config.workers, 4U);
     EXPECT_EQ(config.state_dir, "/var/lib/sluice");
+    EXPECT_EQ(config.user, "sluice");
     EXPECT_EQ(config.relay.pool.idle_max, Seconds{30});
     EXPECT_EQ(config.relay.pool.waiting_max, 7U);
     EXPECT_EQ(config.relay.verify.by, relay::VerifyBy::list);

@@ -14,15 +14,21 @@ class LogFile {
     /// "stdout", "stderr" or a path. Throws StartError when the file cannot be opened.
     explicit LogFile(std::string destination);
 
+    const std::string& destination() const { return destination_; }
     /// Stays the same number for ever, so that a LogWriter need not know of reopen().
     int fd() const { return fd_; }
+    /// Whether it can be opened anew, and the standard streams cannot.
+    bool is_file() const { return file_; }
 
     /// Opens the path anew; does nothing for the standard streams. False when that fails, and the old file
     /// stays.
-    bool reopen();
+    bool reopen() const;
+    /// Writes to `fresh` from now on: a worker's part of a reopen(), for its user may not open the file.
+    bool replace(const net::Fd& fresh) const;
 
   private:
     std::string destination_;
+    bool file_ = false;
     net::Fd owned_;
     int fd_;
 };

@@ -1,6 +1,7 @@
 #include "app/log_file.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -14,6 +15,12 @@
 
 namespace sluice::app {
 namespace {
+
+bool same_file(int one, int other) {
+    struct stat a{};
+    struct stat b{};
+    return ::fstat(one, &a) == 0 && ::fstat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
 
 class LogFileTest : public testing::Test {
   protected:
@@ -68,9 +75,35 @@ TEST_F(LogFileTest, OneThatCannotBeOpenedKeepsUsFromStarting) {
 
 TEST_F(LogFileTest, TheStandardStreamsAreNotReopened) {
     LogFile log("stdout");
-    EXPECT_EQ(log.fd(), STDOUT_FILENO);
+    const int fd = log.fd();
+    EXPECT_TRUE(same_file(fd, STDOUT_FILENO));
     EXPECT_TRUE(log.reopen());
-    EXPECT_EQ(LogFile("stderr").fd(), STDERR_FILENO);
+    EXPECT_EQ(log.fd(), fd);
+    EXPECT_TRUE(same_file(LogFile("stderr").fd(), STDERR_FILENO));
+}
+
+TEST_F(LogFileTest, APipeIsOneThatNeverBlocksUs) {
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    const net::Fd in(ends[0]);
+    const net::Fd out(ends[1]);
+    const net::Fd before(::dup(STDOUT_FILENO));
+    ASSERT_EQ(::dup2(out.get(), STDOUT_FILENO), STDOUT_FILENO);
+    const LogFile log("stdout");
+    ASSERT_EQ(::dup2(before.get(), STDOUT_FILENO), STDOUT_FILENO);
+    EXPECT_NE(::fcntl(log.fd(), F_GETFL) & O_NONBLOCK, 0);
+    // And those who share the pipe with us feel nothing of that.
+    EXPECT_EQ(::fcntl(out.get(), F_GETFL) & O_NONBLOCK, 0);
+}
+
+TEST_F(LogFileTest, AnotherFileTakesItsPlace) {
+    LogFile log(path("log"));
+    const int fd = log.fd();
+    EXPECT_TRUE(log.replace(net::Fd(::open(path("fresh").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600))));
+    EXPECT_EQ(log.fd(), fd);
+    write_without_waiting(fd, "line\n");
+    EXPECT_EQ(content("fresh"), "line\n");
+    EXPECT_FALSE(log.replace(net::Fd()));
 }
 
 TEST_F(LogFileTest, AFullPipeDropsTheLineInsteadOfWaiting) {

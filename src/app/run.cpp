@@ -1,65 +1,37 @@
-#include <sys/stat.h>
-#include <system_error>
 #include <unistd.h>
 
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <fmt/format.h>
+#include <utility>
 
-#include "app/certificates.hpp"
 #include "app/commands.hpp"
 #include "app/config.hpp"
-#include "app/descriptors.hpp"
-#include "app/event_log.hpp"
+#include "app/control.hpp"
 #include "app/exit_codes.hpp"
+#include "app/generation.hpp"
 #include "app/listeners.hpp"
-#include "app/log_file.hpp"
 #include "app/start_error.hpp"
+#include "app/successor.hpp"
 #include "app/supervisor.hpp"
-#include "app/worker_count.hpp"
+#include "app/systemd.hpp"
+#include "guard/privileges.hpp"
 
 namespace sluice::app {
 
 namespace {
 
-void make_directory(const std::string& path) {
-    if (::mkdir(path.c_str(), 0750) != 0 && errno != EEXIST)
-        throw StartError(
-            fmt::format("cannot make directory {}: {}", path, std::generic_category().message(errno)));
-}
+/// What is left of root: to bind ports below 1024, to give workers their user and to signal them, and to read
+/// certificates whoever they belong to. (What is executed by an upgrade has no more.)
+constexpr cap_value_t supervisors_capabilities[] = {CAP_NET_BIND_SERVICE, CAP_SETUID, CAP_SETGID, CAP_KILL,
+                                                    CAP_DAC_READ_SEARCH};
 
-/// The directories that must be there, and be ours to write into.
-void prepare_directories(const Config& config) {
-    if (!config.state_dir.empty()) {
-        make_directory(config.state_dir);
-        if (config.front.spool.directory.starts_with(config.state_dir + '/'))
-            make_directory(config.front.spool.directory);
-    }
-    if (::access(config.front.spool.directory.c_str(), W_OK | X_OK) != 0)
-        throw StartError(fmt::format("cannot write into {} (spool.directory): {}",
-                                     config.front.spool.directory, std::generic_category().message(errno)));
-}
-
-/// Lowers the sessions of a worker to what its descriptors allow, and says so.
-void fit_sessions(Config& config, const EventLog& events) {
-    const std::uint64_t limit = raise_descriptor_limit();
-    const unsigned fitting =
-        sessions_within(limit, config.front.sessions_max, descriptors_beside_sessions(config));
-    if (fitting < config.front.sessions_max)
-        events.event(
-            "sessions_lowered",
-            {{"why", std::string_view("the limit of file descriptors (ulimit -Hn, LimitNOFILE=) is too "
-                                      "low for limits.sessions_max")},
-             {"descriptors", static_cast<std::int64_t>(limit)},
-             {"sessions_max", std::int64_t{config.front.sessions_max}},
-             {"sessions_max_now", std::int64_t{fitting}}});
-    config.front.sessions_max = fitting;
-}
-
-void log_start(const Config& config, unsigned workers, const EventLog& events) {
+void log_start(const Generation& generation, const Listeners& listeners) {
+    const Config& config = generation.config;
+    const EventLog events = events_of(generation);
     std::string listen;
-    for (const net::Endpoint& endpoint : config.listen)
+    for (const net::Endpoint& endpoint : listeners.endpoints())
         listen += fmt::format("{}{}", listen.empty() ? "" : " ", endpoint.to_string());
     std::string relay;
     for (const auto& upstream : config.relay.upstreams)
@@ -69,32 +41,51 @@ void log_start(const Config& config, unsigned workers, const EventLog& events) {
                              {"hostname", std::string_view(config.front.server.hostname)},
                              {"listen", std::string_view(listen)},
                              {"mta", std::string_view(relay)},
-                             {"workers", std::int64_t{workers}}});
+                             {"workers", std::int64_t{generation.workers()}}});
+    if (::geteuid() == 0 && !generation.user)
+        events.event("runs_as_root", {{"why", std::string_view("user is not set")}});
+    if (::geteuid() != 0 && !config.user.empty())
+        events.event("user_not_changed",
+                     {{"why", std::string_view("only root can give workers another user")}});
+}
+
+/// The exit code.
+int supervise(const RunFlags& flags, Config config, const Predecessor& predecessor) {
+    if (!predecessor && !config.state_dir.empty()) require_no_other(config.state_dir);
+    const auto generation = make_generation(std::move(config), nullptr);
+    // Those that systemd or the Sluice before us has bound, and what is missing.
+    const Listeners passed(passed_sockets());
+    std::vector<net::Endpoint> endpoints = generation->config.listen;
+    Listeners listeners(passed, endpoints, generation->workers(), generation->config.listening);
+    std::vector<ListeningSocket> surplus = passed.without(listeners);
+    if (!predecessor && !surplus.empty())
+        throw StartError(fmt::format("listen does not name {}, for which a socket is passed on",
+                                     net::local_endpoint(surplus.front()->get()).to_string()));
+    log_start(*generation, listeners);
+    return Supervisor(flags, generation, std::move(listeners), std::move(surplus), predecessor).run();
 }
 
 }  // namespace
 
 int run(const RunFlags& flags) {
-    ConfigResult<Config> configured = configure(flags);
-    if (!configured) {
-        for (const ConfigError& error : configured.error())
+    const Predecessor predecessor = find_predecessor();
+    const ConfigResult<Config> config = configure(flags);
+    if (!config) {
+        for (const ConfigError& error : config.error()) {
             fmt::print(stderr, "sluice: {}\n", error.to_string());
+            predecessor.complain(error.to_string());
+        }
         return exit_usage;
     }
-    Config& config = *configured;
-
     (void)std::signal(SIGPIPE, SIG_IGN);
-    LogFile log_file(config.log.destination);
-    const EventLog events(config.log.format,
-                          [&](std::string_view line) { write_without_waiting(log_file.fd(), line); });
-    prepare_directories(config);
-    fit_sessions(config, events);
-    const auto certificates = load_certificates(config);
-    check_authorities(config);
-    const unsigned workers = worker_count(config.workers);
-    std::vector<WorkerListeners> listeners = bind_listeners(config.listen, workers, config.listening);
-    log_start(config, workers, events);
-    return Supervisor(config, certificates.get(), std::move(listeners), log_file, events).run();
+    guard::keep_capabilities(supervisors_capabilities);
+    guard::keep_to_itself();
+    try {
+        return supervise(flags, *config, predecessor);
+    } catch (const std::exception& error) {
+        predecessor.complain(error.what());
+        throw;
+    }
 }
 
 }  // namespace sluice::app

@@ -7,33 +7,27 @@
 
 namespace sluice::app {
 
-Service::Service(LogFormat format, LogFile& log_file)
+Service::Service(LogFormat format, const LogFile& log_file)
     : format_(format),
-      log_file_(log_file),
       signals_(loop_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1}, [this](int signal) { on_signal(signal); }),
       writer_(log_file.fd(), format),
       events_(format, [this](std::string_view line) { writer_.write(line); }),
       offload_(loop_) {}
 
-void Service::run(std::function<void(std::function<void()>)> drain, Seconds end_within) {
+void Service::run(std::function<void()> drain, Seconds end_within) {
     drain_ = std::move(drain);
     end_within_ = end_within;
     loop_.run();
 }
 
 void Service::on_signal(int signal) {
-    if (signal == SIGHUP || signal == SIGUSR1) {
-        if (!log_file_.reopen()) events_.event("log_not_reopened", {});
-        return;
-    }
+    // Logs are opened anew by the supervisor, who gets these too when a whole group of processes does.
+    if (signal == SIGHUP || signal == SIGUSR1) return;
     if (draining_) return;
     draining_ = true;
     // SIGALRM keeps its default action, so this works whatever the loop is busy with.
     ::alarm(static_cast<unsigned>(end_within_.count()));
-    if (drain_)
-        drain_([this] { loop_.stop(); });
-    else
-        loop_.stop();
+    drain_();
 }
 
 }  // namespace sluice::app

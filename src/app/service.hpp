@@ -19,7 +19,7 @@ namespace sluice::app {
 class Service {
   public:
     /// `log_file` must outlive it. Throws StartError and std::runtime_error.
-    Service(LogFormat format, LogFile& log_file);
+    Service(LogFormat format, const LogFile& log_file);
 
     net::Loop& loop() { return loop_; }
     net::Offload& offload() { return offload_; }
@@ -27,17 +27,17 @@ class Service {
     LogFormat log_format() const { return format_; }
     const EventLog& events() const { return events_; }
 
-    /// Turns until a signal has ended the process's work. On SIGTERM or SIGINT: `drain` is called once, and
-    /// what it is given must be called when everything has come to its end. If the loop should hang, or is
-    /// alone because its supervisor was killed, the kernel ends the process `end_within` after the signal.
-    void run(std::function<void(std::function<void()> drained)> drain, Seconds end_within);
+    /// Turns until stop(). On SIGTERM or SIGINT `drain` is called once, which must come to call stop() when
+    /// everything has come to its end. If the loop should hang, or is alone because its supervisor was
+    /// killed, the kernel ends the process `end_within` after the signal.
+    void run(std::function<void()> drain, Seconds end_within);
+    void stop() { loop_.stop(); }
 
   private:
     void on_signal(int signal);
 
     LogFormat format_;
-    LogFile& log_file_;
-    std::function<void(std::function<void()>)> drain_;
+    std::function<void()> drain_;
     Seconds end_within_{0};
     bool draining_ = false;
 

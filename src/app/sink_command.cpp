@@ -80,7 +80,7 @@ int sink(const SinkFlags& flags) {
     std::vector<net::Endpoint> endpoints = listen_addresses(flags);
     const front::FrontOptions options = front_options(flags);
     sink::Maildir maildir(flags.maildir, flags.hostname);
-    WorkerListeners listeners = std::move(bind_listeners(endpoints, 1, {}).front());
+    Listeners listeners(Listeners(), endpoints, 1, {});
 
     LogFile log_file("stdout");
     Service service(flags.log == "pretty" ? LogFormat::pretty : LogFormat::json, log_file);
@@ -92,8 +92,8 @@ int sink(const SinkFlags& flags) {
     net::LogWriter quiet(nowhere.fd());
     front::Front front(
         {service.loop(), service.offload(), nullptr, backend, nullptr, quiet, service.log_format()}, options);
-    for (const net::Fd& listener : listeners)
-        front.serve(listener.get());
+    for (const int listener : listeners.of(0))
+        front.serve(listener);
     for (const net::Endpoint& endpoint : endpoints) {
         const std::string listen = endpoint.to_string();
         service.events().event("started", {{"listen", std::string_view(listen)},
@@ -101,9 +101,9 @@ int sink(const SinkFlags& flags) {
                                            {"pid", std::int64_t{::getpid()}}});
     }
     service.run(
-        [&](std::function<void()> drained) {
-            front.drain(std::move(drained));
-            listeners.clear();
+        [&] {
+            front.drain([&] { service.stop(); });
+            listeners = Listeners();
         },
         options.drain_max + end_grace);
     return exit_ok;

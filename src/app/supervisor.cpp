@@ -1,178 +1,175 @@
 #include "app/supervisor.hpp"
 
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
+#include <csignal>
 #include <cstdio>
-#include <ctime>
 #include <fmt/format.h>
 #include <utility>
 
 #include "app/exit_codes.hpp"
+#include "app/start_error.hpp"
+#include "app/systemd.hpp"
 #include "app/worker.hpp"
 
 namespace sluice::app {
 
 namespace {
 
-Instant now() {
-    return Instant(std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now().time_since_epoch()));
-}
-
-timespec to_timespec(Millis time) {
-    return {static_cast<time_t>(time.count() / 1000), static_cast<long>(time.count() % 1000) * 1'000'000};
-}
+constexpr Millis look_every{1000};
 
 }  // namespace
 
-Supervisor::Supervisor(const Config& config, const Certificates* certificates,
-                       std::vector<WorkerListeners> listeners, LogFile& log_file, const EventLog& events)
-    : config_(config),
-      certificates_(certificates),
-      log_file_(log_file),
-      events_(events),
-      exit_code_(exit_ok) {
-    seats_.resize(listeners.size());
-    for (std::size_t i = 0; i < seats_.size(); ++i) {
-        seats_[i].listeners = std::move(listeners[i]);
-        seats_[i].start_at = Instant{};
-    }
-    sigemptyset(&signals_);
-    for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1})
-        sigaddset(&signals_, signal);
-    pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+Supervisor::Supervisor(RunFlags flags, std::shared_ptr<const Generation> first, Listeners listeners,
+                       std::vector<ListeningSocket> surplus, const Predecessor& predecessor)
+    : flags_(std::move(flags)),
+      program_(this_program()),
+      signals_(loop_, {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1}, [this](int signal) { on_signal(signal); }),
+      predecessor_(predecessor),
+      crew_(
+          std::make_unique<Crew>(loop_, std::move(first), std::move(listeners), [this] { review_later(); })),
+      closing_(std::move(surplus)) {
+    if (crew_->generation()->certificates) certificates_seen_ = crew_->generation()->certificates->version;
 }
 
 int Supervisor::run() {
-    for (;;) {
-        if (const auto code = start_due()) return *code;
-        const timespec wait = to_timespec(until_due());
-        const int signal = sigtimedwait(&signals_, nullptr, &wait);
-        if (signal > 0) on_signal(signal);
-        // SIGCHLD of several children may come as one: look every time.
-        reap();
-        if (kill_at_ && !anybody()) break;
-        if (kill_at_ && !killed_ && now() >= *kill_at_) {
-            events_.event("workers_killed", {});
-            signal_workers(SIGKILL);
-            killed_ = true;
-        }
-    }
-    events_.event("ended", {{"exit_code", std::int64_t{exit_code_}}});
+    crew_->start();
+    loop_.arm(*this, look_every);
+    loop_.run();
+    events().event("ended", {{"exit_code", std::int64_t{exit_code_}}});
     return exit_code_;
 }
 
-std::optional<int> Supervisor::start_due() {
-    for (Seat& seat : seats_)
-        if (seat.start_at && now() >= *seat.start_at)
-            if (const auto code = start(seat)) return code;
-    return std::nullopt;
-}
-
-std::optional<int> Supervisor::start(Seat& seat) {
-    const pid_t supervisor = ::getpid();
-    const pid_t pid = ::fork();
-    if (pid == 0) return be_worker(seat, supervisor);
-    if (pid < 0) {
-        events_.event("worker_not_forked",
-                      {{"worker", &seat - seats_.data()}, {"errno", std::int64_t{errno}}});
-        seat.start_at = now() + seat.backoff.died_after(Millis{0});
-        return std::nullopt;
-    }
-    seat.pid = pid;
-    seat.since = now();
-    seat.start_at.reset();
-    return std::nullopt;
-}
-
-int Supervisor::be_worker(Seat& seat, pid_t supervisor) {
-    // SIGTERM rather than SIGKILL: if the supervisor is killed, what clients have under way still finishes.
-    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-    if (::getppid() != supervisor) return exit_failed;
-    const auto index = static_cast<unsigned>(&seat - seats_.data());
-    ::prctl(PR_SET_NAME, fmt::format("sluice-{}", index).c_str());
-    for (Seat& other : seats_)
-        if (&other != &seat) other.listeners.clear();
-    return run_worker(config_, certificates_, index, seat.listeners, log_file_);
+void Supervisor::on_timer() {
+    loop_.arm(*this, look_every);
+    crew_->look();
+    if (change_) change_->crew->look();
+    for (const auto& crew : retired_)
+        crew->look();
+    if (successor_ && !successor_->up() && loop_.now() >= upgrade_by_) successor_->kill();
+    if (!busy()) renew_certificates();
+    ping_watchdog();
+    review_later();
 }
 
 void Supervisor::on_signal(int signal) {
-    if (signal == SIGHUP || signal == SIGUSR1) {
-        if (!log_file_.reopen()) events_.event("log_not_reopened", {});
-        signal_workers(signal);
-        return;
+    switch (signal) {
+        case SIGCHLD: return reap();
+        case SIGUSR1: return reopen_logs();
+        case SIGHUP: reopen_logs(); return reload([](const auto&) {});
+        case SIGINT:
+            if (stopping_) return kill_all();
+            [[fallthrough]];
+        default: stop(crew_->generation()->config.front.drain_max + end_grace);
     }
-    if (signal != SIGTERM && signal != SIGINT) return;
-    if (!kill_at_)
-        stop(now() + config_.front.drain_max + end_grace);
-    else if (signal == SIGINT)
-        kill_at_ = now();
 }
 
-void Supervisor::stop(Instant deadline) {
-    events_.event("draining", {});
-    kill_at_ = deadline;
-    for (Seat& seat : seats_) {
-        // Nobody is to wait in a queue that will not be served again.
-        seat.listeners.clear();
-        seat.start_at.reset();
-    }
-    signal_workers(SIGTERM);
-}
-
+/// One SIGCHLD may be of several children.
 void Supervisor::reap() {
     int status = 0;
     pid_t pid = 0;
     while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
-        const auto seat = std::ranges::find(seats_, pid, &Seat::pid);
-        if (seat != seats_.end()) died(*seat, status);
+        if (crew_->died(pid, status) || (change_ && change_->crew->died(pid, status))) continue;
+        for (const auto& crew : retired_)
+            if (crew->died(pid, status)) break;
     }
 }
 
-void Supervisor::died(Seat& seat, int status) {
-    const std::int64_t index = &seat - seats_.data();
-    const std::int64_t pid = std::exchange(seat.pid, 0);
-    const bool cannot_start = WIFEXITED(status) && WEXITSTATUS(status) == exit_cannot_start;
-    const bool first = !std::exchange(seat.started_once, true);
-    if (kill_at_) return;
-    if (cannot_start && first) {
+void Supervisor::review_later() {
+    if (std::exchange(reviewing_, true)) return;
+    loop_.defer([this] { review(); });
+}
+
+/// What follows from what the crews have become. The one place where a crew is destroyed.
+void Supervisor::review() {
+    reviewing_ = false;
+    if (!up_ && !stopping_ && crew_->ready()) came_up();
+    if (!up_ && !stopping_ && crew_->failed()) {
         exit_code_ = exit_failed;
-        fmt::print(stderr, "sluice: a worker cannot start; the log says why\n");
-        stop(now() + end_grace);
-        return;
+        constexpr const char* text = "a worker cannot start; the log says why";
+        fmt::print(stderr, "sluice: {}\n", text);
+        predecessor_.complain(text);
+        stop(end_grace);
     }
-    const Millis pause = seat.backoff.died_after(now() - seat.since);
-    seat.start_at = now() + pause;
-    const bool signalled = WIFSIGNALED(status);
-    events_.event("worker_died", {{"worker", index},
-                                  {"pid", pid},
-                                  {signalled ? "signal" : "exit_code",
-                                   std::int64_t{signalled ? WTERMSIG(status) : WEXITSTATUS(status)}},
-                                  {"restart_in_ms", pause.count()}});
-    if (seat.backoff.looping())
-        events_.event("worker_crash_loop",
-                      {{"worker", index}, {"deaths", std::int64_t{seat.backoff.deaths()}}});
+    if (change_ && change_->crew->ready())
+        finish_change();
+    else if (change_ && (change_->crew->failed() || loop_.now() >= change_->give_up_at))
+        give_up_change();
+    std::erase_if(retired_, [](const auto& crew) { return crew->empty(); });
+    const bool ending = stopping_ || (successor_ && successor_->up());
+    if (ending && crew_->empty() && retired_.empty()) loop_.stop();
 }
 
-void Supervisor::signal_workers(int signal) const {
-    for (const Seat& seat : seats_)
-        if (seat.pid > 0) ::kill(seat.pid, signal);
+/// All workers serve for the first time.
+void Supervisor::came_up() {
+    up_ = true;
+    const std::string& directory = crew_->generation()->config.state_dir;
+    predecessor_.say_up();
+    close_later(std::exchange(closing_, {}));
+    if (!directory.empty()) {
+        try {
+            control_ = std::make_unique<Control>(
+                loop_, directory,
+                [this](pid_t pid) {
+                    return crew_->has(pid) ||
+                           std::ranges::any_of(retired_, [&](const auto& crew) { return crew->has(pid); });
+                },
+                [this](std::string_view command, const Answer& answer) { obey(command, answer); });
+        } catch (const StartError& error) {
+            events().event("control_unavailable", {{"why", std::string_view(error.what())}});
+        }
+    }
+    notify_service_manager("READY=1");
 }
 
-bool Supervisor::anybody() const {
-    return std::ranges::any_of(seats_, [](const Seat& seat) { return seat.pid > 0; });
+void Supervisor::obey(std::string_view command, const Answer& answer) {
+    if (command == "reload")
+        reload(answer);
+    else if (command == "upgrade")
+        upgrade(answer);
+    else
+        answer({fmt::format("unknown command {}", command)});
 }
 
-Millis Supervisor::until_due() const {
-    Instant due = now() + Seconds{3600};
-    for (const Seat& seat : seats_)
-        if (seat.start_at) due = std::min(due, *seat.start_at);
-    if (kill_at_ && !killed_) due = std::min(due, *kill_at_);
-    return std::max(due - now(), Millis{0});
+void Supervisor::stop(Seconds within) {
+    if (std::exchange(stopping_, true)) return;
+    events().event("draining", {});
+    notify_service_manager("STOPPING=1");
+    if (control_) loop_.retire(std::move(control_));
+    if (successor_ && !successor_->up()) successor_->kill();
+    const Instant deadline = loop_.now() + within;
+    if (change_) {
+        change_->answer({"Sluice is being stopped"});
+        retired_.push_back(std::move(change_->crew));
+        change_.reset();
+    }
+    for (const auto& crew : retired_)
+        crew->drain(deadline);
+    crew_->drain(deadline);
+    // Nobody is to wait in a queue that will not be served again.
+    closing_.clear();
+}
+
+void Supervisor::kill_all() {
+    events().event("workers_killed", {});
+    crew_->kill();
+    for (const auto& crew : retired_)
+        crew->kill();
+}
+
+void Supervisor::reopen_logs() {
+    crew_->reopen_log();
+    if (change_) change_->crew->reopen_log();
+    for (const auto& crew : retired_)
+        crew->reopen_log();
+}
+
+/// Only while all workers' loops turn, as ours does. One that hangs is killed and replaced (Crew::look)
+/// before the service manager loses its patience with us; should that fail, it is right to lose it.
+void Supervisor::ping_watchdog() const {
+    if (watchdog_interval() && (stopping_ || crew_->healthy())) notify_service_manager("WATCHDOG=1");
 }
 
 }  // namespace sluice::app

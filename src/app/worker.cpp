@@ -1,16 +1,21 @@
 #include "app/worker.hpp"
 
+#include <sys/prctl.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <exception>
+#include <fmt/format.h>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
 
-#include "app/certificates.hpp"
+#include "app/channel.hpp"
 #include "app/exit_codes.hpp"
+#include "app/generation.hpp"
 #include "app/service.hpp"
+#include "app/start_error.hpp"
 #include "front/front.hpp"
 #include "net/resolver.hpp"
 #include "relay/relay.hpp"
@@ -23,6 +28,43 @@ namespace {
 /// more workers than cores, good mail would else wait for all of them at once.
 constexpr Millis phase_step{5};
 
+/// The supervisor's orders, and the sign of life it wants.
+class Orders final : net::IoHandler, net::Timer {
+  public:
+    using Obey = std::function<void(const OrderReceived&)>;
+
+    Orders(net::Loop& loop, net::Fd channel, Obey obey)
+        : loop_(loop), channel_(std::move(channel)), obey_(std::move(obey)) {
+        if (!loop_.watch(channel_.get(), *this, EPOLLIN)) throw StartError("orders cannot be watched");
+    }
+    Orders(const Orders&) = delete;
+    Orders& operator=(const Orders&) = delete;
+    ~Orders() override { loop_.unwatch(channel_.get()); }
+
+    void say_serving() {
+        send_note(channel_.get(), Note::serving);
+        on_timer();
+    }
+
+  private:
+    void on_timer() override {
+        send_note(channel_.get(), Note::alive);
+        loop_.arm(*this, Millis{1000});
+    }
+
+    void on_io(std::uint32_t) override {
+        bool over = false;
+        while (const auto order = receive_order(channel_.get(), over))
+            obey_(*order);
+        // The supervisor is gone: SIGTERM is on its way (PR_SET_PDEATHSIG).
+        if (over) loop_.unwatch(channel_.get());
+    }
+
+    net::Loop& loop_;
+    net::Fd channel_;
+    Obey obey_;
+};
+
 /// A resolver of its own for the TLSA records of MTAs: those who look up clients neither pay for DNSSEC nor
 /// depend on it.
 std::unique_ptr<net::Resolver> validating_resolver(net::Loop& loop, const Config& config) {
@@ -34,44 +76,36 @@ std::unique_ptr<net::Resolver> validating_resolver(net::Loop& loop, const Config
 
 class Worker final : net::Timer {
   public:
-    Worker(const Config& config, const Certificates* certificates, unsigned index, WorkerListeners& listeners,
-           LogFile& log_file)
-        : config_(config),
-          index_(index),
-          listeners_(listeners),
-          service_(config.log.format, log_file),
-          resolver_(config.needs_resolver()
-                        ? std::make_unique<net::Resolver>(service_.loop(), config.resolver)
+    explicit Worker(WorkerTask task)
+        : task_(std::move(task)),
+          index_(task_.index),
+          service_(task_.config.log.format, task_.log_file),
+          resolver_(task_.config.needs_resolver()
+                        ? std::make_unique<net::Resolver>(service_.loop(), task_.config.resolver)
                         : nullptr),
-          validating_(validating_resolver(service_.loop(), config)),
-          relay_(service_.loop(), service_.offload(), validating_.get(), config.relay,
+          validating_(validating_resolver(service_.loop(), task_.config)),
+          relay_(service_.loop(), service_.offload(), validating_.get(), task_.config.relay,
                  [this](std::string_view what, std::string_view who, std::string_view why) {
                      service_.events().event(what, {{"worker", index_}, {"who", who}, {"why", why}});
                  }),
-          certificates_(certificates == nullptr
-                            ? nullptr
-                            : std::make_unique<CertificateWatch>(
-                                  service_.loop(), service_.offload(), config.front.tls.certificates,
-                                  *certificates,
-                                  [this](std::string_view what, std::string_view why) {
-                                      service_.events().event(what, {{"worker", index_}, {"why", why}});
-                                  })),
           front_({service_.loop(), service_.offload(), resolver_.get(), relay_,
-                  certificates_ ? &certificates_->certificates() : nullptr, service_.log(), config.log.format,
-                  phase_step * index,
+                  task_.certificates == nullptr ? nullptr : &task_.certificates->context, service_.log(),
+                  task_.config.log.format, phase_step * task_.index,
                   [this](std::string_view what, std::string_view why) {
                       service_.events().event(what, {{"worker", index_}, {"why", why}});
                   }},
-                 config.front) {
-        for (const net::Fd& listener : listeners)
+                 task_.config.front),
+          orders_(service_.loop(), std::move(task_.channel),
+                  [this](const OrderReceived& received) { obey(received); }) {
+        for (const net::Fd& listener : task_.listeners)
             front_.serve(listener.get());
     }
 
     void run() {
         service_.events().event("worker_started",
                                 {{"worker", index_}, {"pid", static_cast<std::int64_t>(::getpid())}});
-        service_.run([this](std::function<void()> drained) { drain(std::move(drained)); },
-                     config_.front.drain_max + end_grace);
+        orders_.say_serving();
+        service_.run([this] { drain(); }, task_.config.front.drain_max + end_grace);
         service_.events().event("worker_ended",
                                 {{"worker", index_}, {"sessions_left", std::int64_t{front_.sessions()}}});
     }
@@ -81,53 +115,75 @@ class Worker final : net::Timer {
     }
 
   private:
-    /// The clients first: their transactions need MTA connections to finish.
-    void drain(std::function<void()> drained) {
-        drained_ = std::move(drained);
-        front_.drain([this] {
-            relay_.drain();
-            quit_by_ = service_.loop().now() + quit_time_max;
-            on_timer();
-        });
+    void obey(const OrderReceived& received) {
+        switch (received.order) {
+            case Order::take_log: task_.log_file.replace(received.descriptor); break;
+            case Order::take_queue: front_.take_queue(received.descriptor.get()); break;
+            case Order::retire: retire(); break;
+        }
+    }
+
+    void retire() {
+        front_.retire([this] { leave(); });
+        // The supervisor keeps the sockets, or who waits there would be cut.
+        task_.listeners.clear();
+    }
+
+    void drain() {
+        front_.drain([this] { leave(); });
         // Who comes now is refused at once, instead of waiting for an end.
-        listeners_.clear();
+        task_.listeners.clear();
+    }
+
+    /// The clients have come first: their transactions needed MTA connections to finish.
+    void leave() {
+        relay_.drain();
+        quit_by_ = service_.loop().now() + quit_time_max;
+        on_timer();
     }
 
     /// Lets the MTAs hear our QUIT, but waits for none of them long.
     void on_timer() override {
         if (relay_.counts().connections == 0 || service_.loop().now() >= quit_by_)
-            drained_();
+            service_.stop();
         else
             service_.loop().arm(*this, Millis{20});
     }
 
     static constexpr Millis quit_time_max{1000};
 
-    const Config& config_;
+    WorkerTask task_;
     const std::int64_t index_;
-    WorkerListeners& listeners_;
     Service service_;
     std::unique_ptr<net::Resolver> resolver_;
     std::unique_ptr<net::Resolver> validating_;
     relay::Relay relay_;
-    std::unique_ptr<CertificateWatch> certificates_;
     front::Front front_;
-    std::function<void()> drained_;
+    Orders orders_;
     Instant quit_by_;
 };
 
 }  // namespace
 
-int run_worker(const Config& config, const Certificates* certificates, unsigned index,
-               WorkerListeners& listeners, LogFile& log_file) {
+int run_sandboxed(WorkerTask task, const guard::Sandbox& sandbox, pid_t supervisor) {
+    const EventLog events(task.config.log.format, [&log_file = task.log_file](std::string_view line) {
+        write_without_waiting(log_file.fd(), line);
+    });
+    const std::int64_t index = task.index;
     std::optional<Worker> worker;
     try {
-        worker.emplace(config, certificates, index, listeners, log_file);
+        const std::vector<std::string> missing = guard::enter(sandbox);
+        if (!missing.empty() && index == 0)
+            events.event("sandbox_incomplete",
+                         {{"missing", std::string_view(fmt::format("{}", fmt::join(missing, ", ")))}});
+        // After the change of user, which would undo it. SIGTERM rather than SIGKILL: if the supervisor is
+        // killed, what clients have under way still finishes.
+        ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (::getppid() != supervisor) return exit_failed;
+        require_spool(task.config);
+        worker.emplace(std::move(task));
     } catch (const std::exception& error) {
-        const EventLog events(config.log.format,
-                              [&](std::string_view line) { write_without_waiting(log_file.fd(), line); });
-        events.event("worker_cannot_start",
-                     {{"worker", std::int64_t{index}}, {"why", std::string_view(error.what())}});
+        events.event("worker_cannot_start", {{"worker", index}, {"why", std::string_view(error.what())}});
         return exit_cannot_start;
     }
     try {

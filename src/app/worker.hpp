@@ -1,17 +1,31 @@
 // One worker process: sessions in front, MTA connections behind, one loop.
 #pragma once
 
+#include <sys/types.h>
+
+#include <vector>
+
 #include "app/certificates.hpp"
 #include "app/config.hpp"
-#include "app/listeners.hpp"
 #include "app/log_file.hpp"
+#include "guard/sandbox.hpp"
+#include "net/fd.hpp"
 
 namespace sluice::app {
 
-/// Serves until SIGTERM; returns the exit code of the process. `listeners` are the worker's own, and closed
-/// when it is to end. `index` counts the workers from 0.
-int run_worker(const Config& config, const Certificates* certificates, unsigned index,
-               WorkerListeners& listeners, LogFile& log_file);
+/// What a worker is started with. All references outlive it.
+struct WorkerTask {
+    const Config& config;
+    const Certificates* certificates;  // null = none
+    unsigned index;                    // counts the workers from 0
+    const LogFile& log_file;
+    std::vector<net::Fd> listeners;  // its own
+    net::Fd channel;                 // to the supervisor
+};
+
+/// Enters the sandbox and serves until it is retired or drained, by an order of its supervisor or by SIGTERM.
+/// Returns the exit code of the process.
+int run_sandboxed(WorkerTask task, const guard::Sandbox& sandbox, pid_t supervisor);
 
 /// How much longer than limits.drain_max_s a process may take to end before it is killed.
 inline constexpr Seconds end_grace{5};

@@ -1,5 +1,8 @@
 """Fixtures of the end-to-end tests."""
 
+import pathlib
+import tempfile
+
 import pytest
 
 from harness.postfix import Postfix
@@ -18,8 +21,8 @@ def start_sluice(tmp_path):
     """Starts a Sluice in front of some MTAs; each is drained, and must exit 0, when the test is over."""
     started = []
 
-    def start(*mtas, config=None, **options):
-        sluice = Sluice(tmp_path / f"sluice-{len(started)}", mtas, config, **options)
+    def start(*mtas, config=None, directory=None, **options):
+        sluice = Sluice(directory or tmp_path / f"sluice-{len(started)}", mtas, config, **options)
         started.append(sluice)
         return sluice.start()
 
@@ -27,6 +30,15 @@ def start_sluice(tmp_path):
     for sluice in started:
         sluice.stop()
         print(sluice.log_text(), sluice.stderr())  # shown only when the test failed
+
+
+@pytest.fixture
+def open_directory():
+    """One that a user without rights can get to, as it cannot to `tmp_path`."""
+    with tempfile.TemporaryDirectory(prefix="sluice-open-", dir="/tmp") as name:
+        directory = pathlib.Path(name)
+        directory.chmod(0o755)
+        yield directory
 
 
 @pytest.fixture

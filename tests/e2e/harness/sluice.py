@@ -39,14 +39,22 @@ def run_sluice(*arguments, timeout=30):
     )
 
 
+def children_of(pid):
+    return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
 class Sluice:
     """`sluice run` in front of `mtas` (ports or tables of relay.mta). One worker unless `config` says otherwise.
 
     Stopped by stop(), which insists on exit status 0 and a log in which every line is one JSON object.
     """
 
-    def __init__(self, directory, mtas, config=None, address="127.0.0.1", arguments=(), json_log=True):
+    def __init__(self, directory, mtas, config=None, address="127.0.0.1", arguments=(), json_log=True,
+                 command=(BINARY,), environment=None):  # fmt: skip
+        """`command` is what runs `run --config FILE`; `environment` is laid over ours."""
         self.directory = pathlib.Path(directory)
+        self.command = list(command)
+        self.environment = {**os.environ, **(environment or {})}
         self.address = address
         self.port = free_port(address)
         where = f"[{address}]:{self.port}" if ":" in address else f"{address}:{self.port}"
@@ -66,16 +74,22 @@ class Sluice:
         self.json_log = json_log
         self.process = None
 
+    def write_config(self, changes=None):
+        """The file as it is to be from now on; a running Sluice learns of it by reload()."""
+        self.config = merged(self.config, changes or {})
+        self.config_file.write_text("".join(f"{key} = {toml(value)}\n" for key, value in self.config.items()))
+
     def start(self):
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.config_file.write_text("".join(f"{key} = {toml(value)}\n" for key, value in self.config.items()))
+        self.write_config()
         before = self.log_text().count("worker_started")
         with open(self.directory / "stderr", "ab") as stderr:
             self.process = subprocess.Popen(
-                [BINARY, "run", "--config", self.config_file, *self.arguments],
+                [*self.command, "run", "--config", self.config_file, *self.arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=stderr,
                 stderr=stderr,
+                env=self.environment,
             )
         try:
             self._wait_started(before + self.config["workers"])
@@ -92,6 +106,16 @@ class Sluice:
             return self.log_text().count("worker_started") >= starts
 
         wait_until(started, "the workers to start")
+
+    def ask(self, command):
+        """`sluice reload` or `sluice upgrade`, to its end."""
+        return run_sluice(command, "--config", self.config_file, timeout=100)
+
+    def reload(self, changes=None):
+        """With these changes to the file; they must be taken."""
+        self.write_config(changes)
+        done = self.ask("reload")
+        assert done.returncode == 0, f"{done.stderr}\n{self.log_text()}"
 
     def kill(self):
         if self.process and self.process.poll() is None:
@@ -149,5 +173,4 @@ class Sluice:
 
     def worker_pids(self):
         """Process identifiers of the workers, as the kernel tells them."""
-        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [int(pid) for pid in children.split()]
+        return children_of(self.process.pid)

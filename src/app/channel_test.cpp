@@ -1,0 +1,68 @@
+#include "app/channel.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <gtest/gtest.h>
+
+namespace sluice::app {
+namespace {
+
+TEST(Channel, CarriesOrdersWithDescriptors) {
+    const Channel channel = open_channel();
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    const net::Fd in(ends[0]);
+    const net::Fd out(ends[1]);
+    EXPECT_TRUE(send_order(channel.supervisor.get(), Order::take_log, out.get()));
+    EXPECT_TRUE(send_order(channel.supervisor.get(), Order::retire));
+    bool over = false;
+    const auto first = receive_order(channel.worker.get(), over);
+    ASSERT_TRUE(first);
+    EXPECT_EQ(first->order, Order::take_log);
+    ASSERT_EQ(::write(first->descriptor.get(), "x", 1), 1);
+    char octet = 0;
+    EXPECT_EQ(::read(in.get(), &octet, 1), 1);
+    const auto second = receive_order(channel.worker.get(), over);
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->order, Order::retire);
+    EXPECT_FALSE(second->descriptor);
+    EXPECT_FALSE(receive_order(channel.worker.get(), over));
+    EXPECT_FALSE(over);
+}
+
+TEST(Channel, TheEndOfEitherSideIsSeen) {
+    Channel channel = open_channel();
+    bool over = false;
+    EXPECT_TRUE(send_note(channel.worker.get(), Note::serving));
+    channel.worker.reset();
+    EXPECT_EQ(receive_note(channel.supervisor.get(), over), Note::serving);
+    EXPECT_FALSE(over);
+    EXPECT_FALSE(receive_note(channel.supervisor.get(), over));
+    EXPECT_TRUE(over);
+    EXPECT_FALSE(send_order(channel.supervisor.get(), Order::retire));
+}
+
+TEST(Channel, ASupervisorTakesNoDescriptors) {
+    const Channel channel = open_channel();
+    const int free_before = ::dup(channel.worker.get());
+    ::close(free_before);
+    // As only a worker that has been taken over would.
+    ASSERT_TRUE(send_order(channel.worker.get(), Order::take_log, channel.worker.get()));
+    bool over = false;
+    EXPECT_TRUE(receive_note(channel.supervisor.get(), over));
+    const net::Fd next(::dup(channel.worker.get()));
+    EXPECT_EQ(next.get(), free_before);
+}
+
+TEST(Channel, WhoDoesNotReadKeepsNobodyWaiting) {
+    const Channel channel = open_channel();
+    int sent = 0;
+    while (send_note(channel.worker.get(), Note::alive))
+        ASSERT_LT(++sent, 1'000'000);
+    EXPECT_GT(sent, 10);
+}
+
+}  // namespace
+}  // namespace sluice::app

@@ -1,0 +1,63 @@
+// The socket by which `sluice reload` and `sluice upgrade` ask a running supervisor.
+//
+// It is a file in the state directory that only its owner can connect to. Whoever asks sends one word, a
+// packet, and hears one packet when it is done: "done" or "refused", and then lines for the operator.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/fd.hpp"
+#include "net/loop.hpp"
+
+namespace sluice::app {
+
+/// How a command of the operator's ended; empty errors = well. Called once.
+using Answer = std::function<void(const std::vector<std::string>& errors)>;
+
+class Control final : public net::IoHandler {
+  public:
+    using Obey = std::function<void(std::string_view command, Answer answer)>;
+    using IsWorker = std::function<bool(pid_t)>;
+
+    /// Takes the place of whoever had the file in `directory`. Workers are not listened to. To be destroyed
+    /// by the loop, or in deferred work. Throws StartError.
+    Control(net::Loop& loop, const std::string& directory, IsWorker is_worker, Obey obey);
+    Control(const Control&) = delete;
+    Control& operator=(const Control&) = delete;
+    ~Control() override;
+
+    /// The file now belongs to a successor: it stays when this is destroyed.
+    void leave_file() { ours_ = false; }
+
+  private:
+    class Asker;
+
+    void on_io(std::uint32_t events) override;
+
+    net::Loop& loop_;
+    net::Fd directory_;
+    net::Fd listener_;
+    IsWorker is_worker_;
+    Obey obey_;
+    bool ours_ = true;
+    std::vector<std::unique_ptr<Asker>> askers_;  // those that have not said what they want
+};
+
+/// Throws StartError when another supervisor answers in `directory`.
+void require_no_other(const std::string& directory);
+
+/// Asks the supervisor whose state directory that is, and waits for the answer: whether it was "done", and
+/// the lines for the operator. Throws StartError when there is none, or no answer within `deadline`.
+struct Answered {
+    bool done = false;
+    std::string lines;
+};
+Answered ask_supervisor(const std::string& directory, std::string_view command, Seconds deadline);
+
+}  // namespace sluice::app

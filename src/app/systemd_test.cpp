@@ -1,0 +1,76 @@
+#include "app/systemd.hpp"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <gtest/gtest.h>
+
+namespace sluice::app {
+namespace {
+
+/// A variable of the environment, for a time.
+class Set {
+  public:
+    Set(const char* name, const std::string& value) : name_(name) {
+        ::setenv(name, value.c_str(), 1);  // NOLINT(concurrency-mt-unsafe)
+    }
+    Set(const Set&) = delete;
+    Set& operator=(const Set&) = delete;
+    ~Set() { ::unsetenv(name_); }  // NOLINT(concurrency-mt-unsafe)
+
+  private:
+    const char* name_;
+};
+
+TEST(Systemd, HearsWhatIsNotified) {
+    std::string directory = testing::TempDir() + "sluice_notify_XXXXXX";
+    ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const std::string path = directory + "/notify";
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    const net::Fd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    ASSERT_EQ(::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    notify_service_manager("READY=1");  // nobody is named yet
+    const Set variable("NOTIFY_SOCKET", path);
+    notify_service_manager("STOPPING=1");
+    std::array<char, 64> buffer;
+    const ssize_t octets = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
+    EXPECT_EQ(std::string(buffer.data(), octets > 0 ? static_cast<std::size_t>(octets) : 0), "STOPPING=1");
+    std::filesystem::remove_all(directory);
+}
+
+TEST(Systemd, TheWatchdogIsForOneProcess) {
+    EXPECT_FALSE(watchdog_interval());
+    const Set interval("WATCHDOG_USEC", "60000000");
+    EXPECT_EQ(watchdog_interval(), Millis{60'000});
+    {
+        const Set other("WATCHDOG_PID", "1");
+        EXPECT_FALSE(watchdog_interval());
+    }
+    const Set us("WATCHDOG_PID", std::to_string(::getpid()));
+    EXPECT_EQ(watchdog_interval(), Millis{60'000});
+}
+
+TEST(Systemd, SocketsOfAnotherProcessAreNotOurs) {
+    const Set count("LISTEN_FDS", "1");
+    EXPECT_TRUE(passed_sockets().empty());
+    const Set other("LISTEN_PID", "1");
+    EXPECT_TRUE(passed_sockets().empty());
+}
+
+TEST(Systemd, NonsenseIsNoNumber) {
+    const Set us("LISTEN_PID", std::to_string(::getpid()));
+    for (const char* text : {"", "x", "1x", "-1", "99999999999999999999", "65537"}) {
+        const Set count("LISTEN_FDS", text);
+        EXPECT_TRUE(passed_sockets().empty()) << text;
+    }
+}
+
+}  // namespace
+}  // namespace sluice::app
