@@ -33,8 +33,9 @@ const Key<Config> keys[] = {
      "Where Sluice keeps files; made when missing. Empty = nowhere: large messages on their way to the MTA "
      "then go to unlinked files in /tmp, and `sluice reload` and `sluice upgrade` find no Sluice to ask."},
     {"user", TextKind<Config>{[](Config& c) -> auto& { return c.user; }, "a user's name"},
-     "The user that workers run as when root starts Sluice; with its group, and no other. Empty = they stay "
-     "root, without any capability, and a notice says so. Started by anybody else, they run as that user."},
+     "The user that workers run as when root starts Sluice, with the groups it was put into (to connect to a "
+     "Unix-domain socket of Postfix it has to be in `postdrop`). Empty = they stay root, without any "
+     "capability, and a notice says so. Started by anybody else, they run as that user."},
 
     {"relay.mta",
      ListKind<Config>{"\"ADDRESS:PORT\" or table", [](Config& c) { c.relay.upstreams.clear(); }, add_upstream,

@@ -29,6 +29,16 @@ bool has(const Capabilities& all, cap_value_t each, cap_flag_t set) {
     return cap_get_flag(all.get(), each, set, &value) == 0 && value == CAP_SET;
 }
 
+std::vector<gid_t> groups_of(const std::string& name, gid_t group) {
+    std::vector<gid_t> groups(64);
+    for (;;) {
+        auto count = static_cast<int>(groups.size());
+        const bool all = ::getgrouplist(name.c_str(), group, groups.data(), &count) >= 0;
+        groups.resize(static_cast<std::size_t>(count));
+        if (all) return groups;
+    }
+}
+
 }  // namespace
 
 std::optional<User> find_user(const std::string& name) {
@@ -38,7 +48,7 @@ std::optional<User> find_user(const std::string& name) {
     int error = 0;
     while ((error = ::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found)) == ERANGE)
         buffer.resize(buffer.size() * 2);
-    if (found != nullptr) return User{name, entry.pw_uid, entry.pw_gid};
+    if (found != nullptr) return User{name, entry.pw_uid, entry.pw_gid, groups_of(name, entry.pw_gid)};
     // getpwnam(3): these, too, can mean that there is no such name.
     if (error == 0 || error == ENOENT || error == ESRCH || error == EBADF || error == EPERM)
         return std::nullopt;
@@ -46,7 +56,7 @@ std::optional<User> find_user(const std::string& name) {
 }
 
 void become(const User& user) {
-    check(::setgroups(0, nullptr) == 0, "setgroups");
+    check(::setgroups(user.groups.size(), user.groups.data()) == 0, "setgroups");
     check(::setresgid(user.group, user.group, user.group) == 0, "setresgid");
     check(::setresuid(user.id, user.id, user.id) == 0, "setresuid");
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace sluice::guard {
 
@@ -14,13 +15,14 @@ struct User {
     std::string name;
     uid_t id = 0;
     gid_t group = 0;
+    std::vector<gid_t> groups = {};  // all that it was put into
 };
 
 /// As the system's databases have it; none = there is no such user. Throws std::system_error when they cannot
 /// be read.
 std::optional<User> find_user(const std::string& name);
 
-/// Takes on the user and the group, and leaves all other groups, for good. Needs root's rights. Throws
+/// Takes on the user and its groups, and leaves all others, for good. Needs root's rights. Throws
 /// std::system_error.
 void become(const User& user);
 

@@ -245,8 +245,10 @@ def test_requiretls_is_not_offered_over_plaintext(start_sluice, certificate, tmp
             assert "REQUIRETLS" not in client.command("EHLO client.example.org").lines
 
 
-def test_unix_socket(start_sluice, mta, deliver):
-    sluice = start_sluice({"address": f"unix:{mta.socket}"})
+def test_unix_socket(open_directory, start_sluice, mta, deliver):
+    """Workers have no right to connect but that of their user: Postfix's sockets are for its own, and group postdrop."""
+    config = {"user": "postfix", "state_dir": str(open_directory / "state")}
+    sluice = start_sluice({"address": f"unix:{mta.socket}"}, config=config)
     assert "127.0.98.22" in deliver(sluice, "127.0.98.22")
     assert sluice.wait_record("mta_up")["who"] == f"unix:{mta.socket}"
 

@@ -13,6 +13,7 @@ import subprocess
 
 import pytest
 
+from harness.certificates import make_certificate
 from harness.dns import Rbldnsd
 from harness.mail import message, new_token
 from harness.sluice import BINARY, run_sluice
@@ -22,15 +23,9 @@ NOBODY = pwd.getpwnam("nobody")
 SANITIZED = PATIENCE > 1  # those builds filter no system calls: src/guard/sanitizers.hpp
 
 
-def make_chain(directory, name):
+def roots_chain(directory, name):
     """A key that only root can read, and its certificate, in one file."""
-    key, certificate, chain = (directory / f"{name}.{kind}" for kind in ("key", "crt", "pem"))
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-         "-subj", f"/CN={name}", "-keyout", key, "-out", certificate],
-        check=True, capture_output=True,
-    )  # fmt: skip
-    chain.write_bytes(key.read_bytes() + certificate.read_bytes())
+    chain = pathlib.Path(make_certificate(directory, name, f"DNS:{name}.example.test").chain)
     chain.chmod(0o600)
     return chain
 
@@ -85,7 +80,7 @@ def test_workers_are_another_user_without_rights(start_confined):
     sluice = start_confined()
     for pid in sluice.worker_pids():
         assert_confined(pid, NOBODY.pw_uid, NOBODY.pw_gid)
-        assert status(pid)["Groups"] == ""
+        assert status(pid)["Groups"] == str(NOBODY.pw_gid)
     assert not sluice.records("runs_as_root")
     supervisor = status(sluice.process.pid)
     # CAP_DAC_READ_SEARCH, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_NET_BIND_SERVICE
@@ -105,13 +100,14 @@ def test_a_worker_has_its_own_descriptors_only(start_confined):
         assert len(mine) == 1 and f":{sluice.port} " in mine[0], mine
         kinds = kinds_of_descriptors(pid)
         files = [kind for kind in kinds if kind.startswith("/")]
-        assert set(files) <= {"/dev/null", str(sluice.directory / "log"), str(sluice.directory / "stderr")}, files
+        assert set(files) <= {"/dev/null", str(sluice.directory / "log"), str(sluice.directory / "stderr"), f"/proc/{pid}/statm"}, files
+        assert f"/proc/{pid}/statm" in files, "it could not look at its own memory"
         assert kinds.count("socket") <= 1 + 1 + 1 + 1, kinds  # listener, channel, an MTA connection, and one to spare
 
 
 def test_everything_still_works(start_confined, postfix, open_directory, tmp_path):
     """TLS with a key that only root can read, a list, DNS, mail that goes through a file, a log that is rotated."""
-    chain = make_chain(tmp_path, "mx")
+    chain = roots_chain(tmp_path, "mx")
     listed = open_directory / "recipients"
     listed.write_text("alice@example.test\n")
     with Rbldnsd({"bl.example.net": {"127.0.106.2": "127.0.0.2"}}) as dns:
@@ -156,7 +152,7 @@ def test_everything_still_works(start_confined, postfix, open_directory, tmp_pat
         sluice.wait_record("session", client="127.0.106.1")
         assert not sluice.records("log_not_reopened")
 
-        chain.write_bytes(make_chain(tmp_path, "other").read_bytes())
+        chain.write_bytes(roots_chain(tmp_path, "other").read_bytes())
         sluice.wait_record("certificates_read")
         assert status(sluice.worker_pids()[-1])["Uid"].split()[0] == str(NOBODY.pw_uid)
     assert not sluice.records("worker_died") and not sluice.records("worker_cannot_start")
@@ -164,7 +160,7 @@ def test_everything_still_works(start_confined, postfix, open_directory, tmp_pat
 
 def test_keys_are_out_of_a_workers_reach(start_confined, tmp_path):
     """Neither its user nor Landlock lets it: the file is not even open in it."""
-    chain = make_chain(tmp_path, "mx")
+    chain = roots_chain(tmp_path, "mx")
     sluice = start_confined({"tls": {"chain_files": [str(chain)]}})
     for pid in sluice.worker_pids():
         assert str(chain) not in kinds_of_descriptors(pid)
