@@ -113,8 +113,8 @@ Successor::~Successor() {
     if (channel_) loop_.unwatch(channel_.get());
 }
 
-void Successor::kill() const {
-    if (pid_ > 0) ::kill(pid_, SIGTERM);
+void Successor::end(int signal) const {
+    if (pid_ > 0) ::kill(pid_, signal);
 }
 
 void Successor::on_io(std::uint32_t) {

@@ -46,7 +46,7 @@ class Successor final : net::IoHandler {
 
     pid_t pid() const { return pid_; }
     bool up() const { return up_; }
-    void kill() const;
+    void end(int signal) const;
 
   private:
     void on_io(std::uint32_t events) override;

@@ -48,7 +48,8 @@ void Supervisor::on_timer() {
     if (change_) change_->crew->look();
     for (const auto& crew : retired_)
         crew->look();
-    if (successor_ && !successor_->up() && loop_.now() >= upgrade_by_) successor_->kill();
+    if (successor_ && !successor_->up() && loop_.now() >= upgrade_by_)
+        successor_->end(loop_.now() >= upgrade_by_ + end_grace ? SIGKILL : SIGTERM);
     if (!busy()) renew_certificates();
     ping_watchdog();
     review_later();
@@ -138,7 +139,7 @@ void Supervisor::stop(Seconds within) {
     events().event("draining", {});
     notify_service_manager("STOPPING=1");
     if (control_) loop_.retire(std::move(control_));
-    if (successor_ && !successor_->up()) successor_->kill();
+    if (successor_ && !successor_->up()) successor_->end(SIGTERM);
     const Instant deadline = loop_.now() + within;
     if (change_) {
         change_->answer({"Sluice is being stopped"});

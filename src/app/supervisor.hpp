@@ -54,6 +54,7 @@ class Supervisor final : net::Timer {
     void came_up();
     void obey(std::string_view command, const Answer& answer);
     void reload(const Answer& answer);
+    std::vector<std::string> try_reload(const Answer& answer);
     void renew_certificates();
     void begin(std::shared_ptr<const Generation> next, std::string_view event, Answer answer);
     void finish_change();

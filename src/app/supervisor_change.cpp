@@ -1,4 +1,5 @@
 // Reload and upgrade: how one crew follows another.
+#include <exception>
 #include <fmt/format.h>
 #include <utility>
 
@@ -22,24 +23,31 @@ Instant last_session_by(Instant now, const Config& config) {
 }  // namespace
 
 void Supervisor::reload(const Answer& answer) {
-    std::vector<std::string> errors;
-    if (busy()) {
-        errors.emplace_back("Sluice is changing already, or ending");
-    } else if (ConfigResult<Config> config = configure(flags_); !config) {
-        for (const ConfigError& error : config.error())
-            errors.push_back(error.to_string());
-    } else if (config->state_dir != crew_->generation()->config.state_dir) {
-        errors.emplace_back("state_dir cannot change while Sluice runs");
-    } else {
-        try {
-            return begin(make_generation(std::move(*config), crew_->generation().get()), "reloaded", answer);
-        } catch (const StartError& error) {
-            errors.emplace_back(error.what());
-        }
-    }
+    const std::vector<std::string> errors = try_reload(answer);
+    if (errors.empty()) return;  // under way, and answered later
     for (const std::string& error : errors)
         events().event("reload_refused", {{"why", std::string_view(error)}});
     answer(errors);
+}
+
+/// What is wrong at once.
+std::vector<std::string> Supervisor::try_reload(const Answer& answer) {
+    if (busy()) return {"Sluice is changing already, or ending"};
+    try {
+        ConfigResult<Config> config = configure(flags_);
+        if (!config) {
+            std::vector<std::string> errors;
+            for (const ConfigError& error : config.error())
+                errors.push_back(error.to_string());
+            return errors;
+        }
+        if (config->state_dir != crew_->generation()->config.state_dir)
+            return {"state_dir cannot change while Sluice runs"};
+        begin(make_generation(std::move(*config), crew_->generation().get()), "reloaded", answer);
+        return {};
+    } catch (const std::exception& error) {  // whatever it is, the old one goes on
+        return {error.what()};
+    }
 }
 
 /// A file that is half written is told about, and left alone until it changes again.
@@ -51,12 +59,12 @@ void Supervisor::renew_certificates() {
     certificates_seen_ = std::move(version);
     try {
         begin(make_generation(now.config, &now), "certificates_read", [](const auto&) {});
-    } catch (const StartError& error) {
+    } catch (const std::exception& error) {
         events().event("certificates_unusable", {{"why", std::string_view(error.what())}});
     }
 }
 
-/// Throws StartError, and nothing has changed.
+/// Throws, and nothing has changed.
 void Supervisor::begin(std::shared_ptr<const Generation> next, std::string_view event, Answer answer) {
     close_now();
     std::vector<net::Endpoint> endpoints = next->config.listen;

@@ -186,3 +186,16 @@ def test_a_new_one_that_does_not_come_up_changes_nothing(start_upgradable, spoil
     upgradable.replace_binary(BINARY)
     sluice.write_config({"user": "", "tls": {"chain_files": []}})
     upgradable.upgrade()
+
+
+@pytest.mark.soak
+def test_a_new_one_that_hangs_is_given_up(start_upgradable):
+    upgradable = start_upgradable()
+    upgradable.binary.unlink()
+    upgradable.binary.write_text("#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 1; done\n")
+    upgradable.binary.chmod(0o755)
+    done = upgradable.sluice.ask("upgrade")
+    assert done.returncode == 1 and "ended before it was up" in done.stderr, done.stderr
+    with upgradable.sluice.connect() as client:
+        client.greet()
+        client.quit()
