@@ -60,6 +60,11 @@ bool would_loop(const net::Endpoint& listen, const net::Endpoint& mta) {
 std::vector<std::string> broken_rules(const Config& config) {
     std::vector<std::string> broken;
     if (config.listen.empty()) broken.emplace_back("listen: there must be an address to listen on");
+    if (!config.tls_listen.empty() && config.front.tls.certificates.chain_files.empty())
+        broken.emplace_back("tls.listen is set, and tls.chain_files is not");
+    for (const net::Endpoint& endpoint : config.tls_listen)
+        if (std::ranges::find(config.listen, endpoint) != config.listen.end())
+            broken.push_back(fmt::format("{} is in listen and in tls.listen", endpoint.to_string()));
     if (config.relay.upstreams.empty()) broken.emplace_back("relay.mta: there must be an MTA");
     const auto& pool = config.relay.pool;
     if (pool.connections_min > pool.connections_max)
@@ -69,7 +74,7 @@ std::vector<std::string> broken_rules(const Config& config) {
     if (config.relay.verify.by == relay::VerifyBy::list && config.relay.verify.list_file.empty())
         broken.emplace_back("recipients.verify is \"list\", and recipients.list_file is not set");
     for (const auto& upstream : config.relay.upstreams)
-        for (const net::Endpoint& endpoint : config.listen)
+        for (const net::Endpoint& endpoint : config.addresses())
             if (!upstream.address.is_unix() && would_loop(endpoint, upstream.address.tcp))
                 broken.push_back(fmt::format("relay.mta {} is where Sluice itself listens ({})",
                                              upstream.address.to_string(), endpoint.to_string()));
@@ -85,6 +90,12 @@ Config::Config() : listen{loopback(2525)} {
     // Empty here means "to be found out", see finish_config().
     front.server.hostname.clear();
     front.spool.directory.clear();
+}
+
+std::vector<net::Endpoint> Config::addresses() const {
+    std::vector<net::Endpoint> all = listen;
+    all.insert(all.end(), tls_listen.begin(), tls_listen.end());
+    return all;
 }
 
 bool Config::needs_validation() const {

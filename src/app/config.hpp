@@ -30,7 +30,8 @@ struct Config {
     Config();
 
     std::vector<net::Endpoint> listen;
-    unsigned workers = 0;   // 0 = one a core
+    std::vector<net::Endpoint> tls_listen;  // TLS begins at once there
+    unsigned workers = 0;                   // 0 = one a core
     std::string state_dir;  // empty = nothing is kept on disk; else exists or is made at start
     std::string user;       // of the workers, when root starts them; empty = root, without capabilities
     LogOptions log;
@@ -39,6 +40,9 @@ struct Config {
     std::string trust_anchor_file = "/usr/share/dns/root.key";  // Debian's dns-root-data
     front::FrontOptions front;
     relay::RelayOptions relay;
+
+    /// All addresses: those of `listen`, then those of `tls_listen`.
+    std::vector<net::Endpoint> addresses() const;
 
     /// Somebody has to be looked up, so workers need a resolver.
     bool needs_resolver() const;

@@ -138,6 +138,9 @@ const Key<Config> keys[] = {
      "PEM files, each with a private key, then its certificate and the chain (Postfix: "
      "smtpd_tls_chain_files). A client gets the first that is for the name it asks for (SNI), else the "
      "first. None = STARTTLS is not offered."},
+    {"tls.listen",
+     ListKind<Config>{"\"ADDRESS:PORT\"", [](Config& c) { c.tls_listen.clear(); }, add_tls_listen},
+     "Where TLS begins at once, without STARTTLS (implicit TLS, port 465; Postfix: smtpd_tls_wrappermode)."},
     {"tls.minimum",
      choice<Config>([](Config& c) -> auto& { return c.front.tls.certificates.minimum; }, tls_versions),
      "The oldest TLS that is spoken. `1.0` takes ciphers with it that are broken; it is still better than "

@@ -58,14 +58,26 @@ void append_string(std::string& list, std::string_view text) {
 
 }  // namespace
 
-void add_listen(ConfigReading& reading, const toml::node& element, Config& config) {
+namespace {
+
+void add_address(ConfigReading& reading, const toml::node& element, std::vector<net::Endpoint>& addresses) {
     const std::string* text = string_of(reading, element, "\"ADDRESS:PORT\"");
     if (text == nullptr) return;
     const auto endpoint = net::Endpoint::parse(*text);
     if (!endpoint) return reading.fault(element, fmt::format("\"{}\" is not {}", *text, endpoint_form));
-    if (std::ranges::find(config.listen, *endpoint) != config.listen.end())
+    if (std::ranges::find(addresses, *endpoint) != addresses.end())
         return reading.fault(element, fmt::format("{} is listed twice", endpoint->to_string()));
-    config.listen.push_back(*endpoint);
+    addresses.push_back(*endpoint);
+}
+
+}  // namespace
+
+void add_listen(ConfigReading& reading, const toml::node& element, Config& config) {
+    add_address(reading, element, config.listen);
+}
+
+void add_tls_listen(ConfigReading& reading, const toml::node& element, Config& config) {
+    add_address(reading, element, config.tls_listen);
 }
 
 namespace {

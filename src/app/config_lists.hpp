@@ -13,6 +13,7 @@ namespace sluice::app {
 struct UpstreamEntry;
 
 void add_listen(ConfigReading& reading, const toml::node& element, Config& config);
+void add_tls_listen(ConfigReading& reading, const toml::node& element, Config& config);
 /// "ADDRESS:PORT", or a table of upstream_keys().
 void add_upstream(ConfigReading& reading, const toml::node& element, Config& config);
 void add_dns_server(ConfigReading& reading, const toml::node& element, Config& config);

@@ -55,7 +55,7 @@ int supervise(const RunFlags& flags, Config config, const Predecessor& predecess
     const auto generation = make_generation(std::move(config), nullptr);
     // Those that systemd or the Sluice before us has bound, and what is missing.
     const Listeners passed(passed_sockets());
-    std::vector<net::Endpoint> endpoints = generation->config.listen;
+    std::vector<net::Endpoint> endpoints = generation->config.addresses();
     Listeners listeners(passed, endpoints, generation->workers(), generation->config.listening);
     std::vector<ListeningSocket> surplus = passed.without(listeners);
     if (!predecessor && !surplus.empty())

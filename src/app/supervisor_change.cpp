@@ -67,7 +67,7 @@ void Supervisor::renew_certificates() {
 /// Throws, and nothing has changed.
 void Supervisor::begin(std::shared_ptr<const Generation> next, std::string_view event, Answer answer) {
     close_now();
-    std::vector<net::Endpoint> endpoints = next->config.listen;
+    std::vector<net::Endpoint> endpoints = next->config.addresses();
     Listeners listeners(crew_->listeners(), endpoints, next->workers(), next->config.listening);
     notify_service_manager(
         fmt::format("RELOADING=1\nMONOTONIC_USEC={}", loop_.now().time_since_epoch().count() * 1000));

@@ -3,6 +3,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <fmt/format.h>
@@ -98,7 +99,7 @@ class Worker final : net::Timer {
           orders_(service_.loop(), std::move(task_.channel),
                   [this](const OrderReceived& received) { obey(received); }) {
         for (const net::Fd& listener : task_.listeners)
-            front_.serve(listener.get());
+            front_.serve(listener.get(), wrapping_of(listener.get()));
     }
 
     void run() {
@@ -118,9 +119,20 @@ class Worker final : net::Timer {
     void obey(const OrderReceived& received) {
         switch (received.order) {
             case Order::take_log: task_.log_file.replace(received.descriptor); break;
-            case Order::take_queue: front_.take_queue(received.descriptor.get()); break;
+            case Order::take_queue:
+                front_.take_queue(received.descriptor.get(), wrapping_of(received.descriptor.get()));
+                break;
             case Order::retire: retire(); break;
         }
+    }
+
+    front::Wrapping wrapping_of(int listener) const {
+        const auto at = net::local_endpoint(listener);
+        const bool tls = std::ranges::any_of(task_.config.tls_listen, [&](const net::Endpoint& asked) {
+            return asked.address == at.address && (asked.port == at.port || asked.port == 0);
+        });
+        const bool both = tls && std::ranges::find(task_.config.listen, at) != task_.config.listen.end();
+        return tls && !both ? front::Wrapping::tls : front::Wrapping::none;
     }
 
     void retire() {

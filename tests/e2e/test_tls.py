@@ -8,11 +8,11 @@ import time
 import pytest
 
 from harness.certificates import make_certificate
-from harness.client import Closed
+from harness.client import Client, Closed
 from harness.mail import message, new_token
 from harness.postfix import SendingPostfix
 from harness.sluice import run_sluice
-from harness.waiting import PATIENCE
+from harness.waiting import PATIENCE, free_port
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +66,27 @@ def test_mail_over_tls(tls_sluice, postfix):
     assert session["tls"]["version"] == "TLSv1.3" and session["tls"]["bits"] >= 128
     assert sluice.records("transaction", client="127.0.97.1")[0]["tls"] == session["tls"]
     assert session["outcome"] == "quit"
+
+
+def test_tls_from_the_first_octet(tls_sluice, postfix):
+    """Implicit TLS (RFC 8314): the greeting comes encrypted, and STARTTLS is not offered."""
+    port = free_port()
+    sluice = tls_sluice(listen=[f"127.0.0.1:{port}"])
+    token = new_token()
+    with Client(port, source="127.0.97.40") as client:
+        client.wrap("mx.example.test")
+        assert "STARTTLS" not in client.greet()
+        deliver(client, token)
+    postfix.wait_message(token)
+    with Client(port, source="127.0.97.41") as client:
+        client.send(b"EHLO in.plaintext.example\r\n")
+        with pytest.raises(Closed):
+            client.read_reply()
+    with sluice.connect(source="127.0.97.42") as client:
+        assert "STARTTLS" in client.greet()
+    sluice.stop()
+    assert sluice.records("session", client="127.0.97.40")[0]["tls"]["version"] == "TLSv1.3"
+    assert sluice.records("session", client="127.0.97.41")[0]["outcome"] == "tls_failed"
 
 
 def test_large_mail_over_tls(tls_sluice, postfix):
