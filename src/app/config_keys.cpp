@@ -244,7 +244,9 @@ const Key<Config> keys[] = {
                      "5321 4.5.3.2.5)"),
      "Octets a second of its message that are read."},
     {"pace.interval_ms",
-     integer<Config>([](Config& c) -> auto& { return c.front.pace.interval; }, 50, 30'000),
+     integer<Config>([](Config& c) -> auto& { return c.front.pace.interval; }, 50, 20'000,
+                     "a client gives up after 3 minutes when 16 KiB of its message are not read by then (RFC "
+                     "5321 4.5.3.2.5)"),
      "The trickle comes in drops this far apart (the last of a reply half as much again); the rates stay the "
      "same. Each drop wakes a worker."},
     {"pace.exchange_max_s",

@@ -11,7 +11,7 @@
 //     then moves at full speed. The client's timer for a reply is 5 min (DATA: 2 min).
 //   - content is read no slower than `content_in_bytes_per_s`, so that a client's send block of 16 KiB is
 //   done within the
-//     3 min it waits for one, also where it has just missed a drop and they are 30 s apart;
+//     3 min it waits for one, also where it has just missed a drop and they are 20 s apart;
 //   - a session is held back for at most `delay_max` in all; after that it moves at full speed for good.
 // Pure: told the time, knows no socket.
 #pragma once

@@ -161,32 +161,41 @@ TEST(Pace, ContentKeepsTheTimerOfASendBlock) {
     EXPECT_GT(now - start, options.exchange_max) << "content is no exchange: it goes on trickling";
 }
 
-TEST(Pace, ABlockThatHasJustMissedADropIsReadInTime) {
-    for (const int interval_ms : {50, 1000, 7777, 10'000, 15'830, 30'000}) {
-        PaceOptions options;
-        options.content_in_bytes_per_s = 110;  // the least that can be configured
-        options.interval = Millis{interval_ms};
-        options.delay_max = Seconds{3600};
-        Pace pace;
-        Instant now = start;
-        pace.slow_down(options, now);
-        constexpr std::size_t block = 16'384;
-        std::size_t read = 0;
-        std::vector<std::pair<Instant, std::size_t>> drops{{now, 0}};  // when, and how much there was by then
-        while (read < 4 * block) {
-            const std::size_t octets = pace.may_read(2048 + block, now, Reading::content);
-            if (octets == 0) {
-                now = pace.hold_read(2048 + block, now, Reading::content) + Millis{4};  // a tick late
-                continue;
-            }
-            pace.read();
-            drops.emplace_back(now, read += octets);
+/// When octets of content were read, and how many there were by then; the client fills its window again at
+/// once.
+std::vector<std::pair<Instant, std::size_t>> read_content(const PaceOptions& options, std::size_t octets,
+                                                          std::size_t window) {
+    Pace pace;
+    Instant now = start;
+    pace.slow_down(options, now);
+    std::vector<std::pair<Instant, std::size_t>> drops{{now, 0}};
+    while (drops.back().second < octets) {
+        const std::size_t allowed = pace.may_read(window, now, Reading::content);
+        if (allowed == 0) {
+            now = pace.hold_read(window, now, Reading::content) + Millis{4};  // a tick late
+            continue;
         }
-        for (const auto& [began, before] : drops) {
-            const auto end = std::ranges::find_if(
-                drops, [before = before](const auto& drop) { return drop.second >= before + block; });
-            if (end == drops.end()) break;
-            EXPECT_LE(end->first - began, Seconds{180}) << interval_ms;
+        pace.read();
+        drops.emplace_back(now, drops.back().second + std::min(allowed, window));
+    }
+    return drops;
+}
+
+TEST(Pace, ABlockThatHasJustMissedADropIsReadInTime) {
+    PaceOptions options;
+    options.content_in_bytes_per_s = 110;  // the least that can be configured
+    options.delay_max = Seconds{3600};
+    constexpr std::size_t block = 16'384;
+    for (const int interval_ms : {50, 1000, 7777, 10'000, 15'830, 20'000}) {
+        options.interval = Millis{interval_ms};
+        for (const std::size_t window : {2048U, 2900U, 3299U, 4029U, 8192U, 65'536U}) {
+            const auto drops = read_content(options, 4 * block, window);
+            for (const auto& [began, before] : drops) {
+                const auto end = std::ranges::find_if(
+                    drops, [before = before](const auto& drop) { return drop.second >= before + block; });
+                if (end == drops.end()) break;
+                EXPECT_LE(end->first - began, Seconds{180}) << interval_ms << " ms, window " << window;
+            }
         }
     }
 }

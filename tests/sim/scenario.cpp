@@ -96,7 +96,7 @@ void draw_policy(Dice& dice, Scenario& scenario) {
     pace.out_bytes_per_s = static_cast<unsigned>(dice.magnitude(1, 500));
     pace.in_bytes_per_s = static_cast<unsigned>(dice.magnitude(1, 500));
     pace.content_in_bytes_per_s = static_cast<unsigned>(dice.magnitude(110, 5000));
-    pace.interval = Millis{dice.magnitude(50, 30'000)};
+    pace.interval = Millis{dice.magnitude(50, 20'000)};
     pace.exchange_max = Seconds{dice.between(0, 110)};
     pace.delay_max = Seconds{dice.between(0, 900)};
 }
