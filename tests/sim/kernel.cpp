@@ -93,7 +93,6 @@ void Kernel::close(int fd) {
         for (const Door::Waiting& each : found->door->waiting)
             each.link->close();
     }
-    if (found->file) disk_octets -= found->file->size();
     *found = {};
     --open_;
     free_.insert(fd);
@@ -159,7 +158,6 @@ bool Kernel::something_ready() const {
 }
 
 void Kernel::wait(Millis wait_max) {
-    ++turns;
     turns_without_time = agenda_.now() == last_turn_ ? turns_without_time + 1 : 0;
     last_turn_ = agenda_.now();
     if (faults_.strikes(Fault::loop_stalls))

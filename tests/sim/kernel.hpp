@@ -76,8 +76,6 @@ class Kernel final : private Readiness {
     Dice& dice() { return dice_; }
     Router router;
     LogReader log_reader;
-    std::uint64_t disk_octets = 0;  // in files that are open
-    std::uint64_t turns = 0;
     std::uint64_t turns_without_time = 0;
 
   private:

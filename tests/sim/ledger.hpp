@@ -98,7 +98,6 @@ class Ledger {
     // ---- the log
     void logged(std::string_view line);
 
-    std::uint64_t attempts() const { return attempts_.size(); }
     std::uint64_t accepted() const { return accepted_; }  // messages that clients heard 250 for
     /// What can only be said when all is over.
     void close();

@@ -28,11 +28,6 @@ void Mta::freeze(Micros duration) {
     frozen_until_ = std::max(frozen_until_, world_.agenda.now() + duration);
 }
 
-unsigned Mta::connections() const {
-    return static_cast<unsigned>(
-        std::ranges::count_if(sessions_, [](const auto& session) { return session->open(); }));
-}
-
 /// Every connection breaks, and for some time none can be made.
 void Mta::restart_now_and_then() {
     if (world_.faults.healed()) return;

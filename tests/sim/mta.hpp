@@ -36,8 +36,6 @@ class Mta {
 
     void freeze(Micros duration);
     Micros frozen_until() const { return frozen_until_; }
-    /// All connections of the product that are up.
-    unsigned connections() const;
 
   private:
     void answer_connection(const std::shared_ptr<Link>& link);

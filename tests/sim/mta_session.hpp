@@ -21,7 +21,6 @@ class MtaSession final : private Peer {
   public:
     MtaSession(World& world, Mta& mta, std::shared_ptr<Link> link);
 
-    bool open() const { return !gone_; }
     void die(bool by_reset);
 
   private:

@@ -26,12 +26,10 @@ bool write_all(int file, std::string_view octets) {
         // As a disk does it: some of it may still have fitted.
         octets = octets.substr(0, kernel.dice().below(octets.size() + 1));
         kernel.file(file)->append(octets);
-        kernel.disk_octets += octets.size();
         errno = ENOSPC;
         return false;
     }
     kernel.file(file)->append(octets);
-    kernel.disk_octets += octets.size();
     return true;
 }
 

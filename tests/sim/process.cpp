@@ -1,7 +1,5 @@
 #include "sim/process.hpp"
 
-#include <malloc.h>
-
 #include <chrono>
 #include <cstdlib>
 #include <new>
@@ -9,21 +7,18 @@
 namespace {
 
 std::uint64_t blocks = 0;
-std::uint64_t octets = 0;
 std::int64_t wall_clock_ns = 0;
 
 void* allocate(std::size_t size) {
     void* const block = std::malloc(size == 0 ? 1 : size);
     if (block == nullptr) throw std::bad_alloc();
     ++blocks;
-    octets += ::malloc_usable_size(block);
     return block;
 }
 
 void give_back(void* block) {
     if (block == nullptr) return;
     --blocks;
-    octets -= ::malloc_usable_size(block);
     std::free(block);
 }
 
@@ -57,10 +52,6 @@ namespace sluice::sim {
 
 std::uint64_t live_blocks() {
     return blocks;
-}
-
-std::uint64_t live_octets() {
-    return octets;
 }
 
 void set_wall_clock(std::int64_t nanoseconds) {

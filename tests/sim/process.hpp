@@ -7,8 +7,6 @@ namespace sluice::sim {
 
 /// Blocks from operator new that have not been given back.
 std::uint64_t live_blocks();
-/// Octets in them, as the heap rounds them.
-std::uint64_t live_octets();
 
 /// What std::chrono::system_clock::now() says from now on, since 1970.
 void set_wall_clock(std::int64_t nanoseconds);
