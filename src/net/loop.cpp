@@ -13,12 +13,6 @@
 namespace sluice::net {
 namespace {
 
-constexpr int events_max = 256;  // one epoll_wait(2): 3 kB of stack
-
-/// In one turn. Where thousands of slow sessions wake at once, who is not slow is served in between, and does
-/// not wait for a drop of each of them (10 us).
-constexpr unsigned timers_max = 32;
-
 Instant read_clock() {
     return Instant{std::chrono::floor<Millis>(std::chrono::steady_clock::now().time_since_epoch())};
 }
@@ -100,22 +94,8 @@ void Loop::unwatch(int fd) {
     ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
 }
 
-void Loop::defer(std::move_only_function<void()> work) {
-    deferred_.push_back(std::move(work));
-}
-
 void Loop::post(std::move_only_function<void()> work) {
     wakeup_->post(std::move(work));
-}
-
-void Loop::retire(std::unique_ptr<IoHandler> object) {
-    retired_.push_back(std::move(object));
-}
-
-void Loop::run() {
-    running_ = true;
-    while (running_)
-        turn(Millis::max());
 }
 
 int Loop::sleep_ms(Millis wait_max) const {
@@ -137,20 +117,6 @@ void Loop::turn(Millis wait_max) {
     timers_.advance(now_, timers_max);
     run_deferred();
     destroy_retired();
-}
-
-void Loop::run_deferred() {
-    running_deferred_.swap(deferred_);
-    for (auto& work : running_deferred_)
-        work();
-    running_deferred_.clear();  // keeps its room: deferring costs no allocation once warm
-}
-
-void Loop::destroy_retired() {
-    while (!retired_.empty()) {
-        const auto last = std::move(retired_);
-        retired_.clear();
-    }
 }
 
 }  // namespace sluice::net

@@ -71,6 +71,11 @@ class Loop {
   private:
     class Wakeup;
 
+    static constexpr int events_max = 256;  // one epoll_wait(2): 3 kB of stack
+    /// In one turn. Where thousands of slow sessions wake at once, who is not slow is served in between, and
+    /// does not wait for a drop of each of them (10 us).
+    static constexpr unsigned timers_max = 32;
+
     int sleep_ms(Millis wait_max) const;
     void run_deferred();
     void destroy_retired();

@@ -8,13 +8,6 @@
 
 namespace sluice::net {
 
-namespace {
-
-constexpr std::size_t events_max = 256;
-constexpr unsigned timers_max = 32;
-
-}  // namespace
-
 /// There is one thread; what "others" post waits here for the coming turn.
 class Loop::Wakeup {
   public:
@@ -40,23 +33,9 @@ void Loop::unwatch(int fd) {
     sim::Kernel::current().unwatch(fd);
 }
 
-void Loop::defer(std::move_only_function<void()> work) {
-    deferred_.push_back(std::move(work));
-}
-
 void Loop::post(std::move_only_function<void()> work) {
     wakeup_->posted.push_back(std::move(work));
     sim::Kernel::current().wake();
-}
-
-void Loop::retire(std::unique_ptr<IoHandler> object) {
-    retired_.push_back(std::move(object));
-}
-
-void Loop::run() {
-    running_ = true;
-    while (running_)
-        turn(Millis::max());
 }
 
 void Loop::turn(Millis wait_max) {
@@ -72,20 +51,6 @@ void Loop::turn(Millis wait_max) {
     timers_.advance(now_, timers_max);
     run_deferred();
     destroy_retired();
-}
-
-void Loop::run_deferred() {
-    running_deferred_.swap(deferred_);
-    for (auto& work : running_deferred_)
-        work();
-    running_deferred_.clear();
-}
-
-void Loop::destroy_retired() {
-    while (!retired_.empty()) {
-        const auto last = std::move(retired_);
-        retired_.clear();
-    }
 }
 
 }  // namespace sluice::net
