@@ -14,47 +14,27 @@
 
 namespace sluice::front {
 
-/// Asks for one recipient, in the name of `identity`.
-class RecipientAsked final : public smtp::RecipientQuestion {
+/// A question of a session, in the name of `identity`; the answer goes to this member of the session.
+template <class Question, void (Session::*hear)(const smtp::Answer&)>
+class Asked final : public Question {
   public:
-    RecipientAsked(Session& session, smtp::ClientIdentity identity)
+    Asked(Session& session, smtp::ClientIdentity identity)
         : session_(session), identity_(std::move(identity)) {
-        client = &identity_;
+        this->client = &identity_;
     }
-    void answered(const smtp::Answer& answer) override { session_.recipient_answered(answer); }
+    void answered(const smtp::Answer& answer) override { (session_.*hear)(answer); }
 
   private:
     Session& session_;
     smtp::ClientIdentity identity_;
 };
 
+/// Asks for one recipient.
+using RecipientAsked = Asked<smtp::RecipientQuestion, &Session::recipient_answered>;
 /// Hands over the message.
-class DeliveryAsked final : public smtp::DeliveryQuestion {
-  public:
-    DeliveryAsked(Session& session, smtp::ClientIdentity identity)
-        : session_(session), identity_(std::move(identity)) {
-        client = &identity_;
-    }
-    void answered(const smtp::Answer& answer) override { session_.delivery_answered(answer); }
-
-  private:
-    Session& session_;
-    smtp::ClientIdentity identity_;
-};
-
+using DeliveryAsked = Asked<smtp::DeliveryQuestion, &Session::delivery_answered>;
 /// Passes on a line of an AUTH exchange.
-class AuthAsked final : public smtp::AuthQuestion {
-  public:
-    AuthAsked(Session& session, smtp::ClientIdentity identity)
-        : session_(session), identity_(std::move(identity)) {
-        client = &identity_;
-    }
-    void answered(const smtp::Answer& answer) override { session_.auth_answered(answer); }
-
-  private:
-    Session& session_;
-    smtp::ClientIdentity identity_;
-};
+using AuthAsked = Asked<smtp::AuthQuestion, &Session::auth_answered>;
 
 /// A session's own MTA connection, from its first AUTH on.
 struct Authentication {
