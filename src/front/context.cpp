@@ -7,7 +7,10 @@ namespace sluice::front {
 const smtp::Hello& Context::hello() {
     auto offer = options.allowed.intersect(surroundings.backend.offer());
     if (options.server.accept_xclient) offer.add(smtp::Extension::xclient);
-    const std::string_view mechanisms = surroundings.backend.auth_mechanisms();
+    // Asked for at each step of each session: only where it matters.
+    const bool authenticates = options.server.auth != smtp::ServerOptions::Auth::off;
+    const std::string_view mechanisms =
+        authenticates ? surroundings.backend.auth_mechanisms() : std::string_view();
     if (hello_ != nullptr && offer == offered_ && mechanisms == mechanisms_) return *hello_;
 
     offered_ = offer;
