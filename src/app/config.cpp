@@ -104,6 +104,12 @@ bool Config::needs_validation() const {
     });
 }
 
+net::ResolverOptions Config::validating_resolver() const {
+    net::ResolverOptions options = resolver;
+    options.trust_anchor_file = trust_anchor_file;
+    return options;
+}
+
 bool Config::needs_resolver() const {
     return front.policy.resolve_names || !front.policy.dns_lists.empty();
 }

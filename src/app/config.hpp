@@ -48,6 +48,7 @@ struct Config {
     bool needs_resolver() const;
     /// An MTA is to be known by its TLSA records, so workers need a resolver that validates.
     bool needs_validation() const;
+    net::ResolverOptions validating_resolver() const;
 };
 
 /// Something wrong with a configuration; line and column count from 1, and are 0 where no single place of the

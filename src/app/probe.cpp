@@ -127,10 +127,7 @@ bool ProbeConnection::shake_hands(Clock::time_point deadline) {
     for (;;) {
         const Handshake result = tls_.shake_hands();
         if (result == Handshake::done) return true;
-        if (result == Handshake::failed) {
-            const std::string distrust = tls_.distrust();
-            return fail("TLS: " + (distrust.empty() ? net::TlsStream::error() : distrust));
-        }
+        if (result == Handshake::failed) return fail("TLS: " + tls_.handshake_error());
         if (!wait(tls_.wants_room() ? POLLOUT : POLLIN, deadline)) return false;
     }
 }
@@ -172,7 +169,7 @@ bool ProbeConnection::open(const IpAddress& proxied_client) {
         std::string header = wire::proxy_v2_header({proxied_client, mta.address, 25, mta.port});
         if (!send(header, Clock::now() + pool_.command_timeout)) return false;
     }
-    dialogue_.open({}, mta_.hop(Instant{Millis{1}}));
+    dialogue_.open({}, mta_.hop(Instant{}));
     const Outcome outcome = converse();
     if (outcome == Outcome::opened) return true;
     if (dialogue_.reply().code != 0)
@@ -224,7 +221,8 @@ std::optional<ProbeAnswer> on_new_connection(const relay::Upstream& mta, const r
 /// Looks up the TLSA records an MTA is to be known by; why there are none, else empty.
 class TlsaLookup {
   public:
-    TlsaLookup(relay::Upstream& mta, const Config& config) : mta_(mta), resolver_(loop_, options(config)) {
+    TlsaLookup(relay::Upstream& mta, const Config& config)
+        : mta_(mta), resolver_(loop_, config.validating_resolver()) {
         const relay::UpstreamOptions& given = mta.options;
         mta.tlsa = std::make_unique<relay::TlsaWatch>(loop_, resolver_, given.tls.name,
                                                       given.address.tcp.port, [] {});
@@ -239,12 +237,6 @@ class TlsaLookup {
     }
 
   private:
-    static net::ResolverOptions options(const Config& config) {
-        net::ResolverOptions options = config.resolver;
-        options.trust_anchor_file = config.trust_anchor_file;
-        return options;
-    }
-
     relay::Upstream& mta_;
     net::Loop loop_;
     net::Resolver resolver_;

@@ -70,9 +70,7 @@ class Orders final : net::IoHandler, net::Timer {
 /// depend on it.
 std::unique_ptr<net::Resolver> validating_resolver(net::Loop& loop, const Config& config) {
     if (!config.needs_validation()) return nullptr;
-    net::ResolverOptions options = config.resolver;
-    options.trust_anchor_file = config.trust_anchor_file;
-    return std::make_unique<net::Resolver>(loop, options);
+    return std::make_unique<net::Resolver>(loop, config.validating_resolver());
 }
 
 class Worker final : net::Timer {

@@ -211,6 +211,11 @@ std::string TlsStream::distrust() const {
                : X509_verify_cert_error_string(result);
 }
 
+std::string TlsStream::handshake_error() const {
+    const std::string reason = distrust();
+    return reason.empty() ? error() : reason;
+}
+
 std::string TlsStream::error() {
     const unsigned long code =
         ERR_peek_error();  // the first: those that follow say what failed because of it

@@ -114,6 +114,8 @@ class TlsStream {
     static std::string error();
     /// Why the peer's certificate was not trusted: "self-signed certificate"; empty when that was not it.
     std::string distrust() const;
+    /// Of a handshake of ours that has just failed: distrust(), else error().
+    std::string handshake_error() const;
 
   private:
     struct Free {

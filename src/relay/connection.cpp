@@ -139,8 +139,7 @@ void Connection::shake_hands() {
     shaking_hands_ = false;
     if (result == Handshake::failed) {
         handshake_failed_ = true;
-        const std::string distrust = tls_.distrust();
-        end("TLS: " + (distrust.empty() ? net::TlsStream::error() : distrust));
+        end("TLS: " + tls_.handshake_error());
         return;
     }
     dialogue_.secured();
