@@ -13,6 +13,22 @@ namespace {
 constexpr std::size_t auth_line_octets_max = 12'288;  // RFC 4954 4
 constexpr std::string_view break_off = "*";
 
+struct Line {
+    std::string_view text;  // without its end
+    bool ends_in_crlf = false;
+};
+
+/// Takes a line off the front of `input`. Nothing while none is whole within `octets_max`, its end included.
+std::optional<Line> cut_line(std::string_view& input, std::size_t octets_max) {
+    const std::size_t newline = input.substr(0, octets_max).find('\n');
+    if (newline == std::string_view::npos) return std::nullopt;
+    Line line{.text = input.substr(0, newline)};
+    line.ends_in_crlf = line.text.ends_with('\r');
+    if (line.ends_in_crlf) line.text.remove_suffix(1);
+    input.remove_prefix(newline + 1);
+    return line;
+}
+
 }  // namespace
 
 Server::Server(const ServerOptions& options) : options_(&options), offered_(&nothing_offered) {}
@@ -94,17 +110,13 @@ std::optional<Step> Server::pending() {
 
 /// Takes one command line, or the beginning of one that is too long. False when it is not whole yet.
 bool Server::take_line(std::string_view& input) {
-    const std::string_view head = input.substr(0, options_->limits.command_line_octets_max);
-    const std::size_t newline = head.find('\n');
-    if (newline != std::string_view::npos) {
-        std::string_view line = head.substr(0, newline);
-        const bool ends_in_crlf = line.ends_with('\r');
-        if (ends_in_crlf) line.remove_suffix(1);
-        input.remove_prefix(newline + 1);
-        obey(line, ends_in_crlf);
+    const std::size_t octets_max = options_->limits.command_line_octets_max;
+    if (const auto line = cut_line(input, octets_max)) {
+        obey(line->text, line->ends_in_crlf);
         return true;
     }
-    if (input.size() < options_->limits.command_line_octets_max) return false;
+    if (input.size() < octets_max) return false;
+    const std::string_view head = input.substr(0, octets_max);
     const bool announces_chunk = find_command(head.substr(0, head.find(' '))) == find_command("BDAT");
     input.remove_prefix(head.size());
     mode_ = Mode::overlong_line;
@@ -136,21 +148,16 @@ void Server::drop_line(std::string_view& input) {
 /// One line of an AUTH exchange (RFC 4954 4), or the beginning of one that is too long. What is no base64
 /// breaks the exchange off. False when it is not whole yet.
 bool Server::take_response(std::string_view& input) {
-    const std::string_view head = input.substr(0, auth_line_octets_max);
-    const std::size_t newline = head.find('\n');
-    if (newline == std::string_view::npos) {
+    const auto line = cut_line(input, auth_line_octets_max);
+    if (!line) {
         if (input.size() < auth_line_octets_max) return false;
-        input.remove_prefix(head.size());
+        input.remove_prefix(auth_line_octets_max);
         mode_ = Mode::overlong_auth;
         return true;
     }
-    std::string_view line = head.substr(0, newline);
-    const bool ends_in_crlf = line.ends_with('\r');
-    if (ends_in_crlf) line.remove_suffix(1);
-    input.remove_prefix(newline + 1);
-    const bool fits = (ends_in_crlf || options_->bare_newlines == BareNewlines::normalise) &&
-                      (line.empty() || is_base64(line));
-    lent_ = fits ? line : break_off;
+    const bool fits = (line->ends_in_crlf || options_->bare_newlines == BareNewlines::normalise) &&
+                      (line->text.empty() || is_base64(line->text));
+    lent_ = fits ? line->text : break_off;
     ask(Step::ask_auth_response);
     return true;
 }
