@@ -44,9 +44,7 @@ int Supervisor::run() {
 
 void Supervisor::on_timer() {
     loop_.arm(*this, look_every);
-    crew_->look();
-    if (change_) change_->crew->look();
-    for (const auto& crew : retired_)
+    for (Crew* crew : crews())
         crew->look();
     if (successor_ && !successor_->up() && loop_.now() >= upgrade_by_)
         successor_->end(loop_.now() >= upgrade_by_ + end_grace ? SIGKILL : SIGTERM);
@@ -67,13 +65,20 @@ void Supervisor::on_signal(int signal) {
     }
 }
 
+std::vector<Crew*> Supervisor::crews() const {
+    std::vector<Crew*> all{crew_.get()};
+    if (change_) all.push_back(change_->crew.get());
+    for (const auto& crew : retired_)
+        all.push_back(crew.get());
+    return all;
+}
+
 /// One SIGCHLD may be of several children.
 void Supervisor::reap() {
     int status = 0;
     pid_t pid = 0;
     while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
-        if (crew_->died(pid, status) || (change_ && change_->crew->died(pid, status))) continue;
-        for (const auto& crew : retired_)
+        for (Crew* crew : crews())
             if (crew->died(pid, status)) break;
     }
 }
@@ -114,8 +119,7 @@ void Supervisor::came_up() {
             control_ = std::make_unique<Control>(
                 loop_, directory,
                 [this](pid_t pid) {
-                    return crew_->has(pid) ||
-                           std::ranges::any_of(retired_, [&](const auto& crew) { return crew->has(pid); });
+                    return std::ranges::any_of(crews(), [&](const Crew* crew) { return crew->has(pid); });
                 },
                 [this](std::string_view command, const Answer& answer) { obey(command, answer); });
         } catch (const StartError& error) {
@@ -155,15 +159,12 @@ void Supervisor::stop(Seconds within) {
 
 void Supervisor::kill_all() {
     events().event("workers_killed", {});
-    crew_->kill();
-    for (const auto& crew : retired_)
+    for (Crew* crew : crews())
         crew->kill();
 }
 
 void Supervisor::reopen_logs() {
-    crew_->reopen_log();
-    if (change_) change_->crew->reopen_log();
-    for (const auto& crew : retired_)
+    for (Crew* crew : crews())
         crew->reopen_log();
 }
 

@@ -47,6 +47,8 @@ class Supervisor final : net::Timer {
 
     void on_timer() override;
     void on_signal(int signal);
+    /// Every crew that has workers, the one that accepts first.
+    std::vector<Crew*> crews() const;
     void reap();
     void review_later();
     void review();
