@@ -215,12 +215,22 @@ def test_words_before_the_handshake_are_not_heard(start_sluice, certificate):
         assert not scripted.commands("XCLIENT")
 
 
+def requiretls_mta(certificate):
+    return ScriptedMta(chain=certificate.chain, secure_offer=("REQUIRETLS",))
+
+
+def start_before(start_sluice, scripted, level, directory):
+    """A Sluice with a certificate of its own that has heard what this MTA offers."""
+    ours = make_certificate(directory, "mx", "DNS:mx.example.test")
+    sluice = start_sluice(entry(scripted.port, level), config={"tls": {"chain_files": [ours.chain]}})
+    sluice.wait_record("mta_up")
+    return sluice
+
+
 def test_requiretls_is_offered_where_it_is_kept(start_sluice, certificate, tmp_path):
     """RFC 8689: to a client under TLS, when the MTA offers it under TLS."""
-    ours = make_certificate(tmp_path, "mx", "DNS:mx.example.test")
-    with ScriptedMta(chain=certificate.chain, secure_offer=("REQUIRETLS",)) as scripted:
-        sluice = start_sluice(entry(scripted.port, "encrypt"), config={"tls": {"chain_files": [ours.chain]}})
-        sluice.wait_record("mta_up")
+    with requiretls_mta(certificate) as scripted:
+        sluice = start_before(start_sluice, scripted, "encrypt", tmp_path)
         with sluice.connect(source="127.0.98.20") as client:
             assert "REQUIRETLS" not in client.greet()
             client.expect(555, "MAIL FROM:<sender@example.org> REQUIRETLS")
@@ -234,10 +244,8 @@ def test_requiretls_is_offered_where_it_is_kept(start_sluice, certificate, tmp_p
 
 
 def test_requiretls_is_not_offered_over_plaintext(start_sluice, certificate, tmp_path):
-    ours = make_certificate(tmp_path, "mx", "DNS:mx.example.test")
-    with ScriptedMta(chain=certificate.chain, secure_offer=("REQUIRETLS",)) as scripted:
-        sluice = start_sluice(entry(scripted.port, "none"), config={"tls": {"chain_files": [ours.chain]}})
-        sluice.wait_record("mta_up")
+    with requiretls_mta(certificate) as scripted:
+        sluice = start_before(start_sluice, scripted, "none", tmp_path)
         with sluice.connect(source="127.0.98.21") as client:
             client.greet()
             client.expect(220, "STARTTLS")

@@ -131,10 +131,14 @@ def test_stopping_the_new_one_ends_the_old_one(start_upgradable):
         wait_until(lambda: not any(alive(pid) for pid in upgradable.pids), "both to end")
 
 
-def not_a_program(upgradable):
+def replace_program(upgradable, text):
     upgradable.binary.unlink()
-    upgradable.binary.write_text("no program\n")
+    upgradable.binary.write_text(text)
     upgradable.binary.chmod(0o755)
+
+
+def not_a_program(upgradable):
+    replace_program(upgradable, "no program\n")
     return "Exec format error"
 
 
@@ -144,9 +148,7 @@ def gone(upgradable):
 
 
 def one_that_fails(upgradable):
-    upgradable.binary.unlink()
-    upgradable.binary.write_text("#!/bin/sh\nexit 1\n")
-    upgradable.binary.chmod(0o755)
+    replace_program(upgradable, "#!/bin/sh\nexit 1\n")
     return "the new program ended before it was up"
 
 
@@ -191,9 +193,7 @@ def test_a_new_one_that_does_not_come_up_changes_nothing(start_upgradable, spoil
 @pytest.mark.soak
 def test_a_new_one_that_hangs_is_given_up(start_upgradable):
     upgradable = start_upgradable()
-    upgradable.binary.unlink()
-    upgradable.binary.write_text("#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 1; done\n")
-    upgradable.binary.chmod(0o755)
+    replace_program(upgradable, "#!/bin/sh\ntrap '' TERM\nwhile :; do sleep 1; done\n")
     done = upgradable.sluice.ask("upgrade")
     assert done.returncode == 1 and "ended before it was up" in done.stderr, done.stderr
     with upgradable.sluice.connect() as client:
