@@ -1,0 +1,54 @@
+// The port through which workers use the memory they share: questions with a deadline, and news that nobody
+// waits for.
+//
+// The memory may be slow, or not there: then a question is answered with nothing, in time, and whoever asked
+// goes on as if it knew nothing about the client (it fails open). What is told meanwhile is lost.
+#pragma once
+
+#include <span>
+
+#include "store/operation.hpp"
+
+namespace sluice::store {
+
+class State {
+  public:
+    /// Somebody's question, and its place in the queue of those that wait. Destroying it withdraws it.
+    class Question {
+      public:
+        Question() = default;
+        Question(const Question&) = delete;
+        Question& operator=(const Question&) = delete;
+
+        /// An outcome for each operation, in their order (one list: as many as there are); empty = the
+        /// memory is silent. Called once, from the loop, never from within ask(). May destroy the question.
+        virtual void answered(std::span<const Outcome> outcomes) = 0;
+
+        bool waits() const { return state_ != nullptr; }
+
+      protected:
+        ~Question() {
+            if (state_ != nullptr) state_->withdraw(*this);
+        }
+
+      private:
+        friend class State;
+        friend class StateClient;
+        State* state_ = nullptr;  // null = it does not wait
+        Question* previous_ = nullptr;
+        Question* next_ = nullptr;
+        std::uint32_t number_ = 0;
+        Instant deadline_{};
+    };
+
+    virtual ~State() = default;
+
+    /// At most operations_max operations. What several sessions ask in one turn of the loop travels together.
+    virtual void ask(Question& question, std::span<const Operation> operations) = 0;
+    virtual void tell(std::span<const Operation> operations) = 0;
+
+  private:
+    virtual void withdraw(Question& question) = 0;
+};
+
+}  // namespace sluice::store
