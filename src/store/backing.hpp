@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 
 #include "store/operation.hpp"
 
@@ -10,8 +11,8 @@ namespace sluice::store {
 
 class Backing {
   public:
-    /// An outcome for each operation; empty = it could not be done, or nobody knows whether it was.
-    using Done = std::move_only_function<void(Outcomes)>;
+    /// An outcome for each operation; nothing = it could not be done, or nobody knows whether it was.
+    using Done = std::move_only_function<void(std::optional<Outcomes>)>;
 
     virtual ~Backing() = default;
 

@@ -13,16 +13,16 @@ namespace sluice::store {
 
 class State {
   public:
-    /// Somebody's question, and its place in the queue of those that wait. Destroying it withdraws it.
+    /// Somebody's question. Destroying it withdraws it.
     class Question {
       public:
         Question() = default;
         Question(const Question&) = delete;
         Question& operator=(const Question&) = delete;
 
-        /// An outcome for each operation, in their order (one list: as many as there are); empty = the
-        /// memory is silent. Called once, from the loop, never from within ask(). May destroy the question.
-        virtual void answered(std::span<const Outcome> outcomes) = 0;
+        /// An outcome for each operation, in their order (one list: as many as there are); null = the memory
+        /// is silent. Called once, from the loop, never from within ask(). May destroy the question.
+        virtual void answered(const Outcomes* outcomes) = 0;
 
         bool waits() const { return state_ != nullptr; }
 
@@ -35,8 +35,6 @@ class State {
         friend class State;
         friend class StateClient;
         State* state_ = nullptr;  // null = it does not wait
-        Question* previous_ = nullptr;
-        Question* next_ = nullptr;
         std::uint32_t number_ = 0;
         Instant deadline_{};
     };

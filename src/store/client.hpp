@@ -1,0 +1,93 @@
+// A worker's connection to the store process: the port of state.hpp over a Unix-domain socket.
+//
+// It comes and goes by itself: while the store process is away questions are answered with nothing, and when
+// it is back it is told how many sessions there are here, so that live counts are right again. One that is
+// slow is asked once a second until it answers in time again: no session is to wait for what will not come.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "net/fd.hpp"
+#include "net/loop.hpp"
+#include "store/live_counts.hpp"
+#include "store/state.hpp"
+
+namespace sluice::store {
+
+class StateClient final : public State, net::IoHandler, net::Timer {
+  public:
+    struct Options {
+        std::string path;      // of the store process's socket
+        Millis deadline{100};  // of a question
+        /// Octets that wait to be sent; beyond them news are dropped and questions answered with nothing.
+        std::size_t unsent_octets_max = 4'000'000;
+    };
+    struct Listener {
+        /// "store_down" or "store_up", once each, and why.
+        std::function<void(std::string_view what, std::string_view why)> told;
+        /// An act of the operator's may be another: they are to be asked for anew.
+        std::function<void()> acts_changed;
+    };
+
+    StateClient(net::Loop& loop, const Options& options, Listener listener);
+    StateClient(const StateClient&) = delete;
+    StateClient& operator=(const StateClient&) = delete;
+    /// Nothing may wait any more.
+    ~StateClient() override;
+
+    void ask(Question& question, std::span<const Operation> operations) override;
+    void tell(std::span<const Operation> operations) override;
+
+    bool up() const { return socket_.get() >= 0; }
+    /// Questions that were answered with nothing, since the start.
+    std::uint64_t unanswered() const { return unanswered_; }
+
+  private:
+    enum class Trouble : std::uint8_t { none, slow, down };
+
+    void on_io(std::uint32_t events) override;
+    void on_timer() override;
+    void withdraw(Question& question) override;
+
+    void connect();
+    void lose(std::string_view why);
+    void say_what_is_held();
+    void note_held(std::span<const Operation> operations);
+    void send_later();
+    void send();
+    void receive();
+    bool take_responses();
+    void remove(Question& question);
+    void answer(Question& question, const Outcomes* outcomes);
+    void answer_all_with_nothing();
+    void notice(Trouble trouble, std::string_view why);
+    bool worth_asking() const;
+    void arm_timer();
+
+    net::Loop& loop_;
+    const Options options_;
+    Listener listener_;
+    net::Fd socket_;
+    std::string unsent_;
+    std::string received_;
+    bool sending_ = false;  // at the end of this turn
+    bool room_ = true;      // in the socket
+    Trouble trouble_ = Trouble::none;
+    Instant probed_at_;            // while it is slow
+    std::deque<Question*> waits_;  // the earliest deadline first; null = answered or withdrawn
+    std::unordered_map<std::uint32_t, Question*> asked_;
+    std::uint32_t next_number_ = 1;
+    Instant connect_at_;  // while it is not connected
+    LiveCounts counts_;   // of this worker alone
+    LiveCounts::Held held_;
+    std::uint64_t acts_version_ = 0;
+    std::uint64_t unanswered_ = 0;
+};
+
+}  // namespace sluice::store

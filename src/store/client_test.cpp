@@ -1,0 +1,311 @@
+// The worker's side and the store process's, over a real socket.
+#include "store/client.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <functional>
+#include <gtest/gtest.h>
+#include <map>
+
+#include "net/local_socket.hpp"
+#include "net/socket.hpp"
+#include "store/keeper.hpp"
+#include "store/local_backing.hpp"
+#include "store/message.hpp"
+#include "store/temporary_directory.hpp"
+
+namespace sluice::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Records without a disk; silent when told to be.
+class Notebook final : public Backing {
+  public:
+    void perform(Operations batch, Done done) override {
+        if (silent) return;
+        if (failing) return done(std::nullopt);
+        Outcomes outcomes;
+        for (const Operation& operation : batch) {
+            if (operation.verb == Verb::list) {
+                for (const auto& [key, record] : records)
+                    if (record && key.starts_with(operation.key) && key > operation.value)
+                        outcomes.push_back(describe(key, *record, 0));
+                break;
+            }
+            outcomes.push_back(apply(operation, records[operation.key], 0));
+        }
+        done(std::move(outcomes));
+    }
+    void settle(std::move_only_function<void()> done) override { done(); }
+
+    std::map<std::string, std::optional<Record>> records;
+    bool silent = false;
+    bool failing = false;
+};
+
+class Asked final : public State::Question {
+  public:
+    void answered(const Outcomes* found) override {
+        ++answers;
+        if (found != nullptr) outcomes = *found;
+        if (then) then();
+    }
+    int answers = 0;
+    std::optional<Outcomes> outcomes;
+    std::function<void()> then;
+};
+
+class StateClientTest : public testing::Test {
+  protected:
+    StateClientTest() { open_listener(); }
+
+    std::string path() const { return directory_.path() + "/store"; }
+    void open_listener() { listener_ = net::listen_local(path(), 0600, 64).value(); }
+    void open_keeper() {
+        keeper_ = std::make_unique<Keeper>(
+            loop_, listener_.get(), notebook_, keeper_options_,
+            [this](std::string_view what, std::string_view network, std::string_view) {
+                acted_.push_back(std::string(what) + " " + std::string(network));
+            });
+    }
+    std::unique_ptr<StateClient> client(Millis deadline = 1000ms, std::size_t unsent_max = 4'000'000) {
+        return std::make_unique<StateClient>(
+            loop_,
+            StateClient::Options{.path = path(), .deadline = deadline, .unsent_octets_max = unsent_max},
+            StateClient::Listener{
+                .told = [this](std::string_view what, std::string_view) { told_.emplace_back(what); },
+                .acts_changed = [this] { ++acts_changed_; }});
+    }
+    void turn_until(const std::function<bool()>& done) {
+        bool well = done();
+        for (int turns = 0; turns < 2000 && !well; ++turns) {
+            loop_.turn(5ms);
+            well = done();
+        }
+        ASSERT_TRUE(well);
+    }
+    std::optional<Outcomes> ask(StateClient& client, const Operations& operations) {
+        Asked asked;
+        client.ask(asked, operations);
+        EXPECT_EQ(asked.answers, 0) << "never from within ask()";
+        turn_until([&] { return asked.answers > 0; });
+        EXPECT_EQ(asked.answers, 1);
+        return asked.outcomes;
+    }
+
+    TemporaryDirectory directory_;
+    net::Loop loop_;
+    net::Fd listener_;
+    Notebook notebook_;
+    Keeper::Options keeper_options_{
+        .operator_user = ::geteuid(), .workers_user = ::geteuid(), .live_max = 100, .acts_every = 20ms};
+    std::unique_ptr<Keeper> keeper_;
+    std::vector<std::string> told_, acted_;
+    int acts_changed_ = 0;
+};
+
+const Operation get{.verb = Verb::get, .key = "a"};
+const Operation put{.verb = Verb::put, .key = "a", .value = "1"};
+const Operation one_more{.verb = Verb::hold, .key = "live/a", .amount = 1};
+const Operation one_less{.verb = Verb::hold, .key = "live/a", .amount = -1};
+const Operation how_many{.verb = Verb::hold, .key = "live/a"};
+
+TEST_F(StateClientTest, AsksAndTells) {
+    open_keeper();
+    const auto worker = client();
+    worker->tell(std::span(&put, 1));
+    const auto outcomes = ask(*worker, {one_more, get, how_many, get});
+    ASSERT_TRUE(outcomes);
+    ASSERT_EQ(outcomes->size(), 4U);
+    EXPECT_EQ(outcomes->at(0).counts[0], 1U);
+    EXPECT_EQ(outcomes->at(1).value, "1");
+    EXPECT_EQ(outcomes->at(2).counts[0], 1U);
+    EXPECT_EQ(outcomes->at(3).value, "1");
+    EXPECT_TRUE(told_.empty());
+    EXPECT_EQ(ask(*worker, {one_less})->at(0).counts[0], 0U);
+}
+
+TEST_F(StateClientTest, AnswersOfOneTurnTravelTogetherAndInOrder) {
+    open_keeper();
+    const auto worker = client();
+    constexpr unsigned questions = 1000;
+    std::vector<std::unique_ptr<Asked>> all;
+    for (unsigned i = 0; i < questions; ++i) {
+        all.push_back(std::make_unique<Asked>());
+        worker->ask(*all.back(), std::span(&one_more, 1));
+    }
+    turn_until([&] { return all.back()->answers == 1; });
+    for (unsigned i = 0; i < questions; ++i)
+        EXPECT_EQ(all[i]->outcomes->at(0).counts[0], i + 1);
+}
+
+TEST_F(StateClientTest, LiveCountsGoWithTheirWorker) {
+    open_keeper();
+    auto one = client(), other = client();
+    ask(*one, {one_more, one_more});
+    EXPECT_EQ(ask(*other, {one_more})->at(0).counts[0], 3U);
+    one.reset();
+    turn_until([&] { return ask(*other, {how_many})->at(0).counts[0] == 1; });
+}
+
+TEST_F(StateClientTest, LiveCountsSurviveAStoreThatDoesNot) {
+    open_keeper();
+    const auto worker = client(100ms);
+    ask(*worker, {one_more, one_more, one_more});
+    keeper_.reset();
+    turn_until([&] { return !worker->up(); });
+    EXPECT_EQ(told_, std::vector<std::string>{"store_down"});
+    EXPECT_FALSE(ask(*worker, {one_less})) << "answered with nothing, and noted";
+    open_keeper();
+    turn_until([&] { return worker->up(); });
+    EXPECT_EQ(ask(*worker, {how_many})->at(0).counts[0], 2U);
+    EXPECT_EQ(told_, (std::vector<std::string>{"store_down", "store_up"}));
+}
+
+TEST_F(StateClientTest, StartsWithoutAStore) {
+    listener_.reset();
+    const auto worker = client();
+    EXPECT_FALSE(ask(*worker, {get}));
+    EXPECT_EQ(told_, std::vector<std::string>{"store_down"});
+    open_listener();
+    open_keeper();
+    turn_until([&] { return worker->up(); });
+    EXPECT_TRUE(ask(*worker, {get}));
+}
+
+TEST_F(StateClientTest, SlowStoreIsLeftAloneAndProbed) {
+    open_keeper();
+    const auto worker = client(40ms);
+    ASSERT_TRUE(ask(*worker, {get}));
+    notebook_.silent = true;
+    EXPECT_FALSE(ask(*worker, {get}));
+    EXPECT_EQ(told_, std::vector<std::string>{"store_slow"});
+    const Instant before = loop_.now();
+    for (int i = 0; i < 5; ++i)
+        EXPECT_FALSE(ask(*worker, {get}));
+    EXPECT_LT(loop_.now() - before, 5 * 40ms) << "nobody waits for what will not come";
+    notebook_.silent = false;
+    turn_until([&] { return ask(*worker, {get}).has_value(); });
+    EXPECT_EQ(told_, (std::vector<std::string>{"store_slow", "store_up"}));
+    EXPECT_EQ(worker->unanswered() >= 6, true);
+}
+
+TEST_F(StateClientTest, FailureIsAnsweredAtOnce) {
+    open_keeper();
+    const auto worker = client();
+    notebook_.failing = true;
+    EXPECT_FALSE(ask(*worker, {get, one_more}));
+    notebook_.failing = false;
+    EXPECT_EQ(ask(*worker, {how_many})->at(0).counts[0], 1U) << "live counts do not depend on what is behind";
+}
+
+TEST_F(StateClientTest, WithdrawnQuestionsHearNothing) {
+    open_keeper();
+    const auto worker = client(40ms);
+    {
+        Asked withdrawn, late;
+        notebook_.silent = true;
+        worker->ask(withdrawn, std::span(&get, 1));
+        loop_.turn(0ms);
+    }
+    notebook_.silent = false;
+    EXPECT_TRUE(ask(*worker, {get}));
+    auto one = std::make_unique<Asked>();
+    Asked other;
+    one->then = [&] { one.reset(); };  // as a session that ends with the answer
+    worker->ask(*one, std::span(&get, 1));
+    worker->ask(other, std::span(&get, 1));
+    turn_until([&] { return other.answers == 1; });
+    EXPECT_FALSE(one);
+}
+
+TEST_F(StateClientTest, WhatCannotBeSentIsBounded) {
+    open_keeper();
+    keeper_.reset();  // it listens, and reads nothing
+    const auto worker = client(50ms, 10'000);
+    const Operation large{.verb = Verb::put, .key = "a", .value = std::string(1000, 'x')};
+    for (int i = 0; i < 5000; ++i)
+        worker->tell(std::span(&large, 1));
+    EXPECT_FALSE(ask(*worker, {get}));
+    open_keeper();
+    turn_until([&] { return ask(*worker, {get}).has_value(); });
+}
+
+TEST_F(StateClientTest, ActsAreTheOperatorsAndWorkersHearOfThem) {
+    keeper_options_.workers_user = ::geteuid() + 1;
+    open_keeper();
+    const auto worker = client();
+    ASSERT_TRUE(ask(*worker, {get}));
+    const int before = acts_changed_;
+    ASSERT_TRUE(ask(*worker, {{.verb = Verb::put, .key = "act/192.0.2.0/24", .value = "block"}}));
+    turn_until([&] {
+        ask(*worker, {get});
+        return acts_changed_ > before;
+    });
+    EXPECT_EQ(acted_, std::vector<std::string>{"act 192.0.2.0/24"});
+    ASSERT_TRUE(ask(*worker, {{.verb = Verb::erase, .key = "act/192.0.2.0/24"}}));
+    turn_until([&] { return acted_.size() == 2; });
+    EXPECT_EQ(acted_.back(), "act_ended 192.0.2.0/24");
+}
+
+TEST_F(StateClientTest, FailedLookAtActsEndsNone) {
+    open_keeper();
+    const auto worker = client();
+    ask(*worker, {{.verb = Verb::put, .key = "act/192.0.2.0/24", .value = "block"}});
+    turn_until([&] { return acted_.size() == 1; });
+    notebook_.failing = true;
+    for (int turns = 0; turns < 20; ++turns)
+        loop_.turn(5ms);
+    notebook_.failing = false;
+    for (int turns = 0; turns < 20; ++turns)
+        loop_.turn(5ms);
+    EXPECT_EQ(acted_.size(), 1U);
+}
+
+TEST_F(StateClientTest, WorkersSayNothingInTheOperatorsName) {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root can be somebody else";
+    constexpr uid_t nobody = 65534;
+    keeper_options_ = {.operator_user = 0, .workers_user = nobody, .live_max = 100, .acts_every = 20ms};
+    ASSERT_EQ(::chmod(directory_.path().c_str(), 0755), 0);
+    listener_ = net::listen_local(path(), 0666, 4).value();
+    open_keeper();
+    ASSERT_EQ(::seteuid(nobody), 0);
+    const auto socket = net::connect_to({.tcp = {}, .path = path()});
+    ASSERT_EQ(::seteuid(0), 0);
+    ASSERT_TRUE(socket);
+    const auto done = [&](const Operation& operation) {
+        std::string query, answer(1000, '\0');
+        append_query(query, 1, std::span(&operation, 1));
+        net::write_some(socket->get(), query.data(), query.size());
+        std::ptrdiff_t got = 0;
+        turn_until([&] { return (got = net::read_some(socket->get(), answer.data(), answer.size())) > 0; });
+        std::string_view input(answer.data(), static_cast<std::size_t>(got));
+        return decode_response(take_frame(input).body)->done;
+    };
+    EXPECT_TRUE(done(put));
+    EXPECT_TRUE(done({.verb = Verb::list, .key = "act/", .amount = 1}));
+    EXPECT_TRUE(done({.verb = Verb::get, .key = "act/192.0.2.0/24"}));
+    EXPECT_FALSE(done({.verb = Verb::put, .key = "act/192.0.2.0/24", .value = "allow"}));
+    EXPECT_FALSE(done({.verb = Verb::erase, .key = "act/192.0.2.0/24"}));
+    EXPECT_FALSE(done({.verb = Verb::list, .key = "", .amount = 1}));
+}
+
+TEST_F(StateClientTest, StrangersAndNonsenseAreCut) {
+    open_keeper();
+    const auto socket = net::connect_to({.tcp = {}, .path = path()});
+    ASSERT_TRUE(socket);
+    std::string query;
+    append_query(query, 1, std::span(&get, 1));
+    query[9] = '\x7f';  // no verb
+    net::write_some(socket->get(), query.data(), query.size());
+    char octet = 0;
+    std::ptrdiff_t got = net::io_would_block;
+    turn_until([&] { return (got = net::read_some(socket->get(), &octet, 1)) != net::io_would_block; });
+    EXPECT_EQ(got, 0);
+    EXPECT_EQ(keeper_->visitors(), 0U);
+}
+
+}  // namespace
+}  // namespace sluice::store

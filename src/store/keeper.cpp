@@ -1,0 +1,235 @@
+#include "store/keeper.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <optional>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "net/socket.hpp"
+#include "store/keys.hpp"
+
+namespace sluice::store {
+
+namespace {
+
+/// Answers that are not read, before their reader is cut.
+constexpr std::size_t unread_octets_max = 16'000'000;
+constexpr std::size_t visitors_max = 4096;
+
+}  // namespace
+
+/// A worker, or a command of the operator's.
+class Keeper::Visitor final : public net::IoHandler {
+  public:
+    Visitor(Keeper& keeper, std::uint64_t number, net::Fd fd, bool is_operator)
+        : keeper_(keeper), number_(number), fd_(std::move(fd)), is_operator_(is_operator) {}
+    Visitor(const Visitor&) = delete;
+    Visitor& operator=(const Visitor&) = delete;
+    ~Visitor() override { close(); }
+
+    /// It is over: nothing of the keeper's is used any more.
+    void close() {
+        if (!fd_) return;
+        keeper_.live_.release(held_);
+        keeper_.loop_.unwatch(fd_.get());
+        fd_.reset();
+    }
+
+    bool watch() { return keeper_.loop_.watch(fd_.get(), *this, EPOLLIN | EPOLLOUT | EPOLLET); }
+
+    void answer(const Response& response) {
+        append_response(unsent_, response);
+        if (std::exchange(sending_, true)) return;
+        keeper_.loop_.defer([&keeper = keeper_, number = number_] {
+            if (const auto self = keeper.visitors_.find(number); self != keeper.visitors_.end())
+                self->second->send();
+        });
+    }
+
+  private:
+    void on_io(std::uint32_t events) override {
+        if (!fd_) return;
+        if ((events & EPOLLOUT) != 0) {
+            room_ = true;
+            send();
+        }
+        if (fd_ && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) receive();
+    }
+
+    void receive() {
+        std::array<char, 65'536> buffer;
+        while (fd_) {
+            const auto got = net::read_some(fd_.get(), buffer.data(), buffer.size());
+            if (got == net::io_would_block) return;
+            if (got <= 0) return leave();
+            received_.append(buffer.data(), static_cast<std::size_t>(got));
+            take_queries();
+        }
+    }
+
+    void take_queries() {
+        std::string_view input = received_;
+        Frame frame;
+        while ((frame = take_frame(input)).status == Frame::Status::whole) {
+            auto query = decode_query(frame.body);
+            if (!query) return leave();
+            perform(*std::move(query));
+        }
+        if (frame.status == Frame::Status::bad) return leave();
+        received_.erase(0, received_.size() - input.size());
+    }
+
+    void perform(Query query) {
+        for (const Operation& operation : query.operations)
+            if (!keeper_.may(operation, is_operator_)) return refuse(query.number);
+        // Live counts are kept here, everything else behind us; their outcomes go back in the order asked.
+        std::vector<std::pair<std::size_t, Outcome>> held;
+        Operations others;
+        for (std::size_t i = 0; i < query.operations.size(); ++i) {
+            Operation& operation = query.operations[i];
+            if (operation.verb == Verb::hold)
+                held.emplace_back(i, hold(operation));
+            else
+                others.push_back(std::move(operation));
+        }
+        if (others.empty()) return merge(query.number, std::move(held), {});
+        const bool many = others.front().verb == Verb::list;
+        const std::size_t expected = others.size();
+        keeper_.backing_.perform(std::move(others),
+                                 [&keeper = keeper_, visitor = number_, number = query.number, many, expected,
+                                  held = std::move(held)](std::optional<Outcomes> outcomes) mutable {
+                                     const auto self = keeper.visitors_.find(visitor);
+                                     if (self == keeper.visitors_.end()) return;
+                                     if (!outcomes || (!many && outcomes->size() != expected))
+                                         return self->second->refuse(number);
+                                     self->second->merge(number, std::move(held), *std::move(outcomes));
+                                 });
+    }
+
+    Outcome hold(const Operation& operation) {
+        Outcome outcome;
+        outcome.found = true;
+        outcome.counts[0] = keeper_.live_.hold(held_, operation.key, operation.amount);
+        return outcome;
+    }
+
+    void merge(std::uint32_t number, std::vector<std::pair<std::size_t, Outcome>> held, Outcomes outcomes) {
+        if (number == 0) return;
+        for (auto& [place, outcome] : held)
+            outcomes.insert(outcomes.begin() + static_cast<std::ptrdiff_t>(place), std::move(outcome));
+        answer(
+            {.number = number, .done = true, .acts = keeper_.acts_version_, .outcomes = std::move(outcomes)});
+    }
+
+    void refuse(std::uint32_t number) {
+        if (number != 0)
+            answer({.number = number, .done = false, .acts = keeper_.acts_version_, .outcomes = {}});
+    }
+
+    void send() {
+        sending_ = false;
+        if (!fd_ || !room_ || unsent_.empty()) return;
+        const auto sent = net::write_some(fd_.get(), unsent_.data(), unsent_.size());
+        if (sent == net::io_failed) return leave();
+        if (sent > 0) unsent_.erase(0, static_cast<std::size_t>(sent));
+        room_ = unsent_.empty();
+        if (unsent_.size() > unread_octets_max) leave();
+    }
+
+    void leave() { keeper_.gone(number_); }
+
+    Keeper& keeper_;
+    const std::uint64_t number_;
+    net::Fd fd_;
+    const bool is_operator_;
+    std::string received_;
+    std::string unsent_;
+    bool sending_ = false;
+    bool room_ = true;
+    LiveCounts::Held held_;
+};
+
+Keeper::Keeper(net::Loop& loop, int listener, Backing& backing, const Options& options, Acted acted)
+    : loop_(loop),
+      listener_(listener),
+      backing_(backing),
+      options_(options),
+      acted_(std::move(acted)),
+      live_(options.live_max),
+      // Other than the last keeper's, so that workers ask again.
+      acts_version_(static_cast<std::uint64_t>(::getpid()) << 32U) {
+    if (!loop_.watch(listener_, *this, EPOLLIN)) throw std::runtime_error("the store cannot listen");
+    on_timer();
+}
+
+Keeper::~Keeper() {
+    loop_.unwatch(listener_);
+}
+
+void Keeper::on_io(std::uint32_t) {
+    net::LocalAccepted accepted = net::accept_local(listener_);
+    if (!accepted.fd) return;
+    const uid_t user = accepted.peer.user;
+    const bool is_operator = user == 0 || user == options_.operator_user;
+    if ((!is_operator && user != options_.workers_user) || visitors_.size() >= visitors_max) return;
+    const std::uint64_t number = next_visitor_++;
+    auto visitor = std::make_unique<Visitor>(*this, number, std::move(accepted.fd), is_operator);
+    if (visitor->watch()) visitors_.emplace(number, std::move(visitor));
+}
+
+/// What speaks to strangers says nothing in the operator's name, and does not read everything.
+bool Keeper::may(const Operation& operation, bool is_operator) const {
+    if (is_operator) return true;
+    const bool is_act = operation.key.starts_with(act_space);
+    if (operation.verb == Verb::list) return is_act;
+    return !is_act || only_looks(operation);
+}
+
+void Keeper::gone(std::uint64_t visitor) {
+    const auto found = visitors_.find(visitor);
+    if (found == visitors_.end()) return;
+    found->second->close();
+    loop_.retire(std::move(found->second));
+    visitors_.erase(found);
+}
+
+void Keeper::on_timer() {
+    loop_.arm(*this, options_.acts_every);
+    if (std::exchange(looking_at_acts_, true)) return;
+    look_at_acts(std::string(act_space), std::make_shared<std::map<std::string, std::string>>());
+}
+
+/// All of them, a list at a time.
+void Keeper::look_at_acts(std::string after, std::shared_ptr<std::map<std::string, std::string>> found) {
+    Operation list{.verb = Verb::list, .key = std::string(act_space), .value = std::move(after)};
+    list.amount = listed_max;
+    backing_.perform({std::move(list)}, [this, found](const std::optional<Outcomes>& outcomes) {
+        looking_at_acts_ = false;
+        if (!outcomes) return;
+        for (const Outcome& outcome : *outcomes)
+            found->insert_or_assign(outcome.key, outcome.value);
+        if (outcomes->size() < static_cast<std::size_t>(listed_max)) return compare_acts(*found);
+        looking_at_acts_ = true;
+        look_at_acts(outcomes->back().key, found);
+    });
+}
+
+void Keeper::compare_acts(std::map<std::string, std::string> found) {
+    if (found == acts_ && acts_known_) return;
+    ++acts_version_;
+    const auto network = [](std::string_view key) { return key.substr(act_space.size()); };
+    for (const auto& [key, act] : found) {
+        const auto before = acts_.find(key);
+        const bool is_new = before == acts_.end() || before->second != act;
+        if (is_new && acts_known_) acted_("act", network(key), act);
+    }
+    for (const auto& [key, act] : acts_)
+        if (!found.contains(key)) acted_("act_ended", network(key), act);
+    acts_ = std::move(found);
+    acts_known_ = true;
+}
+
+}  // namespace sluice::store

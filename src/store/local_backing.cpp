@@ -1,0 +1,142 @@
+#include "store/local_backing.hpp"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace sluice::store {
+
+namespace {
+
+constexpr Millis try_again_after{1000};
+
+bool is_window(const std::optional<Record>& record) {
+    return record && std::holds_alternative<Window>(record->content);
+}
+
+}  // namespace
+
+LocalBacking::LocalBacking(net::Loop& loop, const Options& options, Clock clock, Told told)
+    : loop_(loop),
+      options_(options),
+      clock_(std::move(clock)),
+      told_(std::move(told)),
+      database_(options.database),
+      counts_(options.counts_max, options.seed),
+      disk_(loop) {
+    if (database_.was_damaged()) told_("store_damaged", "a new one is begun, the old one put aside");
+}
+
+LocalBacking::~LocalBacking() = default;
+
+void LocalBacking::perform(Operations batch, Done done) {
+    const WallMillis now = clock_();
+    if (batch.size() == 1 && batch.front().verb == Verb::list) return done(list(batch.front(), now));
+    Outcomes outcomes;
+    outcomes.reserve(batch.size());
+    for (const Operation& operation : batch)
+        outcomes.push_back(perform_one(operation, now));
+    done(std::move(outcomes));
+}
+
+Outcome LocalBacking::perform_one(const Operation& operation, WallMillis now) {
+    std::optional<Record> record = find(operation.key, now);
+    const bool was_window = is_window(record);
+    const bool was_other = record && !was_window;
+    Outcome outcome = apply(operation, record, now);
+    if (only_looks(operation) || (operation.verb == Verb::add && outcome.found)) return outcome;
+    // A record of one kind may take the place of another's, which is kept elsewhere.
+    if (is_window(record)) {
+        counts_.put(operation.key, *std::move(record), now);
+        if (was_other) write_later(operation.key, std::nullopt);
+    } else {
+        if (was_window) counts_.erase(operation.key);
+        write_later(operation.key, std::move(record));
+    }
+    return outcome;
+}
+
+/// In memory, or about to be written, or written.
+std::optional<Record> LocalBacking::find(std::string_view key, WallMillis now) const {
+    if (const Record* counted = counts_.find(key, now)) return *counted;
+    const std::string name(key);
+    for (const Changes* changes : {&unwritten_, writing_.get()}) {
+        if (changes == nullptr) continue;
+        if (const auto found = changes->find(name); found != changes->end()) return found->second;
+    }
+    return database_.get(key);
+}
+
+void LocalBacking::write_later(const std::string& key, std::optional<Record> record) {
+    if (unwritten_.size() >= options_.unwritten_max && !unwritten_.contains(key)) return;
+    unwritten_[key] = std::move(record);
+    if (!armed() && !writing_) loop_.arm(*this, options_.commit_every);
+}
+
+Outcomes LocalBacking::list(const Operation& operation, WallMillis now) const {
+    const std::string_view prefix = operation.key;
+    const std::string_view after = operation.value;
+    const auto wanted = [&](std::string_view key) { return key.starts_with(prefix) && key > after; };
+    // Newer ones first: what is there already is not replaced.
+    std::map<std::string, std::optional<Record>, std::less<>> found;
+    for (const auto& [key, record] : counts_.records())
+        if (wanted(key)) found.try_emplace(key, record);
+    for (const Changes* changes : {&unwritten_, writing_.get()}) {
+        if (changes == nullptr) continue;
+        for (const auto& [key, record] : *changes)
+            if (wanted(key)) found.try_emplace(key, record);
+    }
+    // Each of those may hide one of the database's.
+    const auto amount = static_cast<std::size_t>(std::clamp(operation.amount, 0, listed_max));
+    std::size_t enough = amount + found.size();
+    database_.scan(std::max(prefix, after), [&](std::string_view key, Record record) {
+        if (!key.starts_with(prefix) && key > prefix) return false;
+        if (wanted(key) && !record.expired(now) &&
+            found.try_emplace(std::string(key), std::move(record)).second)
+            return --enough > 0;
+        return true;
+    });
+    Outcomes outcomes;
+    for (const auto& [key, record] : found) {
+        if (outcomes.size() == amount) break;
+        if (record && !record->expired(now)) outcomes.push_back(describe(key, *record, now));
+    }
+    return outcomes;
+}
+
+void LocalBacking::commit() {
+    disarm();
+    if (writing_ || unwritten_.empty()) return;
+    writing_ = std::make_shared<const Changes>(std::exchange(unwritten_, {}));
+    // What the thread has found out; read on the loop once it is done.
+    auto result = std::make_shared<std::pair<bool, std::string>>();
+    const bool taken = disk_.submit(
+        [this, writing = writing_, result, now = clock_()] {
+            result->first = database_.write(*writing, now);
+            result->second = database_.why();
+        },
+        [this, result] { committed(result->first, result->second); });
+    if (!taken) committed(false, "the disk thread has too much to do");
+}
+
+void LocalBacking::committed(bool well, const std::string& why) {
+    if (!well) {
+        for (const auto& [key, record] : *writing_)
+            unwritten_.try_emplace(key, record);  // unless it has changed since
+    }
+    writing_.reset();
+    if (failing_ == well) told_(well ? "store_written_again" : "store_write_failed", why);
+    failing_ = !well;
+    if (!unwritten_.empty()) loop_.arm(*this, well ? options_.commit_every : try_again_after);
+    // Nobody waits for a disk that is full.
+    for (auto& done : std::exchange(settling_, {}))
+        settle(std::move(done));
+}
+
+void LocalBacking::settle(std::move_only_function<void()> done) {
+    if (failing_ || (unwritten_.empty() && !writing_)) return done();
+    settling_.push_back(std::move(done));
+    commit();
+}
+
+}  // namespace sluice::store

@@ -1,0 +1,224 @@
+#include "store/local_backing.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <random>
+#include <thread>
+
+#include "net/fd.hpp"
+#include "store/temporary_directory.hpp"
+
+namespace sluice::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+class LocalBackingTest : public testing::Test {
+  protected:
+    struct Opened {
+        net::Loop loop;
+        std::vector<std::string> told;
+        LocalBacking backing;
+
+        Opened(const LocalBacking::Options& options, const WallMillis& now)
+            : backing(
+                  loop, options, [&now] { return now; },
+                  [this](std::string_view what, std::string_view) { told.emplace_back(what); }) {}
+
+        Outcomes perform(Operations operations) {
+            Outcomes outcomes;
+            backing.perform(std::move(operations), [&](std::optional<Outcomes> found) { outcomes = *found; });
+            return outcomes;
+        }
+        Outcome perform(Operation operation) { return perform(Operations{std::move(operation)}).at(0); }
+        void settle() {
+            bool settled = false;
+            backing.settle([&] { settled = true; });
+            for (int turns = 0; turns < 1000 && !settled; ++turns)
+                loop.turn(10ms);
+            ASSERT_TRUE(settled);
+        }
+    };
+
+    LocalBacking::Options options() const {
+        LocalBacking::Options made;
+        made.database.directory = directory_.path();
+        return made;
+    }
+
+    TemporaryDirectory directory_;
+    WallMillis now_ = 1'700'000'000'000;
+};
+
+Operation put(std::string key, std::string value, Seconds term = 0s) {
+    return {.verb = Verb::put, .key = std::move(key), .value = std::move(value), .term = term};
+}
+Operation get(std::string key) {
+    return {.verb = Verb::get, .key = std::move(key)};
+}
+Operation list(std::string prefix, std::string after = "", std::int32_t amount = listed_max) {
+    return {.verb = Verb::list, .key = std::move(prefix), .value = std::move(after), .amount = amount};
+}
+
+TEST_F(LocalBackingTest, RemembersAfterItWasClosed) {
+    {
+        Opened opened(options(), now_);
+        opened.perform({put("v/a", "1"),
+                        {.verb = Verb::weigh, .key = "e/a", .term = 100s, .good = 4},
+                        {.verb = Verb::count, .key = "c/a", .term = 100s, .counts = {1}}});
+        opened.settle();
+        EXPECT_EQ(opened.backing.database().records(), 2U) << "counts are not written";
+    }
+    now_ += 100'000;
+    Opened opened(options(), now_);
+    EXPECT_EQ(opened.perform(get("v/a")).value, "1");
+    EXPECT_DOUBLE_EQ(opened.perform({.verb = Verb::weigh, .key = "e/a"}).good, 2);
+    EXPECT_FALSE(opened.perform({.verb = Verb::count, .key = "c/a"}).found);
+}
+
+TEST_F(LocalBackingTest, WritesByItselfAfterAWhile) {
+    Opened opened(options(), now_);
+    opened.perform(put("v/a", "1"));
+    for (int turns = 0; turns < 200 && opened.backing.database().records() == 0; ++turns)
+        opened.loop.turn(10ms);
+    EXPECT_EQ(opened.backing.database().records(), 1U);
+}
+
+TEST_F(LocalBackingTest, ListsWhatIsWrittenAndWhatIsNotInOrder) {
+    Opened opened(options(), now_);
+    opened.perform({put("v/a", "old"), put("v/c", "3"), put("v/d", "gone"), put("w/a", "other")});
+    opened.settle();
+    opened.perform({put("v/a", "new"), put("v/b", "2", 10s), {.verb = Verb::erase, .key = "v/d"}});
+    const auto keys = [&](const Operation& operation) {
+        std::string text;
+        for (const Outcome& outcome : opened.perform(Operations{operation}))
+            text += fmt::format("{}={} ", outcome.key, outcome.value);
+        return text;
+    };
+    EXPECT_EQ(keys(list("v/")), "v/a=new v/b=2 v/c=3 ");
+    EXPECT_EQ(keys(list("v/", "v/a", 1)), "v/b=2 ");
+    EXPECT_EQ(keys(list("v/", "v/b")), "v/c=3 ");
+    EXPECT_EQ(keys(list("")), "v/a=new v/b=2 v/c=3 w/a=other ");
+    EXPECT_EQ(keys(list("x/")), "");
+    now_ += 10'000;
+    EXPECT_EQ(keys(list("v/")), "v/a=new v/c=3 ");
+}
+
+TEST_F(LocalBackingTest, ExpiredRecordsLeaveTheDisk) {
+    Opened opened(options(), now_);
+    for (int i = 0; i < 100; ++i)
+        opened.perform(put(fmt::format("v/{}", i), "1", 10s));
+    opened.settle();
+    EXPECT_EQ(opened.backing.database().records(), 100U);
+    now_ += 10'000;
+    opened.perform(put("w", "1"));
+    opened.settle();
+    EXPECT_EQ(opened.backing.database().records(), 1U);
+}
+
+TEST_F(LocalBackingTest, FloodOfStrangersPushesOutStrangers) {
+    auto small = options();
+    small.database.records_max = 2000;
+    Opened opened(small, now_);
+    for (int i = 0; i < 200; ++i)
+        opened.perform(
+            {.verb = Verb::weigh, .key = fmt::format("e/{}.regular", i * 97), .term = 86'400s, .good = 20});
+    opened.settle();
+    for (int i = 0; i < 50'000; ++i) {
+        opened.perform(
+            {.verb = Verb::weigh, .key = fmt::format("e/{}.stranger", i), .term = 86'400s, .bad = 0.1});
+        if (i % 1000 == 0) opened.settle();
+    }
+    opened.settle();
+    for (int i = 0; i < 10; ++i) {
+        opened.perform(put("last", "write"));
+        opened.settle();
+    }
+    EXPECT_LE(opened.backing.database().records(), small.database.records_max + 10);
+    for (int i = 0; i < 200; ++i)
+        EXPECT_TRUE(opened.perform({.verb = Verb::weigh, .key = fmt::format("e/{}.regular", i * 97)}).found)
+            << i;
+}
+
+TEST_F(LocalBackingTest, UnwrittenRecordsAreBounded) {
+    auto small = options();
+    small.unwritten_max = 2;
+    small.commit_every = 1h;
+    Opened opened(small, now_);
+    opened.perform({put("a", "1"), put("b", "1"), put("c", "1"), put("a", "2")});
+    EXPECT_EQ(opened.perform(get("a")).value, "2");
+    EXPECT_FALSE(opened.perform(get("c")).found);
+}
+
+TEST_F(LocalBackingTest, DamagedDatabaseIsPutAside) {
+    {
+        Opened opened(options(), now_);
+        opened.perform(put("a", "1"));
+        opened.settle();
+    }
+    const auto file = std::filesystem::path(directory_.path()) / "data.mdb";
+    std::ofstream(file, std::ios::in | std::ios::binary) << std::string(8192, 'x');
+    Opened opened(options(), now_);
+    EXPECT_EQ(opened.told, std::vector<std::string>{"store_damaged"});
+    EXPECT_FALSE(opened.perform(get("a")).found);
+    EXPECT_TRUE(std::filesystem::exists(file.string() + ".damaged"));
+    opened.perform(put("a", "2"));
+    opened.settle();
+}
+
+TEST_F(LocalBackingTest, NoDirectoryIsAnErrorAtStart) {
+    auto nowhere = options();
+    nowhere.database.directory += "/missing";
+    EXPECT_THROW(Opened(nowhere, now_), std::runtime_error);
+}
+
+/// Puts 1, 2, 3 … and says through the pipe what is safe, until it is killed.
+[[noreturn]] void write_until_killed(const LocalBacking::Options& options, int pipe) {
+    net::Loop loop;
+    LocalBacking backing(loop, options, [] { return WallMillis{1'700'000'000'000}; }, [](auto, auto) {});
+    for (std::uint64_t number = 1;; ++number) {
+        backing.perform({put(fmt::format("v/{:012}", number), "x")}, [](const auto&) {});
+        if (number % 50 == 0) {
+            bool safe = false;
+            backing.settle([&] { safe = true; });
+            while (!safe)
+                loop.turn(10ms);
+            if (::write(pipe, &number, sizeof number) != sizeof number) ::_exit(1);
+        }
+    }
+}
+
+TEST_F(LocalBackingTest, KillLosesNothingThatIsSafeAndDamagesNothing) {
+    std::mt19937 random(20261121);
+    std::uint64_t safe = 0;
+    for (int round = 0; round < 15; ++round) {
+        int ends[2];
+        ASSERT_EQ(::pipe(ends), 0);
+        const net::Fd from(ends[0]);
+        net::Fd to(ends[1]);
+        const pid_t child = ::fork();
+        if (child == 0) write_until_killed(options(), to.get());
+        to.reset();
+        std::this_thread::sleep_for(
+            std::chrono::microseconds(std::uniform_int_distribution(5'000, 60'000)(random)));
+        ::kill(child, SIGKILL);
+        ::waitpid(child, nullptr, 0);
+        std::uint64_t number = 0;
+        while (::read(from.get(), &number, sizeof number) == sizeof number)
+            safe = std::max(safe, number);
+        Opened opened(options(), now_);
+        EXPECT_TRUE(opened.told.empty()) << "not damaged";
+        for (number = 1; number <= safe; ++number)
+            ASSERT_TRUE(opened.perform(get(fmt::format("v/{:012}", number))).found) << number;
+    }
+    EXPECT_GT(safe, 0U) << "the test proves nothing";
+}
+
+}  // namespace
+}  // namespace sluice::store

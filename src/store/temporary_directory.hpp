@@ -1,0 +1,29 @@
+// For tests: a directory of their own, gone with them.
+#pragma once
+
+#include <cstdlib>
+#include <filesystem>
+#include <stdexcept>
+#include <string>
+
+namespace sluice::store {
+
+class TemporaryDirectory {
+  public:
+    TemporaryDirectory() {
+        if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("mkdtemp");
+    }
+    TemporaryDirectory(const TemporaryDirectory&) = delete;
+    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+    ~TemporaryDirectory() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+
+    const std::string& path() const { return path_; }
+
+  private:
+    std::string path_ = std::filesystem::temp_directory_path() / "sluice-store-XXXXXX";
+};
+
+}  // namespace sluice::store
