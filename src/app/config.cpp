@@ -157,6 +157,7 @@ ConfigResult<Config> finish_config(Config config) {
     config.front.server.starttls = !config.front.tls.certificates.chain_files.empty();
     config.front.allowed.set_size_max(config.front.server.limits.message_octets_max);
     config.relay.allowed = config.front.allowed;
+    if (config.store.where == "auto") config.store.where = config.state_dir.empty() ? "off" : "local";
     if (config.front.spool.directory.empty())
         config.front.spool.directory = config.state_dir.empty() ? "/tmp" : config.state_dir + "/spool";
     return config;

@@ -16,6 +16,7 @@
 #include "net/resolver.hpp"
 #include "net/socket.hpp"
 #include "relay/options.hpp"
+#include "store/options.hpp"
 
 namespace sluice::app {
 
@@ -40,6 +41,13 @@ struct Config {
     std::string trust_anchor_file = "/usr/share/dns/root.key";  // Debian's dns-root-data
     front::FrontOptions front;
     relay::RelayOptions relay;
+    store::StoreOptions store;
+
+    /// There is a store process.
+    bool remembers() const { return store.where != "off"; }
+    /// The socket of the store process, and where it keeps its files; in the state directory.
+    std::string store_path() const { return state_dir + "/store"; }
+    std::string memory_directory() const { return state_dir + "/memory"; }
 
     /// All addresses: those of `listen`, then those of `tls_listen`.
     std::vector<net::Endpoint> addresses() const;

@@ -36,6 +36,7 @@ void prepare_directories(const Config& config, const std::optional<guard::User>&
         make_directory(config.state_dir, 0750, user);
         if (config.front.spool.directory.starts_with(config.state_dir + '/'))
             make_directory(config.front.spool.directory, 0770, user);
+        if (config.store.where == "local") make_directory(config.memory_directory(), 0770, user);
     }
     if (!user) require_spool(config);  // else a worker finds out, who is who has to write there
 }
@@ -135,6 +136,13 @@ guard::Sandbox sandbox_of(const Generation& generation) {
         for (const std::string& server : config.resolver.servers)
             reach.tcp_ports.push_back(dns_port(server));
     }
+    return {.user = generation.user, .reach = std::move(reach)};
+}
+
+guard::Sandbox store_sandbox_of(const Generation& generation) {
+    guard::Reach reach;
+    reach.readable = {"/etc/ssl/openssl.cnf"};
+    if (generation.config.store.where == "local") reach.writable = {generation.config.memory_directory()};
     return {.user = generation.user, .reach = std::move(reach)};
 }
 

@@ -35,8 +35,9 @@ std::shared_ptr<Generation> make_generation(Config config, const Generation* bef
 /// Written at once, or not at all; for who has no thread for a log.
 EventLog events_of(const Generation& generation);
 
-/// What the workers of a generation may still do.
+/// What the workers of a generation may still do, and its store process.
 guard::Sandbox sandbox_of(const Generation& generation);
+guard::Sandbox store_sandbox_of(const Generation& generation);
 
 /// Throws StartError when this process cannot write where it is to put large messages.
 void require_spool(const Config& config);

@@ -35,11 +35,23 @@ Supervisor::Supervisor(RunFlags flags, std::shared_ptr<const Generation> first, 
 }
 
 int Supervisor::run() {
+    // Workers reach the one of a predecessor until they have taken over from its own.
+    if (!predecessor_) open_store();
     crew_->start();
     loop_.arm(*this, look_every);
     loop_.run();
     events().event("ended", {{"exit_code", std::int64_t{exit_code_}}});
     return exit_code_;
+}
+
+/// Without one mail goes on.
+void Supervisor::open_store() {
+    if (!crew_->generation()->config.remembers()) return;
+    try {
+        store_ = std::make_unique<StoreSeat>(loop_, crew_->generation());
+    } catch (const StartError& error) {
+        events().event("store_unavailable", {{"why", std::string_view(error.what())}});
+    }
 }
 
 void Supervisor::on_timer() {
@@ -78,6 +90,10 @@ void Supervisor::reap() {
     int status = 0;
     pid_t pid = 0;
     while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
+        if (store_ && store_->died(pid, status)) {
+            review_later();
+            continue;
+        }
         for (Crew* crew : crews())
             if (crew->died(pid, status)) break;
     }
@@ -105,7 +121,10 @@ void Supervisor::review() {
         give_up_change();
     std::erase_if(retired_, [](const auto& crew) { return crew->empty(); });
     const bool ending = stopping_ || (successor_ && successor_->up());
-    if (ending && crew_->empty() && retired_.empty()) loop_.stop();
+    if (!ending || !crew_->empty() || !retired_.empty()) return;
+    // Last: it has been told how the last sessions went.
+    if (store_ && !store_->ended()) return store_->end();
+    loop_.stop();
 }
 
 /// All workers serve for the first time.
@@ -113,6 +132,7 @@ void Supervisor::came_up() {
     up_ = true;
     const std::string& directory = crew_->generation()->config.state_dir;
     predecessor_.say_up();
+    if (predecessor_) open_store();
     close_later(std::exchange(closing_, {}));
     if (!directory.empty()) {
         try {

@@ -17,6 +17,7 @@
 #include "app/crew.hpp"
 #include "app/run_flags.hpp"
 #include "app/signal_watch.hpp"
+#include "app/store_seat.hpp"
 #include "app/successor.hpp"
 
 namespace sluice::app {
@@ -53,6 +54,7 @@ class Supervisor final : net::Timer {
     void review_later();
     void review();
 
+    void open_store();
     void came_up();
     void obey(std::string_view command, const Answer& answer);
     void reload(const Answer& answer);
@@ -60,6 +62,7 @@ class Supervisor final : net::Timer {
     void renew_certificates();
     void begin(std::shared_ptr<const Generation> next, std::string_view event, Answer answer);
     void finish_change();
+    void change_store();
     void give_up_change();
     void retire(std::unique_ptr<Crew> crew);
     void close_later(std::vector<ListeningSocket> sockets);
@@ -90,6 +93,7 @@ class Supervisor final : net::Timer {
     SignalWatch signals_;
     const Predecessor& predecessor_;
     std::unique_ptr<Crew> crew_;                  // never null; after a hand-over the last one that accepted
+    std::unique_ptr<StoreSeat> store_;            // null = there is no memory
     std::unique_ptr<Change> change_;              // under way
     std::vector<std::unique_ptr<Crew>> retired_;  // the oldest first
     std::unique_ptr<Control> control_;            // null: not up, or nowhere to put it

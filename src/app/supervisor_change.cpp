@@ -84,12 +84,21 @@ void Supervisor::finish_change() {
     const std::unique_ptr<Change> change = std::move(change_);
     close_later(crew_->listeners().without(change->crew->listeners()));
     retire(std::exchange(crew_, std::move(change->crew)));
+    change_store();
     const Generation& now = *crew_->generation();
     certificates_seen_ = now.certificates ? now.certificates->version : std::string();
     events().event(change->event,
                    {{"generation", std::int64_t{now.number}}, {"workers", std::int64_t{now.workers()}}});
     notify_service_manager("READY=1");
     change->answer({});
+}
+
+void Supervisor::change_store() {
+    const bool wanted = crew_->generation()->config.remembers();
+    if (store_ && wanted && !store_->ended()) return store_->follow(crew_->generation());
+    if (store_ && !wanted) return store_->end();
+    store_.reset();
+    open_store();
 }
 
 void Supervisor::give_up_change() {
@@ -154,6 +163,11 @@ void Supervisor::replaced() {
     events().event("upgraded", {{"pid", std::int64_t{successor_->pid()}}});
     notify_service_manager(fmt::format("MAINPID={}", successor_->pid()));
     if (control_) control_->leave_file();
+    if (store_) {
+        // Ours is in the way of the successor's: the workers that are left go over to that.
+        store_->leave_file();
+        store_->end();
+    }
     control_.reset();
     crew_->retire(last_session_by(loop_.now(), crew_->generation()->config));
     upgrade_answer_({});

@@ -20,6 +20,7 @@
 #include "front/front.hpp"
 #include "net/resolver.hpp"
 #include "relay/relay.hpp"
+#include "store/client.hpp"
 
 namespace sluice::app {
 
@@ -83,6 +84,7 @@ class Worker final : net::Timer {
                         ? std::make_unique<net::Resolver>(service_.loop(), task_.config.resolver)
                         : nullptr),
           validating_(validating_resolver(service_.loop(), task_.config)),
+          state_(make_state()),
           relay_(service_.loop(), service_.offload(), validating_.get(), task_.config.relay,
                  [this](std::string_view what, std::string_view who, std::string_view why) {
                      service_.events().event(what, {{"worker", index_}, {"who", who}, {"why", why}});
@@ -114,6 +116,20 @@ class Worker final : net::Timer {
     }
 
   private:
+    std::unique_ptr<store::StateClient> make_state() {
+        const Config& config = task_.config;
+        if (!config.remembers()) return nullptr;
+        return std::make_unique<store::StateClient>(
+            service_.loop(),
+            store::StateClient::Options{.path = config.store_path(), .deadline = config.store.deadline},
+            store::StateClient::Listener{.told =
+                                             [this](std::string_view what, std::string_view why) {
+                                                 service_.events().event(what,
+                                                                         {{"worker", index_}, {"why", why}});
+                                             },
+                                         .acts_changed = [] {}});
+    }
+
     void obey(const OrderReceived& received) {
         switch (received.order) {
             case Order::take_log: task_.log_file.replace(received.descriptor); break;
@@ -167,6 +183,7 @@ class Worker final : net::Timer {
     Service service_;
     std::unique_ptr<net::Resolver> resolver_;
     std::unique_ptr<net::Resolver> validating_;
+    std::unique_ptr<store::StateClient> state_;  // null = there is no memory
     relay::Relay relay_;
     front::Front front_;
     Orders orders_;

@@ -1,0 +1,104 @@
+#include "app/store_process.hpp"
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <exception>
+#include <fmt/format.h>
+#include <memory>
+#include <random>
+#include <string_view>
+#include <utility>
+
+#include "app/exit_codes.hpp"
+#include "app/signal_watch.hpp"
+#include "app/worker.hpp"
+#include "net/loop.hpp"
+#include "store/keeper.hpp"
+#include "store/local_backing.hpp"
+
+namespace sluice::app {
+
+namespace {
+
+store::WallMillis wall_clock() {
+    return std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+class StoreProcess final : net::Timer {
+  public:
+    explicit StoreProcess(StoreTask task)
+        : task_(std::move(task)),
+          events_(events_of(task_.generation)),
+          signals_(loop_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1}, [this](int signal) { on_signal(signal); }),
+          backing_(make_backing()),
+          keeper_(loop_, task_.listener.get(), *backing_,
+                  {.operator_user = task_.operator_user,
+                   .workers_user = task_.generation.user ? task_.generation.user->id : ::geteuid()},
+                  [this](std::string_view what, std::string_view network, std::string_view act) {
+                      events_.event(what, {{"network", network}, {"act", act}});
+                  }) {}
+
+    void run() {
+        events_.event("store_started",
+                      {{"pid", std::int64_t{::getpid()}}, {"store", std::string_view(options().where)}});
+        loop_.run();
+        events_.event("store_ended", {{"pid", std::int64_t{::getpid()}}});
+    }
+
+  private:
+    static constexpr Millis look_every{50};
+
+    const store::StoreOptions& options() const { return task_.generation.config.store; }
+
+    std::unique_ptr<store::Backing> make_backing() {
+        store::LocalBacking::Options local;
+        local.database = {.directory = task_.generation.config.memory_directory(),
+                          .records_max = options().records_max};
+        local.counts_max = options().counts_max;
+        local.commit_every = options().commit_every;
+        local.seed = std::random_device()();
+        return std::make_unique<store::LocalBacking>(
+            loop_, local, wall_clock,
+            [this](std::string_view what, std::string_view why) { events_.event(what, {{"why", why}}); });
+    }
+
+    void on_signal(int signal) {
+        if (signal == SIGUSR1) return;  // a whole group gets it, for the log
+        at_once_ = at_once_ || signal == SIGHUP;
+        on_timer();
+    }
+
+    void on_timer() override {
+        if (!at_once_ && keeper_.visitors() > 0) return loop_.arm(*this, look_every);
+        backing_->settle([this] { loop_.stop(); });
+    }
+
+    const StoreTask task_;
+    const EventLog events_;
+    net::Loop loop_;
+    SignalWatch signals_;
+    std::unique_ptr<store::Backing> backing_;
+    store::Keeper keeper_;
+    bool at_once_ = false;
+};
+
+}  // namespace
+
+int run_store(StoreTask task, pid_t supervisor) {
+    const EventLog events = events_of(task.generation);
+    try {
+        (void)guard::enter(store_sandbox_of(task.generation));
+        ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (::getppid() != supervisor) return exit_failed;
+        StoreProcess(std::move(task)).run();
+    } catch (const std::exception& error) {
+        events.event("store_broke", {{"why", std::string_view(error.what())}});
+        return exit_failed;
+    }
+    return exit_ok;
+}
+
+}  // namespace sluice::app
