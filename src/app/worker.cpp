@@ -127,6 +127,7 @@ class Worker final : net::Timer {
                                                  service_.events().event(what,
                                                                          {{"worker", index_}, {"why", why}});
                                              },
+                                         .hold_again = [] {},
                                          .acts_changed = [] {}});
     }
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <utility>
-#include <vector>
 
 #include "net/socket.hpp"
 #include "store/message.hpp"
@@ -16,12 +15,12 @@ namespace {
 
 constexpr Millis connect_again_after{250};
 constexpr Millis probe_every{1000};
-constexpr std::size_t held_keys_max = 1'000'000;
+constexpr std::uint32_t probe_number = 1;  // of no question
 
 }  // namespace
 
 StateClient::StateClient(net::Loop& loop, const Options& options, Listener listener)
-    : loop_(loop), options_(options), listener_(std::move(listener)), counts_(held_keys_max) {
+    : loop_(loop), options_(options), listener_(std::move(listener)) {
     connect();
 }
 
@@ -38,18 +37,10 @@ void StateClient::connect() {
     }
     socket_ = *std::move(socket);
     room_ = true;
-    say_what_is_held();
-}
-
-void StateClient::say_what_is_held() {
-    std::vector<Operation> operations;
-    const auto say = [&] { append_query(unsent_, 0, std::exchange(operations, {})); };
-    for (const auto& [key, amount] : held_) {
-        operations.push_back({.verb = Verb::hold, .key = key, .amount = static_cast<std::int32_t>(amount)});
-        if (operations.size() == operations_max) say();
-    }
-    if (!operations.empty()) say();
+    // So that we hear when it is there: to be connected is no more than to wait for it to accept us.
+    append_query(unsent_, probe_number, {});
     send_later();
+    listener_.hold_again();
     listener_.acts_changed();  // while nobody listened, perhaps
 }
 
@@ -70,10 +61,9 @@ bool StateClient::worth_asking() const {
 }
 
 void StateClient::ask(Question& question, std::span<const Operation> operations) {
-    note_held(operations);
     question.state_ = this;
     question.number_ = next_number_;
-    if (++next_number_ == 0) next_number_ = 1;
+    if (++next_number_ == 0) next_number_ = probe_number + 1;
     if (worth_asking()) {
         probed_at_ = loop_.now();
         question.deadline_ = loop_.now() + options_.deadline;
@@ -91,15 +81,9 @@ void StateClient::ask(Question& question, std::span<const Operation> operations)
 }
 
 void StateClient::tell(std::span<const Operation> operations) {
-    note_held(operations);
     if (!up() || unsent_.size() > options_.unsent_octets_max) return;
     append_query(unsent_, 0, operations);
     send_later();
-}
-
-void StateClient::note_held(std::span<const Operation> operations) {
-    for (const Operation& operation : operations)
-        if (operation.verb == Verb::hold) counts_.hold(held_, operation.key, operation.amount);
 }
 
 void StateClient::withdraw(Question& question) {
@@ -175,8 +159,9 @@ bool StateClient::take_responses() {
         if (!response) return false;
         if (response->acts != std::exchange(acts_version_, response->acts)) listener_.acts_changed();
         const auto asked = asked_.find(response->number);
-        if (asked == asked_.end()) continue;  // withdrawn, or too late
+        if (response->number != probe_number && asked == asked_.end()) continue;  // withdrawn, or too late
         notice(Trouble::none, "");
+        if (asked == asked_.end()) continue;
         answer(*asked->second, response->done ? &response->outcomes : nullptr);
     }
     received_.insert(0, input);

@@ -1,8 +1,8 @@
 // A worker's connection to the store process: the port of state.hpp over a Unix-domain socket.
 //
 // It comes and goes by itself: while the store process is away questions are answered with nothing, and when
-// it is back it is told how many sessions there are here, so that live counts are right again. One that is
-// slow is asked once a second until it answers in time again: no session is to wait for what will not come.
+// it is back whoever holds live counts is to hold them anew. One that is slow is asked once a second until it
+// answers in time again: no session is to wait for what will not come.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,6 @@
 
 #include "net/fd.hpp"
 #include "net/loop.hpp"
-#include "store/live_counts.hpp"
 #include "store/state.hpp"
 
 namespace sluice::store {
@@ -29,8 +28,10 @@ class StateClient final : public State, net::IoHandler, net::Timer {
         std::size_t unsent_octets_max = 4'000'000;
     };
     struct Listener {
-        /// "store_down" or "store_up", once each, and why.
+        /// "store_down", "store_slow" or "store_up", once each, and why.
         std::function<void(std::string_view what, std::string_view why)> told;
+        /// It is another connection: nothing is held there.
+        std::function<void()> hold_again;
         /// An act of the operator's may be another: they are to be asked for anew.
         std::function<void()> acts_changed;
     };
@@ -57,8 +58,6 @@ class StateClient final : public State, net::IoHandler, net::Timer {
 
     void connect();
     void lose(std::string_view why);
-    void say_what_is_held();
-    void note_held(std::span<const Operation> operations);
     void send_later();
     void send();
     void receive();
@@ -82,10 +81,8 @@ class StateClient final : public State, net::IoHandler, net::Timer {
     Instant probed_at_;            // while it is slow
     std::deque<Question*> waits_;  // the earliest deadline first; null = answered or withdrawn
     std::unordered_map<std::uint32_t, Question*> asked_;
-    std::uint32_t next_number_ = 1;
+    std::uint32_t next_number_ = 2;
     Instant connect_at_;  // while it is not connected
-    LiveCounts counts_;   // of this worker alone
-    LiveCounts::Held held_;
     std::uint64_t acts_version_ = 0;
     std::uint64_t unanswered_ = 0;
 };

@@ -10,6 +10,7 @@
 
 #include "net/socket.hpp"
 #include "store/keys.hpp"
+#include "store/record.hpp"
 
 namespace sluice::store {
 

@@ -1,21 +1,21 @@
 // How many sessions there are at this moment, by key, over all workers of this machine; a worker's go with
 // it. Pure.
+//
+// There may be a key for each of very many sessions, so only the hash of a key is kept: that two clients are
+// taken for one is as likely as it harms nobody.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <unordered_map>
-
-#include "store/shelf.hpp"
 
 namespace sluice::store {
 
 class LiveCounts {
   public:
     /// What one worker holds. To be given back (release) before it is dropped.
-    using Held = std::unordered_map<std::string, std::uint32_t, KeyHash, std::equal_to<>>;
+    using Held = std::unordered_map<std::uint64_t, std::uint32_t>;
 
     explicit LiveCounts(std::size_t keys_max) : keys_max_(keys_max) {}
 
@@ -27,7 +27,7 @@ class LiveCounts {
     std::size_t keys() const { return totals_.size(); }
 
   private:
-    void drop(std::string_view key, std::uint32_t amount);
+    void drop(std::uint64_t hash, std::uint32_t amount);
 
     std::size_t keys_max_;
     Held totals_;
