@@ -1,0 +1,57 @@
+#include "policy/greylist.hpp"
+
+#include <algorithm>
+
+namespace sluice::policy {
+
+namespace {
+
+constexpr unsigned network_bits_v4 = 24;
+constexpr unsigned network_bits_v6 = 64;
+
+std::string lower(std::string_view text) {
+    std::string made(text);
+    std::ranges::transform(made, made.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+    return made;
+}
+
+/// Where the last `count` labels begin.
+std::size_t last_labels(std::string_view name, unsigned count) {
+    std::size_t begin = name.size();
+    for (; count > 0; --count) {
+        const std::size_t dot = begin == 0 ? std::string_view::npos : name.rfind('.', begin - 1);
+        if (dot == std::string_view::npos) return 0;
+        begin = dot;
+    }
+    return begin + 1;
+}
+
+}  // namespace
+
+std::string_view registered_domain(std::string_view name) {
+    if (name.ends_with('.')) name.remove_suffix(1);
+    const std::string_view two = name.substr(last_labels(name, 2));
+    const std::size_t dot = two.find('.');
+    if (dot == std::string_view::npos) return name;
+    constexpr std::size_t country = 2, registry = 3;
+    const bool below_a_registry = two.size() - dot - 1 == country && dot <= registry;
+    return below_a_registry ? name.substr(last_labels(name, 3)) : two;
+}
+
+std::string greylist_origin(const IpAddress& client, std::string_view name, bool dynamic) {
+    if (!name.empty() && !dynamic) return lower(registered_domain(name));
+    return client.masked(client.is_v4() ? network_bits_v4 : network_bits_v6).to_string();
+}
+
+GreylistAnswer greylist(const GreylistFacts& facts, const GreylistOptions& options) {
+    using What = GreylistAnswer::What;
+    const bool allowed = options.allow_after > 0 && facts.passes >= options.allow_after;
+    if (facts.passed || allowed) return {.what = What::pass, .newly = false, .wait = {}};
+    if (!facts.first_seen) return {.what = What::wait, .newly = false, .wait = options.delay};
+    if (*facts.first_seen < options.delay)
+        return {.what = What::wait, .newly = false, .wait = options.delay - *facts.first_seen};
+    return {.what = What::pass, .newly = true, .wait = {}};
+}
+
+}  // namespace sluice::policy

@@ -1,0 +1,104 @@
+#include "policy/greylist.hpp"
+
+#include <gtest/gtest.h>
+#include <map>
+#include <vector>
+
+namespace sluice::policy {
+namespace {
+
+using namespace std::chrono_literals;
+using What = GreylistAnswer::What;
+
+TEST(Greylist, RegisteredDomain) {
+    struct Case {
+        std::string_view name, domain;
+    };
+    for (const Case& c : {Case{"mail.example.org", "example.org"}, Case{"a.b.example.org.", "example.org"},
+                          Case{"example.org", "example.org"}, Case{"localhost", "localhost"}, Case{"", ""},
+                          Case{"mx1.example.co.uk", "example.co.uk"}, Case{"co.uk", "co.uk"},
+                          Case{"mx.example.com.au", "example.com.au"}, Case{"mx.orange.fr", "orange.fr"},
+                          Case{"mx.gmx.net", "gmx.net"}})
+        EXPECT_EQ(registered_domain(c.name), c.domain) << c.name;
+}
+
+TEST(Greylist, OriginIsADomainOrANetwork) {
+    const auto v4 = IpAddress::parse("192.0.2.77").value();
+    const auto v6 = IpAddress::parse("2001:db8:1:2:3::4").value();
+    EXPECT_EQ(greylist_origin(v4, "out-7.Mail.Example.org", false), "example.org");
+    EXPECT_EQ(greylist_origin(v4, "dsl-192-0-2-77.example.org", true), "192.0.2.0");
+    EXPECT_EQ(greylist_origin(v4, "", false), "192.0.2.0");
+    EXPECT_EQ(greylist_origin(v6, "", false), "2001:db8:1:2::");
+}
+
+TEST(Greylist, Answers) {
+    const GreylistOptions options{.delay = 60s, .allow_after = 5};
+    struct Case {
+        GreylistFacts facts;
+        What what;
+        bool newly;
+        Seconds wait;
+    };
+    const Case cases[] = {
+        {{}, What::wait, false, 60s},
+        {{.first_seen = 0s}, What::wait, false, 60s},
+        {{.first_seen = 59s}, What::wait, false, 1s},
+        {{.first_seen = 60s}, What::pass, true, 0s},
+        {{.first_seen = 1s, .passed = true}, What::pass, false, 0s},
+        {{.passes = 4.9}, What::wait, false, 60s},
+        {{.passes = 5}, What::pass, false, 0s},
+    };
+    for (const Case& c : cases) {
+        const GreylistAnswer answer = greylist(c.facts, options);
+        EXPECT_EQ(answer.what, c.what);
+        EXPECT_EQ(answer.newly, c.newly);
+        EXPECT_EQ(answer.wait, c.wait);
+    }
+    EXPECT_EQ(greylist({.passes = 1000}, {.allow_after = 0}).what, What::wait);
+}
+
+/// When servers come again after a 4xx, since the first attempt: as they are shipped.
+const std::map<std::string, std::vector<Seconds>> schedules = {
+    // minimal_backoff_time 300 s, doubling up to maximal_backoff_time 4000 s
+    {"Postfix", {300s, 900s, 2100s, 4500s, 8500s, 12'500s}},
+    // F,2h,15m; G,16h,1h,1.5
+    {"Exim", {900s, 1800s, 2700s, 3600s, 7200s, 10'800s}},
+    // the queue is run every 15, 30 or 60 minutes
+    {"sendmail", {3600s, 7200s, 10'800s}},
+    // 400 * n^2 seconds
+    {"qmail", {400s, 1600s, 3600s, 6400s, 10'000s}},
+    // one minute, five minutes, then more
+    {"Exchange", {60s, 120s, 180s, 300s, 600s, 1200s}},
+    // large pools: soon, and each time from another address
+    {"a large provider", {120s, 420s, 1200s, 2700s, 5400s}},
+};
+
+TEST(Greylist, EveryServerPassesWithItsFirstOrSecondRetry) {
+    const GreylistOptions options;
+    for (const auto& [server, retries] : schedules) {
+        std::optional<Seconds> passed;
+        for (const Seconds at : retries) {
+            if (at >= options.retry_within) break;
+            if (greylist({.first_seen = at}, options).what == What::pass) {
+                passed = at;
+                break;
+            }
+        }
+        ASSERT_TRUE(passed) << server;
+        EXPECT_EQ(*passed, retries.front()) << server << ": the default delay is below every first retry";
+    }
+}
+
+TEST(Greylist, RotatingPoolIsOneOrigin) {
+    std::string first;
+    for (const unsigned last : {3U, 77U, 200U}) {
+        const auto address = IpAddress::v4({198, 51, static_cast<std::uint8_t>(last), 9});
+        const std::string origin =
+            greylist_origin(address, "mail-" + std::to_string(last) + ".example.com", false);
+        if (first.empty()) first = origin;
+        EXPECT_EQ(origin, first);
+    }
+}
+
+}  // namespace
+}  // namespace sluice::policy

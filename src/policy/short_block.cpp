@@ -1,0 +1,59 @@
+#include "policy/short_block.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fmt/format.h>
+
+namespace sluice::policy {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::array<Seconds, short_block_levels> durations{10min, 1h, 6h, 24h};
+constexpr Seconds remembered_after{24h};
+
+std::string_view reason(const Conduct& conduct, unsigned harvest_after) {
+    if (conduct.viruses > 0) return "virus";
+    if (conduct.traps > 0) return "trap_recipient";
+    if (conduct.spam > 0) return "spam";
+    if (conduct.bot) return "bot";
+    // An address book that is out of date has good recipients, too.
+    const bool harvest = harvest_after > 0 && conduct.unknown_recipients >= harvest_after;
+    return harvest && conduct.accepted == 0 ? "harvest" : "";
+}
+
+}  // namespace
+
+Seconds duration_of(const ShortBlock& block) {
+    return durations[std::clamp(block.level, 1U, short_block_levels) - 1];
+}
+
+Seconds memory_of(const ShortBlock& block) {
+    return duration_of(block) + remembered_after;
+}
+
+std::optional<ShortBlock> block_for(const Conduct& conduct, unsigned harvest_after,
+                                    const std::optional<ShortBlock>& before) {
+    const std::string_view why = reason(conduct, harvest_after);
+    if (why.empty()) return std::nullopt;
+    return ShortBlock{.level = before ? std::min(before->level + 1, short_block_levels) : 1,
+                      .why = std::string(why)};
+}
+
+std::string to_text(const ShortBlock& block) {
+    return fmt::format("{} {}", block.level, block.why);
+}
+
+std::optional<ShortBlock> parse_short_block(std::string_view text) {
+    ShortBlock block;
+    const char* const end = text.data() + text.size();
+    const auto [next, error] = std::from_chars(text.data(), end, block.level);
+    if (error != std::errc{} || next == end || *next != ' ') return std::nullopt;
+    if (block.level < 1 || block.level > short_block_levels) return std::nullopt;
+    block.why.assign(next + 1, end);
+    return block;
+}
+
+}  // namespace sluice::policy
