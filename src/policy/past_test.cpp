@@ -1,0 +1,61 @@
+#include "policy/past.hpp"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+namespace sluice::policy {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string signals(const Past& past, const PastOptions& options = {}) {
+    std::string text;
+    for (const Signal& signal : signals_of(past, options))
+        text += fmt::format("{}{}{}[{}]{:+} ", signal.name, signal.what.empty() ? "" : ":", signal.what,
+                            signal.value, signal.weight);
+    return text;
+}
+
+TEST(Past, OfStrangersSaysNothing) {
+    EXPECT_EQ(signals({}), "");
+    Past once;
+    once.at_once = {1, 1, 1};
+    once.in_window = {RateCounts{1}, RateCounts{1}, RateCounts{1}};
+    EXPECT_EQ(signals(once), "");
+}
+
+TEST(Past, BlockLastsAsLongAsItLasts) {
+    Past past;
+    past.block = ShortBlock{.level = 1, .why = "virus"};
+    past.block_age = 599s;
+    EXPECT_EQ(signals(past), "blocklist[virus, 1 s left]+20 ");
+    past.block_age = 600s;
+    EXPECT_EQ(signals(past), "") << "remembered, and over";
+}
+
+TEST(Past, Reputation) {
+    Past past;
+    past.client = {.good = 0, .bad = 10};
+    EXPECT_EQ(signals(past), "reputation[bad 92 % (82 to 100)]+13 ");
+    past.client = {.good = 10, .bad = 0};
+    EXPECT_EQ(signals(past), "reputation[bad 8 % (0 to 18)]-13 ");
+    EXPECT_EQ(signals(past, {.reputation_weight_max = 0}), "");
+}
+
+TEST(Past, RatesOverTheirLimits) {
+    PastOptions options;
+    options.limits[0] = {.at_once = 50, .in_window = {100, 10}};
+    options.limits[2] = {.at_once = 1000, .in_window = {}};
+    Past past;
+    past.at_once = {50, 5000, 1000};
+    past.in_window[0] = {100, 10, 9999};
+    EXPECT_EQ(signals(past, options), "");
+    past.at_once = {51, 5000, 1001};
+    past.in_window[0] = {101, 11, 9999};
+    EXPECT_EQ(signals(past, options),
+              "concurrency:client[51]+10 rate:client[101 connections]+10 rate:client[11 messages]+10 "
+              "concurrency:all[1001]+10 ");
+}
+
+}  // namespace
+}  // namespace sluice::policy

@@ -1,0 +1,110 @@
+#include "store/past_operations.hpp"
+
+#include <gtest/gtest.h>
+#include <map>
+
+#include "store/keys.hpp"
+#include "store/live_counts.hpp"
+#include "store/record.hpp"
+
+namespace sluice::store {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A store with nothing around it.
+class Memory {
+  public:
+    Outcomes perform(const Operations& operations) {
+        Outcomes outcomes;
+        for (const Operation& operation : operations) {
+            if (operation.verb == Verb::hold) {
+                outcomes.emplace_back().counts[0] = live_.hold(held_, operation.key, operation.amount);
+            } else {
+                outcomes.push_back(apply(operation, records_[operation.key], now));
+            }
+        }
+        return outcomes;
+    }
+    WallMillis now = 1'700'000'000'000;
+
+  private:
+    std::map<std::string, std::optional<Record>> records_;
+    LiveCounts live_{100};
+    LiveCounts::Held held_;
+};
+
+const policy::PastOptions options;
+IpAddress address(std::string_view text) {
+    return IpAddress::parse(text).value();
+}
+
+TEST(PastOperations, Keys) {
+    EXPECT_EQ(client_key(rate_space, address("192.0.2.7")), "rate/192.0.2.7");
+    EXPECT_EQ(network_key(rate_space, address("192.0.2.7")), "rate/192.0.2.0/24");
+    EXPECT_EQ(client_key(rate_space, address("2001:db8:1:2:3::4")), "rate/2001:db8:1:2::");
+    EXPECT_EQ(network_key(rate_space, address("2001:db8:1:2:3::4")), "rate/2001:db8:1::/48");
+    EXPECT_EQ(everybody_key(rate_space), "rate/all");
+}
+
+TEST(PastOperations, SessionsOfAClient) {
+    Memory memory;
+    const IpAddress client = address("192.0.2.7"), neighbour = address("192.0.2.8"),
+                    other = address("198.51.100.1");
+    const auto arrive = [&](const IpAddress& who) {
+        return read_past(memory.perform(past_of(who, options, Arrival::joins)));
+    };
+    arrive(client);
+    arrive(neighbour);
+    arrive(other);
+    const policy::Past past = arrive(client);
+    EXPECT_EQ(past.at_once, (std::array<std::uint32_t, 3>{2, 3, 4}));
+    EXPECT_EQ(past.in_window[0][0], 2U);
+    EXPECT_EQ(past.in_window[1][0], 3U);
+    EXPECT_EQ(past.in_window[2][0], 4U);
+    memory.perform(departure_of(client, options, {.conduct = {}, .counts = {0, 3, 5}}));
+    const policy::Past later = read_past(memory.perform(past_of(client, options, Arrival::looks)));
+    EXPECT_EQ(later.at_once, (std::array<std::uint32_t, 3>{1, 2, 3}));
+    EXPECT_EQ(later.in_window[0], (policy::RateCounts{2, 3, 5}));
+    EXPECT_EQ(later.client, policy::Evidence{});
+    memory.now += 60'000;
+    EXPECT_EQ(read_past(memory.perform(past_of(client, options, Arrival::looks))).in_window[0][1], 0U);
+}
+
+TEST(PastOperations, ConductIsRememberedOfAddressAndNetwork) {
+    Memory memory;
+    const IpAddress client = address("192.0.2.7"), neighbour = address("192.0.2.8");
+    memory.perform(
+        departure_of(client, options, {.conduct = {.traps = 1}, .block = policy::ShortBlock{2, "trap"}}));
+    const policy::Past past = read_past(memory.perform(past_of(client, options, Arrival::looks)));
+    EXPECT_EQ(past.client, (policy::Evidence{0, 4}));
+    EXPECT_EQ(past.network, (policy::Evidence{0, 4}));
+    EXPECT_EQ(past.block, (policy::ShortBlock{2, "trap"}));
+    EXPECT_TRUE(past.blocked());
+    const policy::Past next = read_past(memory.perform(past_of(neighbour, options, Arrival::looks)));
+    EXPECT_EQ(next.client, policy::Evidence{});
+    EXPECT_EQ(next.network, (policy::Evidence{0, 4}));
+    EXPECT_FALSE(next.block);
+    memory.now += Millis(1h).count();
+    const policy::Past over = read_past(memory.perform(past_of(client, options, Arrival::looks)));
+    EXPECT_FALSE(over.blocked());
+    EXPECT_TRUE(over.block) << "for the next one to be longer";
+}
+
+TEST(PastOperations, HeldAndLetGo) {
+    Memory memory;
+    const IpAddress client = address("192.0.2.7");
+    memory.perform(held_by(client, true));
+    EXPECT_EQ(read_past(memory.perform(past_of(client, options, Arrival::looks))).at_once[0], 1U);
+    memory.perform(held_by(client, false));
+    EXPECT_EQ(read_past(memory.perform(past_of(client, options, Arrival::looks))).at_once[2], 0U);
+}
+
+TEST(PastOperations, AnotherNumberOfOutcomesIsNoPast) {
+    const policy::Past past = read_past({});
+    EXPECT_FALSE(past.blocked());
+    EXPECT_EQ(past.client, policy::Evidence{});
+}
+
+}  // namespace
+}  // namespace sluice::store
