@@ -1,17 +1,7 @@
 // Against a real server: an unbound of our own on a loopback port, with local zones for every outcome.
 #include "net/resolver.hpp"
 
-#include <netinet/in.h>
-#include <spawn.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <chrono>
-#include <csignal>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -19,11 +9,11 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <thread>
+#include <string_view>
 #include <vector>
 
 #include "net/loop.hpp"
-#include "net/socket.hpp"
+#include "net/test_name_server.hpp"
 
 namespace sluice::net {
 namespace {
@@ -33,63 +23,16 @@ using testing::ElementsAre;
 using testing::UnorderedElementsAre;
 using Status = DnsAnswer::Status;
 
-/// A UDP socket on a free loopback port.
-struct UdpPort {
-    Fd fd{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-    std::string server;  // "127.0.0.1:port"
-    std::uint16_t port = 0;
-
-    UdpPort() {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        if (::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) std::abort();
-        const Endpoint endpoint = local_endpoint(fd.get());
-        port = endpoint.port;
-        server = endpoint.to_string();
-    }
-};
-
-class Unbound {
-  public:
-    explicit Unbound(std::uint16_t port) {
-        std::string pattern = testing::TempDir() + "sluice-dns-XXXXXX";
-        directory_ = ::mkdtemp(pattern.data());
-        const auto config = directory_ / "unbound.conf";
-        std::ofstream{config}
-            << "server:\n"
-               "  interface: 127.0.0.1\n  port: "
-            << port << "\n  chroot: \"\"\n  username: \"\"\n  pidfile: \"\"\n  directory: " << directory_
-            << "\n  use-syslog: no\n  logfile: \"log\"\n  do-daemonize: no\n  num-threads: 1\n"
-               "  access-control: 127.0.0.0/8 allow\n  module-config: \"iterator\"\n"
-               "  local-zone: test. static\n"
-               "  local-data: \"2.0.0.127.list.test. 77 A 127.0.0.2\"\n"
-               "  local-data: \"2.0.0.127.list.test. 77 A 127.0.0.4\"\n"
-               "  local-data: '2.0.0.127.list.test. 77 TXT \"why \" \"indeed\"'\n"
-               "  local-data: \"six.test. 300 AAAA 2001:db8::25\"\n"
-               "  local-data: \"1.2.0.192.in-addr.arpa. PTR mail.example.org.\"\n"
-               "  local-zone: refused.test. always_refuse\n"
-               "remote-control:\n  control-enable: no\n"
-               // Which it will not ask by default: SERVFAIL at once.
-               "forward-zone:\n  name: broken.\n  forward-addr: 127.0.0.1@1\n";
-        const std::string path = config.string();
-        const char* const arguments[] = {"unbound", "-d", "-c", path.c_str(), nullptr};
-        if (::posix_spawn(&pid_, "/usr/sbin/unbound", nullptr, nullptr, const_cast<char* const*>(arguments),
-                          environ))
-            throw std::runtime_error("cannot start /usr/sbin/unbound");
-    }
-    Unbound(const Unbound&) = delete;
-    Unbound& operator=(const Unbound&) = delete;
-    ~Unbound() {
-        ::kill(pid_, SIGKILL);
-        ::waitpid(pid_, nullptr, 0);
-        std::filesystem::remove_all(directory_);
-    }
-
-  private:
-    std::filesystem::path directory_;
-    pid_t pid_ = -1;
-};
+constexpr std::string_view zones =
+    "  local-zone: test. static\n"
+    "  local-data: \"2.0.0.127.list.test. 77 A 127.0.0.2\"\n"
+    "  local-data: \"2.0.0.127.list.test. 77 A 127.0.0.4\"\n"
+    "  local-data: '2.0.0.127.list.test. 77 TXT \"why \" \"indeed\"'\n"
+    "  local-data: \"six.test. 300 AAAA 2001:db8::25\"\n"
+    "  local-data: \"1.2.0.192.in-addr.arpa. PTR mail.example.org.\"\n"
+    "  local-zone: refused.test. always_refuse\n"
+    // Which it will not ask by default: SERVFAIL at once.
+    "forward-zone:\n  name: broken.\n  forward-addr: 127.0.0.1@1\n";
 
 struct TestQuery final : DnsQuery {
     std::optional<DnsAnswer> answer;
@@ -104,24 +47,8 @@ struct TestQuery final : DnsQuery {
 
 class ResolverTest : public testing::Test {
   protected:
-    static void SetUpTestSuite() {
-        std::optional<UdpPort> free_port{std::in_place};
-        server_ = free_port->server;
-        const auto port = free_port->port;
-        free_port.reset();
-        unbound_ = std::make_unique<Unbound>(port);
-        // Until it answers; each time with a resolver that has not met the silence before.
-        const auto end = std::chrono::steady_clock::now() + 20s;
-        while (std::chrono::steady_clock::now() < end) {
-            ResolverTest here;
-            here.options_.deadline = 500ms;
-            if (here.ask("six.test", DnsType::aaaa).status == Status::found) return;
-            std::this_thread::sleep_for(20ms);
-        }
-        FAIL() << "unbound does not answer";
-    }
+    static void SetUpTestSuite() { unbound_ = std::make_unique<TestNameServer>(zones); }
     static void TearDownTestSuite() { unbound_.reset(); }
-    void TestBody() override {}
 
     DnsAnswer ask(const std::string& name, DnsType type) {
         if (!resolver_) start();
@@ -141,11 +68,10 @@ class ResolverTest : public testing::Test {
         EXPECT_TRUE(condition());
     }
 
-    static inline std::string server_;
-    static inline std::unique_ptr<Unbound> unbound_;
+    static inline std::unique_ptr<TestNameServer> unbound_;
 
     Loop loop_;
-    ResolverOptions options_{.servers = {server_}, .deadline = 10s};
+    ResolverOptions options_{.servers = {unbound_->server}, .deadline = 10s};
     std::optional<Resolver> resolver_;
 };
 

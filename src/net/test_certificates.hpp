@@ -3,11 +3,13 @@
 
 #include <unistd.h>
 
+#include <cstddef>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/sha.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <stdexcept>
@@ -45,6 +47,32 @@ inline Certificate self_signed(EVP_PKEY* key, const std::string& names) {
     X509_EXTENSION_free(extension);
     X509_sign(certificate.get(), key, EVP_sha256());
     return certificate;
+}
+
+/// The first certificate of a file.
+inline Certificate certificate_of(const std::string& file) {
+    std::FILE* const opened = std::fopen(file.c_str(), "r");
+    if (opened == nullptr) throw std::runtime_error("cannot read " + file);
+    Certificate read(PEM_read_X509(opened, nullptr, nullptr, nullptr));
+    (void)std::fclose(opened);
+    return read;
+}
+
+/// SHA-256 over the DER form of what `encode` (i2d_X509, i2d_PUBKEY) takes.
+template <typename Encode, typename Object>
+std::string digest_of(Encode encode, const Object* object) {
+    unsigned char* octets = nullptr;
+    const int size = encode(object, &octets);
+    std::string digest(SHA256_DIGEST_LENGTH, '\0');
+    SHA256(octets, static_cast<std::size_t>(size), reinterpret_cast<unsigned char*>(digest.data()));
+    OPENSSL_free(octets);
+    return digest;
+}
+inline std::string certificate_digest(const std::string& file) {
+    return digest_of(i2d_X509, certificate_of(file).get());
+}
+inline std::string key_digest(const std::string& file) {
+    return digest_of(i2d_PUBKEY, X509_get0_pubkey(certificate_of(file).get()));
 }
 
 class TestCertificates {
