@@ -70,6 +70,25 @@ class Send final : public smtp::DeliveryQuestion {
     std::optional<smtp::Answer> got;
 };
 
+/// One line of an AUTH exchange, on this login.
+class Authenticate final : public smtp::AuthQuestion {
+  public:
+    Authenticate(smtp::Login& on, const smtp::ClientIdentity& who, std::string said) {
+        login = &on;
+        client = &who;
+        line = std::move(said);
+    }
+    void answered(const smtp::Answer& answer) override {
+        EXPECT_FALSE(got.has_value());
+        EXPECT_EQ(pending, nullptr);
+        got = answer;
+        if (then) then();
+    }
+
+    std::optional<smtp::Answer> got;
+    std::function<void()> then;
+};
+
 class RelayTest : public testing::Test {
   protected:
     RelayTest() {
@@ -100,7 +119,7 @@ class RelayTest : public testing::Test {
     void start() {
         if (options.upstreams.empty()) options.upstreams = {upstream(mta)};
         relay = std::make_unique<Relay>(
-            loop, offload, nullptr, options,
+            loop, offload, validating, options,
             [this](std::string_view what, std::string_view who, std::string_view why) {
                 notices.push_back(std::string(what) + " " + std::string(who));
                 reasons.emplace_back(why);
@@ -160,6 +179,7 @@ class RelayTest : public testing::Test {
 
     net::Loop loop;
     net::Offload offload{loop};
+    net::Resolver* validating = nullptr;
     ScriptedMta mta{loop};
     ScriptedMta other{loop};
     RelayOptions options;

@@ -1,5 +1,5 @@
 // An MTA for the tests of this folder: a real listening socket on the loop under test, that behaves like
-// Postfix with XCLIENT allowed to everybody until a script tells it to misbehave.
+// Postfix with XCLIENT allowed to everybody and any password right until a script tells it to misbehave.
 #pragma once
 
 #include <functional>
@@ -11,6 +11,7 @@
 
 #include "net/loop.hpp"
 #include "net/socket.hpp"
+#include "net/tls.hpp"
 
 namespace sluice::relay {
 
@@ -19,8 +20,9 @@ class ScriptedMta final : public net::IoHandler {
     /// What the MTA is about to answer.
     struct Moment {
         unsigned connection = 0;  // counted from 1 in the order of acceptance
-        std::string verb;  // "connect", "EHLO", "HELO", "XCLIENT", "MAIL", "RCPT", "DATA", "content" (its
-                           // first octets), "dot", "RSET", "QUIT"
+        std::string verb;  // "connect", "EHLO", "HELO", "STARTTLS", "handshake" (what is said instead of it
+                           // is said in the clear), "XCLIENT", "AUTH", "response" (the lines after AUTH),
+                           // "MAIL", "RCPT", "DATA", "content" (its first octets), "dot", "RSET", "QUIT"
         std::string line;
     };
 
@@ -37,6 +39,8 @@ class ScriptedMta final : public net::IoHandler {
         std::string sender;
         std::vector<std::string> recipients;
         std::string content;  // as it came, without the dot
+        bool encrypted = false;
+        bool authenticated = false;
     };
 
     ScriptedMta(net::Loop& loop, const net::Endpoint& endpoint);
@@ -57,8 +61,10 @@ class ScriptedMta final : public net::IoHandler {
         "250-mx.internal.example\r\n250-PIPELINING\r\n250-SIZE 1000000\r\n"
         "250-XCLIENT NAME ADDR PORT PROTO HELO LOGIN\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n"
         "250 DSN\r\n";
-    bool xclient_for_all = true;  // else only before the first identity
-    bool proxy = false;           // expects a PROXY header
+    const net::TlsServerContext* tls = nullptr;  // offers STARTTLS, and AUTH only behind it
+    std::string auth;                            // the mechanisms offered: "PLAIN LOGIN"
+    bool xclient_for_all = true;                 // else only before the first identity
+    bool proxy = false;                          // expects a PROXY header
 
     unsigned accepted = 0;
     unsigned open() const;

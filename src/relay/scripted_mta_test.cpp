@@ -10,6 +10,10 @@
 
 namespace sluice::relay {
 
+namespace {
+constexpr const char* authentication_done = "235 2.7.0 Authentication successful";
+}
+
 class ScriptedMta::Session final : public net::IoHandler {
   public:
     Session(ScriptedMta& mta, net::Fd fd, unsigned number) : mta_(mta), fd_(std::move(fd)), number_(number) {
@@ -27,13 +31,16 @@ class ScriptedMta::Session final : public net::IoHandler {
             ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
         }
         mta_.loop_.unwatch(fd_.get());
+        tls_ = {};
         fd_.reset();
     }
 
     void on_io(std::uint32_t) override {
+        if (shaking_hands_ && !shake_hands()) return;
         std::array<char, 65536> buffer;
         while (fd_) {
-            const std::ptrdiff_t count = net::read_some(fd_.get(), buffer.data(), buffer.size());
+            const std::ptrdiff_t count = tls_ ? tls_.read(buffer.data(), buffer.size())
+                                              : net::read_some(fd_.get(), buffer.data(), buffer.size());
             if (count == -1) break;
             if (count <= 0) {
                 close(false);
@@ -44,15 +51,38 @@ class ScriptedMta::Session final : public net::IoHandler {
         while (fd_ && !hung_ && step()) {
         }
         if (fd_ && !output_.empty()) {
-            net::write_some(fd_.get(), output_.data(), output_.size());
+            if (tls_) {
+                tls_.write(output_.data(), output_.size());
+            } else {
+                net::write_some(fd_.get(), output_.data(), output_.size());
+            }
             output_.clear();
         }
         if (closing_) close(false);
+        if (fd_ && starting_tls_) start_tls();
     }
 
   private:
+    void start_tls() {
+        starting_tls_ = introduced_ = false;
+        if (!input_.empty()) violation("pipelined behind STARTTLS");
+        const std::size_t before = output_.size();
+        answer("handshake", "", "-");
+        if (!fd_ || hung_) return;
+        if (output_.size() > before) return on_io(0);
+        tls_ = net::TlsStream(*mta_.tls, fd_.get());
+        shaking_hands_ = true;
+    }
+
+    bool shake_hands() {
+        const auto result = tls_.shake_hands();
+        if (result == net::TlsStream::Handshake::failed) close(false);
+        shaking_hands_ = result == net::TlsStream::Handshake::more;
+        return result == net::TlsStream::Handshake::done;
+    }
+
     bool step() {
-        if (closing_) return false;
+        if (closing_ || starting_tls_) return false;
         if (!greeted_) return read_proxy();
         if (in_content_) return read_content();
         const std::size_t end = input_.find("\r\n");
@@ -60,7 +90,11 @@ class ScriptedMta::Session final : public net::IoHandler {
         const std::string line = input_.substr(0, end);
         input_.erase(0, end + 2);
         mta_.seen.push_back(std::to_string(number_) + " " + line);
-        command(line);
+        if (responses_ != 0) {
+            take_response(line);
+        } else {
+            command(line);
+        }
         return true;
     }
 
@@ -86,6 +120,16 @@ class ScriptedMta::Session final : public net::IoHandler {
             xclient(line);
         } else if (!introduced_ && verb != "QUIT") {
             violation("no EHLO before " + line);
+        } else if (verb == "STARTTLS" && mta_.tls != nullptr && !tls_) {
+            starting_tls_ = answer(verb, line, "220 2.0.0 Ready to start TLS");
+        } else if (verb == "AUTH" && offers_auth()) {
+            // Without an initial response PLAIN has one to come, LOGIN the name and the password.
+            responses_ = line == "AUTH LOGIN" ? 2 : line == "AUTH PLAIN" ? 1 : 0;
+            if (responses_ == 0) {
+                authenticated_ = answer(verb, line, authentication_done);
+            } else if (!answer(verb, line, responses_ == 2 ? "334 VXNlcm5hbWU6" : "334 ")) {
+                responses_ = 0;
+            }
         } else if (verb == "MAIL") {
             if (mail_) violation("MAIL twice");
             mail_ = answer(verb, line, "250 2.1.0 Ok");
@@ -94,7 +138,9 @@ class ScriptedMta::Session final : public net::IoHandler {
                         .helo = helo_,
                         .sender = line.substr(10),
                         .recipients = {},
-                        .content = {}};
+                        .content = {},
+                        .encrypted = static_cast<bool>(tls_),
+                        .authenticated = authenticated_};
         } else if (verb == "RCPT") {
             if (answer(verb, line, mail_ ? verdict(line) : "503 5.5.1 no MAIL"))
                 message_.recipients.push_back(line.substr(8));
@@ -114,7 +160,15 @@ class ScriptedMta::Session final : public net::IoHandler {
         }
     }
 
+    void take_response(const std::string& line) {
+        const bool last = --responses_ == 0;
+        const bool well = answer("response", line, last ? authentication_done : "334 UGFzc3dvcmQ6");
+        if (!well) responses_ = 0;
+        authenticated_ = well && last;
+    }
+
     void xclient(const std::string& line) {
+        if (authenticated_) violation("XCLIENT after AUTH");
         if (mail_) violation("XCLIENT within a transaction");
         if (!input_.empty()) violation("pipelined behind XCLIENT");
         if (line.size() + 2 > 512) violation("XCLIENT too long");
@@ -165,20 +219,25 @@ class ScriptedMta::Session final : public net::IoHandler {
         hung_ = said == hang;
         if (hung_ || (!said && usual == "-")) return false;
         if (!said && usual.empty()) {
-            output_ += !mta_.xclient_for_all && !address_.empty() ? without_xclient() : mta_.ehlo;
+            output_ += ehlo();
             return true;
         }
         const std::string reply = said.value_or(usual);
         output_ += reply + "\r\n";
         closing_ = reply.starts_with("421") || verb == "content";
-        return reply[0] == (verb == "DATA" ? '3' : '2');
+        return reply[0] == (usual[0] == '3' ? '3' : '2');
     }
 
-    std::string without_xclient() const {
+    bool offers_auth() const { return !mta_.auth.empty() && (tls_ || mta_.tls == nullptr); }
+
+    std::string ehlo() const {
         std::string lines = mta_.ehlo;
         const std::size_t at = lines.find("250-XCLIENT");
-        lines.erase(at, lines.find('\n', at) + 1 - at);
-        return lines;
+        if (!mta_.xclient_for_all && !address_.empty()) lines.erase(at, lines.find('\n', at) + 1 - at);
+        std::string more;
+        if (mta_.tls != nullptr && !tls_) more = "250-STARTTLS\r\n";
+        if (offers_auth()) more += "250-AUTH " + mta_.auth + "\r\n";
+        return lines.insert(lines.find('\n') + 1, more);
     }
 
     void violation(const std::string& what) {
@@ -188,11 +247,16 @@ class ScriptedMta::Session final : public net::IoHandler {
     ScriptedMta& mta_;
     net::Fd fd_;
     unsigned number_;
+    net::TlsStream tls_;
     std::string input_;
     std::string output_;
     std::string address_;
     std::string helo_;
     Delivered message_;
+    unsigned responses_ = 0;  // of an AUTH exchange, still to come
+    bool starting_tls_ = false;
+    bool shaking_hands_ = false;
+    bool authenticated_ = false;
     bool greeted_ = true;
     bool introduced_ = false;
     bool mail_ = false;
