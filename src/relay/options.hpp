@@ -33,9 +33,9 @@ enum class MtaTls : std::uint8_t {
 
 struct MtaTlsOptions {
     MtaTls level = MtaTls::automatic;
-    std::string name;                       // in its certificate, for SNI, and the TLSA base domain
-    std::string ca_file;                    // empty = the system's authorities
-    std::vector<std::string> fingerprints;  // SHA-256, 32 octets each
+    std::string name = {};                       // in its certificate, for SNI, and the TLSA base domain
+    std::string ca_file = {};                    // empty = the system's authorities
+    std::vector<std::string> fingerprints = {};  // SHA-256, 32 octets each
 };
 
 struct UpstreamOptions {

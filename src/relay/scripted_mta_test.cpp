@@ -36,9 +36,10 @@ class ScriptedMta::Session final : public net::IoHandler {
     }
 
     void on_io(std::uint32_t) override {
+        if (deaf_) return close(false);
         if (shaking_hands_ && !shake_hands()) return;
         std::array<char, 65536> buffer;
-        while (fd_) {
+        while (fd_ && !hung_) {
             const std::ptrdiff_t count = tls_ ? tls_.read(buffer.data(), buffer.size())
                                               : net::read_some(fd_.get(), buffer.data(), buffer.size());
             if (count == -1) break;
@@ -60,21 +61,29 @@ class ScriptedMta::Session final : public net::IoHandler {
         }
         if (closing_) close(false);
         if (fd_ && starting_tls_) start_tls();
+        // Nothing more is read until the client leaves.
+        if (fd_ && hung_) mta_.loop_.rewatch(fd_.get(), *this, EPOLLRDHUP);
+        deaf_ = hung_;
     }
 
   private:
     void start_tls() {
         starting_tls_ = introduced_ = false;
         if (!input_.empty()) violation("pipelined behind STARTTLS");
-        const std::size_t before = output_.size();
-        answer("handshake", "", "-");
-        if (!fd_ || hung_) return;
-        if (output_.size() > before) return on_io(0);
         tls_ = net::TlsStream(*mta_.tls, fd_.get());
         shaking_hands_ = true;
     }
 
     bool shake_hands() {
+        answer("handshake", "", "-");
+        if (!fd_) return false;
+        if (hung_ || !output_.empty()) {
+            // Instead of the handshake, and nothing after it.
+            shaking_hands_ = false;
+            hung_ = true;
+            tls_ = {};
+            return true;
+        }
         const auto result = tls_.shake_hands();
         if (result == net::TlsStream::Handshake::failed) close(false);
         shaking_hands_ = result == net::TlsStream::Handshake::more;
@@ -263,6 +272,7 @@ class ScriptedMta::Session final : public net::IoHandler {
     bool in_content_ = false;
     bool content_seen_ = false;
     bool hung_ = false;
+    bool deaf_ = false;
     bool closing_ = false;
 
     friend class ScriptedMta;
