@@ -1,0 +1,39 @@
+// What is known of the TLSA records of one MTA (RFC 7672 2.2): which are good, for how long, and when DNS is
+// to be asked again. No socket, no clock.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+#include "net/resolver.hpp"
+#include "net/tls_client.hpp"
+
+namespace sluice::relay {
+
+class TlsaRecords {
+  public:
+    /// `name` is "_25._tcp.mx.example.org", for why().
+    explicit TlsaRecords(std::string name);
+
+    /// What DNS says now; in how long it is to be asked again.
+    Seconds heard(const net::DnsAnswer& answer, Instant now);
+
+    /// DNSSEC-secure ones of a usable kind; empty when there are none, or none that have not expired.
+    const std::vector<net::TlsaRecord>& good() const { return good_; }
+    const std::string& name() const { return name_; }
+    /// Why there are none, as a sentence for the operator.
+    const std::string& why() const { return why_; }
+
+  private:
+    void take(const net::DnsAnswer& answer, Instant now);
+    void missing(std::string_view what);
+
+    std::string name_;
+    std::vector<net::TlsaRecord> good_;
+    Instant good_until_;
+    std::string why_;
+};
+
+}  // namespace sluice::relay
