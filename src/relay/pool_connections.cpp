@@ -198,6 +198,8 @@ void Pool::tlsa_heard(Upstream& upstream) {
     if (!upstream.tlsa_known) return note_down(upstream, upstream.tlsa->why());
     if (known_before) return;
     upstream.health.succeeded();  // it was not tried for want of them
+    const bool met = upstream.live + upstream.opening != 0;
+    if (!draining_ && !met && in_use() < options_.pool.connections_max) open(upstream, nullptr);
     schedule_pump();
 }
 
