@@ -129,16 +129,10 @@ class ScriptedMta::Session final : public net::IoHandler {
             xclient(line);
         } else if (!introduced_ && verb != "QUIT") {
             violation("no EHLO before " + line);
-        } else if (verb == "STARTTLS" && mta_.tls != nullptr && !tls_) {
-            starting_tls_ = answer(verb, line, "220 2.0.0 Ready to start TLS");
-        } else if (verb == "AUTH" && offers_auth()) {
-            // Without an initial response PLAIN has one to come, LOGIN the name and the password.
-            responses_ = line == "AUTH LOGIN" ? 2 : line == "AUTH PLAIN" ? 1 : 0;
-            if (responses_ == 0) {
-                authenticated_ = answer(verb, line, authentication_done);
-            } else if (!answer(verb, line, responses_ == 2 ? "334 VXNlcm5hbWU6" : "334 ")) {
-                responses_ = 0;
-            }
+        } else if (verb == "STARTTLS") {
+            starttls(line);
+        } else if (verb == "AUTH") {
+            auth(line);
         } else if (verb == "MAIL") {
             if (mail_) violation("MAIL twice");
             mail_ = answer(verb, line, "250 2.1.0 Ok");
@@ -166,6 +160,23 @@ class ScriptedMta::Session final : public net::IoHandler {
             closing_ = true;
         } else {
             violation("unknown command " + line);
+        }
+    }
+
+    void starttls(const std::string& line) {
+        if (mta_.tls == nullptr || tls_) return violation("STARTTLS that is not offered");
+        starting_tls_ = answer("STARTTLS", line, "220 2.0.0 Ready to start TLS");
+    }
+
+    void auth(const std::string& line) {
+        if (!offers_auth()) return violation("AUTH that is not offered");
+        // Without an initial response PLAIN has one to come, LOGIN the name and the password.
+        if (line == "AUTH LOGIN") {
+            responses_ = answer("AUTH", line, "334 VXNlcm5hbWU6") ? 2 : 0;
+        } else if (line == "AUTH PLAIN") {
+            responses_ = answer("AUTH", line, "334 ") ? 1 : 0;
+        } else {
+            authenticated_ = answer("AUTH", line, authentication_done);
         }
     }
 
