@@ -247,8 +247,8 @@ const Key<Config> keys[] = {
      integer<Config>([](Config& c) -> auto& { return c.front.pace.interval; }, 50, 20'000,
                      "a client gives up after 3 minutes when 16 KiB of its message are not read by then (RFC "
                      "5321 4.5.3.2.5)"),
-     "The trickle comes in drops this far apart (the last of a reply half as much again); the rates stay the "
-     "same. Each drop wakes a worker."},
+     "The trickle comes in drops this far apart (the last of a reply half as much again; those of a message "
+     "10 seconds at most); the rates stay the same. Each drop wakes a worker."},
     {"pace.exchange_max_s",
      integer<Config>([](Config& c) -> auto& { return c.front.pace.exchange_max; }, 0, 110,
                      "a client waits 2 minutes for the answer to DATA (RFC 5321 4.5.3.2.4)"),

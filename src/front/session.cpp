@@ -129,6 +129,19 @@ std::ptrdiff_t Session::read_socket(void* buffer, std::size_t size) {
     return got;
 }
 
+/// A drop of content: of small TLS records it takes many, and one that came alone would have waited for all.
+/// What ended the last of them, the next read is told again.
+std::ptrdiff_t Session::read_drop(char* buffer, std::size_t size) {
+    std::size_t octets = 0;
+    while (octets < size) {
+        const auto got = read_socket(buffer + octets, size - octets);
+        if (got <= 0) return octets == 0 ? got : static_cast<std::ptrdiff_t>(octets);
+        octets += static_cast<std::size_t>(got);
+        if (!tls_) break;
+    }
+    return static_cast<std::ptrdiff_t>(octets);
+}
+
 std::ptrdiff_t Session::write_socket(const void* octets, std::size_t size) {
     return tls_ ? tls_.write(octets, size) : net::write_some(fd_.get(), octets, size);
 }
@@ -136,10 +149,12 @@ std::ptrdiff_t Session::write_socket(const void* octets, std::size_t size) {
 /// Writes what readiness and pace allow. False: the connection is broken.
 bool Session::write_out() {
     if (sending_.empty()) return true;
+    const auto writing =
+        server_.awaits_chunk() ? policy::Pace::Writing::chunk_reply : policy::Pace::Writing::reply;
     while (!sending_.empty()) {
         if (!can_write_) return true;
         const Instant now = context_.now();
-        const std::size_t allowed = pace_.may_write(sending_.size(), now);
+        const std::size_t allowed = pace_.may_write(sending_.size(), now, writing);
         if (allowed == 0) {
             if (!hold_until(pace_.hold_write(sending_.size(), now))) continue;
             return true;
@@ -235,17 +250,19 @@ std::size_t Session::next_ciphertext() const {
 /// Reads what readiness and pace allow; false when that is nothing, or the session has ended.
 bool Session::fill(std::string_view& input) {
     if (!can_read_) return false;
-    const auto reading =
-        server_.in_content() ? policy::Pace::Reading::content : policy::Pace::Reading::commands;
+    const bool content = server_.in_content() || server_.awaits_chunk();
+    const auto reading = content ? policy::Pace::Reading::content : policy::Pace::Reading::commands;
     keep(input);  // it may stand where we are about to read
     input = backlog();
     // Behind a window that is wide the kernel takes more than can be paced before the client's timer for the
     // reply to it runs out (RFC 5321 4.5.3.2.6): whose lane became slow only now sends its messages at full
     // speed.
-    const bool paced = pace_.slow() && !(window_wide_ && server_.in_content());
-    const std::size_t wanted = paced ? next_drop(reading) : context_.scratch.size();
+    const bool paced = pace_.slow() && !(window_wide_ && content);
+    auto& scratch = context_.scratch;
+    const std::size_t wanted = paced ? next_drop(reading) : scratch.size();
     if (wanted == 0) return false;
-    const auto got = read_socket(context_.scratch.data(), wanted);
+    const auto got =
+        paced && content ? read_drop(scratch.data(), wanted) : read_socket(scratch.data(), wanted);
     if (got == net::io_would_block) {
         can_read_ = false;
         return false;
@@ -261,9 +278,9 @@ bool Session::fill(std::string_view& input) {
     if (octets < wanted && !tls_) can_read_ = peer_closed_;
     record_.octets_in += octets;
     pace_.read();
-    if (reading == policy::Pace::Reading::content) progress_ms_ = age_ms();
+    if (content) progress_ms_ = age_ms();
 
-    const std::string_view fresh(context_.scratch.data(), octets);
+    const std::string_view fresh(scratch.data(), octets);
     if (!backlog_) {
         input = fresh;
     } else {

@@ -81,6 +81,7 @@ class Session final : public net::IoHandler, public net::Timer {
     bool speak(bool input_left);
     bool write_out();
     std::ptrdiff_t read_socket(void* buffer, std::size_t size);
+    std::ptrdiff_t read_drop(char* buffer, std::size_t size);
     std::ptrdiff_t write_socket(const void* octets, std::size_t size);
     bool shake_hands();
     bool output_pending() const;

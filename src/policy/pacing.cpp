@@ -12,11 +12,19 @@ Millis time_for(std::size_t octets, unsigned bytes_per_s) {
     return Millis{static_cast<Millis::rep>((octets * 1000 + rate - 1) / rate)};
 }
 
-/// How many of `pending` octets fall in the next drop; never none, or a slow rate would be no rate. A small
-/// rest is not worth a drop of its own.
-std::size_t next_drop(std::size_t pending, unsigned bytes_per_s, Millis interval) {
-    const auto usual = std::max<std::size_t>(
+/// Further apart, a block that has just missed a drop, and brings the first line of BDAT, would come too
+/// late.
+constexpr Millis content_interval_max{10'000};
+
+/// How many octets fall in a drop; never none, or a slow rate would be no rate.
+std::size_t usual_drop(unsigned bytes_per_s, Millis interval) {
+    return std::max<std::size_t>(
         static_cast<std::size_t>(bytes_per_s) * static_cast<std::size_t>(interval.count()) / 1000, 1);
+}
+
+/// How many of `pending` octets fall in the next. A small rest is not worth a drop of its own.
+std::size_t next_drop(std::size_t pending, unsigned bytes_per_s, Millis interval) {
+    const std::size_t usual = usual_drop(bytes_per_s, interval);
     return pending <= usual + usual / 2 ? pending : usual;
 }
 
@@ -37,23 +45,34 @@ void Pace::slow_down(const PaceOptions& options, Instant now) {
     writing_ = reading_ = false;
 }
 
-/// When the next drop of what has waited since `began` has been paid for.
-Instant Pace::due(Instant began, std::size_t pending, unsigned bytes_per_s) const {
-    return began + time_for(next_drop(pending, bytes_per_s, options_->interval), bytes_per_s);
+std::size_t Pace::next_write(std::size_t pending) const {
+    return next_drop(pending, options_->out_bytes_per_s, options_->interval);
 }
 
-std::size_t Pace::may_write(std::size_t pending, Instant now) const {
-    if (full_speed(now)) return unlimited;
-    const unsigned rate = options_->out_bytes_per_s;
-    if (!writing_ || now < due(write_began_, pending, rate)) return 0;
-    return next_drop(pending, rate, options_->interval);
+std::size_t Pace::next_read(std::size_t pending, Reading what) const {
+    const unsigned rate = read_rate(what);
+    if (what == Reading::commands) return next_drop(pending, rate, options_->interval);
+    return std::min(pending, usual_drop(rate, std::min(options_->interval, content_interval_max)));
+}
+
+/// When the next drop of what has waited to be written has been paid for.
+Instant Pace::write_due(std::size_t pending) const {
+    return write_began_ + time_for(next_write(pending), options_->out_bytes_per_s);
+}
+
+Instant Pace::read_due(std::size_t pending, Reading what) const {
+    return read_began_ + time_for(next_read(pending, what), read_rate(what));
+}
+
+std::size_t Pace::may_write(std::size_t pending, Instant now, Writing what) const {
+    // A client that pipelines many small chunks would wait for each; its content pays for them.
+    if (full_speed(now) || what == Writing::chunk_reply) return unlimited;
+    return writing_ && now >= write_due(pending) ? next_write(pending) : 0;
 }
 
 std::size_t Pace::may_read(std::size_t pending, Instant now, Reading what) const {
     if (options_ == nullptr || (what == Reading::commands && full_speed(now))) return unlimited;
-    const unsigned rate = read_rate(what);
-    if (!reading_ || now < due(read_began_, pending, rate)) return 0;
-    return next_drop(pending, rate, options_->interval);
+    return reading_ && now >= read_due(pending, what) ? next_read(pending, what) : 0;
 }
 
 void Pace::exchange_done() {
@@ -64,13 +83,13 @@ void Pace::exchange_done() {
 Instant Pace::hold_write(std::size_t pending, Instant now) {
     if (!writing_) write_began_ = now;
     writing_ = true;
-    return hold(now, due(write_began_, pending, options_->out_bytes_per_s), exchange_left());
+    return hold(now, write_due(pending), exchange_left());
 }
 
 Instant Pace::hold_read(std::size_t pending, Instant now, Reading what) {
     if (!reading_) read_began_ = now;
     reading_ = true;
-    const Instant wanted = due(read_began_, pending, read_rate(what));
+    const Instant wanted = read_due(pending, what);
     if (what == Reading::commands) return hold(now, wanted, exchange_left());
     // Content is no exchange: its own floor keeps the client's timer for a block.
     const std::uint32_t exchange_before = exchange_held_ms_;

@@ -1,7 +1,9 @@
 #include "policy/pacing.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <gtest/gtest.h>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -181,6 +183,19 @@ std::vector<std::pair<Instant, std::size_t>> read_content(const PaceOptions& opt
     return drops;
 }
 
+/// The longest that any 16 KiB which the client sends in one go take.
+Millis slowest_block(const std::vector<std::pair<Instant, std::size_t>>& drops) {
+    constexpr std::size_t block = 16'384;
+    Millis slowest{0};
+    for (const auto& [began, before] : drops) {
+        const auto end =
+            std::ranges::lower_bound(drops, before + block, {}, &std::pair<Instant, std::size_t>::second);
+        if (end == drops.end()) break;
+        slowest = std::max(slowest, Millis{end->first - began});
+    }
+    return slowest;
+}
+
 TEST(Pace, ABlockThatHasJustMissedADropIsReadInTime) {
     PaceOptions options;
     options.content_in_bytes_per_s = 110;  // the least that can be configured
@@ -190,14 +205,95 @@ TEST(Pace, ABlockThatHasJustMissedADropIsReadInTime) {
         options.interval = Millis{interval_ms};
         for (const std::size_t window : {2048U, 2900U, 3299U, 4029U, 8192U, 65'536U}) {
             const auto drops = read_content(options, 4 * block, window);
-            for (const auto& [began, before] : drops) {
-                const auto end = std::ranges::find_if(
-                    drops, [before = before](const auto& drop) { return drop.second >= before + block; });
-                if (end == drops.end()) break;
-                EXPECT_LE(end->first - began, Seconds{180}) << interval_ms << " ms, window " << window;
+            EXPECT_LE(slowest_block(drops), Seconds{180}) << interval_ms << " ms, window " << window;
+        }
+    }
+}
+
+/// A message in chunks of `size` octets, none of them the last.
+struct Chunks {
+    std::vector<std::size_t> line_ends;  // of each BDAT line
+    std::size_t octets = 0;
+
+    Chunks(std::size_t size, std::size_t octets_min) {
+        while (octets < octets_min) {
+            line_ends.push_back(octets + std::string("BDAT \r\n").size() + std::to_string(size).size());
+            octets = line_ends.back() + size;
+        }
+    }
+};
+
+/// When how many of the octets of `chunks` have been read, with every reply to a chunk written in between, as
+/// a session does it. The client sends them in one go, and fills its window again at once.
+std::vector<std::pair<Instant, std::size_t>> read_chunks(const PaceOptions& options, const Chunks& chunks,
+                                                         std::size_t window) {
+    Pace pace;
+    Instant now = start;
+    pace.slow_down(options, now);
+    std::vector<std::pair<Instant, std::size_t>> drops{{now, 0}};
+    std::size_t answered = 1;  // a chunk is over when the next line begins, at the latest
+    while (drops.back().second < chunks.octets) {
+        const std::size_t before = drops.back().second;
+        const bool first_line = before < chunks.line_ends.front();
+        const Reading what = first_line ? Reading::commands : Reading::content;
+        const std::size_t end = first_line ? chunks.line_ends.front() : chunks.octets;
+        const std::size_t pending = std::min(window, end - before);
+        const std::size_t allowed = pace.may_read(pending, now, what);
+        if (allowed == 0) {
+            now = pace.hold_read(pending, now, what) + Millis{4};  // a tick late
+            continue;
+        }
+        pace.read();
+        const std::size_t after = before + std::min(allowed, pending);
+        drops.emplace_back(now, after);
+        for (; answered < chunks.line_ends.size() && chunks.line_ends[answered] <= after; ++answered) {
+            EXPECT_EQ(pace.may_write(30, now, Pace::Writing::chunk_reply), Pace::unlimited);
+            pace.wrote(now);
+            pace.exchange_done();
+        }
+    }
+    return drops;
+}
+
+TEST(Pace, ABlockIsReadInTimeHoweverItIsCutIntoChunks) {
+    for (const unsigned rate : {1U, 5U, 1000U}) {
+        for (const unsigned content_rate : {110U, 500U}) {
+            for (const int interval_ms : {50, 1000, 7777, 10'000, 15'830, 20'000}) {
+                for (const std::size_t size : {0U, 1U, 9U, 1000U, 16'371U, 100'000U}) {
+                    PaceOptions options;  // the slowest of everything that can be configured
+                    options.in_bytes_per_s = options.out_bytes_per_s = rate;
+                    options.content_in_bytes_per_s = content_rate;
+                    options.interval = Millis{interval_ms};
+                    options.exchange_max = Seconds{110};
+                    options.delay_max = Seconds{3600};
+                    const Chunks chunks(size, 3 * 16'384);
+                    for (const std::size_t window : {256U, 2048U, 2900U, 3276U, 4029U, 8192U, 65'536U})
+                        EXPECT_LE(slowest_block(read_chunks(options, chunks, window)), Seconds{180})
+                            << rate << " and " << content_rate << " octets a second, every " << interval_ms
+                            << " ms, chunks of " << size << ", window " << window;
+                }
             }
         }
     }
+}
+
+TEST(Pace, ChunksAreNoFasterThanContent) {
+    const PaceOptions options;
+    const Chunks crumbs(1, 10'000);
+    const auto drops = read_chunks(options, crumbs, 4096);
+    const auto took = std::chrono::duration<double>(drops.back().first - start).count();
+    EXPECT_LE(static_cast<double>(crumbs.octets), 110 * took);
+}
+
+TEST(Pace, OnlyTheRepliesToChunksAreFree) {
+    const PaceOptions options;
+    Pace pace;
+    Instant now = start;
+    pace.slow_down(options, now);
+    EXPECT_EQ(pace.may_write(30, now, Pace::Writing::chunk_reply), Pace::unlimited);
+    pace.exchange_done();
+    EXPECT_EQ(pace.may_write(30, now, Pace::Writing::reply), 0U);
+    EXPECT_EQ(write_reply(pace, 30, now), Seconds{6});
 }
 
 TEST(Pace, ASessionIsHeldForDelayMaxAndThenGoesFree) {

@@ -144,6 +144,9 @@ class Server {
     bool in_content() const {
         return mode_ == Mode::data || mode_ == Mode::chunk || mode_ == Mode::refused_chunk;
     }
+    /// The command was a BDAT without LAST, for a transaction, whatever its answer: the next chunk is on its
+    /// way, or with PIPELINING here already (RFC 3030 4.2). Until another command is said.
+    bool awaits_chunk() const { return awaits_chunk_; }
 
   private:
     struct Command;  // a row of the command table: server_commands.cpp
@@ -246,6 +249,7 @@ class Server {
     bool authenticated_ : 1 = false;
     bool chunk_last_ : 1 = false;
     bool chunk_asked_ : 1 = false;  // ask_data is about a BDAT
+    bool awaits_chunk_ : 1 = false;
     // Steps to come:
     bool ended_pending_ : 1 = false;
     bool identity_pending_ : 1 = false;

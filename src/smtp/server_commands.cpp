@@ -83,11 +83,12 @@ void Server::obey(std::string_view line, bool ends_in_crlf) {
     const std::string_view verb = line.substr(0, line.find(' '));
     const std::string_view argument = ascii::skip_spaces(line.substr(verb.size()));
     const Command* const command = find_command(verb);
+    const bool is_bdat = command != nullptr && command->action == &Server::do_bdat;
+    awaits_chunk_ = awaits_chunk_ && is_bdat;
     if (const auto fault = fault_of(line, command, ends_in_crlf)) {
         refuse(*fault);
         // A BDAT that is not obeyed leaves its chunk behind, which would be taken for commands.
         // What follows a bare LF would be a command that somebody smuggled into an argument.
-        const bool is_bdat = command != nullptr && command->action == &Server::do_bdat;
         if (is_bdat || *fault == Say::bare_newline_command) close_pending_ = true;
         return;
     }
@@ -185,6 +186,8 @@ void Server::do_data(std::string_view /*argument*/) {
 }
 
 void Server::do_bdat(std::string_view argument) {
+    const bool awaited = awaits_chunk_;
+    awaits_chunk_ = false;
     const std::string_view count = argument.substr(0, argument.find(' '));
     const std::string_view last = ascii::skip_spaces(argument.substr(count.size()));
     const auto octets = parse_decimal<std::uint64_t>(count);
@@ -195,6 +198,7 @@ void Server::do_bdat(std::string_view argument) {
     }
     chunk_left_ = *octets;
     chunk_last_ = !last.empty();
+    awaits_chunk_ = !chunk_last_ && (awaited || transaction_);
     if (no_service_) return refuse_chunk(Say::no_service);
     if (!greeted_) return refuse_chunk(Say::need_helo);
     if (!offered_->has(Extension::chunking)) return refuse_chunk(Say::not_implemented);

@@ -185,5 +185,24 @@ TEST(ServerContent, IsKnownToBeContent) {
     EXPECT_FALSE(script.server().in_content());
 }
 
+TEST(ServerContent, AChunkIsAwaitedUntilTheLastOrAnotherCommand) {
+    const auto awaits = [](std::string_view said) {
+        script::Script script(options, offer);
+        script.feed(to_rcpt);
+        script.feed(said);
+        return script.server().awaits_chunk();
+    };
+    EXPECT_FALSE(awaits(""));
+    EXPECT_TRUE(awaits("BDAT 2\r\n"));
+    EXPECT_TRUE(awaits("BDAT 2\r\nxyBDAT 0\r\nBDA"));
+    EXPECT_FALSE(awaits("BDAT 2\r\nxyBDAT 2 LAST\r\n"));
+    EXPECT_FALSE(awaits("BDAT 2 LAST\r\nxy"));
+    EXPECT_FALSE(awaits("BDAT 2\r\nxyNOOP\r\n"));
+    EXPECT_FALSE(awaits("BDAT 2\r\nxyBDAT x\r\n"));
+    EXPECT_TRUE(awaits("BDAT 2\r\nx\nBDAT 2\r\nxy")) << "refused, but the client may have sent them all";
+    EXPECT_FALSE(awaits("RSET\r\nBDAT 2\r\nxy")) << "no transaction: nothing that could be refused";
+    EXPECT_FALSE(awaits("DATA\r\n"));
+}
+
 }  // namespace
 }  // namespace sluice::smtp

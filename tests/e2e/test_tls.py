@@ -222,6 +222,33 @@ def test_replies_trickle_under_tls(tls_sluice, postfix):
     postfix.wait_message(token)
 
 
+def test_content_in_many_small_records_is_as_fast(tls_sluice, postfix):
+    """A slow client whose chunks are a TLS record each: a drop is of many records, and their replies are free."""
+    slow = {"policy": {"networks": {"slow": ["127.0.60.0/24"]}}}
+    pace = {"out_bytes_per_s": 50, "in_bytes_per_s": 1000, "content_in_bytes_per_s": 1000, "interval_ms": 1000}
+    sluice = tls_sluice({**slow, "pace": pace})
+    token = new_token()
+    content = message(token) + b"x" * 70 + b"\r\n"
+    with sluice.connect(source="127.0.60.9") as client:
+        client.greet()
+        start_tls(client)
+        client.command("EHLO client.example.org")
+        client.envelope()
+        began = time.monotonic()
+        for at in range(len(content)):
+            client.send(b"BDAT 1\r\n" + content[at : at + 1])
+        client.send(b"BDAT 0 LAST\r\n")
+        for _ in content:
+            client.expect(250)
+        took = time.monotonic() - began
+        client.expect(250)
+    said = 9 * len(content)
+    # Each reply would take half a second, and each record one. What is counted lies between what was said and
+    # what TLS makes of it.
+    assert said / 1000 * 0.8 <= took <= 6 * said / 1000 + 3, (took, said)
+    postfix.wait_message(token)
+
+
 def test_slow_clients_do_without_when_there_are_many(tls_sluice):
     slow = {"policy": {"networks": {"slow": ["127.0.60.0/24"]}}, "pace": {"out_bytes_per_s": 1000000, "in_bytes_per_s": 1000000}}
     sluice = tls_sluice(slow, slow_sessions_max=1)

@@ -186,6 +186,8 @@ void ClientSession::say_data_content() {
 void ClientSession::say_chunks() {
     attempt_ = begin_attempt();
     content_at_ = 0;
+    // Some crumble more than a block of it.
+    crumbled_ = dice_.chance(200) ? dice_.magnitude(1, 20'000) : 0;
     // The last CRLF may be missing: it is put back on the way.
     if (dice_.chance(100) && content_[content_.size() - 3] != '\n') content_.resize(content_.size() - 2);
     say_next_chunk();
@@ -197,16 +199,21 @@ void ClientSession::say_next_chunk() {
     std::string out;
     do {
         const std::size_t left = content_.size() - content_at_;
-        const std::size_t size = dice_.chance(400) ? left : dice_.below(left + 1);
+        const std::size_t size = next_chunk(left);
         const bool last = size == left && dice_.chance(800);
         out += fmt::format("BDAT {}{}\r\n", size, last ? " LAST" : "");
         out += std::string_view(content_).substr(content_at_, size);
         content_at_ += size;
         expected_.push_back({.what = last ? Asked::dot : Asked::chunk});
     } while (together && expected_.back().what != Asked::dot);
+    const bool noise_first = expected_.front().what == Asked::noise;
     say(std::move(out));
-    // Of several chunks sent at once each is an exchange to the slow lane, and held back as one.
-    if (!together) watch_blocks(link_->transmitted());
+    if (!noise_first) watch_blocks(link_->transmitted());
+}
+
+std::size_t ClientSession::next_chunk(std::size_t left) {
+    if (content_at_ < crumbled_) return std::min<std::size_t>(left, 1 + dice_.below(8));
+    return dice_.chance(400) ? left : dice_.below(left + 1);
 }
 
 void ClientSession::letter_over(bool taken) {
@@ -318,6 +325,9 @@ void ClientSession::noise_answered(const Expectation& expected, int code) {
     if (std::ranges::find(expected.codes, code) == expected.codes.end())
         blame(fmt::format("{} where {} was to be answered", code, fmt::join(expected.codes, " or ")));
     if (expected.fatal && code != 250) dismissed_ = true;
+    const bool chunks_next = by_chunks_ && attempt_ != SIZE_MAX && !expected_.empty() &&
+                             (expected_.front().what == Asked::chunk || expected_.front().what == Asked::dot);
+    if (chunks_next) watch_blocks(link_->transmitted());
 }
 
 }  // namespace sluice::sim

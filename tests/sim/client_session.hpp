@@ -81,6 +81,7 @@ class ClientSession final : private Peer {
     void say_data_content();
     void say_chunks();
     void say_next_chunk();
+    std::size_t next_chunk(std::size_t left);
     void letter_over(bool taken);
     void say_quit();
     void hello_answered(int code, std::string_view text);
@@ -132,6 +133,7 @@ class ClientSession final : private Peer {
     std::size_t attempt_ = SIZE_MAX;
     std::string content_;
     std::size_t content_at_ = 0;
+    std::size_t crumbled_ = 0;  // so far into the content chunks are of a few octets
 };
 
 }  // namespace sluice::sim
