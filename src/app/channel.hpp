@@ -5,16 +5,22 @@
 #include <cstdint>
 #include <optional>
 
+#include "front/front.hpp"
 #include "net/fd.hpp"
 
 namespace sluice::app {
 
 /// From the supervisor.
 enum class Order : char {
-    take_log = 'L',    // the descriptor is the log from now on
-    take_queue = 'Q',  // accept who waits at the descriptor, a listening socket that is to be closed
-    retire = 'R',      // accept nobody any more, let the sessions end by themselves, and end
+    take_log = 'L',        // the descriptor is the log from now on
+    take_queue = 'Q',      // accept who waits at the descriptor, a listening socket that is to be closed
+    take_tls_queue = 'T',  // the same where clients begin with TLS
+    retire = 'R',          // accept nobody any more, let the sessions end by themselves, and end
 };
+
+constexpr Order take_queue_order(front::Wrapping wrapping) {
+    return wrapping == front::Wrapping::tls ? Order::take_tls_queue : Order::take_queue;
+}
 
 /// From a worker.
 enum class Note : char {

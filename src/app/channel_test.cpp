@@ -32,6 +32,20 @@ TEST(Channel, CarriesOrdersWithDescriptors) {
     EXPECT_FALSE(over);
 }
 
+TEST(Channel, AQueueIsTakenAsWhoBoundItSays) {
+    EXPECT_EQ(take_queue_order(front::Wrapping::none), Order::take_queue);
+    EXPECT_EQ(take_queue_order(front::Wrapping::tls), Order::take_tls_queue);
+    const Channel channel = open_channel();
+    for (const front::Wrapping wrapping : {front::Wrapping::tls, front::Wrapping::none}) {
+        ASSERT_TRUE(send_order(channel.supervisor.get(), take_queue_order(wrapping), channel.worker.get()));
+        bool over = false;
+        const auto received = receive_order(channel.worker.get(), over);
+        ASSERT_TRUE(received);
+        EXPECT_EQ(received->order, take_queue_order(wrapping));
+        EXPECT_TRUE(received->descriptor);
+    }
+}
+
 TEST(Channel, TheEndOfEitherSideIsSeen) {
     Channel channel = open_channel();
     bool over = false;

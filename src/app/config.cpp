@@ -74,10 +74,10 @@ std::vector<std::string> broken_rules(const Config& config) {
     if (config.relay.verify.by == relay::VerifyBy::list && config.relay.verify.list_file.empty())
         broken.emplace_back("recipients.verify is \"list\", and recipients.list_file is not set");
     for (const auto& upstream : config.relay.upstreams)
-        for (const net::Endpoint& endpoint : config.addresses())
-            if (!upstream.address.is_unix() && would_loop(endpoint, upstream.address.tcp))
+        for (const Door& door : config.doors())
+            if (!upstream.address.is_unix() && would_loop(door.address, upstream.address.tcp))
                 broken.push_back(fmt::format("relay.mta {} is where Sluice itself listens ({})",
-                                             upstream.address.to_string(), endpoint.to_string()));
+                                             upstream.address.to_string(), door.address.to_string()));
     return broken;
 }
 
@@ -92,9 +92,13 @@ Config::Config() : listen{loopback(2525)} {
     front.spool.directory.clear();
 }
 
-std::vector<net::Endpoint> Config::addresses() const {
-    std::vector<net::Endpoint> all = listen;
-    all.insert(all.end(), tls_listen.begin(), tls_listen.end());
+std::vector<Door> Config::doors() const {
+    std::vector<Door> all;
+    all.reserve(listen.size() + tls_listen.size());
+    for (const net::Endpoint& address : listen)
+        all.push_back({.address = address, .wrapping = front::Wrapping::none});
+    for (const net::Endpoint& address : tls_listen)
+        all.push_back({.address = address, .wrapping = front::Wrapping::tls});
     return all;
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/listeners.hpp"
 #include "base/log_line.hpp"
 #include "front/options.hpp"
 #include "net/resolver.hpp"
@@ -49,8 +50,8 @@ struct Config {
     std::string store_path() const { return state_dir + "/store"; }
     std::string memory_directory() const { return state_dir + "/memory"; }
 
-    /// All addresses: those of `listen`, then those of `tls_listen`.
-    std::vector<net::Endpoint> addresses() const;
+    /// Where to listen: at `listen`, then at `tls_listen`.
+    std::vector<Door> doors() const;
 
     /// Somebody has to be looked up, so workers need a resolver.
     bool needs_resolver() const;

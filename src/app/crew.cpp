@@ -70,8 +70,9 @@ void Crew::reopen_log() {
 }
 
 void Crew::take_queue(unsigned number, const ListeningSocket& socket) {
+    const Order order = take_queue_order(socket->wrapping);
     for (std::size_t tries = 0; tries < seats_.size(); ++tries)
-        if (seats_[(number + tries) % seats_.size()]->order(Order::take_queue, socket->get())) return;
+        if (seats_[(number + tries) % seats_.size()]->order(order, socket->fd.get())) return;
 }
 
 void Crew::retire(Instant deadline) {

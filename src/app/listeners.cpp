@@ -45,8 +45,8 @@ net::Fd bind_one(const net::Endpoint& endpoint, const net::ListenOptions& option
     return std::move(*listener);
 }
 
-ListeningSocket share(net::Fd socket) {
-    return std::make_shared<const net::Fd>(std::move(socket));
+ListeningSocket share(net::Fd socket, front::Wrapping wrapping) {
+    return std::make_shared<const Listener>(std::move(socket), wrapping);
 }
 
 bool can_be_shared(int listener) {
@@ -57,54 +57,85 @@ bool can_be_shared(int listener) {
 
 }  // namespace
 
-Listeners::Listeners(std::vector<net::Fd> inherited) {
-    for (net::Fd& fd : inherited) {
-        ::fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
-        ::fcntl(fd.get(), F_SETFL, ::fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
-        net::set_first_window(fd.get(), net::ListenOptions::paced_receive_buffer);
-        const net::Endpoint bound = net::local_endpoint(fd.get());
+std::string_view name_of(front::Wrapping wrapping) {
+    return wrapping == front::Wrapping::tls ? "sluice-tls" : "sluice-plaintext";
+}
+
+namespace {
+
+front::Wrapping wrapping_of(const PassedSocket& passed, const net::Endpoint& bound,
+                            std::span<const Door> doors) {
+    for (const front::Wrapping known : {front::Wrapping::none, front::Wrapping::tls})
+        if (passed.name == name_of(known)) return known;
+    const auto door = std::ranges::find(doors, bound, &Door::address);
+    return door == doors.end() ? front::Wrapping::none : door->wrapping;
+}
+
+}  // namespace
+
+Listeners::Listeners(std::vector<PassedSocket> passed, std::span<const Door> doors) {
+    for (PassedSocket& each : passed) {
+        const int fd = each.fd.get();
+        ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+        ::fcntl(fd, F_SETFL, ::fcntl(fd, F_GETFL) | O_NONBLOCK);
+        net::set_first_window(fd, net::ListenOptions::paced_receive_buffer);
+        const net::Endpoint address = net::local_endpoint(fd);
+        const Door bound{.address = address, .wrapping = wrapping_of(each, address, doors)};
         auto at = std::ranges::find(addresses_, bound, &Address::bound);
         if (at == addresses_.end())
             at = addresses_.insert(at, {.asked = bound, .bound = bound, .sockets = {}});
-        at->sockets.push_back(share(std::move(fd)));
+        at->sockets.push_back(share(std::move(each.fd), bound.wrapping));
     }
 }
 
-Listeners::Listeners(const Listeners& before, std::vector<net::Endpoint>& endpoints, unsigned workers,
+Listeners::Listeners(const Listeners& before, std::vector<Door>& doors, unsigned workers,
                      const net::ListenOptions& options) {
     // What can fail comes before what clients could notice.
-    for (net::Endpoint& endpoint : endpoints)
-        adopt_or_bind(before, endpoint, options);
+    for (Door& door : doors)
+        adopt_or_bind(before, door, options);
     for (Address& address : addresses_) {
         if (address.sockets.size() > workers) address.sockets.resize(workers);
-        if (!can_be_shared(address.sockets.front()->get())) continue;
+        if (!can_be_shared(address.sockets.front()->fd.get())) continue;
         while (address.sockets.size() < workers)
-            address.sockets.push_back(share(bind_one(address.bound, options)));
+            address.sockets.push_back(
+                share(bind_one(address.bound.address, options), address.bound.wrapping));
     }
 }
 
-void Listeners::adopt_or_bind(const Listeners& before, net::Endpoint& endpoint,
-                              const net::ListenOptions& options) {
+void Listeners::adopt_or_bind(const Listeners& before, Door& door, const net::ListenOptions& options) {
     const auto had = std::ranges::find_if(before.addresses_, [&](const Address& address) {
-        return address.asked == endpoint || address.bound == endpoint;
+        return address.asked == door || address.bound == door;
     });
     if (had != before.addresses_.end()) {
         addresses_.push_back(*had);
     } else {
-        require_unused(endpoint);
-        ListeningSocket first = share(bind_one(endpoint, options));
-        addresses_.push_back(
-            {.asked = endpoint, .bound = net::local_endpoint(first->get()), .sockets = {first}});
+        before.require_to_spare(door);
+        ListeningSocket first = share(bind_one(door.address, options), door.wrapping);
+        const Door bound{.address = net::local_endpoint(first->fd.get()), .wrapping = door.wrapping};
+        addresses_.push_back({.asked = door, .bound = bound, .sockets = {first}});
     }
-    endpoint = addresses_.back().bound;
+    door = addresses_.back().bound;
 }
 
-std::vector<int> Listeners::of(unsigned worker) const {
-    std::vector<int> fds;
-    fds.reserve(addresses_.size());
+/// Nobody listens there, or we do with another wrapping: then the kernel lets us do so beside ourselves, and
+/// who is in the queues of old gets what was promised there.
+void Listeners::require_to_spare(const Door& door) const {
+    const auto ours = std::ranges::find_if(
+        addresses_, [&](const Address& address) { return address.bound.address == door.address; });
+    if (ours == addresses_.end()) return require_unused(door.address);
+    if (!can_be_shared(ours->sockets.front()->fd.get()))
+        throw StartError(
+            fmt::format("{} can begin, or cease, to begin with TLS at a restart only: its socket "
+                        "was passed on, and there can be no second",
+                        door.address.to_string()));
+}
+
+std::vector<ListeningSocket> Listeners::of(unsigned worker) const {
+    std::vector<ListeningSocket> sockets;
+    sockets.reserve(addresses_.size());
     for (const Address& address : addresses_)
-        fds.push_back(address.sockets[worker % address.sockets.size()]->get());
-    return fds;
+        sockets.push_back(address.sockets[worker % address.sockets.size()]);
+    return sockets;
 }
 
 std::vector<ListeningSocket> Listeners::all() const {
@@ -126,7 +157,7 @@ std::vector<net::Endpoint> Listeners::endpoints() const {
     std::vector<net::Endpoint> all;
     all.reserve(addresses_.size());
     for (const Address& address : addresses_)
-        all.push_back(address.bound);
+        all.push_back(address.bound.address);
     return all;
 }
 

@@ -7,32 +7,60 @@
 #pragma once
 
 #include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.hpp"
+#include "front/front.hpp"
 #include "net/fd.hpp"
 #include "net/socket.hpp"
 
 namespace sluice::app {
 
-using ListeningSocket = std::shared_ptr<const net::Fd>;
+/// Where to listen, and what a connection there begins with.
+struct Door {
+    net::Endpoint address;
+    front::Wrapping wrapping = front::Wrapping::none;
+
+    bool operator==(const Door&) const = default;
+};
+
+/// A listening socket. Its wrapping is said once, by who bound it: clients in its queue came for that,
+/// whatever the configuration says when they are accepted.
+struct Listener {
+    net::Fd fd;
+    front::Wrapping wrapping = front::Wrapping::none;
+};
+using ListeningSocket = std::shared_ptr<const Listener>;
+
+/// A socket that another process has bound, by the name it gave it.
+struct PassedSocket {
+    net::Fd fd;
+    std::string name;  // see name_of(); another one says nothing about the wrapping
+};
+
+/// How a Sluice tells its successor of a socket's wrapping (LISTEN_FDNAMES).
+std::string_view name_of(front::Wrapping wrapping);
 
 class Listeners {
   public:
     Listeners() = default;
-    /// Sockets that another process has bound: systemd, or the Sluice before this one.
-    explicit Listeners(std::vector<net::Fd> inherited);
+    /// Sockets that another process has bound: systemd, or the Sluice before this one. What a name does not
+    /// say, `doors` do; a socket of which neither does is in plaintext.
+    Listeners(std::vector<PassedSocket> passed, std::span<const Door> doors);
 
-    /// A socket for each worker at each address: those of `before` where it has them, new ones where not. An
-    /// address with port 0 gets one free port, the same for all workers, which is put into `endpoints`.
-    /// Throws StartError that says what to do.
-    Listeners(const Listeners& before, std::vector<net::Endpoint>& endpoints, unsigned workers,
+    /// A socket for each worker at each door: those of `before` where it has them, new ones where not, or
+    /// where they have another wrapping. An address with port 0 gets one free port, the same for all workers,
+    /// which is put into `doors`. Throws StartError that says what to do.
+    Listeners(const Listeners& before, std::vector<Door>& doors, unsigned workers,
               const net::ListenOptions& options);
 
-    /// The descriptors of one worker, in the order of the addresses.
-    std::vector<int> of(unsigned worker) const;
+    /// The sockets of one worker, in the order of the doors.
+    std::vector<ListeningSocket> of(unsigned worker) const;
 
-    /// Every socket, in the order of the addresses.
+    /// Every socket, in the order of the doors.
     std::vector<ListeningSocket> all() const;
     /// Those that `other` does not have.
     std::vector<ListeningSocket> without(const Listeners& other) const;
@@ -42,12 +70,13 @@ class Listeners {
 
   private:
     struct Address {
-        net::Endpoint asked;  // its port may be 0
-        net::Endpoint bound;
+        Door asked;  // its port may be 0
+        Door bound;
         std::vector<ListeningSocket> sockets;  // one, for all workers, where the kernel lets only one listen
     };
 
-    void adopt_or_bind(const Listeners& before, net::Endpoint& endpoint, const net::ListenOptions& options);
+    void adopt_or_bind(const Listeners& before, Door& door, const net::ListenOptions& options);
+    void require_to_spare(const Door& door) const;
 
     std::vector<Address> addresses_;
 };

@@ -54,13 +54,13 @@ int supervise(const RunFlags& flags, Config config, const Predecessor& predecess
     if (!predecessor && !config.state_dir.empty()) require_no_other(config.state_dir);
     const auto generation = make_generation(std::move(config), nullptr);
     // Those that systemd or the Sluice before us has bound, and what is missing.
-    const Listeners passed(passed_sockets());
-    std::vector<net::Endpoint> endpoints = generation->config.addresses();
-    Listeners listeners(passed, endpoints, generation->workers(), generation->config.listening);
+    std::vector<Door> doors = generation->config.doors();
+    const Listeners passed(passed_sockets(), doors);
+    Listeners listeners(passed, doors, generation->workers(), generation->config.listening);
     std::vector<ListeningSocket> surplus = passed.without(listeners);
     if (!predecessor && !surplus.empty())
         throw StartError(fmt::format("listen does not name {}, for which a socket is passed on",
-                                     net::local_endpoint(surplus.front()->get()).to_string()));
+                                     net::local_endpoint(surplus.front()->fd.get()).to_string()));
     log_start(*generation, listeners);
     return Supervisor(flags, generation, std::move(listeners), std::move(surplus), predecessor).run();
 }

@@ -48,11 +48,11 @@ void Crew::Seat::be_worker(net::Fd channel, pid_t supervisor) {
                     .log_file = *generation.log_file,
                     .listeners = {},
                     .channel = std::move(channel)};
-    std::vector<int> kept = crew_.listeners_.of(index_);
-    for (const int listener : kept)
-        task.listeners.emplace_back(listener);
-    kept.push_back(task.channel.get());
-    kept.push_back(generation.log_file->fd());
+    std::vector<int> kept{task.channel.get(), generation.log_file->fd()};
+    for (const ListeningSocket& listener : crew_.listeners_.of(index_)) {
+        kept.push_back(listener->fd.get());
+        task.listeners.push_back({net::Fd(listener->fd.get()), listener->wrapping});
+    }
     guard::close_all_but(kept);
     ::prctl(PR_SET_NAME, fmt::format("sluice-{}", index_).c_str());
     const int code = run_sandboxed(std::move(task), sandbox_of(generation), supervisor);

@@ -63,24 +63,24 @@ void log_stored(const EventLog& events, const sink::Stored& stored) {
                             {"octets", static_cast<std::int64_t>(stored.octets)}});
 }
 
-std::vector<net::Endpoint> listen_addresses(const SinkFlags& flags) {
-    std::vector<net::Endpoint> endpoints;
+std::vector<Door> listen_addresses(const SinkFlags& flags) {
+    std::vector<Door> doors;
     for (const std::string& text : flags.listen) {
         const auto endpoint = net::Endpoint::parse(text);
         if (!endpoint) throw StartError(fmt::format("--listen {}: not ADDRESS:PORT", text));
-        endpoints.push_back(*endpoint);
+        doors.push_back({.address = *endpoint});
     }
-    return endpoints;
+    return doors;
 }
 
 }  // namespace
 
 int sink(const SinkFlags& flags) {
     (void)std::signal(SIGPIPE, SIG_IGN);
-    std::vector<net::Endpoint> endpoints = listen_addresses(flags);
+    std::vector<Door> doors = listen_addresses(flags);
     const front::FrontOptions options = front_options(flags);
     sink::Maildir maildir(flags.maildir, flags.hostname);
-    Listeners listeners(Listeners(), endpoints, 1, {});
+    Listeners listeners(Listeners(), doors, 1, {});
 
     LogFile log_file("stdout");
     Service service(flags.log == "pretty" ? LogFormat::pretty : LogFormat::json, log_file);
@@ -92,10 +92,10 @@ int sink(const SinkFlags& flags) {
     net::LogWriter quiet(nowhere.fd());
     front::Front front(
         {service.loop(), service.offload(), nullptr, backend, nullptr, quiet, service.log_format()}, options);
-    for (const int listener : listeners.of(0))
-        front.serve(listener);
-    for (const net::Endpoint& endpoint : endpoints) {
-        const std::string listen = endpoint.to_string();
+    for (const ListeningSocket& listener : listeners.of(0))
+        front.serve(listener->fd.get(), listener->wrapping);
+    for (const Door& door : doors) {
+        const std::string listen = door.address.to_string();
         service.events().event("started", {{"listen", std::string_view(listen)},
                                            {"maildir", std::string_view(flags.maildir)},
                                            {"pid", std::int64_t{::getpid()}}});

@@ -30,7 +30,7 @@ constexpr int first_passed = 3;
 constexpr std::size_t message_octets_max = 4096;
 
 /// Our environment, with what is meant for one process only made to mean the new one.
-std::vector<std::string> environment_of_new(std::size_t sockets, int channel) {
+std::vector<std::string> environment_of_new(const std::vector<ListeningSocket>& sockets, int channel) {
     std::vector<std::string> variables;
     for (char** each = environ; *each != nullptr; ++each) {
         const std::string_view variable(*each);
@@ -40,7 +40,11 @@ std::vector<std::string> environment_of_new(std::size_t sockets, int channel) {
     }
     const pid_t pid = ::getpid();
     variables.push_back(fmt::format("LISTEN_PID={}", pid));
-    variables.push_back(fmt::format("LISTEN_FDS={}", sockets));
+    variables.push_back(fmt::format("LISTEN_FDS={}", sockets.size()));
+    std::string names;
+    for (const ListeningSocket& socket : sockets)
+        names += fmt::format("{}{}", names.empty() ? "" : ":", name_of(socket->wrapping));
+    variables.push_back("LISTEN_FDNAMES=" + names);
     variables.push_back(fmt::format("WATCHDOG_PID={}", pid));
     variables.push_back(fmt::format("{}={}", channel_variable, channel));
     return variables;
@@ -61,7 +65,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     std::vector<int> passed;
     passed.reserve(sockets.size() + 1);
     for (const ListeningSocket& socket : sockets)
-        passed.push_back(socket->get());
+        passed.push_back(socket->fd.get());
     passed.push_back(channel.get());
     const int above = first_passed + static_cast<int>(passed.size());
     for (int& fd : passed)
@@ -73,7 +77,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     sigemptyset(&none);
     ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
     std::vector<std::string> arguments = program.arguments;
-    std::vector<std::string> variables = environment_of_new(sockets.size(), above - 1);
+    std::vector<std::string> variables = environment_of_new(sockets, above - 1);
     ::execve(program.path.c_str(), pointers_to(arguments).data(), pointers_to(variables).data());
     const std::string error = fmt::format("!{}: {}", program.path, std::generic_category().message(errno));
     ::send(above - 1, error.data(), error.size(), MSG_NOSIGNAL);

@@ -1,9 +1,10 @@
 // A new program taking over from a running supervisor (`sluice upgrade`).
 //
 // The old one executes the binary it was itself started from, with its own arguments and its listening
-// sockets (as systemd passes them), and one end of a pair of sockets. The new one sets itself up and says on
-// it "up", or what is wrong. Until then the old one serves as if nothing was; from then on it accepts nobody,
-// and ends with its last session. The pair stays open: when the new one ends, the old one has been asked to.
+// sockets (as systemd passes them, each named by what connections there begin with), and one end of a pair of
+// sockets. The new one sets itself up and says on it "up", or what is wrong. Until then the old one serves as
+// if nothing was; from then on it accepts nobody, and ends with its last session. The pair stays open: when
+// the new one ends, the old one has been asked to.
 #pragma once
 
 #include <sys/types.h>

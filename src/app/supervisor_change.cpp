@@ -67,8 +67,8 @@ void Supervisor::renew_certificates() {
 /// Throws, and nothing has changed.
 void Supervisor::begin(std::shared_ptr<const Generation> next, std::string_view event, Answer answer) {
     close_now();
-    std::vector<net::Endpoint> endpoints = next->config.addresses();
-    Listeners listeners(crew_->listeners(), endpoints, next->workers(), next->config.listening);
+    std::vector<Door> doors = next->config.doors();
+    Listeners listeners(crew_->listeners(), doors, next->workers(), next->config.listening);
     notify_service_manager(
         fmt::format("RELOADING=1\nMONOTONIC_USEC={}", loop_.now().time_since_epoch().count() * 1000));
     change_ = std::make_unique<Change>();
@@ -122,7 +122,7 @@ void Supervisor::retire(std::unique_ptr<Crew> crew) {
 void Supervisor::close_later(std::vector<ListeningSocket> sockets) {
     if (sockets.empty()) return;
     for (const ListeningSocket& socket : sockets)
-        turn_newcomers_away(socket->get());
+        turn_newcomers_away(socket->fd.get());
     closing_ = std::move(sockets);
     loop_.arm(close_, newcomers_away_for);
 }

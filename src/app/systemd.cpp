@@ -5,6 +5,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstddef>
 #include <cstdlib>
@@ -53,13 +54,17 @@ std::optional<Millis> watchdog_interval() {
     return Millis{*microseconds / 1000};
 }
 
-std::vector<net::Fd> passed_sockets() {
-    std::vector<net::Fd> sockets;
+std::vector<PassedSocket> passed_sockets() {
+    std::vector<PassedSocket> sockets;
     const auto count = number(environment("LISTEN_FDS"));
     if (number(environment("LISTEN_PID")) != ::getpid() || !count || *count > passed_max) return sockets;
+    const std::string text = environment("LISTEN_FDNAMES");
+    std::string_view names = text;
     for (int fd = first_passed; fd < first_passed + *count; ++fd) {
         ::fcntl(fd, F_SETFD, FD_CLOEXEC);
-        sockets.emplace_back(fd);
+        const std::string_view name = names.substr(0, names.find(':'));
+        names.remove_prefix(std::min(name.size() + 1, names.size()));
+        sockets.push_back({net::Fd(fd), std::string(name)});
     }
     return sockets;
 }

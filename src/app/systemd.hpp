@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "app/listeners.hpp"
 #include "base/time.hpp"
-#include "net/fd.hpp"
 
 namespace sluice::app {
 
@@ -21,8 +21,9 @@ void notify_service_manager(std::string_view state);
 /// How often the service manager wants to hear "WATCHDOG=1" from this process; nothing = never.
 std::optional<Millis> watchdog_interval();
 
-/// The sockets that whoever executed this process passed on (LISTEN_FDS, from descriptor 3 on).
-std::vector<net::Fd> passed_sockets();
+/// The sockets that whoever executed this process passed on (LISTEN_FDS, from descriptor 3 on), with their
+/// names (LISTEN_FDNAMES), "" where there are none.
+std::vector<PassedSocket> passed_sockets();
 
 /// A variable of the environment, "" when it is not set.
 std::string environment(const char* name);

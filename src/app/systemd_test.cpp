@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <gtest/gtest.h>
+#include <string>
+#include <vector>
 
 namespace sluice::app {
 namespace {
@@ -70,6 +72,31 @@ TEST(Systemd, NonsenseIsNoNumber) {
         const Set count("LISTEN_FDS", text);
         EXPECT_TRUE(passed_sockets().empty()) << text;
     }
+}
+
+/// In a process of its own, whose descriptors from 3 on they are.
+void expect_names(const char* text, std::vector<std::string> names) {
+    const auto look = [&] {
+        const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        for (int fd = 3; fd < 6; ++fd)
+            ::dup2(listener, fd);
+        const Set us("LISTEN_PID", std::to_string(::getpid()));
+        const Set count("LISTEN_FDS", "3");
+        const Set named("LISTEN_FDNAMES", text);
+        std::vector<std::string> found;
+        for (const PassedSocket& socket : passed_sockets())
+            found.push_back(socket.name);
+        ::_exit(found == names ? 0 : 1);
+    };
+    EXPECT_EXIT(look(), testing::ExitedWithCode(0), "") << text;
+}
+
+TEST(Systemd, SocketsHaveNames) {
+    expect_names("", {"", "", ""});
+    expect_names("one", {"one", "", ""});
+    expect_names("one::three", {"one", "", "three"});
+    expect_names("one:two:three", {"one", "two", "three"});
+    expect_names("one:two:three:four", {"one", "two", "three"});
 }
 
 }  // namespace

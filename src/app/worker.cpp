@@ -3,7 +3,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 #include <exception>
 #include <fmt/format.h>
@@ -98,8 +97,8 @@ class Worker final : net::Timer {
                  task_.config.front),
           orders_(service_.loop(), std::move(task_.channel),
                   [this](const OrderReceived& received) { obey(received); }) {
-        for (const net::Fd& listener : task_.listeners)
-            front_.serve(listener.get(), wrapping_of(listener.get()));
+        for (const Listener& listener : task_.listeners)
+            front_.serve(listener.fd.get(), listener.wrapping);
     }
 
     void run() {
@@ -135,19 +134,13 @@ class Worker final : net::Timer {
         switch (received.order) {
             case Order::take_log: task_.log_file.replace(received.descriptor); break;
             case Order::take_queue:
-                front_.take_queue(received.descriptor.get(), wrapping_of(received.descriptor.get()));
+                front_.take_queue(received.descriptor.get(), front::Wrapping::none);
+                break;
+            case Order::take_tls_queue:
+                front_.take_queue(received.descriptor.get(), front::Wrapping::tls);
                 break;
             case Order::retire: retire(); break;
         }
-    }
-
-    front::Wrapping wrapping_of(int listener) const {
-        const auto at = net::local_endpoint(listener);
-        const bool tls = std::ranges::any_of(task_.config.tls_listen, [&](const net::Endpoint& asked) {
-            return asked.address == at.address && (asked.port == at.port || asked.port == 0);
-        });
-        const bool both = tls && std::ranges::find(task_.config.listen, at) != task_.config.listen.end();
-        return tls && !both ? front::Wrapping::tls : front::Wrapping::none;
     }
 
     void retire() {

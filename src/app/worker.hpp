@@ -7,6 +7,7 @@
 
 #include "app/certificates.hpp"
 #include "app/config.hpp"
+#include "app/listeners.hpp"
 #include "app/log_file.hpp"
 #include "guard/sandbox.hpp"
 #include "net/fd.hpp"
@@ -19,8 +20,8 @@ struct WorkerTask {
     const Certificates* certificates;  // null = none
     unsigned index;                    // counts the workers from 0
     const LogFile& log_file;
-    std::vector<net::Fd> listeners;  // its own
-    net::Fd channel;                 // to the supervisor
+    std::vector<Listener> listeners;  // its own
+    net::Fd channel;                  // to the supervisor
 };
 
 /// Enters the sandbox and serves until it is retired or drained, by an order of its supervisor or by SIGTERM.

@@ -113,6 +113,9 @@ void Front::Impl::accept_from(Listener& listener) {
 }
 
 void Front::Impl::take(net::Accepted accepted, Wrapping wrapping) {
+    // Came for TLS before a reload took the last certificate away: closed, rather than spoken to in
+    // plaintext.
+    if (wrapping == Wrapping::tls && surroundings.tls == nullptr) return;
     auto* session = new Session(*this, std::move(accepted), next_number_++,
                                 wrapping == Wrapping::tls);  // owned by our list until ended()
     session->next = first_;

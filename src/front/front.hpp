@@ -55,7 +55,8 @@ class Front {
     /// Serves a listening socket, which stays the caller's. Wrapping::tls needs Surroundings::tls.
     void serve(int listener, Wrapping wrapping = Wrapping::none);
 
-    /// Accepts who waits at a listening socket now, and no more: before it is closed.
+    /// Accepts who waits at a listening socket now, and no more: before it is closed. Where they came for TLS
+    /// and there is none any more, their connections are closed without a word.
     void take_queue(int listener, Wrapping wrapping = Wrapping::none);
 
     /// No new sessions; those under way go on to their own end, for session_time_max at the longest, then

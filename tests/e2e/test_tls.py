@@ -1,6 +1,9 @@
 """STARTTLS: what is offered when, what a session is under TLS, and what breaks a handshake."""
 
+import contextlib
+import os
 import pathlib
+import signal
 import ssl
 import subprocess
 import time
@@ -87,6 +90,66 @@ def test_tls_from_the_first_octet(tls_sluice, postfix):
     sluice.stop()
     assert sluice.records("session", client="127.0.97.40")[0]["tls"]["version"] == "TLSv1.3"
     assert sluice.records("session", client="127.0.97.41")[0]["outcome"] == "tls_failed"
+
+
+@contextlib.contextmanager
+def nobody_accepts(sluice):
+    """Who connects waits in the queue of a worker that does not turn."""
+    workers = sluice.worker_pids()
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in workers:
+            os.kill(pid, signal.SIGCONT)
+
+
+@pytest.fixture
+def tls_from_the_start(tls_sluice):
+    """Sluice with one address where TLS begins at once, and that port."""
+    port = free_port()
+    return tls_sluice(listen=[f"127.0.0.1:{port}"]), port
+
+
+def test_who_waits_where_tls_begins_at_once_gets_it_although_the_address_goes(tls_from_the_start, postfix):
+    """The queue is taken by workers whose configuration does not know the address any more."""
+    sluice, port = tls_from_the_start
+    token = new_token()
+    with nobody_accepts(sluice), Client(port, source="127.0.97.43") as client, Client(port) as plain:
+        sluice.reload({"tls": {"listen": []}})
+        client.wrap("mx.example.test")
+        assert "STARTTLS" not in client.greet()
+        deliver(client, token)
+        plain.send(b"EHLO in.plaintext.example\r\n")
+        with pytest.raises(Closed):
+            plain.read_reply()
+    postfix.wait_message(token)
+
+
+def test_who_waits_where_tls_begins_at_once_is_closed_when_there_are_no_keys(tls_from_the_start):
+    """The reload takes the certificates, too: rather a closed connection than a greeting in plaintext."""
+    sluice, port = tls_from_the_start
+    with nobody_accepts(sluice), Client(port, source="127.0.97.45") as client:
+        sluice.reload({"tls": {"listen": [], "chain_files": []}})
+        assert client.socket.recv(1) == b""
+    with sluice.connect(source="127.0.97.46") as client:
+        assert "STARTTLS" not in client.greet()
+
+
+def test_an_address_changes_to_plaintext_and_back(tls_from_the_start):
+    """Each client gets what was promised where it came to; the address answers all the time."""
+    sluice, port = tls_from_the_start
+    other = sluice.port
+    with nobody_accepts(sluice), Client(port) as encrypted, Client(other) as plain:
+        sluice.reload({"listen": [f"127.0.0.1:{port}"], "tls": {"listen": [f"127.0.0.1:{other}"]}})
+        encrypted.wrap("mx.example.test")
+        encrypted.greet()
+        assert "STARTTLS" in plain.greet()
+    with Client(port) as plain, Client(other) as encrypted:
+        assert "STARTTLS" in plain.greet()
+        encrypted.wrap("mx.example.test")
+        encrypted.greet()
 
 
 def test_large_mail_over_tls(tls_sluice, postfix):

@@ -9,10 +9,12 @@ import time
 
 import pytest
 
+from harness.certificates import make_certificate
+from harness.client import Client
 from harness.load import Load
 from harness.mail import dotted, message, new_token
 from harness.sluice import BINARY, children_of
-from harness.waiting import PATIENCE, wait_until
+from harness.waiting import PATIENCE, free_port, wait_until
 
 RATE = 500 if PATIENCE == 1 else 100
 
@@ -118,6 +120,23 @@ def test_the_new_one_reads_the_configuration(start_upgradable):
         assert client.expect(220).text.startswith("new.example.test")
     assert len(children_of(upgradable.pids[-1])) == 2
     assert sluice.ask("reload").returncode == 0  # and it is the one that is asked now
+
+
+def test_who_waits_where_tls_begins_at_once_gets_it(start_upgradable, tmp_path):
+    """Although the new one does not listen there: what a socket's clients came for is handed over with it."""
+    port = free_port()
+    chain = make_certificate(tmp_path, "mx", "DNS:mx.example.test").chain
+    tls = {"chain_files": [chain], "listen": [f"127.0.0.1:{port}"]}
+    upgradable = start_upgradable(config={"tls": tls})
+    sluice = upgradable.sluice
+    worker = sluice.worker_pids()[0]
+    os.kill(worker, signal.SIGSTOP)
+    with Client(port) as waiting:
+        sluice.write_config({"tls": {"listen": []}})
+        upgradable.upgrade()
+        waiting.wrap("mx.example.test")
+        assert "STARTTLS" not in waiting.greet()
+    os.kill(worker, signal.SIGCONT)
 
 
 def test_stopping_the_new_one_ends_the_old_one(start_upgradable):
