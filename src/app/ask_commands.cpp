@@ -1,7 +1,6 @@
 // `sluice reload` and `sluice upgrade`: they ask the running supervisor, and say what it answers.
 #include <cstdio>
 #include <fmt/format.h>
-#include <string_view>
 
 #include "app/commands.hpp"
 #include "app/config.hpp"
@@ -15,7 +14,7 @@ namespace {
 /// Longer than a supervisor gives workers to start.
 constexpr Seconds patience{90};
 
-int ask(const RunFlags& flags, std::string_view command) {
+int ask(const RunFlags& flags, Command command) {
     const ConfigResult<Config> config = configure(flags);
     if (!config) {
         for (const ConfigError& error : config.error())
@@ -27,19 +26,19 @@ int ask(const RunFlags& flags, std::string_view command) {
                    "sluice: without a state_dir no Sluice can be asked; send the supervisor SIGHUP\n");
         return exit_usage;
     }
-    const Answered answered = ask_supervisor(config->state_dir, command, patience);
-    if (!answered.done) fmt::print(stderr, "sluice: {} is refused:\n{}", command, answered.lines);
+    const Answered answered = ask_supervisor(config->state_dir, word_of(command), patience);
+    if (!answered.done) fmt::print(stderr, "sluice: {} is refused:\n{}", word_of(command), answered.lines);
     return answered.done ? exit_ok : exit_failed;
 }
 
 }  // namespace
 
 int reload(const RunFlags& flags) {
-    return ask(flags, "reload");
+    return ask(flags, Command::reload);
 }
 
 int upgrade(const RunFlags& flags) {
-    return ask(flags, "upgrade");
+    return ask(flags, Command::upgrade);
 }
 
 }  // namespace sluice::app

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
+#include <utility>
 
 #include "app/start_error.hpp"
 
@@ -53,6 +54,23 @@ bool ended(ssize_t octets) {
 
 }  // namespace
 
+std::optional<Order> read_order(char octet) {
+    switch (const auto order = static_cast<Order>(octet)) {
+        case Order::take_log:
+        case Order::take_queue:
+        case Order::retire: return order;
+    }
+    return std::nullopt;
+}
+
+std::optional<Note> read_note(char octet) {
+    switch (const auto note = static_cast<Note>(octet)) {
+        case Note::serving:
+        case Note::alive: return note;
+    }
+    return std::nullopt;
+}
+
 Channel open_channel() {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
@@ -80,7 +98,10 @@ std::optional<OrderReceived> receive_order(int channel, bool& over) {
     const ssize_t octets = ::recvmsg(channel, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     over = ended(octets);
     if (octets != 1) return std::nullopt;
-    return OrderReceived{static_cast<Order>(octet), descriptor_of(message)};
+    net::Fd descriptor = descriptor_of(message);
+    const auto order = read_order(octet);
+    if (!order) return std::nullopt;
+    return OrderReceived{*order, std::move(descriptor)};
 }
 
 std::optional<Note> receive_note(int channel, bool& over) {
@@ -88,7 +109,7 @@ std::optional<Note> receive_note(int channel, bool& over) {
     const ssize_t octets = ::recv(channel, &octet, 1, MSG_DONTWAIT);
     over = ended(octets);
     if (octets != 1) return std::nullopt;
-    return static_cast<Note>(octet);
+    return read_note(octet);
 }
 
 }  // namespace sluice::app

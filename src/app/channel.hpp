@@ -28,6 +28,10 @@ enum class Note : char {
     alive = 'a',    // its loop turns; every second
 };
 
+/// What an octet means; nothing = none of ours.
+std::optional<Order> read_order(char octet);
+std::optional<Note> read_note(char octet);
+
 struct Channel {
     net::Fd supervisor;
     net::Fd worker;
@@ -45,7 +49,7 @@ struct OrderReceived {
     net::Fd descriptor;  // empty when none came with it
 };
 
-/// `over` is set once the other side is gone. Nothing = nothing more now.
+/// `over` is set once the other side is gone. Nothing = nothing was there, or what means nothing.
 std::optional<OrderReceived> receive_order(int channel, bool& over);
 /// Descriptors that a worker sends are not taken.
 std::optional<Note> receive_note(int channel, bool& over);

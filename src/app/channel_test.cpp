@@ -9,6 +9,31 @@
 namespace sluice::app {
 namespace {
 
+TEST(Channel, OctetsThatMeanNothingChangeNothing) {
+    int orders = 0;
+    int notes = 0;
+    for (int octet = 0; octet < 256; ++octet) {
+        orders += read_order(static_cast<char>(octet)).has_value() ? 1 : 0;
+        notes += read_note(static_cast<char>(octet)).has_value() ? 1 : 0;
+    }
+    EXPECT_EQ(orders, 3);
+    EXPECT_EQ(notes, 2);
+    const Channel channel = open_channel();
+    bool over = false;
+    const int free_before = ::dup(channel.worker.get());
+    ::close(free_before);
+    ASSERT_TRUE(send_order(channel.supervisor.get(), static_cast<Order>('?'), channel.worker.get()));
+    ASSERT_TRUE(send_order(channel.supervisor.get(), Order::retire));
+    EXPECT_FALSE(receive_order(channel.worker.get(), over));
+    EXPECT_EQ(receive_order(channel.worker.get(), over)->order, Order::retire);
+    EXPECT_EQ(net::Fd(::dup(channel.worker.get())).get(), free_before) << "its descriptor is closed";
+    ASSERT_TRUE(send_note(channel.worker.get(), static_cast<Note>('\0')));
+    ASSERT_TRUE(send_note(channel.worker.get(), Note::alive));
+    EXPECT_FALSE(receive_note(channel.supervisor.get(), over));
+    EXPECT_EQ(receive_note(channel.supervisor.get(), over), Note::alive);
+    EXPECT_FALSE(over);
+}
+
 TEST(Channel, CarriesOrdersWithDescriptors) {
     const Channel channel = open_channel();
     int ends[2];
@@ -63,7 +88,7 @@ TEST(Channel, ASupervisorTakesNoDescriptors) {
     const int free_before = ::dup(channel.worker.get());
     ::close(free_before);
     // As only a worker that has been taken over would.
-    ASSERT_TRUE(send_order(channel.worker.get(), Order::take_log, channel.worker.get()));
+    ASSERT_TRUE(send_order(channel.worker.get(), static_cast<Order>(Note::alive), channel.worker.get()));
     bool over = false;
     EXPECT_TRUE(receive_note(channel.supervisor.get(), over));
     const net::Fd next(::dup(channel.worker.get()));

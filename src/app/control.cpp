@@ -23,7 +23,6 @@ namespace {
 
 constexpr const char* file_name = "control";
 constexpr std::size_t askers_max = 8;
-constexpr std::size_t answer_octets_max = 65'536;
 
 std::string last_error() {
     return std::generic_category().message(errno);
@@ -69,11 +68,8 @@ net::Fd listen_in(const net::Fd& directory) {
 }
 
 void send_answer(int asker, const std::vector<std::string>& errors) {
-    std::string text = errors.empty() ? "done\n" : "refused\n";
-    for (const std::string& error : errors)
-        text += error + '\n';
-    if (text.size() > answer_octets_max) text.resize(answer_octets_max);
-    ::send(asker, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    const std::string packet = answer_packet(errors);
+    ::send(asker, packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 }  // namespace
@@ -91,9 +87,9 @@ class Control::Asker final : public net::IoHandler {
   private:
     void on_io(std::uint32_t) override {
         if (std::exchange(heard_, true)) return;
-        std::array<char, 64> buffer;
+        std::array<char, 64> buffer;  // for more than any word: what is cut off makes it none
         const ssize_t octets = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-        const std::string_view command(buffer.data(), octets > 0 ? static_cast<std::size_t>(octets) : 0);
+        const std::string_view packet(buffer.data(), octets > 0 ? static_cast<std::size_t>(octets) : 0);
         const auto asker = std::make_shared<net::Fd>(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
         auto& all = control_.askers_;
         const auto self = std::ranges::find(all, this, [](const auto& each) { return each.get(); });
@@ -101,8 +97,10 @@ class Control::Asker final : public net::IoHandler {
             control_.loop_.retire(std::move(*self));
             all.erase(self);
         }
-        if (octets > 0)
-            control_.obey_(command, [asker](const auto& errors) { send_answer(asker->get(), errors); });
+        if (const auto command = read_command(packet))
+            control_.obey_(*command, [asker](const auto& errors) { send_answer(asker->get(), errors); });
+        else if (!packet.empty())
+            send_answer(asker->get(), {"no such command here"});
     }
 
     Control& control_;
@@ -146,21 +144,19 @@ void require_no_other(const std::string& directory) {
         throw StartError(fmt::format("another Sluice runs with state_dir {}", directory));
 }
 
-Answered ask_supervisor(const std::string& directory, std::string_view command, Seconds deadline) {
+Answered ask_supervisor(const std::string& directory, std::string_view word, Seconds deadline) {
     const net::Fd opened = open_directory(directory);
     const net::Fd socket = make_socket();
     if (!connect_to(socket, opened))
         throw StartError(fmt::format("no Sluice answers in state_dir {}: {}", directory, last_error()));
-    ::send(socket.get(), command.data(), command.size(), MSG_NOSIGNAL);
+    ::send(socket.get(), word.data(), word.size(), MSG_NOSIGNAL);
     pollfd waiting{.fd = socket.get(), .events = POLLIN, .revents = 0};
     if (::poll(&waiting, 1, static_cast<int>(Millis(deadline).count())) != 1)
         throw StartError("no answer; the log tells how it went on");
     std::string text(answer_octets_max, '\0');
     const ssize_t octets = ::recv(socket.get(), text.data(), text.size(), 0);
     if (octets <= 0) throw StartError("the supervisor ended before it answered; its log may say why");
-    text.resize(static_cast<std::size_t>(octets));
-    const std::size_t end = std::min(text.find('\n'), text.size() - 1);
-    return {.done = text.substr(0, end) == "done", .lines = text.substr(end + 1)};
+    return read_answer({text.data(), static_cast<std::size_t>(octets)});
 }
 
 }  // namespace sluice::app

@@ -1,7 +1,7 @@
 // The socket by which `sluice reload` and `sluice upgrade` ask a running supervisor.
 //
 // It is a file in the state directory that only its owner can connect to. Whoever asks sends one word, a
-// packet, and hears one packet when it is done: "done" or "refused", and then lines for the operator.
+// packet, and hears one packet when it is done (app/packets.hpp).
 #pragma once
 
 #include <sys/types.h>
@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "app/packets.hpp"
 #include "net/fd.hpp"
 #include "net/loop.hpp"
 
@@ -22,7 +23,7 @@ using Answer = std::function<void(const std::vector<std::string>& errors)>;
 
 class Control final : public net::IoHandler {
   public:
-    using Obey = std::function<void(std::string_view command, Answer answer)>;
+    using Obey = std::function<void(Command command, Answer answer)>;
     using IsWorker = std::function<bool(pid_t)>;
 
     /// Takes the place of whoever had the file in `directory`. Workers are not listened to. To be destroyed
@@ -52,12 +53,8 @@ class Control final : public net::IoHandler {
 /// Throws StartError when another supervisor answers in `directory`.
 void require_no_other(const std::string& directory);
 
-/// Asks the supervisor whose state directory that is, and waits for the answer: whether it was "done", and
-/// the lines for the operator. Throws StartError when there is none, or no answer within `deadline`.
-struct Answered {
-    bool done = false;
-    std::string lines;
-};
-Answered ask_supervisor(const std::string& directory, std::string_view command, Seconds deadline);
+/// Sends the supervisor whose state directory that is one word, and waits for the answer. Throws StartError
+/// when there is no supervisor, or no answer within `deadline`.
+Answered ask_supervisor(const std::string& directory, std::string_view word, Seconds deadline);
 
 }  // namespace sluice::app

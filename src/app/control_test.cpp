@@ -36,12 +36,12 @@ class ControlTest : public testing::Test {
     std::string directory = make_directory();
     net::Loop loop;
     bool from_worker = false;
-    std::vector<std::string> commands;
+    std::vector<Command> commands;
     std::vector<std::string> errors;
     std::unique_ptr<Control> control = std::make_unique<Control>(
         loop, directory, [this](pid_t) { return from_worker; },
-        [this](std::string_view command, const Answer& answer) {
-            commands.emplace_back(command);
+        [this](Command command, const Answer& answer) {
+            commands.push_back(command);
             answer(errors);
         });
 };
@@ -50,7 +50,18 @@ TEST_F(ControlTest, ACommandIsAnswered) {
     const Answered answered = ask("reload");
     EXPECT_TRUE(answered.done);
     EXPECT_EQ(answered.lines, "");
-    EXPECT_EQ(commands, std::vector<std::string>{"reload"});
+    EXPECT_EQ(commands, std::vector{Command::reload});
+}
+
+TEST_F(ControlTest, WhatIsNoCommandIsRefused) {
+    for (const std::string_view word : {"reboot", "reload ", "RELOAD"}) {
+        const Answered answered = ask(word);
+        EXPECT_FALSE(answered.done) << word;
+        EXPECT_EQ(answered.lines, "no such command here\n");
+    }
+    EXPECT_FALSE(ask("reload" + std::string(10'000, '\0')).done);
+    EXPECT_TRUE(commands.empty());
+    EXPECT_TRUE(ask("upgrade").done) << "and the next is heard";
 }
 
 TEST_F(ControlTest, WhatIsWrongIsSaidLineByLine) {

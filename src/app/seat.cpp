@@ -62,7 +62,8 @@ void Crew::Seat::be_worker(net::Fd channel, pid_t supervisor) {
 
 void Crew::Seat::on_io(std::uint32_t) {
     bool over = false;
-    while (const auto note = receive_note(channel_.get(), over)) {
+    // One a turn: a worker that has been taken over keeps nobody from the rest by sending without end.
+    if (const auto note = receive_note(channel_.get(), over)) {
         silent_s_ = 0;
         if (*note == Note::serving && !std::exchange(has_served_, true)) crew_.changed_();
     }

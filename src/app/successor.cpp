@@ -27,7 +27,6 @@ namespace {
 
 constexpr const char* channel_variable = "SLUICE_PREDECESSOR";  // a descriptor
 constexpr int first_passed = 3;
-constexpr std::size_t message_octets_max = 4096;
 
 /// Our environment, with what is meant for one process only made to mean the new one.
 std::vector<std::string> environment_of_new(const std::vector<ListeningSocket>& sockets, int channel) {
@@ -79,7 +78,8 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     std::vector<std::string> arguments = program.arguments;
     std::vector<std::string> variables = environment_of_new(sockets, above - 1);
     ::execve(program.path.c_str(), pointers_to(arguments).data(), pointers_to(variables).data());
-    const std::string error = fmt::format("!{}: {}", program.path, std::generic_category().message(errno));
+    const std::string error =
+        complaint_packet(fmt::format("{}: {}", program.path, std::generic_category().message(errno)));
     ::send(above - 1, error.data(), error.size(), MSG_NOSIGNAL);
     ::_exit(exit_failed);
 }
@@ -122,16 +122,14 @@ void Successor::end(int signal) const {
 }
 
 void Successor::on_io(std::uint32_t) {
-    std::array<char, message_octets_max> buffer;
+    std::array<char, successor_octets_max> buffer;
     for (;;) {
         const ssize_t octets = ::recv(channel_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
         if (octets < 0 && (errno == EAGAIN || errno == EINTR)) return;
         if (octets <= 0) break;
-        const std::string_view said(buffer.data(), static_cast<std::size_t>(octets));
-        if (said.starts_with('!'))
-            errors_.emplace_back(said.substr(1));
-        else if (said == "up" && !std::exchange(up_, true))
-            heard_.up();
+        const auto said = read_successor({buffer.data(), static_cast<std::size_t>(octets)});
+        if (said && !said->up) errors_.emplace_back(said->complaint);
+        if (said && said->up && !std::exchange(up_, true)) heard_.up();
     }
     loop_.unwatch(channel_.get());
     channel_.reset();
@@ -140,9 +138,8 @@ void Successor::on_io(std::uint32_t) {
     heard_.failed(errors_);
 }
 
-void Predecessor::say(std::string_view what) const {
-    if (channel_)
-        ::send(channel_.get(), what.data(), std::min(what.size(), message_octets_max), MSG_NOSIGNAL);
+void Predecessor::say(std::string_view packet) const {
+    if (channel_) ::send(channel_.get(), packet.data(), packet.size(), MSG_NOSIGNAL);
 }
 
 Predecessor find_predecessor() {

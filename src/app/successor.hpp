@@ -2,9 +2,9 @@
 //
 // The old one executes the binary it was itself started from, with its own arguments and its listening
 // sockets (as systemd passes them, each named by what connections there begin with), and one end of a pair of
-// sockets. The new one sets itself up and says on it "up", or what is wrong. Until then the old one serves as
-// if nothing was; from then on it accepts nobody, and ends with its last session. The pair stays open: when
-// the new one ends, the old one has been asked to.
+// sockets. The new one sets itself up and says on it that it is up, or what is wrong (app/packets.hpp). Until
+// then the old one serves as if nothing was; from then on it accepts nobody, and ends with its last session.
+// The pair stays open: when the new one ends, the old one has been asked to.
 #pragma once
 
 #include <sys/types.h>
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "app/listeners.hpp"
+#include "app/packets.hpp"
 #include "net/fd.hpp"
 #include "net/loop.hpp"
 
@@ -66,11 +67,11 @@ class Predecessor {
     explicit Predecessor(net::Fd channel) : channel_(std::move(channel)) {}
 
     explicit operator bool() const { return static_cast<bool>(channel_); }
-    void say_up() const { say("up"); }
-    void complain(const std::string& error) const { say("!" + error); }
+    void say_up() const { say(up_packet); }
+    void complain(std::string_view error) const { say(complaint_packet(error)); }
 
   private:
-    void say(std::string_view what) const;
+    void say(std::string_view packet) const;
 
     net::Fd channel_;
 };

@@ -141,7 +141,7 @@ void Supervisor::came_up() {
                 [this](pid_t pid) {
                     return std::ranges::any_of(crews(), [&](const Crew* crew) { return crew->has(pid); });
                 },
-                [this](std::string_view command, const Answer& answer) { obey(command, answer); });
+                [this](Command command, const Answer& answer) { obey(command, answer); });
         } catch (const StartError& error) {
             events().event("control_unavailable", {{"why", std::string_view(error.what())}});
         }
@@ -149,13 +149,11 @@ void Supervisor::came_up() {
     notify_service_manager("READY=1");
 }
 
-void Supervisor::obey(std::string_view command, const Answer& answer) {
-    if (command == "reload")
-        reload(answer);
-    else if (command == "upgrade")
-        upgrade(answer);
-    else
-        answer({fmt::format("unknown command {}", command)});
+void Supervisor::obey(Command command, const Answer& answer) {
+    switch (command) {
+        case Command::reload: return reload(answer);
+        case Command::upgrade: return upgrade(answer);
+    }
 }
 
 void Supervisor::stop(Seconds within) {

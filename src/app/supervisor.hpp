@@ -56,7 +56,7 @@ class Supervisor final : net::Timer {
 
     void open_store();
     void came_up();
-    void obey(std::string_view command, const Answer& answer);
+    void obey(Command command, const Answer& answer);
     void reload(const Answer& answer);
     std::vector<std::string> try_reload(const Answer& answer);
     void renew_certificates();
