@@ -82,6 +82,13 @@ class LoadAgainstFloor(unittest.TestCase):
         self.assertEqual(counts["mails"], result["good"]["units"] + result["keeping"]["units"])
         self.assertEqual(counts["refused"], result["guessing"]["units"])
 
+    def test_who_only_looks_in_is_counted(self):
+        result = self.run_mix({f"{kind}{' reset' if reset else ''}": {"kind": kind, "reset": reset, "clients": 3, "units": 100}
+                               for kind in ("peek", "rush") for reset in (False, True)}, seconds=30)
+        for name, one in result.items():
+            self.assertEqual((one["units"], one["connections"], one["failures"]), (100, 100, {}), name)
+        self.assertGreaterEqual(self.counts()["connections"], 201)  # some rush so that they are gone before accept(2)
+
     def test_each_connection_draws_mail_or_bounce(self):
         result = self.run_mix({"drawn": {"kind": "mail", "clients": 10, "bounces": 75, "units": 2000}}, seconds=30)
         mails, bounces = result["drawn"]["units"], result["drawn-bounces"]["units"]
@@ -155,6 +162,8 @@ class LoadAgainstTheDead(unittest.TestCase):
         port, = free_ports(1)
         result = load.run(BUILD, "mail", port, units=10)
         self.assertEqual(result["failures"], {"greeting: Connection refused": 10})
+        result = load.mix(BUILD, port, {"rush": {"kind": "rush", "clients": 1, "units": 10}}, seconds=20)["rush"]
+        self.assertEqual((result["units"], result["failures"]), (0, {"connect: Connection refused": 10}))
 
     def test_a_server_that_never_speaks(self):
         with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -68,6 +68,7 @@ constexpr std::array keys{
     Key{"read_every_ms", [](ClassOptions& c, std::string_view text) { return read(text, c.read_every_ms); }},
     Key{"patience", [](ClassOptions& c, std::string_view text) { return read(text, c.patience); }},
     Key{"pipelined", [](ClassOptions& c, std::string_view text) { return read_flag(text, c.pipelined); }},
+    Key{"reset", [](ClassOptions& c, std::string_view text) { return read_flag(text, c.reset); }},
     Key{"dropped", [](ClassOptions& c, std::string_view text) { return read_flag(text, c.dropped); }},
     Key{"silent", [](ClassOptions& c, std::string_view text) { return read_flag(text, c.silent); }},
     Key{"random",

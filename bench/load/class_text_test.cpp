@@ -8,7 +8,7 @@ namespace {
 TEST(ClassText, ReadsEveryPart) {
     const auto read = parse_class(
         "name=good,kind=mail,clients=7,rate=12.5,after=3,bounces=25,persistent=2,pipelined,size=65536,"
-        "sources=127.2.0.0/16,recipient=a@b.test,timeout=5");
+        "sources=127.2.0.0/16,recipient=a@b.test,timeout=5,reset");
     ASSERT_TRUE(read) << read.error();
     EXPECT_EQ(read->name, "good");
     EXPECT_EQ(read->kind, Kind::mail);
@@ -22,11 +22,12 @@ TEST(ClassText, ReadsEveryPart) {
     EXPECT_EQ(read->sources->count(), 65534U);
     EXPECT_EQ(read->recipient, "a@b.test");
     EXPECT_EQ(read->timeout_s, 5U);
+    EXPECT_TRUE(read->reset);
 }
 
 TEST(ClassText, IsNamedAfterItsKindUnlessGivenAName) {
-    for (const Kind kind :
-         {Kind::mail, Kind::bounce, Kind::churn, Kind::hold, Kind::loris, Kind::drip, Kind::bot}) {
+    for (const Kind kind : {Kind::mail, Kind::bounce, Kind::churn, Kind::hold, Kind::loris, Kind::drip,
+                            Kind::peek, Kind::rush, Kind::bot}) {
         const auto read = parse_class("kind=" + std::string(name(kind)));
         ASSERT_TRUE(read);
         EXPECT_EQ(read->kind, kind);

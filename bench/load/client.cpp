@@ -30,6 +30,11 @@ void Client::begin(int fd, std::uint64_t token, unsigned units_max, Time begun, 
 }
 
 void Client::on_ready(std::uint32_t events) {
+    const bool broken = (events & (EPOLLHUP | EPOLLERR)) != 0;
+    if ((events & EPOLLOUT) != 0 && work_->script.only_connects && !broken) {
+        decided();
+        return leave();
+    }
     if ((events & EPOLLOUT) != 0) write();
     if (open() && (events & ~static_cast<std::uint32_t>(EPOLLOUT)) != 0) {
         read((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0);
@@ -157,7 +162,7 @@ bool Client::on_reply(std::uint16_t code, std::string_view text) {
         step_ = static_cast<std::uint32_t>(script.unit_begin);
     }
     if (step_ == script.steps.size()) {
-        close();
+        leave();
         return false;
     }
     write();
@@ -177,6 +182,13 @@ void Client::fail(std::string_view reason) {
     work_->tally.fail(where);
     failed_ = true;
     close();
+}
+
+void Client::leave() {
+    if (work_->script.resets)
+        drop();
+    else
+        close();
 }
 
 void Client::close() {

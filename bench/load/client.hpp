@@ -76,6 +76,8 @@ class Client {
     bool take(std::string_view input);
     bool on_reply(std::uint16_t code, std::string_view text);
     void decided();
+    /// At the end of its script.
+    void leave();
     void close();
 
     int fd_ = -1;

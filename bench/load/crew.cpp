@@ -137,7 +137,9 @@ void Crew::start(std::uint32_t client, Time begun) {
 }
 
 void Crew::watch(int fd, std::uint64_t token) const {
-    epoll_event event{.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data = {.u64 = token}};
+    std::uint32_t events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+    if (options_.kind == Kind::rush) events |= EPOLLOUT;
+    epoll_event event{.events = events, .data = {.u64 = token}};
     if (::epoll_ctl(common_.epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
         throw std::runtime_error(std::string("epoll_ctl: ") + strerrordesc_np(errno));
     }
@@ -207,8 +209,14 @@ void Crew::stop() {
 }
 
 bool Crew::ends_alone() const {
-    const Kind kind = options_.kind;
-    return !options_.dropped && (kind == Kind::mail || kind == Kind::bounce || kind == Kind::churn);
+    switch (options_.kind) {
+        case Kind::mail:
+        case Kind::bounce:
+        case Kind::churn:
+        case Kind::peek:
+        case Kind::rush: return !options_.dropped;
+        default: return false;
+    }
 }
 
 void Crew::end_rest() {

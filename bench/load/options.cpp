@@ -13,12 +13,14 @@
 namespace load {
 namespace {
 
-constexpr std::array<std::pair<Kind, std::string_view>, 7> kinds{{{Kind::mail, "mail"},
+constexpr std::array<std::pair<Kind, std::string_view>, 9> kinds{{{Kind::mail, "mail"},
                                                                   {Kind::bounce, "bounce"},
                                                                   {Kind::churn, "churn"},
                                                                   {Kind::hold, "hold"},
                                                                   {Kind::loris, "loris"},
                                                                   {Kind::drip, "drip"},
+                                                                  {Kind::peek, "peek"},
+                                                                  {Kind::rush, "rush"},
                                                                   {Kind::bot, "bot"}}};
 
 std::optional<sockaddr_in> parse_target(const std::string& text) {

@@ -20,6 +20,8 @@ enum class Kind : std::uint8_t {
     hold,    // sessions kept open, reading what drips
     loris,   // refused recipients again and again, each command a few octets at a time
     drip,    // mail whose content comes a few octets at a time
+    peek,    // connect, greeting, and gone without a word
+    rush,    // connect, and gone before the greeting
     bot,     // spam from a client that leaves when it has waited too long
 };
 
@@ -40,6 +42,7 @@ struct ClassOptions {
     unsigned persistent = 1;       // mails, or refused recipients, a connection
     bool pipelined = false;        // RFC 2920: MAIL, RCPT and DATA in one write
     bool silent = false;           // hold: says nothing; otherwise EHLO again and again
+    bool reset = false;            // peek, rush: leaves with a reset, not in order
     bool dropped = false;          // what is under way at the end is not let finish
     bool replaced = true;          // an ended connection is followed by another
     std::size_t message_octets = 4096;

@@ -92,6 +92,19 @@ Script churn_script() {
     return {.steps = {greeting(), quit()}, .unit_begin = 0, .unit_end = 2, .decided_at = 1};
 }
 
+Script peek_script(const ClassOptions& options) {
+    return {.steps = {greeting()}, .unit_begin = 0, .unit_end = 1, .decided_at = 0, .resets = options.reset};
+}
+
+Script rush_script(const ClassOptions& options) {
+    return {.steps = {{.name = "connect", .octets = "", .replies = {}}},
+            .unit_begin = 0,
+            .unit_end = 1,
+            .decided_at = 0,
+            .only_connects = true,
+            .resets = options.reset};
+}
+
 Script hold_script(const ClassOptions& options) {
     Script script{.steps = {greeting()}};
     script.unit_begin = 1;
@@ -144,6 +157,8 @@ Script make_script(const ClassOptions& options) {
         case Kind::hold: return hold_script(options);
         case Kind::loris: return loris_script(options);
         case Kind::drip: return drip_script(options);
+        case Kind::peek: return peek_script(options);
+        case Kind::rush: return rush_script(options);
     }
     std::unreachable();
 }

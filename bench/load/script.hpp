@@ -30,6 +30,10 @@ struct Script {
     std::size_t unit_begin = 0;
     std::size_t unit_end = 0;
     std::size_t decided_at = 0;
+    /// A client that only connects: the one step is done as soon as it has.
+    bool only_connects = false;
+    /// The connection ends with a reset.
+    bool resets = false;
 
     static constexpr std::size_t digits = 16;
 };

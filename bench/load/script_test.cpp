@@ -68,6 +68,25 @@ TEST(Script, ALorisTricklesAllItSaysAndADripSenderItsMessageOnly) {
         EXPECT_EQ(drip.steps[i].trickled, i == drip.decided_at) << drip.steps[i].name;
 }
 
+TEST(Script, WhoOnlyLooksInSaysNothing) {
+    for (const bool reset : {false, true}) {
+        ClassOptions looking = options(Kind::peek);
+        looking.reset = reset;
+        const Script peek = make_script(looking);
+        ASSERT_EQ(peek.steps.size(), 1U);
+        EXPECT_TRUE(peek.steps[0].octets.empty());
+        EXPECT_THAT(peek.steps[0].replies, ElementsAre(220));
+        EXPECT_FALSE(peek.only_connects);
+        EXPECT_EQ(peek.resets, reset);
+        looking.kind = Kind::rush;
+        const Script rush = make_script(looking);
+        ASSERT_EQ(rush.steps.size(), 1U);
+        EXPECT_THAT(rush.steps[0].replies, ElementsAre());
+        EXPECT_TRUE(rush.only_connects);
+        EXPECT_EQ(rush.resets, reset);
+    }
+}
+
 TEST(Script, AClassOfMailMayBringBounces) {
     const Script script = make_bounce_script(options(Kind::mail));
     EXPECT_EQ(script.steps[script.decided_at].octets, "RCPT TO:<unknown@bench.test>\r\n");

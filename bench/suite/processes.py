@@ -162,6 +162,14 @@ def user_bytes(pids, field="Pss:"):
     return total
 
 
+def peak_bytes(pid):
+    """The most memory the process has ever had resident, in bytes; what it shares is in it in full."""
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
 def kernel_bytes():
     """Memory the kernel uses for itself, of all of the machine: slab, page tables, stacks, socket buffers."""
     fields = {}

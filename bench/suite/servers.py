@@ -19,13 +19,14 @@ DESCRIPTORS_MAX = 19_000
 
 class Sluice(Server):
     name = "Sluice"
+    binary = "sluice"
 
     def __init__(self, build, folder, settings="", workers=1):
         super().__init__(build, folder)
         self.settings = settings
         self.workers = workers
-        if not (self.build / "sluice").exists():
-            raise Missing(f"{self.name}: no {self.build / 'sluice'}: build it first")
+        if not (self.build / self.binary).exists():
+            raise Missing(f"{self.name}: no {self.build / self.binary}: build it first")
 
     def _command(self):
         config = self.write("sluice.toml", f"""\
@@ -35,7 +36,21 @@ class Sluice(Server):
             relay.mta = ["127.0.0.1:{self.start_backend()}"]
             log.destination = "{self.folder / 'sluice.log'}"
             """ + textwrap.dedent(self.settings))
-        return [self.build / "sluice", "run", "--config", config]
+        return [self.build / self.binary, "run", "--config", config]
+
+
+class SluiceUnfiltered(Sluice):
+    """Built for the bench: any system call may be made."""
+
+    name = "Sluice without seccomp"
+    binary = "sluice-unfiltered"
+
+
+class SluiceUnguarded(Sluice):
+    """Built for the bench: nor is any file or port out of reach."""
+
+    name = "Sluice without seccomp and Landlock"
+    binary = "sluice-unguarded"
 
 
 class SluiceOnDisk(Sluice):
