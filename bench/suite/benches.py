@@ -12,6 +12,7 @@ from suite.grow import grow
 from suite.holding import hold
 from suite.latency import latency
 from suite.result import Result
+from suite.sandbox import sandbox
 from suite.server import Floor
 from suite.tls import tls
 
@@ -106,21 +107,6 @@ def churn(setting):
     compared = _compare(setting, _entries(setting, *slow), [cost.Work(title, "churn", 30_000)])
     return _result(SLUICE_ALONE, [compared], [
         target.ratio(f"over {NGINX}", 1.2, compared.us(SLUICE_ALONE, title), compared.us(NGINX, title))])
-
-
-def sandbox(setting):
-    """CPU of a mail and of a connection in Sluice's sandbox (seccomp, Landlock), and without it."""
-    guarded, *unguarded = (servers.Sluice, servers.SluiceUnfiltered, servers.SluiceUnguarded)
-    works = [cost.Work("4 kB mail, a connection each", "mail", 10_000), cost.Work("connect, greeting, QUIT", "churn", 30_000)]
-    # A difference of a few per cent needs more runs than a figure does.
-    setting = dataclasses.replace(setting, rounds=setting.rounds if setting.quick else max(setting.rounds, 15))
-    compared = _compare(setting, [cost.Entry(functools.partial(one, settings=SLUICE)) for one in (guarded, *unguarded)],
-                        works)
-    if guarded.name not in compared.cells:
-        return Result("", {"notes": compared.notes}, True)
-    text = report.differences(compared, guarded.name)
-    figures = {"cells": compared.as_json(), "notes": compared.notes}
-    return Result(text, figures, any(compared.failed(name) for name in compared.cells))
 
 
 BENCHES = {one.__name__: one for one in (goodput, hold, choke, crowd, flood, relay, churn, bounce, latency, grow, tls, sandbox)}

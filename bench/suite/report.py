@@ -43,24 +43,12 @@ def latency_cell(cell):
     return f"{statistics.median(cell.p50_us) / 1e3:.1f} / {statistics.median(cell.p99_us) / 1e3:.1f}"
 
 
-def differences(compared, name):
-    """The tables of a cost.Comparison of variants of one server, `name`: runs of one round are compared with each other."""
-    def cell(values):
-        return f"{statistics.median(values):.1f} ({min(values):.1f}–{max(values):.1f})" if values else "–"
-
-    titles = [work.title for work in compared.works]
-    text = f"CPU µs of the server a unit: median (least–most) of {compared.rounds} runs.\n\n"
-    text += table(["server"] + titles, [[one] + [cell(each.us) for each in cells] for one, cells in compared.cells.items()])
-    text += f"\nAnd how much more {name} used in the same round: median (least–most).\n\n"
-    rows = []
-    for other, cells in compared.cells.items():
-        if other != name:
-            more = [[ours - theirs for ours, theirs in zip(mine.us, each.us)]
-                    for mine, each in zip(compared.cells[name], cells)]
-            rows.append([f"than {other}"] + [
-                f"{cell(each)} {100 * statistics.median(each) / one.median():+.1f} %" for each, one in zip(more, cells)])
-    text += table(["Sluice used more"] + titles, rows)
-    return text + ("\n" + "\n".join(f"- {note}" for note in compared.notes) + "\n" if compared.notes else "")
+def quartiles(values):
+    """`81.2 (80.1–84.0)`: the median, and between what half of the values lie."""
+    if len(values) < 2:
+        return number(values[0]) if values else "–"
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return f"{middle:.1f} ({low:.1f}–{high:.1f})"
 
 
 def comparison(compared, floor_name):
