@@ -53,11 +53,13 @@ void make_socket(int) {
 /// One that Landlock looks at, and refused by the port: what else it costs is no connection.
 void connect_to_nobody(int) {
     const int made = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (made < 0) ::_exit(1);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    (void)::connect(made, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    if (::connect(made, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0)
+        ::_exit(1);  // somebody listens
     ::close(made);
 }
 
