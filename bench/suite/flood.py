@@ -1,9 +1,10 @@
 """Connections that come and go as fast as they can, beside good mail.
 
 Four kinds in equal parts, from 65,534 addresses that nothing is known against: those that hear the greeting, and those
-that do not wait for it; both leave in order, or with a reset. They are an open loop of 10,000 a second in all, from a
-process of the lowest priority: what it reaches of that is given. Good mail is an open loop of its own, alone first and
-then beside the flood; runs of Sluice and Postfix are interleaved.
+that do not wait for it; both leave in order, or with a reset. They are an open loop of 10,000 a second in all, and what it
+reaches of that is given. Unlike other attackers of the benches its process has the priority of the servers: with what
+they leave it would be no flood. Good mail is an open loop of its own, alone first and then beside the flood; runs of
+Sluice and Postfix are interleaved.
 """
 
 import dataclasses
@@ -70,7 +71,7 @@ def _run(setting, server, runs, seconds):
     quiet, quiet_ns = _cpu_of(server, lambda: _good(setting, server, seconds))
 
     def attacked():
-        flooding = load.Mix(setting.build, server.port, _flood(), seconds=seconds + 2, elsewhere=True)
+        flooding = load.Mix(setting.build, server.port, _flood(), seconds=seconds + 2)
         good = _good(setting, server, seconds, after=1)
         return good, flooding.result()
 
