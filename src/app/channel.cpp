@@ -58,6 +58,7 @@ std::optional<Order> read_order(char octet) {
     switch (const auto order = static_cast<Order>(octet)) {
         case Order::take_log:
         case Order::take_queue:
+        case Order::take_tls_queue:
         case Order::retire: return order;
     }
     return std::nullopt;

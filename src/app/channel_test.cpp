@@ -16,7 +16,7 @@ TEST(Channel, OctetsThatMeanNothingChangeNothing) {
         orders += read_order(static_cast<char>(octet)).has_value() ? 1 : 0;
         notes += read_note(static_cast<char>(octet)).has_value() ? 1 : 0;
     }
-    EXPECT_EQ(orders, 3);
+    EXPECT_EQ(orders, 4);
     EXPECT_EQ(notes, 2);
     const Channel channel = open_channel();
     bool over = false;
