@@ -213,8 +213,10 @@ std::optional<Response> decode_response(std::string_view body) {
     response.done = done != 0;
     if (in.failed() || size > std::max<std::size_t>(operations_max, listed_max)) return std::nullopt;
     response.outcomes.resize(size);
-    for (Outcome& outcome : response.outcomes)
+    for (Outcome& outcome : response.outcomes) {
         take_outcome(in, outcome);
+        if (!std::isfinite(outcome.good) || !std::isfinite(outcome.bad)) return std::nullopt;
+    }
     if (!in.whole()) return std::nullopt;
     return response;
 }
