@@ -81,6 +81,13 @@ std::vector<std::string> broken_rules(const Config& config) {
     return broken;
 }
 
+/// The parser quotes what it stumbled over, which may be the end of a line.
+std::string in_one_line(std::string_view text) {
+    std::string line(text);
+    std::ranges::replace_if(line, [](unsigned char octet) { return octet < ' ' || octet == 0x7f; }, ' ');
+    return line;
+}
+
 }  // namespace
 
 Config::Config() : listen{loopback(2525)} {
@@ -131,7 +138,7 @@ ConfigResult<Config> parse_config(std::string_view text, const std::string& file
     } catch (const toml::parse_error& error) {
         const toml::source_position at = error.source().begin;
         return std::unexpected(
-            std::vector{ConfigError{file, at.line, at.column, std::string(error.description())}});
+            std::vector{ConfigError{file, at.line, at.column, in_one_line(error.description())}});
     }
     Config config;
     ConfigReading reading(file);

@@ -151,6 +151,13 @@ struct BadInput {
     const char* error;
 };
 
+TEST(BadConfigText, ErrorIsOneLineWhateverTheParserStumbledOver) {
+    const auto config = parse_config("workers = 1\n[relay.mta\nx]", "f");
+    ASSERT_FALSE(config);
+    ASSERT_EQ(config.error().size(), 1U);
+    EXPECT_EQ(config.error().front().text.find('\n'), std::string::npos) << config.error().front().text;
+}
+
 class BadConfig : public testing::TestWithParam<BadInput> {};
 
 TEST_P(BadConfig, IsRefusedWithItsPlaceAndReason) {
