@@ -13,7 +13,7 @@ import time
 import pytest
 
 from harness.client import Client
-from harness.sluice import BINARY, children_of
+from harness.sluice import BINARY, workers_of
 from harness.waiting import PATIENCE, free_port, wait_for_port, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -121,7 +121,7 @@ def test_sockets_are_passed_on(postfix, tmp_path, shared):
             with Client(port, source=f"127.0.107.{n + 1}") as client:
                 client.greet()
                 client.quit()
-        wait_until(lambda: len(children_of(process.pid)) == 2, "two workers")
+        wait_until(lambda: len(workers_of(process.pid)) == 2, "two workers")
     finally:
         process.terminate()
         assert process.wait(20 * PATIENCE) == 0, (tmp_path / "stderr").read_text()

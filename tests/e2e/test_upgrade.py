@@ -13,7 +13,7 @@ from harness.certificates import make_certificate
 from harness.client import Client
 from harness.load import Load
 from harness.mail import dotted, message, new_token
-from harness.sluice import BINARY, children_of
+from harness.sluice import BINARY, workers_of
 from harness.waiting import PATIENCE, free_port, wait_until
 
 RATE = 500 if PATIENCE == 1 else 100
@@ -118,7 +118,7 @@ def test_the_new_one_reads_the_configuration(start_upgradable):
     upgradable.upgrade()
     with sluice.connect() as client:
         assert client.expect(220).text.startswith("new.example.test")
-    assert len(children_of(upgradable.pids[-1])) == 2
+    assert len(workers_of(upgradable.pids[-1])) == 2
     assert sluice.ask("reload").returncode == 0  # and it is the one that is asked now
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 
@@ -39,8 +40,17 @@ def run_sluice(*arguments, timeout=30):
     )
 
 
-def children_of(pid):
-    return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+def workers_of(pid):
+    """Of this supervisor: its children with the name of a worker."""
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children if re.fullmatch(r"sluice-\d+", name_of_process(child))]
+
+
+def name_of_process(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:  # it has just ended
+        return ""
 
 
 class Sluice:
@@ -173,4 +183,4 @@ class Sluice:
 
     def worker_pids(self):
         """Process identifiers of the workers, as the kernel tells them."""
-        return children_of(self.process.pid)
+        return workers_of(self.process.pid)
