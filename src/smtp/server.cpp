@@ -112,7 +112,7 @@ std::optional<Step> Server::pending() {
 bool Server::take_line(std::string_view& input) {
     const std::size_t octets_max = options_->limits.command_line_octets_max;
     if (const auto line = cut_line(input, octets_max)) {
-        obey(line->text, line->ends_in_crlf);
+        obey(line->text, line->ends_in_crlf, !input.empty());
         return true;
     }
     if (input.size() < octets_max) return false;
@@ -155,6 +155,7 @@ bool Server::take_response(std::string_view& input) {
         mode_ = Mode::overlong_auth;
         return true;
     }
+    if (!line->ends_in_crlf) odd_.bare_newline = true;
     const bool fits = (line->ends_in_crlf || options_->bare_newlines == BareNewlines::normalise) &&
                       (line->text.empty() || is_base64(line->text));
     lent_ = fits ? line->text : break_off;

@@ -26,6 +26,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "smtp/data_codec.hpp"
 #include "smtp/envelope.hpp"
@@ -77,6 +78,17 @@ enum class EndedBy : std::uint8_t {
     too_big,       // counted; a declared size that is too big begins no transaction
     bare_newline,  // or NUL
     limits,        // errors, junk commands, transactions
+};
+
+/// What no well-behaved client does, whether or not it was refused for it.
+struct Oddities {
+    bool early_pipelining : 1 = false;  // more came before the reply to what must be the last of its group
+                                        // (RFC 2920 3.1), or PIPELINING was not offered
+    bool non_smtp : 1 = false;      // HTTP, a PROXY header, TLS in the clear, a message header, binary octets
+    bool bare_newline : 1 = false;  // in a command or in content; there NUL counts, too
+
+    bool any() const { return early_pipelining || non_smtp || bare_newline; }
+    bool operator==(const Oddities&) const = default;
 };
 
 class Server {
@@ -139,6 +151,9 @@ class Server {
     /// Commands refused so far in this session (refusals by answer() not included), and ones that do nothing.
     unsigned errors() const { return errors_; }
     unsigned junk_commands() const { return junk_commands_; }
+    /// What was odd since this was last asked. How input is cut into pieces can hide early pipelining and
+    /// never feigns it.
+    Oddities take_oddities() { return std::exchange(odd_, {}); }
     /// True between a 354 (or BDAT with octets outstanding) and the end of that content: the driver's pace
     /// differs there.
     bool in_content() const {
@@ -193,7 +208,8 @@ class Server {
 
     // server_commands.cpp: one member a verb, given its argument without surrounding blanks
     static const Command* find_command(std::string_view verb);
-    void obey(std::string_view line, bool ends_in_crlf);
+    void obey(std::string_view line, bool ends_in_crlf, bool more_follows);
+    void look_askance(std::string_view line, const Command* command, bool ends_in_crlf, bool more_follows);
     std::optional<Say> fault_of(std::string_view line, const Command* command, bool ends_in_crlf) const;
     bool count_junk(const Command& command);
     void do_helo(std::string_view argument);
@@ -241,6 +257,7 @@ class Server {
     EndedBy ended_by_ = EndedBy::rset;
     Mode mode_ = Mode::command;
     Step asked_ = Step::need_input;  // the ask_* that waits for its step or its answer; need_input = none
+    Oddities odd_;
     bool esmtp_ : 1 = false;
     bool esmtp_before_ : 1 = false;  // the HELO or EHLO in question
     bool greeted_ : 1 = false;       // HELO or EHLO accepted

@@ -32,6 +32,14 @@ std::optional<std::string_view> after_keyword(std::string_view argument, std::st
     return argument.substr(keyword.size());
 }
 
+/// No command that anybody could have meant: binary octets in the verb, as of a TLS handshake, or a message
+/// header.
+bool is_foreign(std::string_view line) {
+    const std::string_view verb = line.substr(0, line.find(' '));
+    return verb.ends_with(':') || std::ranges::any_of(verb, ascii::is_control) ||
+           std::ranges::any_of(verb, ascii::is_eight_bit);
+}
+
 }  // namespace
 
 struct Server::Command {
@@ -42,49 +50,60 @@ struct Server::Command {
     bool junk = false;             // does nothing for mail: counted, and bounded
     bool holds_address = false;    // may be UTF-8 where SMTPUTF8 was offered
     bool without_service = false;  // obeyed even after a 554 greeting
+    bool ends_group = false;       // nothing may be sent behind it before its reply
+    bool foreign = false;          // another protocol's
 };
 
 const Server::Command* Server::find_command(std::string_view verb) {
     static constexpr Command table[] = {
         {.verb = "MAIL", .action = &Server::do_mail, .after_helo = true, .holds_address = true},
         {.verb = "RCPT", .action = &Server::do_rcpt, .after_helo = true, .holds_address = true},
-        {.verb = "DATA", .action = &Server::do_data, .argument = Wants::nothing, .after_helo = true},
+        {.verb = "DATA",
+         .action = &Server::do_data,
+         .argument = Wants::nothing,
+         .after_helo = true,
+         .ends_group = true},
         // Judges itself: whatever is wrong with it, its octets must not be taken for commands.
         {.verb = "BDAT", .action = &Server::do_bdat, .without_service = true},
-        {.verb = "EHLO", .action = &Server::do_ehlo},
-        {.verb = "HELO", .action = &Server::do_helo},
-        {.verb = "QUIT", .action = &Server::do_quit, .argument = Wants::nothing, .without_service = true},
+        {.verb = "EHLO", .action = &Server::do_ehlo, .ends_group = true},
+        {.verb = "HELO", .action = &Server::do_helo, .ends_group = true},
+        {.verb = "QUIT",
+         .action = &Server::do_quit,
+         .argument = Wants::nothing,
+         .without_service = true,
+         .ends_group = true},
         {.verb = "RSET", .action = &Server::do_rset, .argument = Wants::nothing, .junk = true},
         {.verb = "NOOP", .action = &Server::do_noop, .junk = true},
         {.verb = "HELP", .action = &Server::do_help, .junk = true},
         {.verb = "VRFY", .action = &Server::do_vrfy, .argument = Wants::an_argument, .junk = true},
         {.verb = "EXPN", .action = &Server::do_not_offered, .junk = true},
-        {.verb = "STARTTLS", .action = &Server::do_starttls, .argument = Wants::nothing},
-        {.verb = "AUTH", .action = &Server::do_auth},
+        {.verb = "STARTTLS", .action = &Server::do_starttls, .argument = Wants::nothing, .ends_group = true},
+        {.verb = "AUTH", .action = &Server::do_auth, .ends_group = true},
         {.verb = "XCLIENT", .action = &Server::do_xclient},
         // An HTTP client that somebody's web page has sent here, with SMTP commands in its body: none is
         // read.
         // A PROXY header from somebody who is not to send one: no new identity, and nothing to go on with.
-        {.verb = "PROXY", .action = &Server::do_proxy},
-        {.verb = "GET", .action = &Server::do_http},
-        {.verb = "POST", .action = &Server::do_http},
-        {.verb = "PUT", .action = &Server::do_http},
-        {.verb = "HEAD", .action = &Server::do_http},
-        {.verb = "OPTIONS", .action = &Server::do_http},
-        {.verb = "CONNECT", .action = &Server::do_http},
+        {.verb = "PROXY", .action = &Server::do_proxy, .foreign = true},
+        {.verb = "GET", .action = &Server::do_http, .foreign = true},
+        {.verb = "POST", .action = &Server::do_http, .foreign = true},
+        {.verb = "PUT", .action = &Server::do_http, .foreign = true},
+        {.verb = "HEAD", .action = &Server::do_http, .foreign = true},
+        {.verb = "OPTIONS", .action = &Server::do_http, .foreign = true},
+        {.verb = "CONNECT", .action = &Server::do_http, .foreign = true},
     };
     const auto* const row = std::ranges::find_if(
         table, [verb](const Command& command) { return ascii::equal(command.verb, verb); });
     return row == std::end(table) ? nullptr : row;
 }
 
-void Server::obey(std::string_view line, bool ends_in_crlf) {
+void Server::obey(std::string_view line, bool ends_in_crlf, bool more_follows) {
     line = ascii::drop_trailing_blanks(line);
     const std::string_view verb = line.substr(0, line.find(' '));
     const std::string_view argument = ascii::skip_spaces(line.substr(verb.size()));
     const Command* const command = find_command(verb);
     const bool is_bdat = command != nullptr && command->action == &Server::do_bdat;
     awaits_chunk_ = awaits_chunk_ && is_bdat;
+    look_askance(line, command, ends_in_crlf, more_follows);
     if (const auto fault = fault_of(line, command, ends_in_crlf)) {
         refuse(*fault);
         // A BDAT that is not obeyed leaves its chunk behind, which would be taken for commands.
@@ -96,6 +115,17 @@ void Server::obey(std::string_view line, bool ends_in_crlf) {
     if (command->argument == Wants::nothing && !argument.empty()) return refuse(Say::no_argument_wanted);
     if (command->argument == Wants::an_argument && argument.empty()) return refuse(Say::argument_wanted);
     (this->*command->action)(argument);
+}
+
+/// Notes what is odd about a command line. A chunk may follow its BDAT in any case.
+void Server::look_askance(std::string_view line, const Command* command, bool ends_in_crlf,
+                          bool more_follows) {
+    if (!ends_in_crlf) odd_.bare_newline = true;
+    const bool is_bdat = command != nullptr && command->action == &Server::do_bdat;
+    const bool ends_group =
+        !offered_->has(Extension::pipelining) || (command != nullptr && command->ends_group);
+    if (more_follows && ends_group && !is_bdat) odd_.early_pipelining = true;
+    if (command != nullptr ? command->foreign : is_foreign(line)) odd_.non_smtp = true;
 }
 
 /// What is wrong with a command line before its argument is looked at.

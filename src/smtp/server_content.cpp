@@ -96,6 +96,7 @@ std::optional<Step> Server::chunk_complete() {
 /// All content is here, or enough of it to know that it is refused.
 void Server::content_complete() {
     mode_ = Mode::command;
+    if (decoder().bare_newline_seen()) odd_.bare_newline = true;
     const auto fault = content_fault();
     if (!fault) return ask(Step::ask_message);
     end_transaction(*fault);
