@@ -32,7 +32,7 @@ struct ReturnCodes {
 
 struct DnsListOptions {
     std::string zone;                 // "zen.example.org", no dots at the ends
-    int weight = 1;                   // of a listing; DNSWL zones have it subtracted
+    int weight = 10;                  // of a listing; DNSWL zones have it subtracted
     bool allow = false;               // a DNSWL
     std::vector<ReturnCodes> accept;  // empty = every 127/8 answer outside 127.255.255.0/24
 };

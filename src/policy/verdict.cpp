@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 #include <limits>
 #include <utility>
 
@@ -14,6 +15,17 @@ constexpr std::array<std::pair<Lane, std::string_view>, 4> lane_names{{
     {Lane::defer, "defer"},
     {Lane::reject, "reject"},
 }};
+
+/// "; listed by zen.example.org"
+std::string listed_by(std::span<const Signal> signals) {
+    std::string text;
+    for (const Signal& signal : signals) {
+        if (signal.name != "dnsbl" || !signal.counted) continue;
+        text += text.empty() ? "; listed by " : ", ";
+        text += signal.what;
+    }
+    return text;
+}
 
 bool reached(int score, int threshold) {
     return threshold > 0 && score >= threshold;
@@ -32,11 +44,18 @@ std::optional<Lane> lane_named(std::string_view name) {
     return found->first;
 }
 
+smtp::Reply refusal(Lane lane, const IpAddress& client, std::span<const Signal> signals) {
+    const bool reject = lane == Lane::reject;
+    return {reject ? 550 : 450,
+            fmt::format("{}.7.1 Client host [{}] {}{}", reject ? 5 : 4, client.to_string(),
+                        reject ? "refused" : "deferred, try again later", listed_by(signals))};
+}
+
 Verdict judge(std::optional<Lane> network_lane, std::span<const Signal> signals, const Thresholds& thresholds,
               Lane default_lane) {
     std::int64_t sum = 0;
     for (const Signal& signal : signals)
-        sum += signal.weight;
+        sum += signal.counted ? signal.weight : 0;
     const int score = static_cast<int>(
         std::clamp<std::int64_t>(sum, std::numeric_limits<int>::min(), std::numeric_limits<int>::max()));
     if (network_lane) return {*network_lane, score};

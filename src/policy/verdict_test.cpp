@@ -36,7 +36,9 @@ TEST(Judge, Table) {
         {"negative is never", {-5}, {}, {1, -10, -10, -10}, Lane::fast, Lane::fast, -5},
         {"only reject", {9}, {}, {1, 0, 0, 9}, Lane::fast, Lane::reject, 9},
         {"reject below slow still rejects", {2}, {}, {1, 3, 0, 2}, Lane::fast, Lane::reject, 2},
-        {"defaults slow a listing down", {1}, {}, {}, Lane::fast, Lane::slow, 1},
+        {"defaults slow a listing down", {10}, {}, {}, Lane::fast, Lane::slow, 10},
+        {"defaults let weak signs pass", {3, 3, 3}, {}, {}, Lane::fast, Lane::fast, 9},
+        {"defaults promote who is on a good list", {-10}, {}, {}, Lane::slow, Lane::fast, -10},
         {"network decides alone: for", {100}, Lane::fast, {1, 1, 2, 3}, Lane::slow, Lane::fast, 100},
         {"network decides alone: against",
          {-100},
@@ -59,6 +61,19 @@ TEST(Judge, Table) {
         EXPECT_EQ(verdict.lane, c.lane) << c.what;
         EXPECT_EQ(verdict.score, c.score) << c.what;
     }
+}
+
+TEST(Refusal, NamesTheListsThatSpeakAgainstTheClient) {
+    const IpAddress client = *IpAddress::parse("192.0.2.1");
+    EXPECT_EQ(refusal(Lane::reject, client, {}).code, 550);
+    EXPECT_EQ(refusal(Lane::reject, client, {}).text, "5.7.1 Client host [192.0.2.1] refused");
+    const Signal signals[] = {{"dnsbl", "bl.example", "127.0.0.2", 5},
+                              {"dnswl", "wl.example", "127.0.0.2", -1},
+                              {"dnsbl", "tried.example", "127.0.0.2", 5, false},
+                              {"dnsbl", "other.example", "127.0.0.2", 5}};
+    EXPECT_EQ(refusal(Lane::defer, client, signals).code, 450);
+    EXPECT_EQ(refusal(Lane::defer, client, signals).text,
+              "4.7.1 Client host [192.0.2.1] deferred, try again later; listed by bl.example, other.example");
 }
 
 }  // namespace

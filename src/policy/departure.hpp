@@ -1,0 +1,29 @@
+// What held clients are known by: some bots give up after a time of their own.
+//
+// A session in the slow lane that the client ends by itself is compared with a table of such times. The bot's
+// name is for the log only: nothing is judged by it.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+
+namespace sluice::policy {
+
+struct BotSignature {
+    std::string name;
+    Seconds after{30};     // from connecting to leaving
+    Seconds tolerance{1};  // either way, both ends included
+};
+
+/// Rustock and Climbot, as they leave who trickles at them.
+std::vector<BotSignature> known_bots();
+
+/// The name of the signature nearest to `lasted`, the first of several; empty when none is within its
+/// tolerance. It refers to `table`.
+std::string_view bot_that_left_after(Millis lasted, std::span<const BotSignature> table);
+
+}  // namespace sluice::policy

@@ -1,0 +1,118 @@
+#include "policy/signal_catalogue.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice::policy {
+
+namespace {
+
+constexpr auto rows = std::to_array<SignalRow>({
+    {SignalId::dnsbl, "dnsbl", "connect", 0, true, "The address is in a DNS blocklist; weighed by its zone.",
+     "As the list's: read its policy, and accept only the return codes that you mean."},
+    {SignalId::dnswl, "dnswl", "connect", 0, true,
+     "The address is in a DNS allowlist; weighed by its zone, and for the client.",
+     "Spam is sent from good hosts, too, when an account there has been stolen."},
+    {SignalId::no_ptr, "no_ptr", "connect", 2, false,
+     "The address has no PTR record: DNS says so definitely.",
+     "Small and internal hosts, and whoever has no say in his reverse zone."},
+    {SignalId::ptr_unconfirmed, "ptr_unconfirmed", "connect", 2, false,
+     "It has PTR records, and none of the first five names leads back to the address.",
+     "Hosts that were renamed or moved, and whose two zones have different masters."},
+    {SignalId::dynamic_name, "dynamic_name", "connect", 3, false,
+     "All its names look as if a provider gave them to a changing customer: the address in the name, beside "
+     "a word such as dyn, pool or dsl.",
+     "A small office with its own mail server on such a line."},
+    {SignalId::pregreet, "pregreet", "greeting", 10, false,
+     "It spoke before the greeting was over (RFC 5321 4.3.1). Needs `policy.pregreet.wait_ms`.",
+     "Home-made scripts that never read replies. No MTA does it."},
+    {SignalId::non_smtp, "non_smtp", "any", 10, false,
+     "It does not speak SMTP: an HTTP request, a TLS handshake in the clear, a PROXY header that is not "
+     "asked for, a message header or binary octets where a command belongs.",
+     "A load balancer or a port that is configured wrongly."},
+    {SignalId::early_pipelining, "early_pipelining", "any", 6, false,
+     "It sent more before the reply to a command that must be the last of its group (EHLO, HELO, AUTH, DATA, "
+     "STARTTLS, QUIT; RFC 2920 3.1), or several commands where PIPELINING was not offered.",
+     "Home-made scripts that never read replies."},
+    {SignalId::bare_newline, "bare_newline", "any", 3, false,
+     "A command or a message with a bare CR or LF, or a NUL in a message.",
+     "Old devices and scripts, whose mail `smtp.bare_newlines` decides about."},
+    {SignalId::helo_syntax, "helo_syntax", "helo", 4, false,
+     "What it says in HELO or EHLO is neither a domain nor an address in brackets (RFC 5321 4.1.3). "
+     "Underscores are let pass.",
+     "Mail programs and devices with odd host names."},
+    {SignalId::helo_bare, "helo_bare", "helo", 2, false,
+     "A single word instead of a full name (RFC 5321 2.3.5).",
+     "Devices, and hosts that nobody has given a domain."},
+    {SignalId::helo_ours, "helo_ours", "helo", 10, false,
+     "Our own `smtp.hostname`, or the address it has connected to.",
+     "Your own hosts, if several have one name: put them into `policy.networks.fast`. This host's own "
+     "address and loopback are let pass."},
+    {SignalId::helo_literal, "helo_literal", "helo", 1, false,
+     "Its address in brackets instead of a name: allowed, and rare among mail servers.",
+     "Mail programs, and hosts without a name."},
+    {SignalId::helo_wrong_literal, "helo_wrong_literal", "helo", 3, false,
+     "An address in brackets that is not the client's.",
+     "Mail programs behind NAT, whose users authenticate and are fast then."},
+    {SignalId::helo_unresolvable, "helo_unresolvable", "helo", 2, false,
+     "A full name that has neither address nor MX records: DNS says so definitely.",
+     "Internal names that a host takes to the world."},
+    {SignalId::null_sender_fanout, "null_sender_fanout", "rcpt", 5, false,
+     "`MAIL FROM:<>` with `policy.null_sender_recipients` recipients or more: a bounce has one (RFC 5321 "
+     "4.5.5).",
+     "Verification by call-out that tries several names in one transaction; mailing-list notices of old "
+     "programs."},
+    {SignalId::trap_recipient, "trap_recipient", "rcpt", 10, false,
+     "It named a recipient in `policy.trap_recipients`, which nobody has ever had. The MTA answers as "
+     "always.",
+     "Who mistypes an address, and call-outs to a forged sender: choose traps that nobody types."},
+    {SignalId::unknown_recipients, "unknown_recipients", "rcpt", 10, false,
+     "It named `policy.unknown_recipients.slow_after` recipients that do not exist, within the window: a "
+     "dictionary is being tried.",
+     "Large senders with an old list, and backup MXs that take everything."},
+});
+
+constexpr bool rows_in_order() {
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if (rows[i].id != static_cast<SignalId>(i)) return false;
+    }
+    return rows.size() == signal_count;
+}
+static_assert(rows_in_order(), "one row for each SignalId, in its order");
+
+}  // namespace
+
+std::span<const SignalRow> signal_catalogue() {
+    return rows;
+}
+
+const SignalRow& row_of(SignalId id) {
+    return rows.at(static_cast<std::size_t>(id));
+}
+
+std::optional<SignalId> signal_named(std::string_view name) {
+    const auto* const found = std::ranges::find(rows, name, &SignalRow::name);
+    if (found == rows.end()) return std::nullopt;
+    return found->id;
+}
+
+SignalOptions::SignalOptions() {
+    for (const SignalRow& row : rows)
+        weight(row.id) = row.weight;
+}
+
+SignalOptions SignalOptions::none() {
+    SignalOptions options;
+    options.weights_.fill(0);
+    return options;
+}
+
+Signal SignalOptions::signal(SignalId id, std::string value) const {
+    return {.name = row_of(id).name,
+            .what = {},
+            .value = std::move(value),
+            .weight = weight(id),
+            .counted = !observed(id)};
+}
+
+}  // namespace sluice::policy
