@@ -1,6 +1,7 @@
 #include "net/dns_record.hpp"
 
 #include <array>
+#include <cstddef>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -55,7 +56,10 @@ bool add_record(DnsAnswer& answer, DnsType type, std::span<const unsigned char> 
         answer.records.emplace_back(reinterpret_cast<const char*>(wire.data()), wire.size());
         return true;
     }
+    constexpr std::size_t preference_octets = 2;
     std::optional<std::string> text;
+    if (type == DnsType::mx && wire.size() > preference_octets)
+        text = name_from_wire(wire.subspan(preference_octets));
     if (type == DnsType::ptr) text = name_from_wire(wire);
     if (type == DnsType::txt) text = text_from_wire(wire);
     if (text) answer.texts.push_back(std::move(*text));

@@ -17,7 +17,7 @@ namespace sluice::net {
 class Loop;
 class PendingQuery;
 
-enum class DnsType : std::uint16_t { a = 1, ptr = 12, txt = 16, aaaa = 28, tlsa = 52 };
+enum class DnsType : std::uint16_t { a = 1, ptr = 12, mx = 15, txt = 16, aaaa = 28, tlsa = 52 };
 
 struct DnsAnswer {
     enum class Status : std::uint8_t {
@@ -28,7 +28,7 @@ struct DnsAnswer {
     };
     Status status = Status::failed;
     std::vector<IpAddress> addresses;  // A, AAAA
-    std::vector<std::string> texts;    // PTR names (no trailing dot), TXT strings
+    std::vector<std::string> texts;    // PTR and MX names (no trailing dot), TXT strings
     std::vector<std::string> records;  // TLSA, their octets
     std::uint32_t ttl_s = 0;
     bool secure = false;  // validated by DNSSEC from ResolverOptions::trust_anchor_file on down
