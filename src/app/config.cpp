@@ -122,7 +122,7 @@ net::ResolverOptions Config::validating_resolver() const {
 }
 
 bool Config::needs_resolver() const {
-    return front.policy.resolve_names || !front.policy.dns_lists.empty();
+    return front.policy.asks_dns();
 }
 
 std::string ConfigError::to_string() const {

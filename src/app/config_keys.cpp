@@ -1,8 +1,11 @@
 #include "app/config_keys.hpp"
 
 #include <array>
+#include <iterator>
+#include <vector>
 
 #include "app/config_lists.hpp"
+#include "app/config_policy_keys.hpp"
 
 namespace sluice::app {
 
@@ -14,7 +17,6 @@ constexpr std::int64_t million = 1'000'000;
 // In the order of their enumerators.
 constexpr std::array<std::string_view, 2> log_formats = {"json", "pretty"};
 constexpr std::array<std::string_view, 2> bare_newlines = {"refuse", "normalise"};
-constexpr std::array<std::string_view, 4> lanes = {"fast", "slow", "defer", "reject"};
 constexpr std::array<std::string_view, 4> identities = {"auto", "xclient", "proxy_v2", "none"};
 constexpr std::array<std::string_view, 7> mta_tls_levels = {"auto",   "none",        "may",      "encrypt",
                                                             "verify", "fingerprint", "dane-only"};
@@ -22,7 +24,7 @@ constexpr std::array<std::string_view, 3> auth_modes = {"off", "pass", "pass-pla
 constexpr std::array<std::string_view, 3> tls_versions = {"1.0", "1.2", "1.3"};
 constexpr std::array<std::string_view, 3> verifiers = {"mta", "list", "off"};
 
-const Key<Config> keys[] = {
+const Key<Config> keys_before_policy[] = {
     {"listen",
      ListKind<Config>{"\"ADDRESS:PORT\"", [](Config& c) { c.listen.clear(); }, add_listen, render_listen},
      "Where clients connect. IPv6 addresses stand in brackets."},
@@ -259,78 +261,9 @@ const Key<Config> keys[] = {
      or_zero(integer<Config>([](Config& c) -> auto& { return c.listening.receive_buffer; }, 4096, million)),
      "What a client may send before it feels the pace: the receive buffer of the listening sockets. Clients "
      "at full speed get a wide one before they send content. 0 = the kernel's, some 90 kB."},
+};
 
-    {"policy.default_lane",
-     choice<Config>([](Config& c) -> auto& { return c.front.policy.default_lane; }, lanes),
-     "The lane of a client that no list and no signal speaks about: `fast`, `slow` (a trickle), `defer` "
-     "(recipients get 450 4.7.1) or `reject` (550 5.7.1)."},
-    {"policy.dns_deadline_ms",
-     integer<Config>([](Config& c) -> auto& { return c.front.policy.dns_deadline; }, 0, 60'000,
-                     "a client waits 5 minutes for the greeting (RFC 5321 4.5.3.2.1)"),
-     "The greeting waits no longer than this for DNS lists and names; what has not come by then is no "
-     "opinion."},
-    {"policy.resolve_names",
-     BooleanKind<Config>{[](Config& c) -> auto& { return c.front.policy.resolve_names; }},
-     "Look up the client's forward-confirmed name and tell it to the MTA (XCLIENT NAME). Without it the MTA "
-     "hears "
-     "`[TEMPUNAVAIL]`: a Postfix with reject_unknown_client_hostname then puts all mail off."},
-
-    {"policy.dnsbl",
-     ListKind<Config>{"table", [](Config&) {}, add_dns_list<false>, nullptr,
-                      R"([{ zone = "bl.example.org", weight = 2, accept = ["127.0.0.2-11"] }])"},
-     "DNS blocklists, each a table with the keys below (also written as `[[policy.dnsbl]]`). A listing adds "
-     "its "
-     "weight."},
-    {"policy.dnswl",
-     ListKind<Config>{"table", [](Config&) {}, add_dns_list<true>, nullptr,
-                      R"([{ zone = "wl.example.org", weight = 5 }])"},
-     "DNS allowlists, each a table with the keys below (also written as `[[policy.dnswl]]`). A listing "
-     "subtracts "
-     "its weight."},
-
-    {"policy.thresholds.fast",
-     integer<Config>([](Config& c) -> auto& { return c.front.policy.thresholds.fast; }, 0, million),
-     "A score this far below zero (a listing in a `policy.dnswl`, and no worse ones) puts a client into the "
-     "fast lane "
-     "whatever the default lane is; 0 = never."},
-    {"policy.thresholds.slow",
-     integer<Config>([](Config& c) -> auto& { return c.front.policy.thresholds.slow; }, 0, million),
-     "A client whose signals weigh so much in sum is slow; 0 = never. The highest threshold reached counts."},
-    {"policy.thresholds.defer",
-     integer<Config>([](Config& c) -> auto& { return c.front.policy.thresholds.defer; }, 0, million),
-     "Likewise deferred; 0 = never."},
-    {"policy.thresholds.reject",
-     integer<Config>([](Config& c) -> auto& { return c.front.policy.thresholds.reject; }, 0, million),
-     "Likewise rejected; 0 = never."},
-
-    {"policy.networks.fast",
-     ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config&) {}, add_network<policy::Lane::fast>},
-     "Clients in these networks are fast, whatever else is known of them."},
-    {"policy.networks.slow",
-     ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config&) {}, add_network<policy::Lane::slow>},
-     "Likewise slow."},
-    {"policy.networks.defer",
-     ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config&) {}, add_network<policy::Lane::defer>},
-     "Likewise deferred."},
-    {"policy.networks.reject",
-     ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config&) {}, add_network<policy::Lane::reject>},
-     "Likewise rejected."},
-
-    {"policy.unknown_recipients.slow_after",
-     integer<Config>([](Config& c) -> auto& { return c.front.policy.unknown_recipients.slow_after; }, 0,
-                     million),
-     "So many unknown recipients in a window are a signal against a client; 0 = off."},
-    {"policy.unknown_recipients.weight",
-     integer<Config>([](Config& c) -> auto& { return c.front.policy.unknown_recipients.weight; }, 0, million),
-     "The weight of that signal."},
-    {"policy.unknown_recipients.window_s",
-     integer<Config>([](Config& c) -> auto& { return c.front.policy.unknown_recipients.window; }, 2, day_s),
-     "How far back unknown recipients count."},
-    {"policy.unknown_recipients.clients_max",
-     integer<Config>([](Config& c) -> auto& { return c.front.policy.unknown_recipients.clients_max; }, 1,
-                     100 * million),
-     "Clients (IPv6: /64 networks) a worker counts for; the least recently seen is forgotten first."},
-
+const Key<Config> keys_after_policy[] = {
     {"dns.servers",
      ListKind<Config>{"\"ADDRESS\" or \"ADDRESS:PORT\"", [](Config& c) { c.resolver.servers.clear(); },
                       add_dns_server},
@@ -407,31 +340,20 @@ const Key<UpstreamEntry> upstream_rows[] = {
      "public key."},
 };
 
-const Key<policy::DnsListOptions> dns_list_rows[] = {
-    {"zone",
-     TextKind<policy::DnsListOptions>{[](policy::DnsListOptions& l) -> auto& { return l.zone; },
-                                      "a DNS zone without a dot at its ends", is_zone},
-     "The zone to ask below."},
-    {"weight",
-     integer<policy::DnsListOptions>([](policy::DnsListOptions& l) -> auto& { return l.weight; }, 0, million),
-     "What a listing weighs."},
-    {"accept",
-     ListKind<policy::DnsListOptions>{"\"127.0.0.2\" or \"127.0.0.2-11\"",
-                                      [](policy::DnsListOptions& l) { l.accept.clear(); }, add_return_codes},
-     "The return codes that are a listing; none = all in 127.0.0.0/8. Those in 127.255.255.0/24, and "
-     "anything outside 127.0.0.0/8, are errors of the list and never a listing."},
-};
-
 }  // namespace
 
 std::span<const Key<Config>> config_keys() {
+    static const std::vector<Key<Config>> keys = [] {
+        std::vector<Key<Config>> all(std::begin(keys_before_policy), std::end(keys_before_policy));
+        const std::vector<Key<Config>> policy = policy_keys();
+        all.insert(all.end(), policy.begin(), policy.end());
+        all.insert(all.end(), std::begin(keys_after_policy), std::end(keys_after_policy));
+        return all;
+    }();
     return keys;
 }
 std::span<const Key<UpstreamEntry>> upstream_keys() {
     return upstream_rows;
-}
-std::span<const Key<policy::DnsListOptions>> dns_list_keys() {
-    return dns_list_rows;
 }
 
 }  // namespace sluice::app

@@ -20,8 +20,6 @@ struct UpstreamEntry {
 std::span<const Key<Config>> config_keys();
 /// Of an element of relay.mta that is a table.
 std::span<const Key<UpstreamEntry>> upstream_keys();
-/// Of an element of policy.dnsbl and policy.dnswl.
-std::span<const Key<policy::DnsListOptions>> dns_list_keys();
 
 /// What a section is about, for the reference ("relay.pool"); empty for one without a text.
 std::string_view section_text(std::string_view section);

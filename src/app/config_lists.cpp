@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "app/config_keys.hpp"
+#include "app/config_policy_keys.hpp"
 #include "app/config_read.hpp"
 #include "base/ascii.hpp"
 
@@ -213,6 +214,44 @@ void add_return_codes(ConfigReading& reading, const toml::node& element, policy:
                                                   "\"127.0.0.2-11\"",
                                                   *text));
     list.accept.push_back(*codes);
+}
+
+void add_observed_signal(ConfigReading& reading, const toml::node& element, Config& config) {
+    const std::string* text = string_of(reading, element, "a signal's name");
+    if (text == nullptr) return;
+    if (const auto id = policy::signal_named(*text)) return config.front.policy.signals.observe(*id);
+    std::vector<std::string_view> names;
+    for (const policy::SignalRow& row : policy::signal_catalogue())
+        names.push_back(row.name);
+    const std::string_view nearest = nearest_name(*text, names);
+    reading.fault(element, nearest.empty()
+                               ? fmt::format("unknown signal {}", *text)
+                               : fmt::format("unknown signal {}; did you mean {}?", *text, nearest));
+}
+
+void add_trap_recipient(ConfigReading& reading, const toml::node& element, Config& config) {
+    const std::string* text = string_of(reading, element, "an address");
+    if (text == nullptr || config.front.policy.trap_recipients.add(*text)) return;
+    reading.fault(element, fmt::format("\"{}\" is neither an address nor @DOMAIN", *text));
+}
+
+void add_bot(ConfigReading& reading, const toml::node& element, Config& config) {
+    const toml::table* table = element.as_table();
+    if (table == nullptr)
+        return reading.fault(element, fmt::format("expected a table, not {}", type_of(element)));
+    policy::BotSignature bot;
+    read_table(reading, bot_keys(), "", *table, bot);
+    if (!table->contains("name") || !table->contains("after_s"))
+        return reading.fault(element, "a bot needs a name and after_s");
+    config.front.policy.bots.push_back(std::move(bot));
+}
+
+std::string render_bots(Config& config) {
+    std::string list;
+    for (const policy::BotSignature& bot : config.front.policy.bots)
+        list += fmt::format("{}{{ name = {}, after_s = {}, tolerance_s = {} }}", list.empty() ? "" : ", ",
+                            toml_string(bot.name), bot.after.count(), bot.tolerance.count());
+    return '[' + list + ']';
 }
 
 std::string render_listen(Config& config) {

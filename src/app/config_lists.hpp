@@ -24,11 +24,16 @@ template <policy::Lane lane>
 void add_network(ConfigReading& reading, const toml::node& element, Config& config);
 template <bool allow>
 void add_dns_list(ConfigReading& reading, const toml::node& element, Config& config);
+void add_observed_signal(ConfigReading& reading, const toml::node& element, Config& config);
+void add_trap_recipient(ConfigReading& reading, const toml::node& element, Config& config);
+/// A table of bot_keys().
+void add_bot(ConfigReading& reading, const toml::node& element, Config& config);
 void add_fingerprint(ConfigReading& reading, const toml::node& element, UpstreamEntry& entry);
 void add_return_codes(ConfigReading& reading, const toml::node& element, policy::DnsListOptions& list);
 
 std::string render_listen(Config& config);
 std::string render_upstreams(Config& config);
+std::string render_bots(Config& config);
 std::string render_offer(Config& config);
 
 /// net::Endpoint::parse would take it.

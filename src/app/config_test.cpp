@@ -38,7 +38,7 @@ TEST(Config, AnEmptyFileIsTheDefaults) {
     EXPECT_EQ(config.front.pace.out_bytes_per_s, 5U);
     EXPECT_EQ(config.relay.verify.positive_ttl, Seconds{3600});
     EXPECT_EQ(config.front.sessions_max, front::FrontOptions().sessions_max);
-    EXPECT_FALSE(config.needs_resolver());
+    EXPECT_TRUE(config.needs_resolver()) << "for the signals";
     EXPECT_EQ(config.user, "");
 }
 
@@ -146,6 +146,43 @@ zone = "wl.example.org"
     EXPECT_TRUE(config.needs_resolver());
 }
 
+TEST(Config, SignalsAreWeighedByName) {
+    const Config defaults;
+    const Config config = parsed(R"(
+[policy]
+mode = "observe"
+observe_signals = ["dynamic_name", "dnsbl"]
+trap_recipients = ["trap@example.org", "@old.example"]
+null_sender_recipients = 5
+pregreet.wait_ms = 2000
+[policy.signals]
+no_ptr = 7
+helo_literal = -1
+[[policy.bots]]
+name = "lethic"
+after_s = 30
+)");
+    using enum policy::SignalId;
+    const auto& signals = config.front.policy.signals;
+    EXPECT_EQ(signals.weight(no_ptr), 7);
+    EXPECT_EQ(signals.weight(helo_literal), -1);
+    EXPECT_EQ(signals.weight(pregreet), defaults.front.policy.signals.weight(pregreet));
+    EXPECT_TRUE(signals.observed(dynamic_name) && signals.observed(dnsbl));
+    EXPECT_FALSE(signals.observed(no_ptr));
+    EXPECT_EQ(config.front.policy.mode, policy::Mode::observe);
+    EXPECT_TRUE(config.front.policy.trap_recipients.contains("trap@example.org"));
+    EXPECT_TRUE(config.front.policy.trap_recipients.contains("anybody@old.example"));
+    EXPECT_EQ(config.front.policy.pregreet_wait, Millis{2000});
+    ASSERT_EQ(config.front.policy.bots.size(), 1U) << "a list replaces the default";
+    EXPECT_EQ(config.front.policy.bots[0].name, "lethic");
+    EXPECT_EQ(config.front.policy.bots[0].tolerance, Seconds{1});
+
+    EXPECT_TRUE(defaults.needs_resolver());
+    const Config quiet = parsed(
+        "policy.signals = { no_ptr = 0, ptr_unconfirmed = 0, dynamic_name = 0, helo_unresolvable = 0 }");
+    EXPECT_FALSE(quiet.needs_resolver());
+}
+
 struct BadInput {
     const char* text;
     const char* error;
@@ -214,6 +251,18 @@ const BadInput bad_inputs[] = {
      "f:3:23: 192.0.2.0/24 is on two lists: policy.networks.slow here, and policy.networks.fast at 2:9"},
     {"[policy.networks]\nslow = ['192.0.2.0/24']\nfast = ['192.0.2.0/24']",
      "f:3:9: 192.0.2.0/24 is on two lists: policy.networks.fast here, and policy.networks.slow at 2:9"},
+    {"[policy.signals]\nno_prt = 1", "f:2:1: unknown key policy.signals.no_prt; did you mean "},
+    {"[policy.signals]\ndnsbl = 1", "f:2:1: unknown key policy.signals.dnsbl"},
+    {"[policy.signals]\nno_ptr = 1.5", "f:2:10: policy.signals.no_ptr must be an integer"},
+    {"[policy.signals]\nno_ptr = -1000001", "f:2:10: policy.signals.no_ptr must be -1000000..1000000"},
+    {"[policy]\nobserve_signals = ['no_prt']", "f:2:20: unknown signal no_prt; did you mean no_ptr?"},
+    {"[policy]\nobserve_signals = ['weather']", "f:2:20: unknown signal weather\n"},
+    {"[policy]\nmode = 'off'", "f:2:8: policy.mode must be one of \"enforce\", \"observe\""},
+    {"[policy]\nnull_sender_recipients = 1", "policy.null_sender_recipients must be 2..1000000"},
+    {"[policy]\npregreet.wait_ms = 99", "policy.pregreet.wait_ms must be 0, or 100..30000"},
+    {"[policy]\ntrap_recipients = ['trap']", "f:2:20: \"trap\" is neither an address nor @DOMAIN"},
+    {"[[policy.bots]]\nname = 'x'", "f:1:1: a bot needs a name and after_s"},
+    {"[[policy.bots]]\nname = ''\nafter_s = 0", "after_s must be 1..86400"},
     {"[[policy.dnsbl]]\nweight = 1", "f:1:1: a DNS list needs a zone"},
     {"[[policy.dnsbl]]\nzone = 'bl.example.org.'", "f:2:8: zone must be a DNS zone"},
     {"[[policy.dnsbl]]\nzone = 'bl.example.org'\naccept = ['128.0.0.1']",

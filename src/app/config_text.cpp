@@ -9,6 +9,7 @@
 
 #include "app/config.hpp"
 #include "app/config_keys.hpp"
+#include "app/config_policy_keys.hpp"
 
 namespace sluice::app {
 
@@ -25,6 +26,11 @@ constexpr std::pair<std::string_view, std::string_view> section_texts[] = {
     {"pace", "The slow lane: a trickle, kept inside the timers that RFC 5321 4.5.3.2 gives honest clients."},
     {"policy", "Which lane a client is put into."},
     {"policy.thresholds", "Scores at which a client changes lane."},
+    {"policy.signals",
+     "What can be noticed about a client, and what it weighs: against the client above zero, for it below, "
+     "and "
+     "at zero it is not looked for. The guide (signals.md) says more. DNS lists have weights of their own."},
+    {"policy.pregreet", "Waiting for who does not wait for the greeting."},
     {"policy.networks",
      "Networks whose clients are put into a lane outright; the longest prefix wins. The same "
      "network on two lists is an error."},
@@ -186,6 +192,9 @@ std::string config_reference() {
             out += element_text<policy::DnsListOptions>("[[policy.dnsbl]] and [[policy.dnswl]]",
                                                         "One DNS list. Only `zone` is required.",
                                                         dns_list_keys());
+        if (key.name == "policy.bots")
+            out += element_text<policy::BotSignature>(
+                "[[policy.bots]]", "One bot. `name` and `after_s` are required.", bot_keys());
     }
     return out;
 }

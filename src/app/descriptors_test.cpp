@@ -25,6 +25,7 @@ TEST(Descriptors, TheDefaultsFitTwentyThousand) {
 
 TEST(Descriptors, MtaConnectionsAndDnsNeedSomeToo) {
     Config config;
+    config.front.policy.signals = policy::SignalOptions::none();
     const auto before = descriptors_beside_sessions(config);
     config.relay.pool.connections_max += 5;
     EXPECT_EQ(descriptors_beside_sessions(config), before + 5);

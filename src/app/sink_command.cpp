@@ -38,6 +38,7 @@ front::FrontOptions front_options(const SinkFlags& flags) {
     options.server.accept_xclient = true;
     options.allowed.add(smtp::Extension::xclient).set_size_max(options.server.limits.message_octets_max);
     options.policy.unknown_recipients.slow_after = 0;
+    options.policy.signals = policy::SignalOptions::none();
     // A client of ours is a whole pool: it is not to be cut off for what its own clients ask for.
     options.server.limits.errors_max = 1'000'000'000;
     options.server.limits.junk_commands_max = 1'000'000'000;

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 
+#include "policy/client_name.hpp"
 #include "policy/dns_list.hpp"
 
 namespace sluice::front {
-
-namespace {
 
 std::string_view name_of(net::DnsAnswer::Status status) {
     switch (status) {
@@ -17,6 +16,8 @@ std::string_view name_of(net::DnsAnswer::Status status) {
     }
     return "";
 }
+
+namespace {
 
 /// The name whose PTR record names the client (RFC 1035 3.5, RFC 3596 2.5).
 std::string reverse_name(const IpAddress& client) {
@@ -53,22 +54,24 @@ class Admission::NameQuery final : public net::DnsQuery {
 
 class Admission::ConfirmQuery final : public net::DnsQuery {
   public:
-    explicit ConfirmQuery(Admission& admission) : admission_(admission) {}
-    void answered(const net::DnsAnswer& answer) override { admission_.name_confirmed(answer); }
+    ConfirmQuery(Admission& admission, Candidate& candidate) : admission_(admission), candidate_(candidate) {}
+    void answered(const net::DnsAnswer& answer) override { admission_.name_confirmed(candidate_, answer); }
 
   private:
     Admission& admission_;
+    Candidate& candidate_;
 };
 
-bool Admission::needed(const PolicyOptions& policy, const net::Resolver* resolver, bool ask_lists) {
-    return resolver != nullptr && (policy.resolve_names || (ask_lists && !policy.dns_lists.empty()));
+bool Admission::needed(const PolicyOptions& policy, const net::Resolver* resolver, bool judged) {
+    return resolver != nullptr &&
+           (policy.resolve_names || (judged && (policy.judges_names() || !policy.dns_lists.empty())));
 }
 
-Admission::Admission(net::Loop& loop, net::Resolver& resolver, const PolicyOptions& policy, bool ask_lists,
+Admission::Admission(net::Loop& loop, net::Resolver& resolver, const PolicyOptions& policy, bool judged,
                      const IpAddress& client, Done done)
-    : resolver_(resolver), client_(client), done_(std::move(done)) {
+    : resolver_(resolver), policy_(policy), client_(client), judged_(judged), done_(std::move(done)) {
     loop.arm(*this, policy.dns_deadline);
-    if (ask_lists) {
+    if (judged_) {
         lists_.reserve(policy.dns_lists.size());
         for (const auto& list : policy.dns_lists) {
             ++pending_;
@@ -76,7 +79,7 @@ Admission::Admission(net::Loop& loop, net::Resolver& resolver, const PolicyOptio
             resolver_.ask(*lists_.back(), policy::query_name(client_, list.zone), net::DnsType::a);
         }
     }
-    if (policy.resolve_names) {
+    if (policy.resolve_names || (judged_ && policy.judges_names())) {
         ++pending_;
         name_ = std::make_unique<NameQuery>(*this);
         resolver_.ask(*name_, reverse_name(client_), net::DnsType::ptr);
@@ -97,7 +100,11 @@ void Admission::on_timer() {
 void Admission::list_answered(const policy::DnsListOptions& list, const net::DnsAnswer& answer) {
     if (answer.status == net::DnsAnswer::Status::found) {
         auto opinion = policy::interpret(list, answer.addresses);
-        if (opinion.signal) findings_.signals.push_back(std::move(*opinion.signal));
+        if (opinion.signal) {
+            opinion.signal->counted =
+                !policy_.signals.observed(list.allow ? policy::SignalId::dnswl : policy::SignalId::dnsbl);
+            findings_.signals.push_back(std::move(*opinion.signal));
+        }
         if (opinion.listing == policy::Listing::list_error) {
             findings_.signals.push_back({"dns_list_error", list.zone, "bad_answer", 0});
         }
@@ -108,16 +115,60 @@ void Admission::list_answered(const policy::DnsListOptions& list, const net::Dns
 }
 
 void Admission::name_answered(const net::DnsAnswer& answer) {
-    if (answer.status != net::DnsAnswer::Status::found || answer.texts.empty()) return one_less_pending();
-    candidate_ = answer.texts.front();
-    confirm_ = std::make_unique<ConfirmQuery>(*this);
-    resolver_.ask(*confirm_, candidate_, client_.is_v4() ? net::DnsType::a : net::DnsType::aaaa);
+    named_ = answer.status;
+    const std::size_t names = std::min(answer.texts.size(), names_max);
+    candidates_.reserve(names);  // the queries refer to them
+    for (std::size_t i = 0; i < names; ++i) {
+        Candidate& candidate = candidates_.emplace_back(answer.texts[i]);
+        candidate.query = std::make_unique<ConfirmQuery>(*this, candidate);
+        ++pending_;
+        resolver_.ask(*candidate.query, candidate.name,
+                      client_.is_v4() ? net::DnsType::a : net::DnsType::aaaa);
+    }
+    one_less_pending();
 }
 
-void Admission::name_confirmed(const net::DnsAnswer& answer) {
+void Admission::name_confirmed(Candidate& candidate, const net::DnsAnswer& answer) {
     // A PTR record is its owner's word; only a name that points back is a name.
-    if (std::ranges::find(answer.addresses, client_) != answer.addresses.end()) findings_.name = candidate_;
+    const bool leads_back = std::ranges::find(answer.addresses, client_) != answer.addresses.end();
+    candidate.confirmed = answer.status;
+    if (answer.status == net::DnsAnswer::Status::found && !leads_back)
+        candidate.confirmed = net::DnsAnswer::Status::absent;
     one_less_pending();
+}
+
+/// What has not been answered by now counts as timed out.
+void Admission::judge_names() {
+    const auto status = [](net::DnsAnswer::Status wanted) {
+        return [wanted](const Candidate& candidate) { return candidate.confirmed == wanted; };
+    };
+    const auto confirmed = std::ranges::find_if(candidates_, status(net::DnsAnswer::Status::found));
+    if (confirmed != candidates_.end()) findings_.name = confirmed->name;
+    if (!judged_ || !policy_.judges_names()) return;
+
+    if (candidates_.empty()) {
+        if (named_ == net::DnsAnswer::Status::absent) return sign(policy::SignalId::no_ptr);
+        findings_.signals.push_back(dns_error("ptr", named_));
+        return;
+    }
+    if (confirmed == candidates_.end()) {
+        const auto doubtful = std::ranges::find_if(
+            candidates_, [](const Candidate& candidate) { return unknown(candidate.confirmed); });
+        if (doubtful != candidates_.end()) {
+            findings_.signals.push_back(dns_error("ptr", doubtful->confirmed));
+        } else {
+            sign(policy::SignalId::ptr_unconfirmed, candidates_.front().name);
+        }
+    }
+    const auto dynamic = [this](const Candidate& candidate) {
+        return policy::looks_dynamic(candidate.name, client_);
+    };
+    if (std::ranges::all_of(candidates_, dynamic))
+        sign(policy::SignalId::dynamic_name, candidates_.front().name);
+}
+
+void Admission::sign(policy::SignalId id, std::string value) {
+    if (policy_.signals.on(id)) findings_.signals.push_back(policy_.signals.signal(id, std::move(value)));
 }
 
 void Admission::one_less_pending() {
@@ -126,6 +177,7 @@ void Admission::one_less_pending() {
 
 void Admission::finish() {
     disarm();
+    if (name_) judge_names();
     auto done = std::move(done_);
     auto findings = std::move(findings_);
     done(findings);  // may destroy us

@@ -1,8 +1,8 @@
-// What is found out about a client before it is greeted: DNS lists and its name, all asked at once, under one
-// deadline.
+// What is found out about a client before it is greeted: DNS lists and its names, all asked at once, under
+// one deadline.
 //
-// A list that errs or stays silent gives no opinion; it is noted as a signal of weight 0, so that the log
-// shows it.
+// A list that errs or stays silent gives no opinion, and so do names; it is noted as a signal of weight 0, so
+// that the log shows it.
 #pragma once
 
 #include <functional>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/ip.hpp"
+#include "front/inquiry.hpp"
 #include "front/options.hpp"
 #include "net/loop.hpp"
 #include "net/resolver.hpp"
@@ -18,43 +19,55 @@
 
 namespace sluice::front {
 
-class Admission final : private net::Timer {
+class Admission final : public Inquiry {
   public:
+    /// So many of a client's PTR names are looked at.
+    static constexpr std::size_t names_max = 5;
+
     struct Findings {
         std::vector<policy::Signal> signals;
         std::string name;  // forward-confirmed PTR name (RFC 1912 2.1); empty = none, or not found in time
     };
     using Done = std::move_only_function<void(Findings&)>;
 
-    /// Is there anything to ask for?
-    static bool needed(const PolicyOptions& policy, const net::Resolver* resolver, bool ask_lists);
+    /// Is there anything to ask for? `judged`: lists and names count, for no network list decides alone.
+    static bool needed(const PolicyOptions& policy, const net::Resolver* resolver, bool judged);
 
     /// Asks; `done` runs once, from the loop, at the latest after policy.dns_deadline, and may destroy the
     /// admission. Destroying it earlier withdraws the questions.
-    Admission(net::Loop& loop, net::Resolver& resolver, const PolicyOptions& policy, bool ask_lists,
+    Admission(net::Loop& loop, net::Resolver& resolver, const PolicyOptions& policy, bool judged,
               const IpAddress& client, Done done);
-    ~Admission();
+    ~Admission() override;
 
   private:
     class ListQuery;
     class NameQuery;
     class ConfirmQuery;
+    struct Candidate {
+        std::string name;
+        std::unique_ptr<ConfirmQuery> query;
+        net::DnsAnswer::Status confirmed = net::DnsAnswer::Status::timed_out;  // absent = it leads elsewhere
+    };
 
     void on_timer() override;
     void list_answered(const policy::DnsListOptions& list, const net::DnsAnswer& answer);
     void name_answered(const net::DnsAnswer& answer);
-    void name_confirmed(const net::DnsAnswer& answer);
+    void name_confirmed(Candidate& candidate, const net::DnsAnswer& answer);
+    void judge_names();
+    void sign(policy::SignalId id, std::string value = {});
     void one_less_pending();
     void finish();
 
     net::Resolver& resolver_;
+    const PolicyOptions& policy_;
     IpAddress client_;
+    bool judged_;
     Done done_;
     Findings findings_;
-    std::string candidate_;
     std::vector<std::unique_ptr<ListQuery>> lists_;
     std::unique_ptr<NameQuery> name_;
-    std::unique_ptr<ConfirmQuery> confirm_;
+    net::DnsAnswer::Status named_ = net::DnsAnswer::Status::timed_out;
+    std::vector<Candidate> candidates_;
     std::size_t pending_ = 0;
 };
 

@@ -25,6 +25,7 @@ struct Context {
                              options.policy.unknown_recipients.clients_max),
           handshakes(Seconds{60}, options.policy.unknown_recipients.clients_max),
           spool_memory(around.loop, front_options.spool.shared_octets_max),
+          teaser("220-" + front_options.server.hostname + " ESMTP\r\n"),
           memory(around.loop, front_options.memory_octets_max, [this] { memory_changed(); }) {}
 
     /// A session is over: forget it, and destroy it once this turn of the loop cannot name it any more.
@@ -48,6 +49,7 @@ struct Context {
     policy::ClientCounts unknown_recipients;
     policy::ClientCounts handshakes;  // in the last minute
     net::SpoolMemory spool_memory;
+    const std::string teaser;  // the first of two lines of greeting
     net::MemoryWatch memory;
     unsigned tls_sessions = 0;
     bool draining = false;

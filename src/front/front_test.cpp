@@ -76,6 +76,7 @@ class FrontTest : public testing::Test {
   protected:
     FrontTest() {
         options.server.hostname = "mx.test";
+        options.policy.signals = policy::SignalOptions::none();
         options.pace.interval = Millis{20};
         options.pace.out_bytes_per_s = 1000;
         options.pace.in_bytes_per_s = 1000;
@@ -219,7 +220,8 @@ TEST_F(FrontTest, AnMtaThatSays421EndsTheTransactionNotTheSession) {
 TEST_F(FrontTest, GuessingMovesAClientToTheSlowLane) {
     backend.answer_at_once = [](const std::string&) { return no_such_user(); };
     options.policy.unknown_recipients.slow_after = 3;
-    options.policy.unknown_recipients.weight = 5;
+    options.policy.thresholds.slow = 5;
+    options.policy.signals.weight(policy::SignalId::unknown_recipients) = 5;
     start();
     for (int session = 0; session < 2; ++session) {
         const auto client = connect();

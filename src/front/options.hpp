@@ -11,9 +11,12 @@
 #include "net/socket.hpp"
 #include "net/spool.hpp"
 #include "net/tls.hpp"
+#include "policy/departure.hpp"
 #include "policy/dns_list.hpp"
 #include "policy/networks.hpp"
 #include "policy/pacing.hpp"
+#include "policy/signal_catalogue.hpp"
+#include "policy/trap_recipients.hpp"
 #include "policy/verdict.hpp"
 #include "smtp/extensions.hpp"
 #include "smtp/server.hpp"
@@ -23,7 +26,6 @@ namespace sluice::front {
 /// Recipients that do not exist, as a signal against who names them.
 struct UnknownRecipientOptions {
     unsigned slow_after = 10;  // in a window; 0 = off
-    int weight = 10;           // of the signal, once slow_after is reached
     Seconds window{3600};
     std::size_t clients_max = 100'000;
 };
@@ -34,8 +36,25 @@ struct PolicyOptions {
     std::vector<policy::DnsListOptions> dns_lists;
     Millis dns_deadline{2000};  // the greeting waits no longer than this for lists and names
     policy::Thresholds thresholds;
+    policy::Mode mode = policy::Mode::enforce;
+    policy::SignalOptions signals;
+    Millis pregreet_wait{0};              // between the two lines of the greeting; 0 = there is but one
+    unsigned null_sender_recipients = 3;  // so many with MAIL FROM:<> are a signal
+    policy::TrapRecipients trap_recipients;
+    std::vector<policy::BotSignature> bots = policy::known_bots();
     UnknownRecipientOptions unknown_recipients;
     bool resolve_names = false;  // forward-confirmed PTR name for the MTA (XCLIENT NAME)
+
+    /// The PTR names of clients that no network list holds are asked for.
+    bool judges_names() const {
+        using enum policy::SignalId;
+        return signals.on(no_ptr) || signals.on(ptr_unconfirmed) || signals.on(dynamic_name);
+    }
+    /// Something may be asked of DNS.
+    bool asks_dns() const {
+        return resolve_names || judges_names() || signals.on(policy::SignalId::helo_unresolvable) ||
+               !dns_lists.empty();
+    }
 };
 
 struct TlsOptions {

@@ -25,6 +25,7 @@ void append_who(LogLine& line, const SessionFacts& facts) {
     if (!facts.name.empty()) line.text("name", facts.name);
     if (!facts.helo.empty()) line.text("helo", facts.helo);
     line.text("lane", policy::name_of(facts.lane));
+    if (facts.would_be) line.text("would_be", policy::name_of(*facts.would_be));
     if (!facts.tls) return;
     line.open_object("tls").text("version", facts.tls->version).text("cipher", facts.tls->cipher);
     line.number("bits", facts.tls->bits).close();
@@ -36,7 +37,9 @@ void append_signals(LogLine& line, const std::vector<policy::Signal>& signals) {
         line.open_object("").text("signal", signal.name);
         if (!signal.what.empty()) line.text("what", signal.what);
         if (!signal.value.empty()) line.text("value", signal.value);
-        line.number("weight", signal.weight).close();
+        line.number("weight", signal.weight);
+        if (!signal.counted) line.boolean("observed", true);
+        line.close();
     }
     line.close();
 }
@@ -89,6 +92,7 @@ void append_session_line(LogFormat format, std::string& out, WallTime time, cons
     LogLine line(format, out, time, "session");
     append_who(line, facts);
     line.text("outcome", name_of(record.outcome)).text("stage", name_of(record.stage));
+    if (!facts.bot.empty()) line.text("bot", facts.bot);
     line.real("seconds", seconds(facts.lasted)).real("held_s", seconds(facts.held));
     line.number("octets_in", static_cast<std::int64_t>(record.octets_in));
     line.number("octets_out", static_cast<std::int64_t>(record.octets_out));

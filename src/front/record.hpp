@@ -70,11 +70,13 @@ struct SessionFacts {
     std::string_view name;  // forward-confirmed PTR name
     std::string_view helo;
     policy::Lane lane;
+    std::optional<policy::Lane> would_be = {};  // policy.mode = "observe": the verdict, which is not enforced
     int score;
     const std::vector<policy::Signal>& signals;
     Millis lasted;
     Millis held;  // of it, by the pace
     std::optional<net::TlsFacts> tls = {};
+    std::string_view bot = {};  // whose way to leave this was (policy.bots)
 };
 
 struct TransactionRecord {

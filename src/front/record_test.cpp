@@ -43,6 +43,14 @@ TEST_F(Lines, ASessionThatLeftSaysWhereWhenAndWhy) {
     EXPECT_EQ(out.back(), '\n');
 }
 
+TEST_F(Lines, WhatIsOnlyObservedIsMarked) {
+    signals.push_back({"no_ptr", "", "", 2, false});
+    facts.would_be = policy::Lane::defer;
+    append_session_line(LogFormat::json, out, noon, facts, SessionRecord{});
+    EXPECT_THAT(out, HasSubstr(R"("lane":"slow","would_be":"defer")"));
+    EXPECT_THAT(out, HasSubstr(R"({"signal":"no_ptr","weight":2,"observed":true})"));
+}
+
 TEST_F(Lines, OnlyTheFirstTimeAStageIsReachedCounts) {
     SessionRecord record;
     record.reach(Stage::mail, Millis{5});

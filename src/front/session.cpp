@@ -62,6 +62,7 @@ void Session::on_timer() {
 void Session::advance() {
     if (lingering_) return linger();
     if (waiting_ == Waiting::proxy_header) return take_proxy_header();
+    if (waiting_ == Waiting::pregreet && !pregreet_over()) return;
     std::string_view input = backlog();
     held_ = false;
     context_.output.clear();
@@ -173,7 +174,7 @@ bool Session::write_out() {
     unsent_.reset();
     progress_ms_ = age_ms();
     pace_.exchange_done();
-    if (record_.stage == Stage::connect) reach(Stage::greeting);
+    if (record_.stage == Stage::connect && waiting_ != Waiting::pregreet) reach(Stage::greeting);
     return true;
 }
 
@@ -327,7 +328,7 @@ bool Session::for_client() const {
 void Session::arm_timer() {
     Instant deadline = started_ + Millis{held_until_ms_};
     if (!held_) {
-        if (!for_client()) return;  // admission, backend and disk have deadlines of their own
+        if (!for_client()) return;  // DNS, backend and disk have deadlines of their own
         deadline = idle_deadline();
         if (armed() && this->deadline() <= deadline && this->deadline() > context_.now()) return;
     }
@@ -356,7 +357,8 @@ void Session::abandon() {
     record_.outcome = Outcome::shutdown;
     // The client that waits for its last reply hears 421 and will try again: a duplicate at worst, never a
     // loss.
-    if (!lingering_ && !closing_ && waiting_ != Waiting::handshake && say_the_rest())
+    const bool in_mid_reply = waiting_ == Waiting::handshake || waiting_ == Waiting::pregreet;
+    if (!lingering_ && !closing_ && !in_mid_reply && say_the_rest())
         (void)write_socket(farewell.data(), farewell.size());
     end();
 }
@@ -392,7 +394,7 @@ void Session::end() {
     if (ended_) return;
     ended_ = true;
     disarm();
-    admission_.reset();
+    inquiry_.reset();
     if (transaction_) transaction_ended(name_of(record_.outcome), nullptr);
     log_session();
     if (tls_) --context_.tls_sessions;

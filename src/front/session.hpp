@@ -26,6 +26,7 @@
 #include "net/tls.hpp"
 #include "policy/networks.hpp"
 #include "policy/pacing.hpp"
+#include "policy/signal_catalogue.hpp"
 #include "policy/verdict.hpp"
 #include "smtp/server.hpp"
 
@@ -65,8 +66,10 @@ class Session final : public net::IoHandler, public net::Timer {
         nothing,
         proxy_header,
         admission,
+        pregreet,
         handshake,
         authentication,
+        inquiry,  // the HELO name's, before a recipient
         recipient,
         disk,
         delivery
@@ -110,7 +113,16 @@ class Session final : public net::IoHandler, public net::Timer {
     void take_proxy_header();
     void introduce();
     void admitted(Admission::Findings& found);
+    bool is_known() const;
+    void wait_for_early_talkers();
+    bool pregreet_over();
     void note(policy::Signal signal);
+    void notice(policy::SignalId id, std::string value = {});
+    void notice_oddities();
+    void forget_signal(std::string_view name, std::string_view what = {});
+    void judge_hello();
+    void ask_about_hello();
+    void hello_found(net::DnsAnswer::Status status);
     Admission::Findings& findings();
     std::span<const policy::Signal> signals() const;
     std::string_view name() const;
@@ -119,6 +131,8 @@ class Session final : public net::IoHandler, public net::Timer {
     void say_greeting(const smtp::Reply& greeting);
     bool tls_to_spare();
     policy::Verdict verdict() const;
+    policy::Lane judged_lane() const;
+    bool observing() const;
     void judge();
 
     // session_steps.cpp: what the state machine wants done
@@ -131,6 +145,7 @@ class Session final : public net::IoHandler, public net::Timer {
     void ask_mail();
     void ask_recipient();
     void judge_recipient(const smtp::Answer& answer);
+    void note_recipient();
     void note_unknown_recipient();
     void ask_data();
     void keep_content();
@@ -141,6 +156,7 @@ class Session final : public net::IoHandler, public net::Timer {
     void transaction_ended(std::string_view outcome, const smtp::Answer* answer);
     void reach(Stage stage);
     void log_session();
+    std::string_view bot() const;
     SessionFacts facts_for_log() const;
     std::uint32_t age_ms() const;
 
@@ -160,6 +176,7 @@ class Session final : public net::IoHandler, public net::Timer {
     bool counted_ : 1 = false;
     bool tls_first_ : 1;
     bool ended_ : 1 = false;
+    bool unjudged_ : 1 = false;  // signals have come since the last verdict
     policy::Lane lane_ = policy::Lane::fast;
     net::Endpoint peer_;
     std::uint32_t number_;
@@ -173,8 +190,8 @@ class Session final : public net::IoHandler, public net::Timer {
     std::unique_ptr<std::string> backlog_;  // read, and not yet consumed: part of a command; null = nothing
     std::string_view sending_;              // what is to be written next
     std::unique_ptr<std::string> unsent_;   // where sending_ points when it outlives a turn of the loop
-    std::unique_ptr<Admission::Findings> found_;  // null = nothing
-    std::unique_ptr<Admission> admission_;
+    std::unique_ptr<Admission::Findings> found_;      // null = nothing
+    std::unique_ptr<Inquiry> inquiry_;                // DNS: admission, then the HELO name
     std::unique_ptr<Authentication> authentication_;  // null = AUTH was not said, or has failed
     std::unique_ptr<Transaction> transaction_;
     net::TlsStream tls_;

@@ -54,16 +54,16 @@ void Session::introduce() {
     const auto& policy = context_.options.policy;
     const unsigned unknown = context_.unknown_recipients.count(peer_.address, context_.now());
     if (const unsigned limit = policy.unknown_recipients.slow_after; limit > 0 && unknown >= limit) {
-        note({"unknown_recipients", "", std::to_string(unknown), policy.unknown_recipients.weight});
+        notice(policy::SignalId::unknown_recipients, std::to_string(unknown));
     }
-    const bool ask_lists = !network();  // who is on our own list is not asked about
-    if (Admission::needed(policy, context_.surroundings.resolver, ask_lists)) {
+    const bool judged = !network();  // who is on our own list is not asked about
+    if (Admission::needed(policy, context_.surroundings.resolver, judged)) {
         waiting_ = Waiting::admission;
-        admission_ = std::make_unique<Admission>(context_.loop(), *context_.surroundings.resolver, policy,
-                                                 ask_lists, peer_.address,
-                                                 [this](Admission::Findings& found) { admitted(found); });
+        inquiry_ = std::make_unique<Admission>(context_.loop(), *context_.surroundings.resolver, policy,
+                                               judged, peer_.address,
+                                               [this](Admission::Findings& found) { admitted(found); });
     } else {
-        greet();
+        wait_for_early_talkers();
     }
 }
 
@@ -72,12 +72,33 @@ void Session::admitted(Admission::Findings& found) {
     for (auto& signal : found.signals)
         note(std::move(signal));
     if (!found.name.empty()) findings().name = std::move(found.name);
-    admission_.reset();
-    greet();
+    inquiry_.reset();
+    wait_for_early_talkers();
 }
 
 void Session::note(policy::Signal signal) {
+    unjudged_ = unjudged_ || signal.weight != 0;
     findings().signals.push_back(std::move(signal));
+}
+
+/// A signal stands once in a session; seen again, it has its value told anew.
+void Session::notice(policy::SignalId id, std::string value) {
+    const auto& options = context_.options.policy.signals;
+    if (!options.on(id)) return;
+    auto& known = findings().signals;
+    const auto same = std::ranges::find(known, policy::row_of(id).name, &policy::Signal::name);
+    if (same != known.end()) {
+        same->value = std::move(value);
+    } else {
+        note(options.signal(id, std::move(value)));
+    }
+}
+
+void Session::forget_signal(std::string_view name, std::string_view what) {
+    const auto same = [&](const policy::Signal& signal) {
+        return signal.name == name && signal.what == what;
+    };
+    if (found_ && std::erase_if(found_->signals, same) != 0) unjudged_ = true;
 }
 
 /// What is known about the client beyond its address: most have nothing, and keep nothing.
@@ -97,6 +118,49 @@ std::string_view Session::name() const {
 /// Looked up when it is wanted: it costs less than it would to keep.
 std::optional<policy::NetworkTable::Match> Session::network() const {
     return context_.options.policy.networks.find(peer_.address);
+}
+
+/// Something is known that speaks for the client, or a network list has decided.
+bool Session::is_known() const {
+    if (network()) return true;
+    const auto& thresholds = context_.options.policy.thresholds;
+    return thresholds.fast > 0 && verdict().score <= -thresholds.fast;
+}
+
+/// A greeting of two lines, and a pause between them: who speaks before the second does not listen (RFC 5321
+/// 4.3.1). It must go out at full speed, so nothing has been judged yet.
+void Session::wait_for_early_talkers() {
+    const auto& policy = context_.options.policy;
+    if (policy.pregreet_wait == Millis{0} || !policy.signals.on(policy::SignalId::pregreet) || tls_first_ ||
+        is_known()) {
+        return greet();
+    }
+    waiting_ = Waiting::pregreet;
+    sending_ = context_.teaser;
+    if (!write_out()) return end();
+    come_back_at(context_.now() + policy.pregreet_wait);
+    arm_timer();
+    if (can_read_) advance();  // it has spoken already
+}
+
+/// False: the pause goes on, or the client has left. What came too early is read as if it had come in time.
+bool Session::pregreet_over() {
+    char octet = 0;
+    if (can_read_) {
+        const auto peeked = net::peek_some(fd_.get(), &octet, 1);
+        if (peeked == net::io_would_block) can_read_ = false;
+        if (peeked == 0 || peeked == net::io_failed) {
+            end();
+            return false;
+        }
+        if (peeked > 0) notice(policy::SignalId::pregreet);
+    }
+    const bool spoke = can_read_;
+    if (!spoke && context_.now() < started_ + Millis{held_until_ms_}) return false;
+    waiting_ = Waiting::nothing;
+    judge();
+    server_.greet({220, context_.options.server.hostname + " ESMTP"});
+    return true;
 }
 
 void Session::greet() {
@@ -124,9 +188,19 @@ policy::Verdict Session::verdict() const {
                          policy.default_lane);
 }
 
+/// Whom the MTA knows has nothing more to prove.
+policy::Lane Session::judged_lane() const {
+    return server_.authenticated() ? policy::Lane::fast : verdict().lane;
+}
+
+bool Session::observing() const {
+    return context_.options.policy.mode == policy::Mode::observe;
+}
+
+/// Promotes or demotes, by all that has been noticed so far.
 void Session::judge() {
-    // Whom the MTA knows has nothing more to prove.
-    lane_ = server_.authenticated() ? policy::Lane::fast : verdict().lane;
+    unjudged_ = false;
+    lane_ = observing() ? policy::Lane::fast : judged_lane();
     if (lane_ == policy::Lane::slow) {
         pace_.slow_down(context_.pace, context_.now());
     } else {

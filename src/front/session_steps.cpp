@@ -23,18 +23,6 @@ std::string_view name_of(smtp::EndedBy reason) {
     return ended_by_names.at(static_cast<std::size_t>(reason));
 }
 
-/// "; listed by zen.example.org": which lists speak against the client, so that an honest sender knows where
-/// to ask.
-std::string listed_by(std::span<const policy::Signal> signals) {
-    std::string text;
-    for (const auto& signal : signals) {
-        if (signal.name != "dnsbl") continue;
-        text += text.empty() ? "; listed by " : ", ";
-        text += signal.what;
-    }
-    return text;
-}
-
 /// A reply of the MTA that would end the client's session ends only what it was about: the MTA closes its own
 /// connection with 421 (RFC 5321 3.8), not ours.
 smtp::Reply without_421(smtp::Reply reply) {
@@ -48,6 +36,7 @@ smtp::Reply without_421(smtp::Reply reply) {
 bool Session::run(std::string_view& input) {
     while (waiting_ == Waiting::nothing && !closing_ && !output_pending()) {
         const smtp::Step step = server_.next(input, context_.hello());
+        if (server_.is_odd()) notice_oddities();
         if (step == smtp::Step::start_tls) {
             // What came behind STARTTLS came from anybody on the way, and must not be taken for the client's
             // own words under TLS (CVE-2011-0411).
@@ -66,7 +55,10 @@ bool Session::run(std::string_view& input) {
     return false;
 }
 
+/// Before it acts, what has been noticed since it last did is judged: at HELO, MAIL, each RCPT,
+/// DATA, the end of a message, and before each reply.
 void Session::take(smtp::Step step) {
+    if (unjudged_ && step != smtp::Step::content) judge();
     switch (step) {
         case smtp::Step::need_input:
         case smtp::Step::start_tls: break;
@@ -76,6 +68,7 @@ void Session::take(smtp::Step step) {
         case smtp::Step::reply: queue_reply(); break;
         case smtp::Step::ask_helo:
             reach(Stage::helo);
+            judge_hello();
             server_.answer({250, ""});
             break;
         case smtp::Step::ask_mail: ask_mail(); break;
@@ -146,6 +139,7 @@ void Session::auth_answered(const smtp::Answer& answer) {
     server_.answer(reply);
     if (server_.authenticated()) {
         note({"authenticated", "", "", 0});
+        inquiry_.reset();  // its name matters no more
         judge();
     }
     advance();
@@ -171,13 +165,15 @@ void Session::ask_mail() {
 
 void Session::ask_recipient() {
     reach(Stage::rcpt);
+    if (inquiry_) {
+        waiting_ = Waiting::inquiry;  // hello_found() comes back here
+        return;
+    }
+    note_recipient();
+    if (unjudged_) judge();
     if (lane_ == policy::Lane::reject || lane_ == policy::Lane::defer) {
-        const bool reject = lane_ == policy::Lane::reject;
         smtp::Answer refusal;
-        refusal.reply = {
-            reject ? 550 : 450,
-            fmt::format("{}.7.1 Client host [{}] {}{}", reject ? 5 : 4, peer_.address.to_string(),
-                        reject ? "refused" : "deferred, try again later", listed_by(signals()))};
+        refusal.reply = policy::refusal(lane_, peer_.address, signals());
         refusal.by = "policy";
         return judge_recipient(refusal);
     }
@@ -212,20 +208,6 @@ void Session::judge_recipient(const smtp::Answer& answer) {
         if (answer.unknown_recipient) note_unknown_recipient();
     }
     server_.answer(reply);
-}
-
-void Session::note_unknown_recipient() {
-    const auto& options = context_.options.policy.unknown_recipients;
-    const unsigned count = context_.unknown_recipients.add(peer_.address, context_.now());
-    if (options.slow_after == 0 || count < options.slow_after) return;
-    const auto is_count = [](const policy::Signal& signal) { return signal.name == "unknown_recipients"; };
-    auto& known = findings().signals;
-    if (const auto same = std::ranges::find_if(known, is_count); same != known.end()) {
-        same->value = std::to_string(count);
-        return;
-    }
-    note({"unknown_recipients", "", std::to_string(count), options.weight});
-    judge();
 }
 
 void Session::ask_data() {
@@ -294,7 +276,7 @@ smtp::ClientIdentity Session::identity() const {
     }
     return {.address = peer_.address,
             .port = peer_.port,
-            .name = std::string(name()),
+            .name = std::string(context_.options.policy.resolve_names ? name() : std::string_view()),
             .helo = server_.helo(),
             .esmtp = server_.esmtp(),
             .tls = std::move(tls)};
@@ -342,6 +324,13 @@ void Session::log_session() {
     context_.surroundings.log.write(line);
 }
 
+/// The name of a bot that leaves the slow lane as this session has left it.
+std::string_view Session::bot() const {
+    const bool left = record_.outcome == Outcome::left && left_ms_ != 0;
+    if (!left || pace_.held() == Millis{0} || record_.messages_accepted != 0) return {};
+    return policy::bot_that_left_after(Millis{left_ms_}, context_.options.policy.bots);
+}
+
 /// Refers to this session and to Context::log_signals.
 SessionFacts Session::facts_for_log() const {
     auto& signals = context_.log_signals;
@@ -355,11 +344,13 @@ SessionFacts Session::facts_for_log() const {
             .name = name(),
             .helo = server_.helo(),
             .lane = lane_,
+            .would_be = observing() ? std::optional(judged_lane()) : std::nullopt,
             .score = verdict().score,
             .signals = signals,
             .lasted = lasted,
             .held = std::min(pace_.held(), lasted),
-            .tls = server_.secure() ? std::optional(tls_.facts()) : std::nullopt};
+            .tls = server_.secure() ? std::optional(tls_.facts()) : std::nullopt,
+            .bot = bot()};
 }
 
 }  // namespace sluice::front

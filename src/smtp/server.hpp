@@ -153,6 +153,7 @@ class Server {
     unsigned junk_commands() const { return junk_commands_; }
     /// What was odd since this was last asked. How input is cut into pieces can hide early pipelining and
     /// never feigns it.
+    bool is_odd() const { return odd_.any(); }
     Oddities take_oddities() { return std::exchange(odd_, {}); }
     /// True between a 354 (or BDAT with octets outstanding) and the end of that content: the driver's pace
     /// differs there.

@@ -83,13 +83,17 @@ void draw_policy(Dice& dice, Scenario& scenario) {
     (void)policy.networks.add(network(4), policy::Lane::reject);
     if (dice.chance(150)) policy.default_lane = policy::Lane::slow;
     policy.resolve_names = dice.chance(300);
-    if (dice.chance(300)) policy.dns_lists.push_back({.zone = "a.list.example", .weight = 1, .accept = {}});
+    if (dice.chance(300)) policy.dns_lists.push_back({.zone = "a.list.example", .weight = 10, .accept = {}});
     if (dice.chance(300))
         policy.dns_lists.push_back(
-            {.zone = "b.list.example", .weight = 2, .allow = dice.chance(300), .accept = {}});
+            {.zone = "b.list.example", .weight = 20, .allow = dice.chance(300), .accept = {}});
     policy.unknown_recipients.slow_after = static_cast<unsigned>(dice.magnitude(1, 20));
     policy.unknown_recipients.clients_max = static_cast<std::size_t>(dice.magnitude(1, 1000));
-    scenario.resolves = policy.resolve_names || !policy.dns_lists.empty();
+    if (dice.chance(300)) policy.pregreet_wait = Millis{dice.magnitude(100, 10'000)};
+    if (dice.chance(300)) policy.signals = policy::SignalOptions::none();
+    policy.null_sender_recipients = static_cast<unsigned>(dice.magnitude(2, 10));
+    if (dice.chance(300)) (void)policy.trap_recipients.add("bad1@example.net");
+    scenario.resolves = policy.asks_dns();
 
     auto& pace = scenario.front.pace;
     if (dice.chance(500)) return;
@@ -158,7 +162,8 @@ std::string describe(const Scenario& scenario) {
         "outage {} s\n"
         "verify {}, cache {}, ttl +{} -{} s, {} a transaction\n"
         "sessions {}, command {} content {} session {} drain {} s, {} octets a message, spool {} + {}\n"
-        "pace {} out {} in {} content, every {} ms, exchange {} s, delay {} s; default lane {}\n"
+        "pace {} out {} in {} content, every {} ms, exchange {} s, delay {} s; default lane {}, "
+        "pregreet {} ms\n"
         "segments {}, buffers {} {}, splits {}, descriptors {}{}\n",
         scenario.clients, scenario.arrivals.count(), scenario.healed_after.count(),
         scenario.ended_after.count(), pool.connections_min, pool.connections_max, pool.uses_max,
@@ -171,9 +176,9 @@ std::string describe(const Scenario& scenario) {
         front.server.limits.message_octets_max, front.spool.memory_octets_max, front.spool.shared_octets_max,
         front.pace.out_bytes_per_s, front.pace.in_bytes_per_s, front.pace.content_in_bytes_per_s,
         front.pace.interval.count(), front.pace.exchange_max.count(), front.pace.delay_max.count(),
-        name_of(front.policy.default_lane), scenario.path.segment_max, scenario.path.send_buffer,
-        scenario.path.receive_buffer, scenario.path.splits_per_mille, scenario.descriptors_max,
-        scenario.scarce ? ", scarce" : "");
+        name_of(front.policy.default_lane), front.policy.pregreet_wait.count(), scenario.path.segment_max,
+        scenario.path.send_buffer, scenario.path.receive_buffer, scenario.path.splits_per_mille,
+        scenario.descriptors_max, scenario.scarce ? ", scarce" : "");
     for (const MtaTraits& mta : scenario.mtas)
         text +=
             fmt::format("MTA {}:{}{}{}{}{}\n", mta.endpoint.to_string(), mta.pipelining ? " PIPELINING" : "",

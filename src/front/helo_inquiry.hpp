@@ -1,0 +1,43 @@
+// Whether the name a client calls itself exists in DNS: as the name of a host or of a mail domain.
+//
+// Its address is asked for first; only a name that has no IPv4 address costs the other two questions.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "front/inquiry.hpp"
+
+namespace sluice::front {
+
+class HeloInquiry final : public Inquiry {
+  public:
+    /// found: there is such a name. absent: there are no A, AAAA or MX records, definitely. Else DNS could
+    /// not say.
+    using Done = std::move_only_function<void(net::DnsAnswer::Status)>;
+
+    /// `name` is a full name (policy::is_full_name). `done` runs once, from the loop, at the latest after
+    /// `deadline`, and may destroy the inquiry.
+    HeloInquiry(net::Loop& loop, net::Resolver& resolver, Millis deadline, std::string_view name, Done done);
+    ~HeloInquiry() override;
+
+  private:
+    class Query;
+
+    void on_timer() override;
+    void ask(net::DnsType type);
+    void answered(net::DnsType type, const net::DnsAnswer& answer);
+    void finish(net::DnsAnswer::Status status);
+
+    net::Resolver& resolver_;
+    std::string name_;
+    Done done_;
+    std::array<std::unique_ptr<Query>, 3> queries_;
+    std::size_t asked_ = 0;
+    std::size_t pending_ = 0;
+    net::DnsAnswer::Status doubt_ = net::DnsAnswer::Status::absent;  // failed or timed_out once one was
+};
+
+}  // namespace sluice::front
