@@ -1,5 +1,6 @@
 #include "app/config_text.hpp"
 
+#include <fmt/format.h>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -77,6 +78,19 @@ TEST(ConfigText, TheReferenceInTheRepositoryIsTheOneWePrint) {
     std::ifstream in(SLUICE_DOCS "/guide/config.md", std::ios::binary);
     const std::string there{std::istreambuf_iterator<char>(in), {}};
     EXPECT_EQ(there, config_reference()) << "run: sluice check --print-reference > docs/guide/config.md";
+}
+
+TEST(ConfigText, TheGuideTellsOfEverySignal) {
+    std::ifstream in(SLUICE_DOCS "/guide/signals.md", std::ios::binary);
+    const std::string guide{std::istreambuf_iterator<char>(in), {}};
+    std::string table =
+        "| signal | known at | weight | what has been noticed | who else shows it |\n|---|---|---|---|---|\n";
+    for (const policy::SignalRow& row : policy::signal_catalogue()) {
+        table +=
+            fmt::format("| `{}` | {} | {} | {} | {} |\n", row.name, row.stage,
+                        row.per_zone ? "by zone" : fmt::to_string(row.weight), row.help, row.false_positives);
+    }
+    EXPECT_THAT(guide, HasSubstr(table)) << "put this into docs/guide/signals.md:\n" << table;
 }
 
 }  // namespace

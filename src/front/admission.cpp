@@ -24,6 +24,10 @@ std::string reverse_name(const IpAddress& client) {
     return policy::query_name(client, client.is_v4() ? "in-addr.arpa" : "ip6.arpa");
 }
 
+bool judges_names(const PolicyOptions& policy, bool judged, const IpAddress& client) {
+    return judged && policy.judges_names() && !policy::is_this_host(client);
+}
+
 }  // namespace
 
 class Admission::ListQuery final : public net::DnsQuery {
@@ -62,14 +66,20 @@ class Admission::ConfirmQuery final : public net::DnsQuery {
     Candidate& candidate_;
 };
 
-bool Admission::needed(const PolicyOptions& policy, const net::Resolver* resolver, bool judged) {
-    return resolver != nullptr &&
-           (policy.resolve_names || (judged && (policy.judges_names() || !policy.dns_lists.empty())));
+bool Admission::needed(const PolicyOptions& policy, const net::Resolver* resolver, bool judged,
+                       const IpAddress& client) {
+    return resolver != nullptr && (policy.resolve_names || judges_names(policy, judged, client) ||
+                                   (judged && !policy.dns_lists.empty()));
 }
 
 Admission::Admission(net::Loop& loop, net::Resolver& resolver, const PolicyOptions& policy, bool judged,
                      const IpAddress& client, Done done)
-    : resolver_(resolver), policy_(policy), client_(client), judged_(judged), done_(std::move(done)) {
+    : resolver_(resolver),
+      policy_(policy),
+      client_(client),
+      judged_(judged),
+      names_judged_(judges_names(policy, judged, client)),
+      done_(std::move(done)) {
     loop.arm(*this, policy.dns_deadline);
     if (judged_) {
         lists_.reserve(policy.dns_lists.size());
@@ -79,7 +89,7 @@ Admission::Admission(net::Loop& loop, net::Resolver& resolver, const PolicyOptio
             resolver_.ask(*lists_.back(), policy::query_name(client_, list.zone), net::DnsType::a);
         }
     }
-    if (policy.resolve_names || (judged_ && policy.judges_names())) {
+    if (policy.resolve_names || names_judged_) {
         ++pending_;
         name_ = std::make_unique<NameQuery>(*this);
         resolver_.ask(*name_, reverse_name(client_), net::DnsType::ptr);
@@ -144,7 +154,7 @@ void Admission::judge_names() {
     };
     const auto confirmed = std::ranges::find_if(candidates_, status(net::DnsAnswer::Status::found));
     if (confirmed != candidates_.end()) findings_.name = confirmed->name;
-    if (!judged_ || !policy_.judges_names()) return;
+    if (!names_judged_) return;
 
     if (candidates_.empty()) {
         if (named_ == net::DnsAnswer::Status::absent) return sign(policy::SignalId::no_ptr);

@@ -31,7 +31,8 @@ class Admission final : public Inquiry {
     using Done = std::move_only_function<void(Findings&)>;
 
     /// Is there anything to ask for? `judged`: lists and names count, for no network list decides alone.
-    static bool needed(const PolicyOptions& policy, const net::Resolver* resolver, bool judged);
+    static bool needed(const PolicyOptions& policy, const net::Resolver* resolver, bool judged,
+                       const IpAddress& client);
 
     /// Asks; `done` runs once, from the loop, at the latest after policy.dns_deadline, and may destroy the
     /// admission. Destroying it earlier withdraws the questions.
@@ -62,6 +63,7 @@ class Admission final : public Inquiry {
     const PolicyOptions& policy_;
     IpAddress client_;
     bool judged_;
+    bool names_judged_;
     Done done_;
     Findings findings_;
     std::vector<std::unique_ptr<ListQuery>> lists_;

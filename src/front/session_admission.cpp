@@ -57,7 +57,7 @@ void Session::introduce() {
         notice(policy::SignalId::unknown_recipients, std::to_string(unknown));
     }
     const bool judged = !network();  // who is on our own list is not asked about
-    if (Admission::needed(policy, context_.surroundings.resolver, judged)) {
+    if (Admission::needed(policy, context_.surroundings.resolver, judged, peer_.address)) {
         waiting_ = Waiting::admission;
         inquiry_ = std::make_unique<Admission>(context_.loop(), *context_.surroundings.resolver, policy,
                                                judged, peer_.address,

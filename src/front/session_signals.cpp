@@ -4,6 +4,7 @@
 #include "front/helo_inquiry.hpp"
 #include "front/session.hpp"
 #include "front/transaction.hpp"
+#include "policy/client_name.hpp"
 #include "policy/helo.hpp"
 
 namespace sluice::front {
@@ -42,7 +43,9 @@ void Session::ask_about_hello() {
     const auto& policy = context_.options.policy;
     net::Resolver* const resolver = context_.surroundings.resolver;
     if (resolver == nullptr || !policy.signals.on(policy::SignalId::helo_unresolvable)) return;
-    if (server_.authenticated() || network() || !policy::is_full_name(server_.helo())) return;
+    if (policy::is_this_host(peer_.address) || server_.authenticated() || network() ||
+        !policy::is_full_name(server_.helo()))
+        return;
     inquiry_ = std::make_unique<HeloInquiry>(context_.loop(), *resolver, policy.dns_deadline, server_.helo(),
                                              [this](net::DnsAnswer::Status status) { hello_found(status); });
 }

@@ -111,6 +111,11 @@ bool has_v6(std::string_view name, const IpAddress& client) {
 
 }  // namespace
 
+bool is_this_host(const IpAddress& client) {
+    static const IpAddress v6 = IpAddress::v6({0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+    return client == IpAddress::v4({127, 0, 0, 1}) || client == v6;
+}
+
 bool looks_dynamic(std::string_view name, const IpAddress& client) {
     const std::string lowered = ascii::to_lower(name);
     const std::string_view whole = lowered;

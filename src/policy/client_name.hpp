@@ -7,6 +7,9 @@
 
 namespace sluice::policy {
 
+/// 127.0.0.1 or ::1: DNS has nothing to say about it.
+bool is_this_host(const IpAddress& client);
+
 /// The name has the address in it (decimal, padded with zeros, hexadecimal, either way round, or its last two
 /// octets; IPv6: the whole or its last 64 bits) and a word that providers use for such customers (dyn, pool,
 /// dsl …). Never a name whose first label says mail, mx or smtp, nor one that says static.

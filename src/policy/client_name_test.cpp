@@ -71,5 +71,12 @@ TEST(ClientName, Table) {
         EXPECT_EQ(looks_dynamic(c.name, IpAddress::parse(c.client).value()), c.dynamic) << c.name;
 }
 
+TEST(ClientName, ThisHostIsNoNeighbour) {
+    for (const char* here : {"127.0.0.1", "::1"})
+        EXPECT_TRUE(is_this_host(IpAddress::parse(here).value())) << here;
+    for (const char* elsewhere : {"127.0.0.2", "::2", "192.0.2.1", "0.0.0.0", "::"})
+        EXPECT_FALSE(is_this_host(IpAddress::parse(elsewhere).value())) << elsewhere;
+}
+
 }  // namespace
 }  // namespace sluice::policy
