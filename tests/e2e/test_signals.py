@@ -8,9 +8,11 @@ import time
 
 import pytest
 
-from harness.client import Closed
+from harness.certificates import make_certificate
+from harness.client import Client, Closed
 from harness.dns import Rbldnsd, SilentServer, Unbound
 from harness.mail import message, new_token
+from harness.waiting import free_port
 
 ALONE = {"thresholds": {"slow": 1}}
 QUICK = {"out_bytes_per_s": 5000, "in_bytes_per_s": 5000, "interval_ms": 50}
@@ -326,6 +328,27 @@ def test_who_is_known_does_not_wait(start_sluice, postfix):
     with sluice.connect(source="127.0.114.6") as client:
         assert len(client.expect(220).lines) == 1
         client.quit()
+
+
+def test_tls_from_the_first_octet_comes_before_any_greeting(start_sluice, postfix, tmp_path):
+    """The client has to speak first there: its greeting is one line. After STARTTLS there is none."""
+    port = free_port()
+    chain = make_certificate(tmp_path, "mx", "DNS:mx.example.test").chain
+    tls = {"chain_files": [chain], "listen": [f"127.0.0.1:{port}"]}
+    sluice = start_sluice(postfix.private_port, config=config(PREGREET, tls=tls))
+    with Client(port, source="127.0.114.8") as client:
+        client.wrap("mx.example.test")
+        assert len(client.expect(220).lines) == 1
+        client.quit()
+    judged(sluice, "127.0.114.8", None, 0)
+    with sluice.connect(source="127.0.114.9") as client:
+        assert len(client.expect(220).lines) == 2
+        client.expect(250, "EHLO localhost")
+        client.expect(220, "STARTTLS")
+        client.wrap("mx.example.test")
+        client.expect(250, "EHLO client.example.org")
+        client.quit()
+    judged(sluice, "127.0.114.9", None, 0)
 
 
 def test_a_stop_in_the_middle_of_the_greeting(start_sluice, postfix):
