@@ -121,15 +121,15 @@ class TestDirectory {
 
 class RedisServer {
   public:
-    explicit RedisServer(Words options = {}, bool plaintext = true)
-        : port(free_port()), options_(std::move(options)), plaintext_(plaintext) {
+    explicit RedisServer(Words options = {}, std::string port_option = "--port")
+        : port(free_port()), options_(std::move(options)), port_option_(std::move(port_option)) {
         start();
     }
 
     void start() {
         Words words{"--bind", "127.0.0.1", "--save", "", "--dir", directory_.path};
-        if (plaintext_) words.insert(words.end(), {"--port", std::to_string(port)});
         words.insert(words.end(), options_.begin(), options_.end());
+        words.insert(words.end(), {port_option_, std::to_string(port)});
         program = Program("redis-server", words, directory_.path / "log");
         wait_until([this] { return is_listening(port); }, "redis-server");
     }
@@ -154,7 +154,7 @@ class RedisServer {
   private:
     TestDirectory directory_;
     Words options_;
-    bool plaintext_;
+    std::string port_option_;  // "--tls-port"
 };
 
 class RedisHarness final : public BackingHarness {
