@@ -11,6 +11,7 @@
 
 #include "store/backing_harness.hpp"
 #include "store/record.hpp"
+#include "store/redis_cluster.hpp"
 #include "store/redis_server.hpp"
 
 namespace sluice::store {
@@ -160,7 +161,7 @@ TEST_P(BackingContract, EvidenceDecays) {
     EXPECT_DOUBLE_EQ(first.good, 8);
     EXPECT_DOUBLE_EQ(first.bad, 0.5);
     EXPECT_EQ(first.left, 10s);
-    pass(1s);
+    pass(1'100ms);
     const Outcome later = one(weigh("a/k", 0, 0, 1s));
     EXPECT_TRUE(later.found);
     EXPECT_NEAR(later.good, 4, 1);
@@ -404,7 +405,9 @@ INSTANTIATE_TEST_SUITE_P(Reference, BackingContract,
                                                          return std::make_unique<ReferenceHarness>();
                                                      }}),
                          name_of);
-INSTANTIATE_TEST_SUITE_P(Redis, BackingContract, testing::Values(BackingKind{"Redis", make_redis_harness}),
+INSTANTIATE_TEST_SUITE_P(Redis, BackingContract,
+                         testing::Values(BackingKind{"Redis", make_redis_harness},
+                                         BackingKind{"RedisCluster", make_redis_cluster_harness}),
                          name_of);
 
 }  // namespace

@@ -13,6 +13,7 @@ namespace {
 
 /// A cluster that sends us about for longer than that does not know itself where the key is.
 constexpr unsigned redirects_max = 5;
+constexpr Millis early_wait{20};
 constexpr Seconds refusal_told_every{60};
 constexpr std::size_t reason_octets_max = 200;
 
@@ -75,18 +76,19 @@ class RedisBacking::Listing final : public RedisTask {
         : backing_(backing),
           number_(number),
           walk_(operation, backing.options_.key_prefix),
-          servers_(backing.servers_.masters()),
-          deadline_(backing.loop_.now() + backing.options_.list_timeout),
+          began_(backing.loop_.now()),
           done_(std::move(done)) {
         ++backing_.listings_;
     }
 
-    static void step(const std::shared_ptr<Listing>& self) {
-        RedisLink* const link = self->at_ < self->servers_.size()
-                                    ? self->backing_.servers_.find(self->servers_[self->at_])
-                                    : nullptr;
-        if (link == nullptr || self->backing_.loop_.now() >= self->deadline_) return self->finish({});
-        self->backing_.send(*link, {.task = self});
+    /// False: it is not known yet whom to ask.
+    static bool begin(const std::shared_ptr<Listing>& self) {
+        self->servers_ = self->backing_.servers_.masters();
+        const bool patient =
+            self->backing_.loop_.now() < self->began_ + self->backing_.options_.connect_timeout;
+        if (self->servers_.empty() && patient) return false;
+        step(self);
+        return true;
     }
 
     bool append(std::uint32_t /*part*/, ScriptBy /*by*/, std::string& out) const override {
@@ -111,6 +113,14 @@ class RedisBacking::Listing final : public RedisTask {
     void lost(const RedisTicket& /*ticket*/) override { finish({}); }
 
   private:
+    static void step(const std::shared_ptr<Listing>& self) {
+        RedisBacking& backing = self->backing_;
+        const bool late = backing.loop_.now() >= self->began_ + backing.options_.list_timeout;
+        const bool unknown = self->at_ >= self->servers_.size();
+        RedisLink* const link = unknown || late ? nullptr : backing.servers_.find(self->servers_[self->at_]);
+        if (link == nullptr) return self->finish({});
+        backing.send(*link, {.task = self});
+    }
     void look() {
         Operations looks = walk_.looks();
         if (looks.empty()) return finish({});
@@ -132,7 +142,7 @@ class RedisBacking::Listing final : public RedisTask {
     RedisWalk walk_;
     std::vector<RedisHost> servers_;
     std::size_t at_ = 0;
-    Instant deadline_;
+    Instant began_;
     Done done_;
 };
 
@@ -148,7 +158,15 @@ void RedisBacking::perform(Operations batch, Done done) {
     if (batch.empty() || too_many) return done({});
     if (!list) return start(std::move(batch), std::move(done));
     ++batches_under_way_;
-    Listing::step(std::make_shared<Listing>(*this, ++batches_, batch.front(), std::move(done)));
+    auto listing = std::make_shared<Listing>(*this, ++batches_, batch.front(), std::move(done));
+    if (Listing::begin(listing)) return;
+    early_.push_back(std::move(listing));
+    loop_.arm(*this, early_wait);
+}
+
+void RedisBacking::on_timer() {
+    std::erase_if(early_, Listing::begin);
+    if (!early_.empty()) loop_.arm(*this, early_wait);
 }
 
 void RedisBacking::start(Operations operations, Done done) {

@@ -21,7 +21,7 @@
 
 namespace sluice::store {
 
-class RedisBacking final : public Backing {
+class RedisBacking final : public Backing, private net::Timer {
   public:
     static constexpr unsigned listings_max = 4;  // at once; more are answered with nothing
 
@@ -57,6 +57,7 @@ class RedisBacking final : public Backing {
     void finish(std::uint64_t number, Outcomes outcomes, Done done);
     void at_end_of_turn();
     void end_turn();
+    void on_timer() override;
 
     net::Loop& loop_;
     const RedisOptions options_;
@@ -64,7 +65,8 @@ class RedisBacking final : public Backing {
     std::shared_ptr<void> alive_ = std::make_shared<int>();
     std::vector<Finished> finished_;
     std::vector<Settling> settling_;
-    std::size_t under_way_ = 0;  // operations
+    std::vector<std::shared_ptr<Listing>> early_;  // that wait until the cluster is known
+    std::size_t under_way_ = 0;                    // operations
     unsigned listings_ = 0;
     std::size_t batches_under_way_ = 0;  // that the caller waits for
     std::uint64_t batches_ = 0;          // ever; the number of the last
