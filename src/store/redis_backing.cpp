@@ -44,6 +44,7 @@ class RedisBacking::Batch final : public RedisTask {
         } else if (auto outcome = redis_outcome(operations_[part], reply)) {
             outcomes_[part] = std::move(*outcome);
         } else {
+            backing_.tell_refused(from, "it answered something else than was asked");
             failed_ = true;
         }
         answered();
@@ -193,39 +194,43 @@ void RedisBacking::send(RedisLink& link, RedisTicket ticket) {
 bool RedisBacking::pursue(RedisTicket ticket, const RedisReply& error, RedisLink& from) {
     using Next = RedisVerdict::Next;
     const RedisVerdict verdict = judge_redis_error(error.text);
+    const std::string said = "it said " + error.text.substr(0, reason_octets_max);
+    RedisLink* to = nullptr;
     switch (verdict.next) {
-        case Next::redirect: {
-            RedisLink* const link = servers_.at(verdict.host, from);
-            if (link != nullptr) servers_.moved(verdict.slot, *link);
-            return send_again(link, std::move(ticket));
-        }
+        case Next::redirect:
+            to = servers_.at(verdict.host, from);
+            if (to != nullptr) servers_.moved(verdict.slot, *to);
+            break;
         case Next::ask_there:
+            to = servers_.at(verdict.host, from);
             ticket.asking = true;
-            return send_again(servers_.at(verdict.host, from), std::move(ticket));
-        case Next::again: return send_again(&from, std::move(ticket));
-        case Next::tell_all: from.forget_script(); return send_again(&from, std::move(ticket));
-        case Next::relearn: servers_.relearn(); return false;
+            break;
+        case Next::again: to = &from; break;
+        case Next::tell_all:
+            from.forget_script(ticket);
+            to = &from;
+            break;
+        case Next::relearn: servers_.relearn(); break;
         case Next::reconnect:
             servers_.relearn();
-            from.give_up("it said " + error.text.substr(0, reason_octets_max));
+            from.give_up(said);
             return false;
-        case Next::refused: tell_refused(error, from); return false;
+        case Next::refused: break;
     }
-    return false;
-}
-
-bool RedisBacking::send_again(RedisLink* link, RedisTicket ticket) {
-    if (link == nullptr || ticket.redirects >= redirects_max) return false;
+    if (to == nullptr || ticket.redirects >= redirects_max) {
+        tell_refused(from, said);
+        return false;
+    }
     ++ticket.redirects;
-    send(*link, std::move(ticket));
+    send(*to, std::move(ticket));
     return true;
 }
 
-void RedisBacking::tell_refused(const RedisReply& error, const RedisLink& from) {
+void RedisBacking::tell_refused(const RedisLink& from, const std::string& said) {
     const bool told = refusal_told_ != Instant{} && loop_.now() - refusal_told_ < refusal_told_every;
     if (told) return;
     refusal_told_ = loop_.now();
-    told_("store_refused", from.host().to_string() + ": it said " + error.text.substr(0, reason_octets_max));
+    told_("store_refused", from.host().to_string() + ": " + said);
 }
 
 void RedisBacking::finish(std::uint64_t number, Outcomes outcomes, Done done) {

@@ -52,8 +52,7 @@ class RedisBacking final : public Backing, private net::Timer {
     void send(RedisLink& link, RedisTicket ticket);
     /// What to do about an error. True: the ticket is on its way again.
     bool pursue(RedisTicket ticket, const RedisReply& error, RedisLink& from);
-    bool send_again(RedisLink* link, RedisTicket ticket);
-    void tell_refused(const RedisReply& error, const RedisLink& from);
+    void tell_refused(const RedisLink& from, const std::string& said);
     void finish(std::uint64_t number, Outcomes outcomes, Done done);
     void at_end_of_turn();
     void end_turn();

@@ -102,6 +102,23 @@ TEST_F(SeveralServers, ClusterMovesKeysAndReplacesItsDead) {
     EXPECT_TRUE(eventually([&] { return works_everywhere(); }));
 }
 
+TEST_F(SeveralServers, ClusterIsNotTakenForAServerNorAServerForACluster) {
+    const RedisServer server;
+    RedisOptions options = hasty(server.options());
+    options.topology = RedisTopology::cluster;
+    open(options);
+    EXPECT_EQ(ask({{.verb = Verb::get, .key = "k"}}), Outcomes{});
+    EXPECT_THAT(last_told(), HasSubstr("cluster support disabled"));
+
+    const RedisServer node({"--cluster-enabled", "yes", "--cluster-port", std::to_string(free_port())});
+    node.cli({"CLUSTER", "ADDSLOTSRANGE", "0", "8000"});
+    open(hasty(node.options()));
+    for (int i = 0; i < 3; ++i)
+        EXPECT_EQ(ask(everywhere({.verb = Verb::get, .key = "k"})), Outcomes{});
+    EXPECT_EQ(told_.size(), 2u);
+    EXPECT_THAT(last_told(), HasSubstr("CLUSTERDOWN"));
+}
+
 TEST_F(SeveralServers, SentinelsSayWhoIsMaster) {
     RedisServer first({"--repl-diskless-sync-delay", "0"});
     RedisServer second({"--replicaof", "127.0.0.1 " + std::to_string(first.port)});

@@ -35,8 +35,9 @@ void RedisConnection::send(RedisTicket ticket) {
         append_redis_command(output_, {"ASKING"});
         expect({});
     }
-    if (ticket.task->append(ticket.part, script_known_ ? ScriptBy::digest : ScriptBy::text, output_))
-        script_known_ = true;
+    const ScriptBy by = script_known_ ? ScriptBy::digest : ScriptBy::text;
+    if (ticket.task->append(ticket.part, by, output_) && !std::exchange(script_known_, true)) ++texts_sent_;
+    ticket.texts_before = texts_sent_;
     expect(std::move(ticket));
 }
 

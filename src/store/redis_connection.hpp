@@ -40,8 +40,11 @@ class RedisConnection final : public net::IoHandler, private net::Timer {
     /// Once greeted. Nothing is written before flush().
     void send(RedisTicket ticket);
     void flush();
-    /// The server does not know the script that was sent with `ticket`.
-    void forget_script() { script_known_ = false; }
+    /// The server did not know the script when `ticket` came: unless it has been told since, it is told
+    /// again.
+    void forget_script(const RedisTicket& ticket) {
+        if (ticket.texts_before == texts_sent_) script_known_ = false;
+    }
     /// Reads no more, and ends soon.
     void fail(std::string why);
     /// At once, without a word to the owner.
@@ -78,6 +81,7 @@ class RedisConnection final : public net::IoHandler, private net::Timer {
     bool shaking_hands_ = false;
     bool greeted_ = false;
     bool script_known_ = false;
+    unsigned texts_sent_ = 0;
 };
 
 }  // namespace sluice::store

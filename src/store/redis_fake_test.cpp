@@ -52,7 +52,7 @@ class FakeRedis final : public net::IoHandler {
             if (count <= 0) return fd.reset();
             const std::string_view said(buffer.data(), static_cast<std::size_t>(count));
             const std::string_view role =
-                said.find("ROLE") == std::string_view::npos ? "" : "*1\r\n$6\r\nmaster\r\n";
+                said.find("ROLE") == std::string_view::npos ? "+id\r\n" : "*1\r\n$6\r\nmaster\r\n";
             const std::string answer =
                 std::exchange(greeted, true) ? fake.says_() : "+PONG\r\n" + std::string(role);
             if (answer.empty()) return fd.reset();
@@ -82,7 +82,7 @@ class OddServer : public testing::Test {
         options.reply_octets_max = 10'000;
         std::string told;
         RedisBacking backing(loop_, options, [&](auto what, auto why) {
-            if (told.empty()) told.append(what).append(" ").append(why);
+            told.append(told.empty() ? "" : "; ").append(what).append(" ").append(why);
         });
         EXPECT_EQ(ask(loop_, backing, {{.verb = Verb::get, .key = "k"}}), Outcomes{});
         EXPECT_EQ(ask(loop_, backing, {{.verb = Verb::list, .key = "k", .amount = 1}}), Outcomes{});
@@ -103,10 +103,11 @@ TEST_F(OddServer, IsFoundOut) {
     EXPECT_THAT(told_of("-LOADING Redis is loading\r\n"), HasSubstr("it said LOADING"));
     EXPECT_THAT(told_of("-" + std::string(1000, 'x') + "\r\n"),
                 testing::EndsWith("it said " + std::string(200, 'x')));
-    EXPECT_EQ(told_of("+OK\r\n"), "");  // no answer, but no reason to go
-    EXPECT_EQ(told_of("-MOVED 1 127.0.0.1:1\r\n"), "");
-    EXPECT_EQ(told_of("-NOSCRIPT\r\n"), "");
-    EXPECT_EQ(told_of("-TRYAGAIN\r\n"), "");
+    // No reason to go, but an operator should know.
+    EXPECT_THAT(told_of("+OK\r\n"), HasSubstr("store_refused"));
+    EXPECT_THAT(told_of("-MOVED 1 127.0.0.1:1\r\n"), HasSubstr("store_refused"));
+    EXPECT_THAT(told_of("-NOSCRIPT\r\n"), HasSubstr("store_refused"));
+    EXPECT_THAT(told_of("-TRYAGAIN\r\n"), HasSubstr("store_refused"));
 }
 
 TEST_F(OddServer, ClusterThatSendsUsAboutIsNotFollowedForEver) {
@@ -117,7 +118,7 @@ TEST_F(OddServer, ClusterThatSendsUsAboutIsNotFollowedForEver) {
         return reply;
     });
     reply = "-MOVED 1 " + fake.host().to_string() + "\r\n";
-    EXPECT_EQ(told_by(fake, RedisTopology::cluster), "");
+    EXPECT_THAT(told_by(fake, RedisTopology::cluster), HasSubstr("store_refused"));
     EXPECT_LE(answers, 20u);
 }
 

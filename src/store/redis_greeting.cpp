@@ -11,6 +11,7 @@ RedisGreeting::RedisGreeting(const RedisOptions& options, RedisRole role)
     if (database_ != 0 && role == RedisRole::master) steps_.push_back(Step::select);
     steps_.push_back(Step::ping);
     if (role == RedisRole::master) steps_.push_back(Step::role);
+    if (role == RedisRole::node) steps_.push_back(Step::cluster);
 }
 
 void RedisGreeting::append(std::string& out) {
@@ -26,6 +27,7 @@ void RedisGreeting::append(std::string& out) {
             case Step::select: append_redis_command(out, {"SELECT", std::to_string(database_)}); break;
             case Step::ping: append_redis_command(out, {"PING"}); break;
             case Step::role: append_redis_command(out, {"ROLE"}); break;
+            case Step::cluster: append_redis_command(out, {"CLUSTER", "MYID"}); break;
         }
     }
 }

@@ -19,14 +19,14 @@ class RedisGreeting {
   public:
     RedisGreeting(const RedisOptions& options, RedisRole role);
 
-    /// AUTH, SELECT, PING and ROLE, as far as they are needed.
+    /// AUTH, SELECT and PING as far as they are needed; of a master its ROLE, of a node whether it is one.
     void append(std::string& out);
     /// The next reply. A sentence on why this server cannot be asked; nothing: go on, or done().
     std::optional<std::string> check(const RedisReply& reply);
     bool done() const { return answered_ == steps_.size(); }
 
   private:
-    enum class Step : std::uint8_t { auth, select, ping, role };
+    enum class Step : std::uint8_t { auth, select, ping, role, cluster };
 
     const RedisLogin& login_;
     unsigned database_;

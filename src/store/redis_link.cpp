@@ -45,8 +45,8 @@ void RedisLink::give_up(std::string why) {
     if (connection_) connection_->fail(std::move(why));
 }
 
-void RedisLink::forget_script() {
-    if (connection_) connection_->forget_script();
+void RedisLink::forget_script(const RedisTicket& ticket) {
+    if (connection_) connection_->forget_script(ticket);
 }
 
 /// From here until it is greeted there is one time limit.

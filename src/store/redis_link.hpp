@@ -47,7 +47,7 @@ class RedisLink final : private net::Timer, private RedisConnection::Owner {
     void flush();
     /// The server is not one to ask; what is under way is lost.
     void give_up(std::string why);
-    void forget_script();
+    void forget_script(const RedisTicket& ticket);
 
     const RedisHost& host() const { return host_; }
     bool up() const { return up_; }

@@ -263,14 +263,14 @@ std::string greeting(const RedisOptions& options, RedisRole role) {
 TEST(RedisGreeting, SaysWhatIsNeeded) {
     RedisOptions options;
     EXPECT_EQ(greeting(options, RedisRole::master), "PING \nROLE \n");
-    EXPECT_EQ(greeting(options, RedisRole::node), "PING \n");
+    EXPECT_EQ(greeting(options, RedisRole::node), "PING \nCLUSTER MYID \n");
     options.login.password = "pw";
     options.database = 3;
     EXPECT_EQ(greeting(options, RedisRole::master), "AUTH pw \nSELECT 3 \nPING \nROLE \n");
     EXPECT_EQ(greeting(options, RedisRole::sentinel), "PING \n");
     options.login.user = "u";
     options.sentinel_login.password = "s";
-    EXPECT_EQ(greeting(options, RedisRole::node), "AUTH u pw \nPING \n");
+    EXPECT_EQ(greeting(options, RedisRole::node), "AUTH u pw \nPING \nCLUSTER MYID \n");
     EXPECT_EQ(greeting(options, RedisRole::sentinel), "AUTH s \nPING \n");
 }
 

@@ -130,10 +130,14 @@ void RedisServers::flush() {
 // ---- what a cluster says of itself -----------------------------------------------------------------------
 
 void RedisServers::ask_slots() {
-    const auto up = std::ranges::find_if(links_, [](const auto& link) { return link->up(); });
-    if (up == links_.end()) return;  // the first that comes up is asked
-    (*up)->send({.task = std::make_shared<SlotsQuestion>(*this)});
-    (*up)->flush();
+    std::vector<RedisLink*> up;
+    for (const auto& link : links_)
+        if (link->up()) up.push_back(link.get());
+    if (up.empty()) return;  // the first that comes up is asked
+    // One that is cut off from the others would not know better the next time.
+    RedisLink& one = *up[slots_asked_++ % up.size()];
+    one.send({.task = std::make_shared<SlotsQuestion>(*this)});
+    one.flush();
 }
 
 void RedisServers::learn(const RedisReply& reply, const RedisHost& asked) {

@@ -65,6 +65,7 @@ class RedisServers final : private RedisLink::Owner, private net::Timer {
     std::vector<std::unique_ptr<RedisLink>> links_;  // in a cluster, the first are the seeds
     std::vector<RedisLink*> slots_;                  // in a cluster; null = not known
     std::vector<RedisLink*> masters_;                // those in slots_
+    std::size_t slots_asked_ = 0;                    // so that it is not always the same one
     bool outdated_ = false;                          // there may be links that nobody needs
     bool told_down_ = false;
 };

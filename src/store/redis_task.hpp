@@ -19,7 +19,8 @@ struct RedisTicket {
     std::shared_ptr<RedisTask> task;  // null: whatever is answered does not matter
     std::uint32_t part = 0;           // which command of the task
     std::uint8_t redirects = 0;
-    bool asking = false;  // ASKING goes before it, this time
+    bool asking = false;        // ASKING goes before it, this time
+    unsigned texts_before = 0;  // how often the connection had told the script's text when this was sent
     Instant sent{};
 };
 
