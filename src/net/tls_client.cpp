@@ -20,6 +20,12 @@ void load_authorities(SSL_CTX* context, const std::string& file) {
                                  TlsStream::error());
 }
 
+void load_own_certificate(SSL_CTX* context, const std::string& file) {
+    const bool loaded = SSL_CTX_use_certificate_chain_file(context, file.c_str()) == 1 &&
+                        SSL_CTX_use_PrivateKey_file(context, file.c_str(), SSL_FILETYPE_PEM) == 1;
+    if (!loaded) throw std::runtime_error(file + ": " + TlsStream::error());
+}
+
 void add_record(SSL* stream, const TlsaRecord& record) {
     SSL_dane_tlsa_add(stream, record.usage, record.selector, record.matching,
                       reinterpret_cast<const unsigned char*>(record.data.data()), record.data.size());
@@ -64,6 +70,7 @@ TlsClientContext::TlsClientContext(const TlsClientOptions& options)
     SSL_CTX_set_verify(context, options.trust == TlsTrust::anybody ? SSL_VERIFY_NONE : SSL_VERIFY_PEER,
                        nullptr);
     if (options.trust == TlsTrust::name) load_authorities(context, options.ca_file);
+    if (!options.chain_file.empty()) load_own_certificate(context, options.chain_file);
     const bool by_record = options.trust == TlsTrust::dane || options.trust == TlsTrust::fingerprint;
     if (by_record && SSL_CTX_dane_enable(context) != 1) throw std::bad_alloc();
 }

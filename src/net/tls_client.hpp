@@ -41,12 +41,16 @@ struct TlsClientOptions {
     /// SHA-256 digests, 32 octets each.
     std::vector<std::string> fingerprints = {};
     TlsVersion minimum = TlsVersion::v1_2;
+    /// PEM file with a private key, our own certificate and its chain, for servers that want to know who
+    /// asks; empty = none.
+    std::string chain_file = {};
 };
 
 /// Immutable; must outlive its streams.
 class TlsClientContext {
   public:
-    /// Throws std::runtime_error that names the file when the authorities cannot be read.
+    /// Throws std::runtime_error that names the file when the authorities or our own certificate cannot be
+    /// read.
     explicit TlsClientContext(const TlsClientOptions& options);
     ~TlsClientContext();
     TlsClientContext(const TlsClientContext&) = delete;

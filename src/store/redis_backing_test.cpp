@@ -176,6 +176,28 @@ TEST_F(RedisBackingTest, Tls) {
     EXPECT_EQ(told_.size(), 3u);
 }
 
+/// What a Redis with TLS asks for unless it is told not to.
+TEST_F(RedisBackingTest, TlsWithACertificateOfOurOwn) {
+    const net::TestCertificates certificates;
+    const std::string chain = certificates.chain_file("server.pem", "IP:127.0.0.1");
+    const std::string ours = certificates.chain_file("ours.pem", "DNS:sluice.example");
+    const RedisServer server(
+        {"--port", "0", "--tls-cert-file", chain, "--tls-key-file", chain, "--tls-ca-cert-file", ours},
+        "--tls-port");
+    RedisOptions options = hasty(server.options());
+    options.tls = true;
+    options.tls_options.ca_file = chain;
+    open(options);
+    EXPECT_FALSE(works());
+    EXPECT_THAT(last_told(), HasSubstr("TLS: "));
+    options.tls_options.chain_file = ours;
+    open(options);
+    EXPECT_TRUE(works());
+    EXPECT_EQ(told_.size(), 1u);
+    options.tls_options.chain_file = certificates.chain_file("keyless.pem", "DNS:a", nullptr, false);
+    EXPECT_THROW(open(options), std::runtime_error);
+}
+
 TEST_F(RedisBackingTest, UnixSocketsNamesAndDatabases) {
     TestDirectory directory;
     const std::string path = directory.path / "redis.sock";
