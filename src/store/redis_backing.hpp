@@ -1,5 +1,5 @@
-// Records kept in Redis (or Valkey), by which several machines share one memory: a single server, one that
-// Sentinels watch, or a cluster.
+// Records kept in Redis (5 or later, or Valkey), by which several machines share one memory: a single server,
+// one that Sentinels watch, or a cluster.
 //
 // Each operation is one run of a script on one key (redis_command.hpp); what is asked in one turn of the loop
 // is written at once, and replies are matched in their order. Nothing that may have been done is asked again:
@@ -48,7 +48,7 @@ class RedisBacking final : public Backing, private net::Timer {
         std::move_only_function<void()> done;
     };
 
-    void start(Operations batch, Done done);
+    void start(Operations operations, Done done);
     void send(RedisLink& link, RedisTicket ticket);
     /// What to do about an error. True: the ticket is on its way again.
     bool pursue(RedisTicket ticket, const RedisReply& error, RedisLink& from);

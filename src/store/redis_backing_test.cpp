@@ -226,6 +226,10 @@ TEST_F(RedisBackingTest, WhatIsNotOursIsNothing) {
     server.cli({"LPUSH", "sluice:list", "x"});
     server.cli({"SET", "sluice:text", "eevidence"});
     server.cli({"SET", "sluice:window", "w" + std::string(80, 'x')});  // the right length
+    server.cli({"SET", "sluice:short", "v"});
+    server.cli({"EVAL",
+                "return redis.call('SET', 'sluice:nan', struct.pack('<c1i8i8ddi8', 'e', 1, 1, 0/0, 1, 1))",
+                "0"});
     server.cli({"SET", "foreign", "x"});
     for (const std::string key : {"list", "text", "window"}) {
         EXPECT_EQ(ask({{.verb = Verb::get, .key = key}}), Outcomes{Outcome{}});
@@ -235,6 +239,9 @@ TEST_F(RedisBackingTest, WhatIsNotOursIsNothing) {
     EXPECT_FALSE(ask({{.verb = Verb::add, .key = "list", .value = "v"}}).at(0).found);
     EXPECT_EQ(ask({{.verb = Verb::weigh, .key = "text", .term = 9s, .good = 1}}).at(0).good, 1);
     EXPECT_EQ(ask({{.verb = Verb::get, .key = "list"}}).at(0).value, "v");
+    EXPECT_EQ(ask({{.verb = Verb::add, .key = "short", .value = "v"}}).at(0).value, "v");
+    EXPECT_EQ(ask({{.verb = Verb::weigh, .key = "nan", .term = 9s}}), Outcomes{Outcome{}});
+    EXPECT_EQ(ask({{.verb = Verb::weigh, .key = "nan", .term = 9s, .good = 1}}).at(0).good, 1);
     EXPECT_TRUE(ask({{.verb = Verb::erase, .key = "window"}}).at(0).found);
     EXPECT_EQ(server.cli({"GET", "foreign"}), "x\n");
     EXPECT_EQ(told_, std::vector<std::string>{});

@@ -25,7 +25,10 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local record = redis.pcall('GET', key)
 if type(record) ~= 'string' then record = '' end
 local kind = string.sub(record, 1, 1)
-if kind == 'e' and #record ~= 41 or kind == 'w' and #record ~= 81 then kind = '' end
+-- What somebody else has put there is as good as nothing.
+if kind == 'v' and #record < 9 or kind == 'e' and #record ~= 41 or kind == 'w' and #record ~= 81 then
+    kind = ''
+end
 
 local found, left = '0', -1
 
@@ -52,6 +55,9 @@ elseif verb == 'weigh' then
     if kind == 'e' then
         found = '1'
         _, made, changed, good, bad = struct.unpack('<c1i8i8dd', record)
+        if good - good ~= 0 or bad - bad ~= 0 then -- not a number, or infinite
+            found, made, changed, good, bad = '0', now, now, 0, 0
+        end
     end
     local factor = 2 ^ (-math.max(now - changed, 0) / math.max(term, 1))
     good = good * factor + tonumber(ARGV[3])

@@ -23,7 +23,9 @@ struct RedisHost {
     bool operator==(const RedisHost&) const = default;
 };
 
-/// AUTH: both empty = none; a password alone is that of `requirepass`.
+/// AUTH: both empty = none; a password alone is that of `requirepass`. A user of an ACL needs the keys that
+/// begin with the prefix, and +eval +evalsha +get +set +del +time +pttl +scan +ping; in a cluster also
+/// +cluster|myid +cluster|slots and +asking; +role, so that a replica is not taken for a master.
 struct RedisLogin {
     std::string user = {};
     std::string password = {};
