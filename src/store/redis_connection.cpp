@@ -9,6 +9,12 @@
 
 namespace sluice::store {
 
+namespace {
+
+constexpr std::string_view hung_up = "it closed the connection";
+
+}  // namespace
+
 RedisConnection::RedisConnection(net::Loop& loop, const RedisOptions& options, RedisRole role,
                                  const net::TlsClientContext* tls, Owner& owner)
     : loop_(loop),
@@ -52,7 +58,7 @@ void RedisConnection::flush() {
     std::size_t sent = 0;
     while (sent < output_.size()) {
         const std::ptrdiff_t count = write_some(output_.data() + sent, output_.size() - sent);
-        if (count == net::io_failed) fail("it closed the connection");
+        if (count == net::io_failed) fail(std::string(hung_up));
         if (count <= 0) break;
         sent += static_cast<std::size_t>(count);
     }
@@ -123,7 +129,7 @@ void RedisConnection::read_replies() {
     while (failure_.empty()) {
         const std::ptrdiff_t count = read_some(buffer.data(), buffer.size());
         if (count == net::io_would_block) return;
-        if (count == 0) return fail("it closed the connection");
+        if (count == 0) return fail(std::string(hung_up));
         if (count < 0)
             return fail(tls_ ? "TLS: " + net::TlsStream::error() : std::generic_category().message(errno));
         if (!take_replies({buffer.data(), static_cast<std::size_t>(count)})) return;
@@ -162,6 +168,12 @@ void RedisConnection::take_reply() {
 
 /// One timer for whatever comes first: it need not be armed again for each command.
 void RedisConnection::on_timer() {
+    if (failure_ == hung_up) {
+        // A write that failed knows no reason; what the server said last may be one.
+        failure_.clear();
+        read_replies();
+        if (failure_.empty()) failure_ = hung_up;
+    }
     if (!failure_.empty()) return owner_.ended(std::move(failure_));
     if (in_flight_.empty()) {
         append_redis_command(output_, {"PING"});
