@@ -13,6 +13,7 @@
 
 #include "app/config_keys.hpp"
 #include "app/config_read.hpp"
+#include "net/local_socket.hpp"
 
 namespace sluice::app {
 
@@ -81,6 +82,18 @@ std::vector<std::string> broken_rules(const Config& config) {
     return broken;
 }
 
+/// Of a configuration whose store is decided.
+std::string store_fault(const Config& config) {
+    if (!config.remembers()) return "";
+    if (config.state_dir.empty()) return "store needs a state_dir, for its socket";
+    if (config.store_path().size() > net::local_path_octets_max)
+        return fmt::format(
+            "{} is too long for a socket, of which a path has at most {} octets: store needs a "
+            "shorter state_dir",
+            config.store_path(), net::local_path_octets_max);
+    return "";
+}
+
 /// The parser quotes what it stumbled over, which may be the end of a line.
 std::string in_one_line(std::string_view text) {
     std::string line(text);
@@ -123,6 +136,16 @@ net::ResolverOptions Config::validating_resolver() const {
 
 bool Config::needs_resolver() const {
     return front.policy.asks_dns();
+}
+
+std::optional<store::RedisOptions> Config::redis() const {
+    auto options = store::parse_redis_url(store.where);
+    if (!options) return std::nullopt;
+    options->key_prefix = store.redis_prefix;
+    options->tls_options.ca_file = store.redis_ca_file;
+    options->tls_options.chain_file = store.redis_chain_file;
+    options->tls_options.server_name = store.redis_tls_name;
+    return *options;
 }
 
 std::string ConfigError::to_string() const {
@@ -169,6 +192,8 @@ ConfigResult<Config> finish_config(Config config) {
     config.front.allowed.set_size_max(config.front.server.limits.message_octets_max);
     config.relay.allowed = config.front.allowed;
     if (config.store.where == "auto") config.store.where = config.state_dir.empty() ? "off" : "local";
+    if (auto text = store_fault(config); !text.empty())
+        return std::unexpected(std::vector{ConfigError{{}, 0, 0, std::move(text)}});
     if (config.front.spool.directory.empty())
         config.front.spool.directory = config.state_dir.empty() ? "/tmp" : config.state_dir + "/spool";
     return config;

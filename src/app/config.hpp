@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "net/socket.hpp"
 #include "relay/options.hpp"
 #include "store/options.hpp"
+#include "store/redis_options.hpp"
 
 namespace sluice::app {
 
@@ -44,6 +46,8 @@ struct Config {
     relay::RelayOptions relay;
     store::StoreOptions store;
 
+    /// What `store` says of a Redis, with what belongs to it; nothing = it is none.
+    std::optional<store::RedisOptions> redis() const;
     /// There is a store process.
     bool remembers() const { return store.where != "off"; }
     /// The socket of the store process, and where it keeps its files; in the state directory.

@@ -6,6 +6,7 @@
 
 #include "app/config_lists.hpp"
 #include "app/config_policy_keys.hpp"
+#include "app/config_store_keys.hpp"
 
 namespace sluice::app {
 
@@ -347,6 +348,8 @@ std::span<const Key<Config>> config_keys() {
         std::vector<Key<Config>> all(std::begin(keys_before_policy), std::end(keys_before_policy));
         const std::vector<Key<Config>> policy = policy_keys();
         all.insert(all.end(), policy.begin(), policy.end());
+        const std::vector<Key<Config>> store = store_keys();
+        all.insert(all.end(), store.begin(), store.end());
         all.insert(all.end(), std::begin(keys_after_policy), std::end(keys_after_policy));
         return all;
     }();

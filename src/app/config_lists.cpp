@@ -8,6 +8,7 @@
 #include "app/config_policy_keys.hpp"
 #include "app/config_read.hpp"
 #include "base/ascii.hpp"
+#include "store/redis_options.hpp"
 
 namespace sluice::app {
 
@@ -283,6 +284,10 @@ bool is_endpoint(std::string_view text) {
 
 bool is_server_address(std::string_view text) {
     return net::ServerAddress::parse(text).has_value();
+}
+
+bool is_store_place(std::string_view text) {
+    return text == "auto" || text == "off" || text == "local" || store::parse_redis_url(text).has_value();
 }
 
 bool is_host_name_or_empty(std::string_view text) {

@@ -49,6 +49,8 @@ inline constexpr std::string_view server_address_form =
 
 /// A host name of letters, digits, '-' and dots (RFC 1123 2.1, at most 255 octets), or "".
 bool is_host_name_or_empty(std::string_view text);
+/// "auto", "off", "local", or the URL of a Redis.
+bool is_store_place(std::string_view text);
 /// A DNS zone to ask below: labels without dots at the ends, short enough for an IPv6 address before it.
 bool is_zone(std::string_view text);
 

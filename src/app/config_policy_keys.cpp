@@ -90,8 +90,8 @@ const Key<Config> keys_after_signals[] = {
      or_zero(integer<Config>([](Config& c) -> auto& { return c.front.policy.pregreet_wait; }, 100, 30'000,
                              "a client waits 5 minutes for the greeting (RFC 5321 4.5.3.2.1)")),
      "The greeting is two lines to clients of whom nothing good is known, so far apart; who speaks in "
-     "between shows the signal `pregreet`. 2000 is a good value. 0 = off: there is one line. Not where TLS "
-     "begins at once."},
+     "between shows the signal `pregreet`. 0 = off: there is one line. Not where TLS begins at once, and not "
+     "without a `store`: who has no memory would take everybody for unknown."},
 
     {"policy.networks.fast",
      ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config&) {}, add_network<policy::Lane::fast>},

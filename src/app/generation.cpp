@@ -142,7 +142,21 @@ guard::Sandbox sandbox_of(const Generation& generation) {
 guard::Sandbox store_sandbox_of(const Generation& generation) {
     guard::Reach reach;
     reach.readable = {"/etc/ssl/openssl.cnf"};
-    if (generation.config.store.where == "local") reach.writable = {generation.config.memory_directory()};
+    const auto redis = generation.config.redis();
+    if (!redis) {
+        reach.writable = {generation.config.memory_directory()};
+        return {.user = generation.user, .reach = std::move(reach)};
+    }
+    for (const char* file : {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf",
+                             "/etc/gai.conf", "/etc/services"})
+        reach.readable.emplace_back(file);
+    for (const std::string& file : {redis->tls_options.ca_file, redis->tls_options.chain_file})
+        if (!file.empty()) reach.readable.push_back(file);
+    if (redis->tls)
+        for (const char* directory :
+             {"/etc/ssl/certs", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates"})
+            reach.readable.emplace_back(directory);
+    reach.all_tcp_ports = true;  // a cluster and its Sentinels name ports of their own
     return {.user = generation.user, .reach = std::move(reach)};
 }
 

@@ -18,6 +18,7 @@
 #include "net/loop.hpp"
 #include "store/keeper.hpp"
 #include "store/local_backing.hpp"
+#include "store/redis_backing.hpp"
 
 namespace sluice::app {
 
@@ -42,8 +43,7 @@ class StoreProcess final : net::Timer {
                   }) {}
 
     void run() {
-        events_.event("store_started",
-                      {{"pid", std::int64_t{::getpid()}}, {"store", std::string_view(options().where)}});
+        events_.event("store_started", {{"pid", std::int64_t{::getpid()}}, {"store", where()}});
         loop_.run();
         events_.event("store_ended", {{"pid", std::int64_t{::getpid()}}});
     }
@@ -53,17 +53,23 @@ class StoreProcess final : net::Timer {
 
     const store::StoreOptions& options() const { return task_.generation.config.store; }
 
+    void tell(std::string_view what, std::string_view why) const { events_.event(what, {{"why", why}}); }
+
     std::unique_ptr<store::Backing> make_backing() {
+        const auto told = [this](std::string_view what, std::string_view why) { tell(what, why); };
+        if (const auto redis = task_.generation.config.redis())
+            return std::make_unique<store::RedisBacking>(loop_, *redis, told);
         store::LocalBacking::Options local;
         local.database = {.directory = task_.generation.config.memory_directory(),
                           .records_max = options().records_max};
         local.counts_max = options().counts_max;
         local.commit_every = options().commit_every;
         local.seed = std::random_device()();
-        return std::make_unique<store::LocalBacking>(
-            loop_, local, wall_clock,
-            [this](std::string_view what, std::string_view why) { events_.event(what, {{"why", why}}); });
+        return std::make_unique<store::LocalBacking>(loop_, local, wall_clock, told);
     }
+
+    /// Without the password that a URL may have.
+    std::string_view where() const { return task_.generation.config.redis() ? "redis" : "local"; }
 
     void on_signal(int signal) {
         if (signal == SIGUSR1) return;  // a whole group gets it, for the log

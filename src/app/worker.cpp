@@ -93,7 +93,8 @@ class Worker final : net::Timer {
                   task_.config.log.format, phase_step * task_.index,
                   [this](std::string_view what, std::string_view why) {
                       service_.events().event(what, {{"worker", index_}, {"why", why}});
-                  }},
+                  },
+                  state_.get()},
                  task_.config.front),
           orders_(service_.loop(), std::move(task_.channel),
                   [this](const OrderReceived& received) { obey(received); }) {

@@ -19,7 +19,7 @@
 
 namespace sluice::front {
 
-class Admission final : public Inquiry {
+class Admission final : public Inquiry, net::Timer {
   public:
     /// So many of a client's PTR names are looked at.
     static constexpr std::size_t names_max = 5;

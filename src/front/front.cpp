@@ -32,6 +32,7 @@ class Front::Impl final : public Context, private net::Timer {
 
     void serve(int listener, Wrapping wrapping);
     void take_queue(int listener, Wrapping wrapping);
+    void join_again();
     void retire(std::function<void()> ended);
     void drain(std::function<void()> drained);
     unsigned sessions() const { return sessions_; }
@@ -190,6 +191,11 @@ void Front::Impl::take_queue(int listener, Wrapping wrapping) {
     }
 }
 
+void Front::Impl::join_again() {
+    for (Session* session = first_; session != nullptr; session = session->next)
+        session->join_again();
+}
+
 void Front::Impl::retire(std::function<void()> ended) {
     if (retiring_) return;
     stop_accepting();
@@ -224,6 +230,9 @@ void Front::serve(int listener, Wrapping wrapping) {
 }
 void Front::take_queue(int listener, Wrapping wrapping) {
     impl_->take_queue(listener, wrapping);
+}
+void Front::join_again() {
+    impl_->join_again();
 }
 void Front::retire(std::function<void()> ended) {
     impl_->retire(std::move(ended));

@@ -21,6 +21,10 @@ class Resolver;
 class TlsServerContext;
 }  // namespace sluice::net
 
+namespace sluice::store {
+class State;
+}
+
 namespace sluice::front {
 
 /// What the client side works with; all of it outlives Front. `resolver` may be null when nothing is to be
@@ -39,6 +43,7 @@ struct Surroundings {
     /// What the operator should hear: an event, and a sentence.
     std::function<void(std::string_view event, std::string_view why)> tell = [](std::string_view,
                                                                                 std::string_view) {};
+    store::State* state = nullptr;  // the memory that all share; null = there is none
 };
 
 /// What a connection begins with.
@@ -58,6 +63,9 @@ class Front {
     /// Accepts who waits at a listening socket now, and no more: before it is closed. Where they came for TLS
     /// and there is none any more, their connections are closed without a word.
     void take_queue(int listener, Wrapping wrapping = Wrapping::none);
+
+    /// The shared memory has forgotten which sessions there are.
+    void join_again();
 
     /// No new sessions; those under way go on to their own end, for session_time_max at the longest, then
     /// `ended` runs. May be followed by drain(), which then runs its own callback instead.

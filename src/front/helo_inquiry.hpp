@@ -12,7 +12,7 @@
 
 namespace sluice::front {
 
-class HeloInquiry final : public Inquiry {
+class HeloInquiry final : public Inquiry, net::Timer {
   public:
     /// found: there is such a name. absent: there are no A, AAAA or MX records, definitely. Else DNS could
     /// not say.

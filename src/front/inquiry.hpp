@@ -1,4 +1,4 @@
-// Something a session has asked of DNS: destroying it withdraws the questions.
+// Something a session has asked of DNS or of the memory: destroying it withdraws the questions.
 #pragma once
 
 #include <string>
@@ -10,8 +10,11 @@
 
 namespace sluice::front {
 
-class Inquiry : protected net::Timer {
+class Inquiry {
   public:
+    Inquiry() = default;
+    Inquiry(const Inquiry&) = delete;
+    Inquiry& operator=(const Inquiry&) = delete;
     virtual ~Inquiry() = default;
 };
 

@@ -13,8 +13,10 @@
 #include "net/tls.hpp"
 #include "policy/departure.hpp"
 #include "policy/dns_list.hpp"
+#include "policy/greylist.hpp"
 #include "policy/networks.hpp"
 #include "policy/pacing.hpp"
+#include "policy/past.hpp"
 #include "policy/signal_catalogue.hpp"
 #include "policy/trap_recipients.hpp"
 #include "policy/verdict.hpp"
@@ -38,11 +40,13 @@ struct PolicyOptions {
     policy::Thresholds thresholds;
     policy::Mode mode = policy::Mode::enforce;
     policy::SignalOptions signals;
-    Millis pregreet_wait{0};              // between the two lines of the greeting; 0 = there is but one
+    Millis pregreet_wait{2000};           // between the two lines of the greeting; 0 = there is but one
     unsigned null_sender_recipients = 3;  // so many with MAIL FROM:<> are a signal
     policy::TrapRecipients trap_recipients;
     std::vector<policy::BotSignature> bots = policy::known_bots();
     UnknownRecipientOptions unknown_recipients;
+    policy::PastOptions past;
+    policy::GreylistOptions greylist;
     bool resolve_names = false;  // forward-confirmed PTR name for the MTA (XCLIENT NAME)
 
     /// The PTR names of clients that no network list holds are asked for.

@@ -53,6 +53,10 @@ struct SessionRecord {
     std::uint32_t recipients_accepted = 0;
     std::uint32_t recipients_refused = 0;
     std::uint32_t messages_accepted = 0;
+    std::uint16_t unknown_recipients = 0;
+    std::uint8_t messages_refused = 0;  // for good
+    std::uint8_t traps = 0;
+    std::uint8_t block_level = 0;  // of its last short-term block; 0 = none is remembered
     Stage stage = Stage::connect;
     Outcome outcome = Outcome::left;
 };

@@ -397,6 +397,7 @@ void Session::end() {
     inquiry_.reset();
     if (transaction_) transaction_ended(name_of(record_.outcome), nullptr);
     log_session();
+    depart();
     if (tls_) --context_.tls_sessions;
     tls_ = {};
     context_.ended(*this);

@@ -24,8 +24,10 @@
 #include "net/loop.hpp"
 #include "net/socket.hpp"
 #include "net/tls.hpp"
+#include "policy/greylist.hpp"
 #include "policy/networks.hpp"
 #include "policy/pacing.hpp"
+#include "policy/past.hpp"
 #include "policy/signal_catalogue.hpp"
 #include "policy/verdict.hpp"
 #include "smtp/server.hpp"
@@ -49,6 +51,9 @@ class Session final : public net::IoHandler, public net::Timer {
     /// Ends the session now, whatever it is doing (the drain's bound has passed).
     void abandon();
 
+    /// Tells a memory that has forgotten it that the session is here.
+    void join_again();
+
     const IpAddress& client() const { return peer_.address; }
     /// Context::has_room_for was asked about that address.
     bool counted() const { return counted_; }
@@ -65,6 +70,7 @@ class Session final : public net::IoHandler, public net::Timer {
     enum class Waiting : std::uint8_t {
         nothing,
         proxy_header,
+        memory,
         admission,
         pregreet,
         handshake,
@@ -108,10 +114,21 @@ class Session final : public net::IoHandler, public net::Timer {
     void widen_window();
     void wait_for_room();
 
+    // session_memory.cpp: what all sessions know together
+    void recall();
+    void recalled(const policy::Past* past);
+    void depart();
+    policy::Conduct conduct() const;
+    bool to_be_greylisted() const;
+    void ask_greylist();
+    void greylist_found(const policy::GreylistFacts* facts, const std::string& origin,
+                        const std::string& domain);
+
     // session_admission.cpp: who the client is
     bool behind_proxy() const;
     void take_proxy_header();
     void introduce();
+    void look_up();
     void admitted(Admission::Findings& found);
     bool is_known() const;
     void wait_for_early_talkers();
@@ -144,6 +161,7 @@ class Session final : public net::IoHandler, public net::Timer {
     smtp::Login* login() const;
     void ask_mail();
     void ask_recipient();
+    void put_recipient();
     void judge_recipient(const smtp::Answer& answer);
     void note_recipient();
     void note_unknown_recipient();
@@ -176,7 +194,9 @@ class Session final : public net::IoHandler, public net::Timer {
     bool counted_ : 1 = false;
     bool tls_first_ : 1;
     bool ended_ : 1 = false;
-    bool unjudged_ : 1 = false;  // signals have come since the last verdict
+    bool joined_ : 1 = false;      // counted in the shared memory
+    bool remembered_ : 1 = false;  // and well
+    bool unjudged_ : 1 = false;    // signals have come since the last verdict
     policy::Lane lane_ = policy::Lane::fast;
     net::Endpoint peer_;
     std::uint32_t number_;

@@ -56,7 +56,13 @@ void Session::introduce() {
     if (const unsigned limit = policy.unknown_recipients.slow_after; limit > 0 && unknown >= limit) {
         notice(policy::SignalId::unknown_recipients, std::to_string(unknown));
     }
-    const bool judged = !network();  // who is on our own list is not asked about
+    recall();
+}
+
+/// What DNS knows of the client: the dear part, spared where the cheap one has decided.
+void Session::look_up() {
+    const auto& policy = context_.options.policy;
+    const bool judged = !is_known();
     if (Admission::needed(policy, context_.surroundings.resolver, judged, peer_.address)) {
         waiting_ = Waiting::admission;
         inquiry_ = std::make_unique<Admission>(context_.loop(), *context_.surroundings.resolver, policy,
@@ -122,7 +128,7 @@ std::optional<policy::NetworkTable::Match> Session::network() const {
 
 /// Something is known that speaks for the client, or a network list has decided.
 bool Session::is_known() const {
-    if (network()) return true;
+    if (network() || remembered_) return true;
     const auto& thresholds = context_.options.policy.thresholds;
     return thresholds.fast > 0 && verdict().score <= -thresholds.fast;
 }
@@ -131,8 +137,9 @@ bool Session::is_known() const {
 /// 4.3.1). It must go out at full speed, so nothing has been judged yet.
 void Session::wait_for_early_talkers() {
     const auto& policy = context_.options.policy;
-    if (policy.pregreet_wait == Millis{0} || !policy.signals.on(policy::SignalId::pregreet) || tls_first_ ||
-        is_known()) {
+    // Who has no memory takes everybody for unknown.
+    if (context_.surroundings.state == nullptr || policy.pregreet_wait == Millis{0} ||
+        !policy.signals.on(policy::SignalId::pregreet) || tls_first_ || is_known()) {
         return greet();
     }
     waiting_ = Waiting::pregreet;

@@ -68,7 +68,10 @@ void Session::hello_found(net::DnsAnswer::Status status) {
 void Session::note_recipient() {
     const auto& policy = context_.options.policy;
     const std::string& recipient = server_.recipient().address;
-    if (policy.trap_recipients.contains(recipient)) notice(policy::SignalId::trap_recipient, recipient);
+    if (policy.trap_recipients.contains(recipient)) {
+        record_.traps = 1;
+        notice(policy::SignalId::trap_recipient, recipient);
+    }
     const smtp::Envelope& envelope = server_.envelope();
     if (!envelope.sender.empty()) return;
     const std::size_t named = envelope.recipients.size() + transaction_->record.recipients_refused + 1;

@@ -177,6 +177,18 @@ void Session::ask_recipient() {
         refusal.by = "policy";
         return judge_recipient(refusal);
     }
+    if (to_be_greylisted()) return ask_greylist();
+    put_recipient();
+}
+
+/// To the MTA, unless it is to come again first.
+void Session::put_recipient() {
+    if (transaction_->greylist == Transaction::Greylist::waits) {
+        smtp::Answer refusal;
+        refusal.reply = {450, "4.7.1 Greylisted: not seen before, try again in a while"};
+        refusal.by = "greylist";
+        return judge_recipient(refusal);
+    }
     auto question = std::make_unique<RecipientAsked>(*this, identity());
     question->envelope = &server_.envelope();
     question->recipient = &server_.recipient();
@@ -205,7 +217,10 @@ void Session::judge_recipient(const smtp::Answer& answer) {
         if (transaction.refused.size() < TransactionRecord::refused_named_max) {
             transaction.refused.push_back({server_.recipient().address, reply.code, answer.by});
         }
-        if (answer.unknown_recipient) note_unknown_recipient();
+        if (answer.unknown_recipient) {
+            ++record_.unknown_recipients;
+            note_unknown_recipient();
+        }
     }
     server_.answer(reply);
 }
@@ -291,6 +306,7 @@ void Session::judge_delivery(const smtp::Answer& answer) {
     waiting_ = Waiting::nothing;
     const smtp::Reply reply = without_421(answer.reply);
     if (reply.positive()) ++record_.messages_accepted;
+    if (!reply.positive() && !reply.transient()) ++record_.messages_refused;
     transaction_ended(reply.positive() ? "delivered" : reply.transient() ? "deferred" : "refused", &answer);
     server_.answer(reply);
 }

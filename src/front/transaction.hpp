@@ -43,7 +43,10 @@ struct Authentication {
 };
 
 struct Transaction {
+    enum class Greylist : std::uint8_t { unknown, passed, waits };
+
     TransactionRecord record;
+    Greylist greylist = Greylist::unknown;
     std::unique_ptr<net::Spool> spool;      // from DATA or the first BDAT on
     std::unique_ptr<smtp::Question> asked;  // last: withdrawn before what it points at goes
 };

@@ -97,7 +97,8 @@ std::vector<std::string> missing_in(long version) {
 std::vector<std::string> restrict_reach(const Reach& reach) {
     const long version = interface_version();
     if (version == 0) return {"files, TCP ports and signals (Landlock)"};
-    const Handled handled = handled_by(version);
+    Handled handled = handled_by(version);
+    if (reach.all_tcp_ports) handled.network &= bind_tcp;
     const net::Fd ruleset(
         static_cast<int>(::syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0)));
     if (!ruleset) fail("landlock_create_ruleset");
@@ -110,7 +111,7 @@ std::vector<std::string> restrict_reach(const Reach& reach) {
     for (const std::string& path : reach.writable)
         allow_path(ruleset.get(), path, writing & handled.files);
     if (sanitized) allow_path(ruleset.get(), "/", reading & handled.files);
-    if (handled.network != 0)
+    if ((handled.network & connect_tcp) != 0)
         for (const std::uint16_t port : reach.tcp_ports)
             allow_port(ruleset.get(), port);
     if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) != 0) fail("landlock_restrict_self");

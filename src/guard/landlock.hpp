@@ -15,6 +15,7 @@ struct Reach {
     std::vector<std::string> readable;     // files, and directories with all that lies below them
     std::vector<std::string> writable;     // directories in which files are made, read, written and removed
     std::vector<std::uint16_t> tcp_ports;  // connected to, on any machine
+    bool all_tcp_ports = false;            // likewise
 };
 
 /// Takes everything else away from this thread and those it starts, for good: files, TCP ports, abstract Unix

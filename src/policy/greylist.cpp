@@ -39,6 +39,11 @@ std::string_view registered_domain(std::string_view name) {
     return below_a_registry ? name.substr(last_labels(name, 3)) : two;
 }
 
+std::string greylist_domain(std::string_view sender) {
+    const std::size_t at = sender.rfind('@');
+    return at == std::string_view::npos ? lower(sender) : lower(sender.substr(at + 1));
+}
+
 std::string greylist_origin(const IpAddress& client, std::string_view name, bool dynamic) {
     if (!name.empty() && !dynamic) return lower(registered_domain(name));
     return client.masked(client.is_v4() ? network_bits_v4 : network_bits_v6).to_string();

@@ -28,6 +28,9 @@ struct GreylistOptions {
 /// `name` is the confirmed one, or empty; `dynamic` when it looks like that of somebody's line.
 std::string greylist_origin(const IpAddress& client, std::string_view name, bool dynamic);
 
+/// The sender's domain in lower case; empty for bounces.
+std::string greylist_domain(std::string_view sender);
+
 /// The part of a domain that is registered: "example.org", "example.co.uk". A guess without a list of all
 /// registries: a second level of at most three letters below a country is taken for one.
 std::string_view registered_domain(std::string_view name);

@@ -22,6 +22,13 @@ TEST(Greylist, RegisteredDomain) {
         EXPECT_EQ(registered_domain(c.name), c.domain) << c.name;
 }
 
+TEST(Greylist, DomainOfASender) {
+    EXPECT_EQ(greylist_domain("Someone@Example.ORG"), "example.org");
+    EXPECT_EQ(greylist_domain("\"a@b\"@example.org"), "example.org");
+    EXPECT_EQ(greylist_domain(""), "");
+    EXPECT_EQ(greylist_domain("postmaster"), "postmaster");
+}
+
 TEST(Greylist, OriginIsADomainOrANetwork) {
     const auto v4 = IpAddress::parse("192.0.2.77").value();
     const auto v6 = IpAddress::parse("2001:db8:1:2:3::4").value();

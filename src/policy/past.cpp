@@ -11,44 +11,58 @@ constexpr std::array<std::string_view, rates> rate_names{"connections",  "messag
                                                          "tls_sessions", "auth",     "unknown_recipients"};
 constexpr std::array<std::string_view, scopes> scope_names{"client", "network", "all"};
 
-void note_block(const Past& past, const PastOptions& options, std::vector<Signal>& signals) {
-    if (!past.blocked()) return;
-    const Seconds left = duration_of(*past.block) - past.block_age;
-    signals.push_back({.name = "blocklist",
-                       .what = {},
-                       .value = fmt::format("{}, {} s left", past.block->why, left.count()),
-                       .weight = options.blocklist_weight});
-}
+class Noting {
+  public:
+    Noting(const Past& past, const PastOptions& options, const SignalOptions& weights)
+        : past_(past), options_(options), weights_(weights) {}
 
-void note_reputation(const Past& past, const PastOptions& options, std::vector<Signal>& signals) {
-    const Standing standing = standing_of(past.client, past.network);
-    const int weight = weight_of(standing, options.reputation_weight_max);
-    if (weight == 0) return;
-    signals.push_back({.name = "reputation",
-                       .what = {},
-                       .value = fmt::format("bad {:.0f} % ({:.0f} to {:.0f})", 100 * standing.mean,
-                                            100 * standing.low, 100 * standing.high),
-                       .weight = weight});
-}
-
-void note_rates(const Past& past, const PastOptions& options, std::vector<Signal>& signals) {
-    const auto over = [](std::uint32_t count, std::uint32_t limit) { return limit > 0 && count > limit; };
-    for (std::size_t scope = 0; scope < scopes; ++scope) {
-        const RateLimits& limits = options.limits[scope];
-        if (over(past.at_once[scope], limits.at_once))
-            signals.push_back({.name = "concurrency",
-                               .what = scope_names[scope],
-                               .value = std::to_string(past.at_once[scope]),
-                               .weight = options.rate_weight});
-        for (std::size_t rate = 0; rate < rates; ++rate) {
-            if (!over(past.in_window[scope][rate], limits.in_window[rate])) continue;
-            signals.push_back({.name = "rate",
-                               .what = scope_names[scope],
-                               .value = fmt::format("{} {}", past.in_window[scope][rate], rate_names[rate]),
-                               .weight = options.rate_weight});
-        }
+    std::vector<Signal> all() {
+        block();
+        reputation();
+        for (std::size_t scope = 0; scope < scopes; ++scope)
+            rates_of(scope);
+        return std::move(signals_);
     }
-}
+
+  private:
+    void note(SignalId id, std::string_view what, std::string value) {
+        if (!weights_.on(id)) return;
+        signals_.push_back(weights_.signal(id, std::move(value)));
+        signals_.back().what = what;
+    }
+
+    void block() {
+        if (!past_.blocked()) return;
+        const Seconds left = duration_of(*past_.block) - past_.block_age;
+        note(SignalId::blocklist, "", fmt::format("{}, {} s left", past_.block->why, left.count()));
+    }
+
+    void reputation() {
+        const Standing standing = standing_of(past_.client, past_.network);
+        const int weight = weight_of(standing, weights_.weight(SignalId::reputation));
+        if (weight == 0) return;
+        note(SignalId::reputation, "",
+             fmt::format("bad {:.0f} % ({:.0f} to {:.0f})", 100 * standing.mean, 100 * standing.low,
+                         100 * standing.high));
+        signals_.back().weight = weight;
+    }
+
+    void rates_of(std::size_t scope) {
+        const auto over = [](std::uint32_t count, std::uint32_t limit) { return limit > 0 && count > limit; };
+        const RateLimits& limits = options_.limits[scope];
+        if (over(past_.at_once[scope], limits.at_once))
+            note(SignalId::concurrency, scope_names[scope], std::to_string(past_.at_once[scope]));
+        for (std::size_t rate = 0; rate < rates; ++rate)
+            if (over(past_.in_window[scope][rate], limits.in_window[rate]))
+                note(SignalId::rate, scope_names[scope],
+                     fmt::format("{} {}", past_.in_window[scope][rate], rate_names[rate]));
+    }
+
+    const Past& past_;
+    const PastOptions& options_;
+    const SignalOptions& weights_;
+    std::vector<Signal> signals_;
+};
 
 }  // namespace
 
@@ -60,12 +74,13 @@ std::string_view name_of(Scope scope) {
     return scope_names[std::to_underlying(scope)];
 }
 
-std::vector<Signal> signals_of(const Past& past, const PastOptions& options) {
-    std::vector<Signal> signals;
-    note_block(past, options, signals);
-    note_reputation(past, options, signals);
-    note_rates(past, options, signals);
-    return signals;
+std::vector<Signal> signals_of(const Past& past, const PastOptions& options, const SignalOptions& weights) {
+    return Noting(past, options, weights).all();
+}
+
+bool is_welcome(const Past& past) {
+    constexpr double a_mail = 0.5;  // one, of late
+    return past.client.good >= a_mail && past.client.good > past.client.bad && !past.blocked();
 }
 
 }  // namespace sluice::policy

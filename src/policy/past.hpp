@@ -11,6 +11,7 @@
 #include "base/time.hpp"
 #include "policy/reputation.hpp"
 #include "policy/short_block.hpp"
+#include "policy/signal_catalogue.hpp"
 #include "policy/verdict.hpp"
 
 namespace sluice::policy {
@@ -49,12 +50,13 @@ struct PastOptions {
     Seconds reputation_half_life{604'800};
     Seconds rate_window{60};
     std::array<RateLimits, scopes> limits{RateLimits{.at_once = 50, .in_window = {}}};
-    int reputation_weight_max = 20;
-    int blocklist_weight = 20;
-    int rate_weight = 10;
 };
 
-/// One for each thing that is remarkable; none for a client of whom nothing is known.
-std::vector<Signal> signals_of(const Past& past, const PastOptions& options);
+/// One for each thing that is remarkable; none for a client of whom nothing is known. The weight of
+/// `reputation` is that of one who is surely bad, and less where that is less sure.
+std::vector<Signal> signals_of(const Past& past, const PastOptions& options, const SignalOptions& weights);
+
+/// It has delivered mail before, and is more likely good than bad: not a stranger.
+bool is_welcome(const Past& past);
 
 }  // namespace sluice::policy

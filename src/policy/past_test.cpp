@@ -8,9 +8,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string signals(const Past& past, const PastOptions& options = {}) {
+std::string signals(const Past& past, const PastOptions& options = {}, const SignalOptions& weights = {}) {
     std::string text;
-    for (const Signal& signal : signals_of(past, options))
+    for (const Signal& signal : signals_of(past, options, weights))
         text += fmt::format("{}{}{}[{}]{:+} ", signal.name, signal.what.empty() ? "" : ":", signal.what,
                             signal.value, signal.weight);
     return text;
@@ -39,7 +39,21 @@ TEST(Past, Reputation) {
     EXPECT_EQ(signals(past), "reputation[bad 92 % (82 to 100)]+13 ");
     past.client = {.good = 10, .bad = 0};
     EXPECT_EQ(signals(past), "reputation[bad 8 % (0 to 18)]-13 ");
-    EXPECT_EQ(signals(past, {.reputation_weight_max = 0}), "");
+    SignalOptions off;
+    off.weight(SignalId::reputation) = 0;
+    EXPECT_EQ(signals(past, {}, off), "");
+}
+
+TEST(Past, WhoHasDeliveredMailIsNoStranger) {
+    Past past;
+    EXPECT_FALSE(is_welcome(past));
+    past.client = {.good = 1, .bad = 0};
+    EXPECT_TRUE(is_welcome(past));
+    past.client = {.good = 1, .bad = 1};
+    EXPECT_FALSE(is_welcome(past));
+    past.client = {.good = 3, .bad = 1};
+    past.block = ShortBlock{.level = 1, .why = "virus"};
+    EXPECT_FALSE(is_welcome(past));
 }
 
 TEST(Past, RatesOverTheirLimits) {

@@ -8,6 +8,23 @@ namespace sluice::policy {
 namespace {
 
 constexpr auto rows = std::to_array<SignalRow>({
+    {SignalId::blocklist, "blocklist", "connect", 20, false,
+     "It met a trap, sent a virus or spam, harvested, or left as a bot does, not long ago: ten minutes the "
+     "first time, up to a day the fourth. Needs a `store`.",
+     "A shared address behind which one customer is infected."},
+    {SignalId::reputation, "reputation", "connect", 20, false,
+     "How it and its network have behaved. The weight is that of one who is surely bad, and its negative "
+     "counts for one who is surely good; unknown is 0. Needs a `store`.",
+     "An address that has just changed its owner."},
+    {SignalId::concurrency, "concurrency", "connect", 10, false,
+     "More sessions at once than `policy.rates` lets it have: the address, its network, or everybody. Needs "
+     "a "
+     "`store`.",
+     "Large senders and mailing lists: raise the limit, or put them into `policy.networks.fast`."},
+    {SignalId::rate, "rate", "connect", 10, false,
+     "More connections, messages, recipients, TLS sessions, AUTH or unknown recipients in a window than "
+     "`policy.rates` lets it have. Needs a `store`.",
+     "As `concurrency`; no limit is set by default."},
     {SignalId::dnsbl, "dnsbl", "connect", 0, true, "The address is in a DNS blocklist; weighed by its zone.",
      "As the list's: read its policy, and accept only the return codes that you mean."},
     {SignalId::dnswl, "dnswl", "connect", 0, true,

@@ -21,6 +21,10 @@ namespace sluice::policy {
 
 /// In the order in which a session meets them.
 enum class SignalId : std::uint8_t {
+    blocklist,
+    reputation,
+    concurrency,
+    rate,
     dnsbl,
     dnswl,
     no_ptr,

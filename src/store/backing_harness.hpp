@@ -47,12 +47,12 @@ bool turn_until(net::Loop& loop, Condition done, Millis limit = Millis{10'000}) 
     return true;
 }
 
-/// Performs `batch` and waits for its outcomes.
+/// Performs `batch` and waits for its outcomes; none when it could not be done.
 inline Outcomes ask(net::Loop& loop, Backing& backing, Operations batch) {
     std::optional<Outcomes> answer;
-    backing.perform(std::move(batch), [&answer](Outcomes outcomes) {
+    backing.perform(std::move(batch), [&answer](std::optional<Outcomes> outcomes) {
         EXPECT_FALSE(answer) << "answered twice";
-        answer = std::move(outcomes);
+        answer = std::move(outcomes).value_or(Outcomes{});
     });
     if (!turn_until(loop, [&answer] { return answer.has_value(); })) throw std::runtime_error("no answer");
     return std::move(*answer);

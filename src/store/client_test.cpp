@@ -84,8 +84,9 @@ class StateClientTest : public testing::Test {
                 .acts_changed = [this] { ++acts_changed_; }});
     }
     void turn_until(const std::function<bool()>& done) {
+        loop_.turn(0ms);
         bool well = done();
-        for (int turns = 0; turns < 2000 && !well; ++turns) {
+        for (const Instant end = loop_.now() + 10s; !well && loop_.now() < end;) {
             loop_.turn(5ms);
             well = done();
         }

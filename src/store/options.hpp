@@ -14,6 +14,10 @@ struct StoreOptions {
     std::size_t counts_max = 200'000;
     Millis commit_every{100};
     Millis deadline{100};
+    std::string redis_prefix = "sluice:";
+    std::string redis_ca_file;
+    std::string redis_chain_file;
+    std::string redis_tls_name;
     bool operator==(const StoreOptions&) const = default;
 };
 

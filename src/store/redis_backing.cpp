@@ -58,7 +58,8 @@ class RedisBacking::Batch final : public RedisTask {
     void answered() {
         if (--left_ > 0) return;
         backing_.under_way_ -= operations_.size();
-        backing_.finish(number_, failed_ ? Outcomes{} : std::move(outcomes_), std::move(done_));
+        backing_.finish(number_, failed_ ? std::nullopt : std::optional(std::move(outcomes_)),
+                        std::move(done_));
     }
 
     RedisBacking& backing_;
@@ -100,10 +101,10 @@ class RedisBacking::Listing final : public RedisTask {
         auto self = std::static_pointer_cast<Listing>(ticket.task);
         if (reply.is_error()) {
             ticket.redirects = redirects_max;
-            if (!backing_.pursue(std::move(ticket), reply, from)) finish({});
+            if (!backing_.pursue(std::move(ticket), reply, from)) finish(std::nullopt);
             return;
         }
-        if (!walk_.take(reply)) return finish({});
+        if (!walk_.take(reply)) return finish(std::nullopt);
         if (walk_.server_done()) {
             walk_.next_server();
             ++at_;
@@ -111,7 +112,7 @@ class RedisBacking::Listing final : public RedisTask {
         if (at_ < servers_.size()) return step(self);
         look();
     }
-    void lost(const RedisTicket& /*ticket*/) override { finish({}); }
+    void lost(const RedisTicket& /*ticket*/) override { finish(std::nullopt); }
 
   private:
     static void step(const std::shared_ptr<Listing>& self) {
@@ -119,21 +120,23 @@ class RedisBacking::Listing final : public RedisTask {
         const bool late = backing.loop_.now() >= self->began_ + backing.options_.list_timeout;
         const bool unknown = self->at_ >= self->servers_.size();
         RedisLink* const link = unknown || late ? nullptr : backing.servers_.find(self->servers_[self->at_]);
-        if (link == nullptr) return self->finish({});
+        if (link == nullptr) return self->finish(std::nullopt);
         backing.send(*link, {.task = self});
     }
     void look() {
         Operations looks = walk_.looks();
-        if (looks.empty()) return finish({});
+        if (looks.empty()) return finish(Outcomes{});
         backing_.start(std::move(looks), [&backing = backing_, number = number_, amount = walk_.amount(),
-                                          done = std::move(done_)](Outcomes outcomes) mutable {
-            std::erase_if(outcomes, [](const Outcome& outcome) { return !outcome.found; });
-            if (outcomes.size() > amount) outcomes.resize(amount);
+                                          done = std::move(done_)](std::optional<Outcomes> outcomes) mutable {
+            if (outcomes) {
+                std::erase_if(*outcomes, [](const Outcome& outcome) { return !outcome.found; });
+                if (outcomes->size() > amount) outcomes->resize(amount);
+            }
             --backing.listings_;
             backing.finish(number, std::move(outcomes), std::move(done));
         });
     }
-    void finish(Outcomes outcomes) {
+    void finish(std::optional<Outcomes> outcomes) {
         --backing_.listings_;
         backing_.finish(number_, std::move(outcomes), std::move(done_));
     }
@@ -156,7 +159,7 @@ void RedisBacking::perform(Operations batch, Done done) {
     const bool list = batch.size() == 1 && batch.front().verb == Verb::list;
     const std::size_t room = options_.under_way_max - std::min(under_way_, options_.under_way_max);
     const bool too_many = list ? listings_ >= listings_max : batch.size() > room;
-    if (batch.empty() || too_many) return done({});
+    if (batch.empty() || too_many) return done(std::nullopt);
     if (!list) return start(std::move(batch), std::move(done));
     ++batches_under_way_;
     auto listing = std::make_shared<Listing>(*this, ++batches_, batch.front(), std::move(done));
@@ -233,7 +236,7 @@ void RedisBacking::tell_refused(const RedisLink& from, const std::string& said) 
     told_("store_refused", from.host().to_string() + ": " + said);
 }
 
-void RedisBacking::finish(std::uint64_t number, Outcomes outcomes, Done done) {
+void RedisBacking::finish(std::uint64_t number, std::optional<Outcomes> outcomes, Done done) {
     --batches_under_way_;
     for (Settling& settling : settling_)
         if (number < settling.before) --settling.left;

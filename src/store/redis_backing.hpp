@@ -39,7 +39,7 @@ class RedisBacking final : public Backing, private net::Timer {
     class Batch;
     class Listing;
     struct Finished {
-        Outcomes outcomes;
+        std::optional<Outcomes> outcomes;
         Done done;
     };
     struct Settling {
@@ -53,7 +53,7 @@ class RedisBacking final : public Backing, private net::Timer {
     /// What to do about an error. True: the ticket is on its way again.
     bool pursue(RedisTicket ticket, const RedisReply& error, RedisLink& from);
     void tell_refused(const RedisLink& from, const std::string& said);
-    void finish(std::uint64_t number, Outcomes outcomes, Done done);
+    void finish(std::uint64_t number, std::optional<Outcomes> outcomes, Done done);
     void at_end_of_turn();
     void end_turn();
     void on_timer() override;

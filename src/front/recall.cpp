@@ -1,0 +1,35 @@
+#include "front/recall.hpp"
+
+#include <utility>
+
+#include "store/greylist_operations.hpp"
+#include "store/past_operations.hpp"
+
+namespace sluice::front {
+
+Recall::Recall(store::State& state, const policy::PastOptions& options, const IpAddress& client, Done done)
+    : done_(std::move(done)) {
+    state.ask(*this, store::past_of(client, options, store::Arrival::joins));
+}
+
+void Recall::answered(const store::Outcomes* outcomes) {
+    auto done = std::move(done_);
+    if (outcomes == nullptr) return done(nullptr);
+    const policy::Past past = store::read_past(*outcomes);
+    done(&past);  // may destroy us
+}
+
+GreylistRecall::GreylistRecall(store::State& state, const policy::GreylistOptions& options,
+                               std::string_view origin, std::string_view domain, Done done)
+    : done_(std::move(done)) {
+    state.ask(*this, store::greylist_question(options, origin, domain));
+}
+
+void GreylistRecall::answered(const store::Outcomes* outcomes) {
+    auto done = std::move(done_);
+    if (outcomes == nullptr) return done(nullptr);
+    const policy::GreylistFacts facts = store::read_greylist(*outcomes);
+    done(&facts);  // may destroy us
+}
+
+}  // namespace sluice::front

@@ -1,0 +1,47 @@
+// What the shared memory knows of a client: asked for when it connects, and, for greylisting, before its
+// first recipient. A memory that is silent is answered for by "nothing is known".
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/ip.hpp"
+#include "front/inquiry.hpp"
+#include "policy/greylist.hpp"
+#include "policy/past.hpp"
+#include "store/state.hpp"
+
+namespace sluice::front {
+
+class Recall final : public Inquiry, public store::State::Question {
+  public:
+    /// The past, or null when the memory is silent. May destroy the recall.
+    using Done = std::move_only_function<void(const policy::Past*)>;
+
+    /// Asks; `done` runs once, from the loop. Destroying it earlier withdraws the question: the session is
+    /// counted all the same.
+    Recall(store::State& state, const policy::PastOptions& options, const IpAddress& client, Done done);
+
+  private:
+    void answered(const store::Outcomes* outcomes) override;
+
+    Done done_;
+};
+
+/// Whether this origin and sender's domain have been here before, and how long ago; from now on they have.
+class GreylistRecall final : public Inquiry, public store::State::Question {
+  public:
+    /// Nothing = the memory is silent. May destroy the recall.
+    using Done = std::move_only_function<void(const policy::GreylistFacts*)>;
+
+    GreylistRecall(store::State& state, const policy::GreylistOptions& options, std::string_view origin,
+                   std::string_view domain, Done done);
+
+  private:
+    void answered(const store::Outcomes* outcomes) override;
+
+    Done done_;
+};
+
+}  // namespace sluice::front

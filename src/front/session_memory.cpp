@@ -1,0 +1,118 @@
+// What a session asks the memory that all share, and what it tells.
+#include <fmt/format.h>
+
+#include "front/recall.hpp"
+#include "front/session.hpp"
+#include "front/transaction.hpp"
+#include "policy/client_name.hpp"
+#include "store/greylist_operations.hpp"
+#include "store/past_operations.hpp"
+
+namespace sluice::front {
+
+/// Asks for the client's past. Who is on a list of the operator's is counted, and waits for nothing.
+void Session::recall() {
+    store::State* const state = context_.surroundings.state;
+    if (state == nullptr) return look_up();
+    const auto& past = context_.options.policy.past;
+    joined_ = true;
+    if (network()) {
+        state->tell(store::past_of(peer_.address, past, store::Arrival::joins));
+        return look_up();
+    }
+    waiting_ = Waiting::memory;
+    inquiry_ = std::make_unique<Recall>(*state, past, peer_.address,
+                                        [this](const policy::Past* found) { recalled(found); });
+}
+
+void Session::recalled(const policy::Past* past) {
+    waiting_ = Waiting::nothing;
+    inquiry_.reset();
+    if (past != nullptr) {
+        const auto& policy = context_.options.policy;
+        for (policy::Signal& signal : policy::signals_of(*past, policy.past, policy.signals))
+            note(std::move(signal));
+        remembered_ = policy::is_welcome(*past);
+        if (past->block) record_.block_level = static_cast<std::uint8_t>(past->block->level);
+    }
+    look_up();
+}
+
+/// The session is here, for a memory that has forgotten it.
+void Session::join_again() {
+    if (joined_) context_.surroundings.state->tell(store::held_by(peer_.address, true));
+}
+
+/// What others are to know of this client, now that it leaves.
+void Session::depart() {
+    if (!joined_) return;
+    joined_ = false;
+    const auto& policy = context_.options.policy;
+    store::Departure departure;
+    departure.counts = {0,
+                        record_.transactions,
+                        record_.recipients_accepted + record_.recipients_refused,
+                        server_.secure() ? 1U : 0U,
+                        authentication_ ? 1U : 0U,
+                        record_.unknown_recipients};
+    // Who is known by name or network is not judged by what else comes from there.
+    if (!server_.authenticated() && !network()) {
+        departure.conduct = conduct();
+        std::optional<policy::ShortBlock> before;
+        if (record_.block_level > 0) before = policy::ShortBlock{.level = record_.block_level, .why = {}};
+        if (policy.signals.on(policy::SignalId::blocklist))
+            departure.block =
+                policy::block_for(departure.conduct, policy.unknown_recipients.slow_after, before);
+    }
+    context_.surroundings.state->tell(store::departure_of(peer_.address, policy.past, departure));
+}
+
+policy::Conduct Session::conduct() const {
+    const bool left_early = record_.outcome == Outcome::left && lane_ == policy::Lane::slow;
+    return {.accepted = record_.messages_accepted,
+            .unknown_recipients = record_.unknown_recipients,
+            .refused = record_.messages_refused,
+            .traps = record_.traps,
+            .left_early = left_early,
+            .bot = !bot().empty()};
+}
+
+bool Session::to_be_greylisted() const {
+    using enum policy::GreylistWho;
+    const auto who = context_.options.policy.greylist.who;
+    if (context_.surroundings.state == nullptr || who == nobody || observing()) return false;
+    if (transaction_->greylist != Transaction::Greylist::unknown) return false;
+    if (server_.authenticated() || network() || remembered_) return false;
+    return who == all || lane_ == policy::Lane::slow;
+}
+
+/// Before the first recipient of a transaction.
+void Session::ask_greylist() {
+    const auto& options = context_.options.policy.greylist;
+    const std::string origin =
+        policy::greylist_origin(peer_.address, name(), policy::looks_dynamic(name(), peer_.address));
+    const std::string domain = policy::greylist_domain(server_.envelope().sender);
+    waiting_ = Waiting::memory;
+    inquiry_ = std::make_unique<GreylistRecall>(*context_.surroundings.state, options, origin, domain,
+                                                [this, origin, domain](const policy::GreylistFacts* facts) {
+                                                    greylist_found(facts, origin, domain);
+                                                });
+}
+
+void Session::greylist_found(const policy::GreylistFacts* facts, const std::string& origin,
+                             const std::string& domain) {
+    using What = policy::GreylistAnswer::What;
+    waiting_ = Waiting::nothing;
+    const auto& options = context_.options.policy.greylist;
+    const auto answer = facts == nullptr ? policy::GreylistAnswer{} : policy::greylist(*facts, options);
+    if (answer.newly) context_.surroundings.state->tell(store::greylist_passed(options, origin, domain));
+    transaction_->greylist =
+        answer.what == What::wait ? Transaction::Greylist::waits : Transaction::Greylist::passed;
+    if (answer.what == What::wait)
+        note({"greylist", "", fmt::format("{} {}, {} s", origin, domain, answer.wait.count()), 0});
+    inquiry_.reset();  // what was handed to us by reference goes with it
+    put_recipient();
+    advance();
+}
+
+}  // namespace sluice::front
