@@ -64,15 +64,19 @@ void put_operation(OctetWriter& out, const Operation& operation) {
     }
 }
 
-/// Numbers from a process that a stranger has taken over must not spoil what others rely on.
-bool sane(const Operation& operation) {
+}  // namespace
+
+bool acceptable(const Operation& operation) {
     constexpr double evidence_max = 1e6;
     const auto in_bounds = [](double sum) { return std::isfinite(sum) && sum >= 0 && sum <= evidence_max; };
     constexpr Seconds term_max{10LL * 366 * 86'400};
     if (operation.key.empty()) return operation.verb == Verb::list;
+    if (operation.key.size() > key_octets_max || operation.value.size() > value_octets_max) return false;
     return in_bounds(operation.good) && in_bounds(operation.bad) && operation.term >= Seconds{0} &&
            operation.term <= term_max;
 }
+
+namespace {
 
 bool take_operation(OctetReader& in, Operation& operation) {
     in.take(operation.verb);
@@ -98,7 +102,7 @@ bool take_operation(OctetReader& in, Operation& operation) {
         case Verb::hold: in.take(operation.amount); break;
         default: return false;
     }
-    return !in.failed() && sane(operation);
+    return !in.failed() && acceptable(operation);
 }
 
 // What of an outcome is there, in the order it is written; most have little.
@@ -109,6 +113,7 @@ enum Part : std::uint8_t {
     evidence = 8,
     counted = 16,
     timed = 32,
+    kept = 64,
 };
 
 std::uint8_t parts_of(const Outcome& outcome) {
@@ -119,6 +124,7 @@ std::uint8_t parts_of(const Outcome& outcome) {
     if (outcome.good != 0 || outcome.bad != 0) parts |= evidence;
     if (outcome.counts != Counts{}) parts |= counted;
     if (outcome.age != Seconds{0} || outcome.left != Seconds{0}) parts |= timed;
+    if (outcome.kind != Verb::get || outcome.term != Seconds{0}) parts |= kept;
     return static_cast<std::uint8_t>(parts);
 }
 
@@ -136,6 +142,10 @@ void put_outcome(OctetWriter& out, const Outcome& outcome) {
         out.put(std::int64_t{outcome.age.count()});
         out.put(std::int64_t{outcome.left.count()});
     }
+    if ((parts & kept) != 0) {
+        out.put(outcome.kind);
+        out.put(std::int64_t{outcome.term.count()});
+    }
 }
 
 void take_outcome(OctetReader& in, Outcome& outcome) {
@@ -152,6 +162,10 @@ void take_outcome(OctetReader& in, Outcome& outcome) {
     if ((parts & timed) != 0) {
         take_seconds(in, outcome.age);
         take_seconds(in, outcome.left);
+    }
+    if ((parts & kept) != 0) {
+        in.take(outcome.kind);
+        take_seconds(in, outcome.term);
     }
 }
 

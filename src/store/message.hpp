@@ -45,6 +45,10 @@ struct Frame {
 };
 Frame take_frame(std::string_view& input);
 
+/// Within the bounds of a query: numbers from a process that a stranger has taken over must not spoil what
+/// others rely on.
+bool acceptable(const Operation& operation);
+
 /// Nothing = not a query; a key or value that is too long, or more operations than operations_max, is not.
 std::optional<Query> decode_query(std::string_view body);
 std::optional<Response> decode_response(std::string_view body);

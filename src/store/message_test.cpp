@@ -22,7 +22,7 @@ Operations one_of_each() {
 Outcomes some_outcomes() {
     return {{},
             {.found = true, .value = "x", .age = 5s, .left = 10s},
-            {.found = true, .good = 0.25, .bad = 1e5},
+            {.found = true, .good = 0.25, .bad = 1e5, .kind = Verb::weigh, .term = 60s},
             {.found = true, .key = "a/1", .counts = {1, 0, 0, 0, 0, 9}}};
 }
 

@@ -57,9 +57,11 @@ struct Outcome {
     std::string value = {};  // get, add, list
     double good = 0;         // weigh, list; as they are now, what was added included
     double bad = 0;
-    Counts counts{};  // count, hold, list; likewise
-    Seconds age{0};   // since the record was made
-    Seconds left{0};  // until it expires; 0 = never
+    Counts counts{};        // count, hold, list; likewise
+    Seconds age{0};         // since the record was made
+    Seconds left{0};        // until it expires; 0 = never
+    Verb kind = Verb::get;  // what makes such a record: put, weigh or count; get = there is none
+    Seconds term{0};        // of evidence its half-life, of counts their window
 
     bool operator==(const Outcome&) const = default;
 };

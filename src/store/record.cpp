@@ -62,13 +62,18 @@ void show_times(const Record& record, WallMillis now, Outcome& outcome) {
 void show(const Record& record, WallMillis now, Outcome& outcome) {
     show_times(record, now, outcome);
     if (const auto* value = std::get_if<Value>(&record.content)) {
+        outcome.kind = Verb::put;
         outcome.value = value->text;
     } else if (const auto* evidence = std::get_if<Evidence>(&record.content)) {
         const Evidence today = decayed(*evidence, record.changed, now);
+        outcome.kind = Verb::weigh;
+        outcome.term = today.half_life;
         outcome.good = today.good;
         outcome.bad = today.bad;
     } else if (const auto* window = std::get_if<Window>(&record.content)) {
         const Window today = moved_on(*window, now);
+        outcome.kind = Verb::count;
+        outcome.term = today.length;
         outcome.counts = sum(today.current, today.previous);
     }
 }

@@ -132,6 +132,24 @@ TEST(Record, AnotherKindReplaces) {
     EXPECT_EQ(apply(count({1}), record, start).counts[0], 2U);
 }
 
+TEST(Record, WhatAListShowsMakesTheRecordAnew) {
+    for (const Operation& made : {put("one", 10s), put("", 0s), weigh(0.25, 3), count({1, 2, 3, 4, 5, 6})}) {
+        std::optional<Record> record, again;
+        apply(made, record, start);
+        const Outcome shown = describe("a/k", *record, start);
+        EXPECT_EQ(shown.kind, made.verb);
+        apply({.verb = shown.kind,
+               .key = shown.key,
+               .value = shown.value,
+               .term = shown.kind == Verb::put ? shown.left : shown.term,
+               .good = shown.good,
+               .bad = shown.bad,
+               .counts = shown.counts},
+              again, start);
+        EXPECT_EQ(again, record);
+    }
+}
+
 TEST(Record, ComesBackFromOctets) {
     std::vector<std::optional<Record>> records(4);
     apply(put(std::string("a\0b\n", 4), 10s), records[0], start);
