@@ -35,12 +35,18 @@ class StoreProcess final : net::Timer {
           events_(events_of(task_.generation)),
           signals_(loop_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1}, [this](int signal) { on_signal(signal); }),
           backing_(make_backing()),
-          keeper_(loop_, task_.listener.get(), *backing_,
-                  {.operator_user = task_.operator_user,
-                   .workers_user = task_.generation.user ? task_.generation.user->id : ::geteuid()},
-                  [this](std::string_view what, std::string_view network, std::string_view act) {
-                      events_.event(what, {{"network", network}, {"act", act}});
-                  }) {}
+          keeper_(
+              loop_, task_.listener.get(), *backing_,
+              {.operator_user = task_.operator_user,
+               .workers_user = task_.generation.user ? task_.generation.user->id : ::geteuid()},
+              [this](std::string_view what, std::string_view network, std::string_view act) {
+                  events_.event(what, {{"network", network}, {"act", act}});
+              },
+              [this](uid_t user, std::string_view command, std::size_t changes) {
+                  events_.event("operator_changed", {{"user", std::int64_t{user}},
+                                                     {"command", command},
+                                                     {"records", static_cast<std::int64_t>(changes)}});
+              }) {}
 
     void run() {
         events_.event("store_started", {{"pid", std::int64_t{::getpid()}}, {"store", where()}});

@@ -68,6 +68,10 @@ class StateClientTest : public testing::Test {
             loop_, listener_.get(), notebook_, keeper_options_,
             [this](std::string_view what, std::string_view network, std::string_view) {
                 acted_.push_back(std::string(what) + " " + std::string(network));
+            },
+            [this](uid_t user, std::string_view command, std::size_t changes) {
+                EXPECT_EQ(user, ::geteuid());
+                changed_.push_back(std::string(command) + ": " + std::to_string(changes));
             });
     }
     std::unique_ptr<StateClient> client(Millis deadline = 1000ms, std::size_t unsent_max = 4'000'000) {
@@ -108,7 +112,7 @@ class StateClientTest : public testing::Test {
     Keeper::Options keeper_options_{
         .operator_user = ::geteuid(), .workers_user = ::geteuid(), .live_max = 100, .acts_every = 20ms};
     std::unique_ptr<Keeper> keeper_;
-    std::vector<std::string> told_, acted_;
+    std::vector<std::string> told_, acted_, changed_;
     int acts_changed_ = 0;
     int held_again_ = 0;
     std::function<void()> hold_again_;
@@ -261,6 +265,27 @@ TEST_F(StateClientTest, ActsAreTheOperatorsAndWorkersHearOfThem) {
     EXPECT_EQ(acted_.back(), "act_ended 192.0.2.0/24");
 }
 
+TEST_F(StateClientTest, WhatACommandHasChangedIsToldWhenItIsOver) {
+    open_keeper();
+    auto operators = client(), other = client();
+    ASSERT_TRUE(ask(*other, {put}));
+    const Operation command{.verb = Verb::put, .key = "command/forget everything"};
+    const Operation erase{.verb = Verb::erase, .key = "a"};
+    ASSERT_TRUE(ask(*operators, {command, get, erase, erase, {.verb = Verb::weigh, .key = "b", .good = 1}}));
+    ASSERT_TRUE(ask(*operators, {put, one_more}));
+    EXPECT_TRUE(changed_.empty());
+    EXPECT_FALSE(notebook_.records.contains(command.key));
+    operators.reset();
+    turn_until([&] { return !changed_.empty(); });
+    EXPECT_EQ(changed_, std::vector<std::string>{"forget everything: 3"});
+    operators = client();
+    ASSERT_TRUE(ask(*operators, {command, get, {.verb = Verb::erase, .key = "c"}}));
+    operators.reset();
+    other.reset();
+    turn_until([&] { return keeper_->visitors() == 0; });
+    EXPECT_EQ(changed_.size(), 1U) << "nothing has changed";
+}
+
 TEST_F(StateClientTest, FailedLookAtActsEndsNone) {
     open_keeper();
     const auto worker = client();
@@ -300,6 +325,7 @@ TEST_F(StateClientTest, WorkersSayNothingInTheOperatorsName) {
     EXPECT_TRUE(done({.verb = Verb::get, .key = "act/192.0.2.0/24"}));
     EXPECT_FALSE(done({.verb = Verb::put, .key = "act/192.0.2.0/24", .value = "allow"}));
     EXPECT_FALSE(done({.verb = Verb::erase, .key = "act/192.0.2.0/24"}));
+    EXPECT_FALSE(done({.verb = Verb::put, .key = "command/allow 192.0.2.0/24"}));
     EXPECT_FALSE(done({.verb = Verb::list, .key = "", .amount = 1}));
 }
 

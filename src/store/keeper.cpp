@@ -25,8 +25,12 @@ constexpr std::size_t visitors_max = 4096;
 /// A worker, or a command of the operator's.
 class Keeper::Visitor final : public net::IoHandler {
   public:
-    Visitor(Keeper& keeper, std::uint64_t number, net::Fd fd, bool is_operator)
-        : keeper_(keeper), number_(number), fd_(std::move(fd)), is_operator_(is_operator) {}
+    Visitor(Keeper& keeper, std::uint64_t number, net::Fd fd, uid_t user)
+        : keeper_(keeper),
+          number_(number),
+          fd_(std::move(fd)),
+          user_(user),
+          is_operator_(user == 0 || user == keeper.options_.operator_user) {}
     Visitor(const Visitor&) = delete;
     Visitor& operator=(const Visitor&) = delete;
     ~Visitor() override { close(); }
@@ -35,6 +39,7 @@ class Keeper::Visitor final : public net::IoHandler {
     void close() {
         if (!fd_) return;
         keeper_.live_.release(held_);
+        if (changes_ > 0) keeper_.changed_(user_, command_, changes_);
         keeper_.loop_.unwatch(fd_.get());
         fd_.reset();
     }
@@ -93,21 +98,39 @@ class Keeper::Visitor final : public net::IoHandler {
             Operation& operation = query.operations[i];
             if (operation.verb == Verb::hold)
                 held.emplace_back(i, hold(operation));
+            else if (operation.key.starts_with(command_space))
+                held.emplace_back(i, begin_command(operation));
             else
                 others.push_back(std::move(operation));
         }
         if (others.empty()) return merge(query.number, std::move(held), {});
         const bool many = others.front().verb == Verb::list;
         const std::size_t expected = others.size();
-        keeper_.backing_.perform(std::move(others),
-                                 [&keeper = keeper_, visitor = number_, number = query.number, many, expected,
-                                  held = std::move(held)](std::optional<Outcomes> outcomes) mutable {
-                                     const auto self = keeper.visitors_.find(visitor);
-                                     if (self == keeper.visitors_.end()) return;
-                                     if (!outcomes || (!many && outcomes->size() != expected))
-                                         return self->second->refuse(number);
-                                     self->second->merge(number, std::move(held), *std::move(outcomes));
-                                 });
+        std::vector<Verb> asked;  // by an operator's command, whose changes are counted
+        if (!command_.empty())
+            for (const Operation& operation : others)
+                asked.push_back(only_looks(operation) ? Verb::get : operation.verb);
+        keeper_.backing_.perform(
+            std::move(others),
+            [&keeper = keeper_, visitor = number_, number = query.number, many, expected,
+             asked = std::move(asked), held = std::move(held)](std::optional<Outcomes> outcomes) mutable {
+                const auto self = keeper.visitors_.find(visitor);
+                if (self == keeper.visitors_.end()) return;
+                if (!outcomes || (!many && outcomes->size() != expected)) return self->second->refuse(number);
+                if (!many) self->second->note_changes(asked, *outcomes);
+                self->second->merge(number, std::move(held), *std::move(outcomes));
+            });
+    }
+
+    /// What is not there cannot be erased.
+    void note_changes(const std::vector<Verb>& asked, const Outcomes& outcomes) {
+        for (std::size_t i = 0; i < asked.size(); ++i)
+            if (asked[i] != Verb::get && (asked[i] != Verb::erase || outcomes[i].found)) ++changes_;
+    }
+
+    Outcome begin_command(const Operation& operation) {
+        command_ = operation.key.substr(command_space.size());
+        return {};
     }
 
     Outcome hold(const Operation& operation) {
@@ -145,7 +168,10 @@ class Keeper::Visitor final : public net::IoHandler {
     Keeper& keeper_;
     const std::uint64_t number_;
     net::Fd fd_;
+    const uid_t user_;
     const bool is_operator_;
+    std::string command_;      // of the operator's; empty = it has not said any
+    std::size_t changes_ = 0;  // that the command has made
     std::string received_;
     std::string unsent_;
     bool sending_ = false;
@@ -153,12 +179,14 @@ class Keeper::Visitor final : public net::IoHandler {
     LiveCounts::Held held_;
 };
 
-Keeper::Keeper(net::Loop& loop, int listener, Backing& backing, const Options& options, Acted acted)
+Keeper::Keeper(net::Loop& loop, int listener, Backing& backing, const Options& options, Acted acted,
+               Changed changed)
     : loop_(loop),
       listener_(listener),
       backing_(backing),
       options_(options),
       acted_(std::move(acted)),
+      changed_(std::move(changed)),
       live_(options.live_max),
       // Other than the last keeper's, so that workers ask again.
       acts_version_(static_cast<std::uint64_t>(::getpid()) << 32U) {
@@ -177,13 +205,14 @@ void Keeper::on_io(std::uint32_t) {
     const bool is_operator = user == 0 || user == options_.operator_user;
     if ((!is_operator && user != options_.workers_user) || visitors_.size() >= visitors_max) return;
     const std::uint64_t number = next_visitor_++;
-    auto visitor = std::make_unique<Visitor>(*this, number, std::move(accepted.fd), is_operator);
+    auto visitor = std::make_unique<Visitor>(*this, number, std::move(accepted.fd), user);
     if (visitor->watch()) visitors_.emplace(number, std::move(visitor));
 }
 
 /// What speaks to strangers says nothing in the operator's name, and does not read everything.
 bool Keeper::may(const Operation& operation, bool is_operator) const {
     if (is_operator) return true;
+    if (operation.key.starts_with(command_space)) return false;
     const bool is_act = operation.key.starts_with(act_space);
     if (operation.verb == Verb::list) return is_act;
     return !is_act || only_looks(operation);

@@ -35,8 +35,13 @@ class Keeper final : net::IoHandler, net::Timer {
     /// An act of the operator's, for the log: "act" or "act_ended", the network, and what was said of it.
     using Acted = std::function<void(std::string_view what, std::string_view network, std::string_view act)>;
 
+    /// A command of the operator's has come to its end: how many records it has changed, at least one.
+    using Changed = std::function<void(uid_t user, std::string_view command, std::size_t changes)>;
+
     /// `listener` is a listening stream socket, and is not closed by this. Throws std::runtime_error.
-    Keeper(net::Loop& loop, int listener, Backing& backing, const Options& options, Acted acted);
+    Keeper(
+        net::Loop& loop, int listener, Backing& backing, const Options& options, Acted acted,
+        Changed changed = [](uid_t, std::string_view, std::size_t) {});
     Keeper(const Keeper&) = delete;
     Keeper& operator=(const Keeper&) = delete;
     ~Keeper() override;
@@ -58,6 +63,7 @@ class Keeper final : net::IoHandler, net::Timer {
     Backing& backing_;
     const Options options_;
     Acted acted_;
+    Changed changed_;
     LiveCounts live_;
     std::map<std::uint64_t, std::unique_ptr<Visitor>> visitors_;
     std::uint64_t next_visitor_ = 1;

@@ -13,4 +13,8 @@ inline constexpr std::string_view live_space = "live/";              // + the sa
 inline constexpr std::string_view greylist_space = "greylist/";      // + network, sender, recipient
 inline constexpr std::string_view recipient_space = "recipient/";    // + address: what the MTA said of it
 
+/// + a command of the operator's: put by whoever gives it, as its first word. It is kept nowhere, but what
+/// this connection changes from then on is logged as that command's.
+inline constexpr std::string_view command_space = "command/";
+
 }  // namespace sluice::store
