@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "app/acts.hpp"
 #include "app/channel.hpp"
 #include "app/exit_codes.hpp"
 #include "app/generation.hpp"
@@ -84,6 +85,7 @@ class Worker final : net::Timer {
                         : nullptr),
           validating_(validating_resolver(service_.loop(), task_.config)),
           state_(make_state()),
+          acts_(state_ ? std::make_unique<Acts>(service_.loop(), *state_) : nullptr),
           relay_(service_.loop(), service_.offload(), validating_.get(), task_.config.relay,
                  [this](std::string_view what, std::string_view who, std::string_view why) {
                      service_.events().event(what, {{"worker", index_}, {"who", who}, {"why", why}});
@@ -122,13 +124,14 @@ class Worker final : net::Timer {
         return std::make_unique<store::StateClient>(
             service_.loop(),
             store::StateClient::Options{.path = config.store_path(), .deadline = config.store.deadline},
-            store::StateClient::Listener{.told =
-                                             [this](std::string_view what, std::string_view why) {
-                                                 service_.events().event(what,
-                                                                         {{"worker", index_}, {"why", why}});
-                                             },
-                                         .hold_again = [] {},
-                                         .acts_changed = [] {}});
+            store::StateClient::Listener{
+                .told =
+                    [this](std::string_view what, std::string_view why) {
+                        service_.events().event(what, {{"worker", index_}, {"why", why}});
+                    },
+                .hold_again = [] {},
+                // Later: it begins while this is being made.
+                .acts_changed = [this] { service_.loop().defer([this] { acts_->read(); }); }});
     }
 
     void obey(const OrderReceived& received) {
@@ -179,6 +182,7 @@ class Worker final : net::Timer {
     std::unique_ptr<net::Resolver> resolver_;
     std::unique_ptr<net::Resolver> validating_;
     std::unique_ptr<store::StateClient> state_;  // null = there is no memory
+    std::unique_ptr<Acts> acts_;                 // null likewise
     relay::Relay relay_;
     front::Front front_;
     Orders orders_;
