@@ -51,20 +51,11 @@ class ActsTest : public testing::Test {
     void turn_until(const std::function<bool()>& done) {
         bool well = done();
         for (const Instant begun = loop_.now(); !well && loop_.now() - begun < 20s;) {
-            tell_me_something();
             loop_.turn(5ms);
             well = done();
         }
         ASSERT_TRUE(well);
     }
-    /// A worker hears of acts with the answers to its questions.
-    void tell_me_something() {
-        if (keeper_ && !asked_.waits()) client_.ask(asked_, std::span(&get_, 1));
-    }
-
-    class Asked final : public store::State::Question {
-        void answered(const store::Outcomes*) override {}
-    };
 
     store::TemporaryDirectory directory_;
     net::Loop loop_;
@@ -81,8 +72,6 @@ class ActsTest : public testing::Test {
                                 .hold_again = [] {},
                                 .acts_changed = [this] { loop_.defer([this] { acts_.read(); }); }}};
     Acts acts_{loop_, client_};
-    store::Operation get_{.verb = store::Verb::get, .key = "a"};
-    Asked asked_;
 };
 
 TEST_F(ActsTest, TheLongestPrefixWins) {

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <stdexcept>
@@ -55,6 +56,11 @@ class Keeper::Visitor final : public net::IoHandler {
         });
     }
 
+    /// Without having been asked.
+    void announce_acts() {
+        answer({.number = 0, .done = true, .acts = keeper_.acts_version_, .outcomes = {}});
+    }
+
   private:
     void on_io(std::uint32_t events) override {
         if (!fd_) return;
@@ -106,14 +112,18 @@ class Keeper::Visitor final : public net::IoHandler {
         if (others.empty()) return merge(query.number, std::move(held), {});
         const bool many = others.front().verb == Verb::list;
         const std::size_t expected = others.size();
+        const bool acts = std::ranges::any_of(others, [](const Operation& operation) {
+            return operation.key.starts_with(act_space) && !only_looks(operation);
+        });
         std::vector<Verb> asked;  // by an operator's command, whose changes are counted
         if (!command_.empty())
             for (const Operation& operation : others)
                 asked.push_back(only_looks(operation) ? Verb::get : operation.verb);
         keeper_.backing_.perform(
             std::move(others),
-            [&keeper = keeper_, visitor = number_, number = query.number, many, expected,
+            [&keeper = keeper_, visitor = number_, number = query.number, many, acts, expected,
              asked = std::move(asked), held = std::move(held)](std::optional<Outcomes> outcomes) mutable {
+                if (acts) keeper.on_timer();
                 const auto self = keeper.visitors_.find(visitor);
                 if (self == keeper.visitors_.end()) return;
                 if (!outcomes || (!many && outcomes->size() != expected)) return self->second->refuse(number);
@@ -250,6 +260,8 @@ void Keeper::look_at_acts(std::string after, std::shared_ptr<std::map<std::strin
 void Keeper::compare_acts(std::map<std::string, std::string> found) {
     if (found == acts_ && acts_known_) return;
     ++acts_version_;
+    for (const auto& [number, visitor] : visitors_)
+        visitor->announce_acts();
     const auto network = [](std::string_view key) { return key.substr(act_space.size()); };
     for (const auto& [key, act] : found) {
         const auto before = acts_.find(key);
