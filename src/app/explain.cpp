@@ -1,0 +1,248 @@
+#include "app/explain.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <memory>
+
+#include "app/acts.hpp"
+#include "app/duration.hpp"
+#include "app/start_error.hpp"
+#include "app/store_session.hpp"
+#include "base/ascii.hpp"
+#include "front/admission.hpp"
+#include "front/helo_inquiry.hpp"
+#include "net/resolver.hpp"
+#include "policy/client_name.hpp"
+#include "policy/greylist.hpp"
+#include "policy/helo.hpp"
+#include "policy/past.hpp"
+#include "relay/recipient_cache.hpp"
+#include "store/keys.hpp"
+#include "store/past_operations.hpp"
+
+namespace sluice::app {
+
+namespace {
+
+class Gathering {
+  public:
+    Gathering(const Config& config, const ConfigLines& lines, const Presented& presented)
+        : config_(config), lines_(lines), presented_(presented) {}
+
+    /// In the order in which a session finds things out.
+    Explanation run() {
+        with_memory([this](StoreSession& memory) { note_past(memory); });
+        note_network();
+        ask_dns();
+        judge_hello();
+        judge_recipient();
+        with_memory([this](StoreSession& memory) { remark_on_mail(memory); });
+        judge();
+        return std::move(found_);
+    }
+
+  private:
+    template <class Use>
+    void with_memory(Use use) {
+        if (!config_.remembers() || config_.state_dir.empty() || silent_) return;
+        try {
+            if (!memory_) memory_.emplace(config_, "");
+            use(*memory_);
+        } catch (const StartError& error) {
+            silent_ = true;
+            found_.remarks.push_back(fmt::format("nothing is remembered: {}", error.what()));
+        }
+    }
+
+    void note_past(StoreSession& memory);
+    void note_act(StoreSession& memory);
+    void note_network();
+    void ask_dns();
+    void judge_hello();
+    void ask_about_hello();
+    void judge_recipient();
+    void notice(policy::SignalId id, std::string value, std::string_view source);
+    net::Resolver* resolver();
+    void remark_on_mail(StoreSession& memory);
+    void remark_on_greylist(StoreSession& memory);
+    void remark_on_recipient(StoreSession& memory);
+    void judge();
+
+    const Config& config_;
+    const ConfigLines& lines_;
+    const Presented& presented_;
+    net::Loop loop_;
+    std::optional<net::Resolver> resolver_;
+    std::optional<StoreSession> memory_;
+    bool silent_ = false;
+    Explanation found_;
+};
+
+/// The longest prefix wins, as in Acts.
+void Gathering::note_act(StoreSession& memory) {
+    unsigned longest = 0;
+    memory.list(store::act_space, [&](const store::Outcome& outcome) {
+        const auto read = read_act(outcome);
+        if (!read || !read->first.contains(presented_.client)) return true;
+        if (found_.word && read->first.prefix() < longest) return true;
+        longest = read->first.prefix();
+        const policy::Act& act = read->second;
+        found_.word =
+            Word{.lane = act.lane,
+                 .network = read->first.to_string(),
+                 .source = fmt::format("act of {}{}{}", act.who, act.why.empty() ? "" : ": ", act.why),
+                 .age = outcome.age,
+                 .left = outcome.left > Seconds{0} ? std::optional(outcome.left) : std::nullopt};
+        return true;
+    });
+}
+
+void Gathering::note_past(StoreSession& memory) {
+    note_act(memory);
+    const policy::PastOptions options;
+    const store::Outcomes outcomes =
+        memory.ask(store::past_of(presented_.client, options, store::Arrival::looks));
+    policy::Past past = store::read_past(outcomes);
+    // It would be counted itself.
+    for (std::size_t scope = 0; scope < policy::scopes; ++scope) {
+        ++past.at_once[scope];
+        ++past.in_window[scope][static_cast<std::size_t>(policy::Rate::connections)];
+    }
+    for (policy::Signal& signal : policy::signals_of(past, options)) {
+        std::optional<Seconds> age;
+        if (signal.name == "blocklist") age = past.block_age;
+        if (signal.name == "reputation") age = std::max(outcomes[1].age, outcomes[2].age);
+        found_.signals.push_back({.signal = std::move(signal), .source = "store", .age = age});
+    }
+}
+
+/// What is said on a running Sluice comes before what its file says.
+void Gathering::note_network() {
+    const auto match = config_.front.policy.networks.find(presented_.client);
+    if (!match || found_.word) return;
+    found_.word = Word{.lane = match->lane,
+                       .network = std::string(match->text),
+                       .source = lines_.of_network(match->lane, match->text)};
+}
+
+/// Null where workers have none.
+net::Resolver* Gathering::resolver() {
+    if (!config_.needs_resolver()) return nullptr;
+    if (!resolver_) resolver_.emplace(loop_, config_.resolver);
+    return &*resolver_;
+}
+
+void Gathering::ask_dns() {
+    const front::PolicyOptions& policy = config_.front.policy;
+    const bool judged = !found_.word;  // as a session: who is on our own list is not asked about
+    if (!judged) found_.remarks.emplace_back("DNS is not asked about a network that has a lane");
+    if (!front::Admission::needed(policy, resolver(), judged, presented_.client)) return;
+    front::Admission::Findings findings;
+    const front::Admission admission(loop_, *resolver(), policy, judged, presented_.client,
+                                     [&](front::Admission::Findings& answered) {
+                                         findings = std::move(answered);
+                                         loop_.stop();
+                                     });
+    loop_.run();
+    found_.name = std::move(findings.name);
+    for (policy::Signal& signal : findings.signals) {
+        const bool is_list = signal.name == "dnsbl" || signal.name == "dnswl";
+        std::string source = is_list ? fmt::format("dns, {}", lines_.of_dns_list(signal.what)) : "dns";
+        found_.signals.push_back({.signal = std::move(signal), .source = std::move(source)});
+    }
+}
+
+void Gathering::notice(policy::SignalId id, std::string value, std::string_view source) {
+    const policy::SignalOptions& signals = config_.front.policy.signals;
+    if (signals.on(id))
+        found_.signals.push_back(
+            {.signal = signals.signal(id, std::move(value)), .source = std::string(source)});
+}
+
+void Gathering::judge_hello() {
+    if (presented_.helo.empty()) return;
+    const policy::HeloFacts facts{
+        .client = presented_.client,
+        .our_name = config_.front.server.hostname,
+        .our_address = config_.listen.empty() ? IpAddress() : config_.listen.front().address};
+    if (const auto sign = policy::judge_helo(presented_.helo, facts))
+        notice(*sign, presented_.helo, "helo");
+    else
+        ask_about_hello();
+}
+
+void Gathering::ask_about_hello() {
+    const front::PolicyOptions& policy = config_.front.policy;
+    if (resolver() == nullptr || !policy.signals.on(policy::SignalId::helo_unresolvable) || found_.word ||
+        policy::is_this_host(presented_.client) || !policy::is_full_name(presented_.helo))
+        return;
+    auto status = net::DnsAnswer::Status::failed;
+    const front::HeloInquiry inquiry(loop_, *resolver(), policy.dns_deadline, presented_.helo,
+                                     [&](net::DnsAnswer::Status answered) {
+                                         status = answered;
+                                         loop_.stop();
+                                     });
+    loop_.run();
+    if (status == net::DnsAnswer::Status::absent)
+        notice(policy::SignalId::helo_unresolvable, presented_.helo, "dns");
+    else if (front::unknown(status))
+        found_.signals.push_back({.signal = front::dns_error("helo", status), .source = "dns"});
+}
+
+void Gathering::judge_recipient() {
+    const std::string& recipient = presented_.recipient;
+    if (config_.front.policy.trap_recipients.contains(recipient))
+        notice(policy::SignalId::trap_recipient, recipient, "rcpt");
+}
+
+void Gathering::remark_on_mail(StoreSession& memory) {
+    if (!presented_.sender.empty()) remark_on_greylist(memory);
+    if (!presented_.recipient.empty()) remark_on_recipient(memory);
+}
+
+void Gathering::remark_on_greylist(StoreSession& memory) {
+    const std::string origin = policy::greylist_origin(presented_.client, found_.name,
+                                                       policy::looks_dynamic(found_.name, presented_.client));
+    const std::string domain = ascii::to_lower(presented_.sender.substr(presented_.sender.rfind('@') + 1));
+    const std::string key = std::string(store::greylist_space) + origin;
+    const store::Operations asked{{.verb = store::Verb::weigh, .key = key},
+                                  {.verb = store::Verb::get, .key = key + '/' + domain}};
+    const store::Outcomes outcomes = memory.ask(asked);
+    policy::GreylistFacts facts{.passed = outcomes[1].value == "passed", .passes = outcomes[0].good};
+    if (outcomes[1].found) facts.first_seen = outcomes[1].age;
+    const policy::GreylistAnswer answer = policy::greylist(facts, {});
+    const std::string who = fmt::format("greylist: {} with mail from {}", origin, domain);
+    if (answer.what == policy::GreylistAnswer::What::pass)
+        found_.remarks.push_back(who + " passes");
+    else
+        found_.remarks.push_back(
+            fmt::format("{}, where it is asked, waits {}", who, duration_text(answer.wait)));
+}
+
+void Gathering::remark_on_recipient(StoreSession& memory) {
+    std::string recipient;
+    relay::write_recipient_key(presented_.recipient, recipient);
+    const store::Outcome outcome =
+        memory.ask({.verb = store::Verb::get, .key = std::string(store::recipient_space) + recipient});
+    found_.remarks.push_back(outcome.found ? fmt::format("recipient {}: the MTA said {}, {} ago", recipient,
+                                                         outcome.value, duration_text(outcome.age))
+                                           : fmt::format("recipient {}: is not remembered", recipient));
+}
+
+void Gathering::judge() {
+    std::vector<policy::Signal> signals;
+    std::ranges::transform(found_.signals, std::back_inserter(signals), &Noticed::signal);
+    const front::PolicyOptions& policy = config_.front.policy;
+    found_.verdict = policy::judge(found_.word ? std::optional(found_.word->lane) : std::nullopt, signals,
+                                   policy.thresholds, policy.default_lane);
+    if (policy.mode == policy::Mode::observe)
+        found_.remarks.emplace_back("policy.mode is \"observe\": every client is treated as fast");
+}
+
+}  // namespace
+
+Explanation explain_client(const Config& config, const ConfigLines& lines, const Presented& presented) {
+    return Gathering(config, lines, presented).run();
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,53 @@
+// What would happen to a client that came now, found out as a worker does: the same operations on the memory,
+// the same questions to DNS, the same pure functions (src/policy).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/config.hpp"
+#include "app/config_lines.hpp"
+#include "base/ip.hpp"
+#include "policy/verdict.hpp"
+
+namespace sluice::app {
+
+/// A client and what it says; what it has not said is empty.
+struct Presented {
+    IpAddress client;
+    std::string helo;
+    std::string sender;
+    std::string recipient;
+};
+
+/// A signal and where it comes from.
+struct Noticed {
+    policy::Signal signal;
+    std::string source;               // "store", "dns, sluice.toml:12"
+    std::optional<Seconds> age = {};  // of what is remembered
+};
+
+/// The operator's word, which decides the lane alone.
+struct Word {
+    policy::Lane lane = policy::Lane::fast;
+    std::string network;
+    std::string source;  // "act of root: spam", "sluice.toml:12"
+    std::optional<Seconds> age = {};
+    std::optional<Seconds> left = {};  // nothing = for ever
+};
+
+struct Explanation {
+    std::string name;  // of the client, forward-confirmed; empty = none is looked for, or found
+    std::optional<Word> word = {};
+    std::vector<Noticed> signals = {};
+    policy::Verdict verdict = {};
+    std::vector<std::string> remarks = {};  // what could not be found out, and what else is remembered
+};
+
+/// Waits for the memory and for DNS, for as long as a worker's session would, or some seconds. What they do
+/// not answer is no reason to fail: a remark says so. `config` outlives the explanation.
+Explanation explain_client(const Config& config, const ConfigLines& lines, const Presented& presented);
+
+}  // namespace sluice::app
