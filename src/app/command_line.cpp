@@ -4,10 +4,12 @@
 #include <cstdio>
 #include <exception>
 #include <fmt/format.h>
+#include <functional>
 #include <string>
 
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
+#include "app/store_command_line.hpp"
 #include "net/socket.hpp"
 
 namespace sluice::app {
@@ -97,14 +99,6 @@ void add_sink_flags(CLI::App& command, SinkFlags& flags) {
         ->capture_default_str();
 }
 
-void add_ask_flags(CLI::App& command, RunFlags& flags) {
-    command.footer(ask_footer);
-    command.add_option("--config", flags.config, "The configuration that Sluice runs with")
-        ->type_name("FILE");
-    command.add_option("--state-dir", flags.state_dir, "Where it keeps files, if flags said so")
-        ->type_name("DIR");
-}
-
 int print_version() {
     fmt::print("sluice {}\n", SLUICE_VERSION);
     return exit_ok;
@@ -126,9 +120,15 @@ int run_command_line(int argc, char** argv) {
     CLI::App* reload_command = app.add_subcommand(
         "reload", "Let the running Sluice read its configuration again, and say what it thinks of it");
     add_ask_flags(*reload_command, ask_flags);
+    reload_command->footer(ask_footer);
     CLI::App* upgrade_command = app.add_subcommand(
         "upgrade", "Let the running Sluice give way to the binary that now stands where its own did");
     add_ask_flags(*upgrade_command, ask_flags);
+    upgrade_command->footer(ask_footer);
+
+    StoreCommandFlags store_flags;
+    std::function<int()> store_command;
+    add_store_commands(app, store_flags, store_command);
 
     CheckFlags check_flags;
     CLI::App* check_command = app.add_subcommand(
@@ -158,6 +158,7 @@ int run_command_line(int argc, char** argv) {
         if (run_command->parsed()) return run(run_flags);
         if (reload_command->parsed()) return reload(ask_flags);
         if (upgrade_command->parsed()) return upgrade(ask_flags);
+        if (store_command) return store_command();
         if (check_command->parsed()) return check(check_flags);
         if (sink_command->parsed()) return sink(sink_flags);
         if (version_command->parsed()) return print_version();

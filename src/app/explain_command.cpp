@@ -1,0 +1,120 @@
+// `sluice explain`: prints what app/explain.hpp finds out.
+#include <chrono>
+#include <cstdio>
+#include <fmt/format.h>
+
+#include "app/duration.hpp"
+#include "app/exit_codes.hpp"
+#include "app/explain.hpp"
+#include "app/store_commands.hpp"
+#include "app/store_session.hpp"
+#include "base/ascii.hpp"
+#include "base/log_line.hpp"
+
+namespace sluice::app {
+
+namespace {
+
+std::string threshold_text(std::string_view lane, int score) {
+    return score == 0 ? fmt::format("{} never", lane) : fmt::format("{} from {}", lane, score);
+}
+
+/// What others have sent must not be obeyed by a terminal.
+std::string printable(std::string_view text) {
+    std::string shown(text);
+    for (char& c : shown)
+        if (ascii::is_control(c)) c = ' ';
+    return shown;
+}
+
+void print_word(const Word& word) {
+    std::string times;
+    if (word.age) times += fmt::format(", {} ago", duration_text(*word.age));
+    if (word.left) times += fmt::format(", {} left", duration_text(*word.left));
+    fmt::print("decided    {} by {}{}\n", word.network, printable(word.source), times);
+}
+
+void print_text(const Config& config, const Presented& presented, const Explanation& found) {
+    const policy::Thresholds& at = config.front.policy.thresholds;
+    fmt::print("client     {}{}{}{}{}\n", presented.client.to_string(), found.name.empty() ? "" : ", ",
+               printable(found.name), presented.helo.empty() ? "" : ", as ", printable(presented.helo));
+    fmt::print("lane       {}\n", name_of(found.verdict.lane));
+    if (found.word) print_word(*found.word);
+    fmt::print("score      {}\n", found.verdict.score);
+    fmt::print("thresholds {}, {}, {}, {}; else {}\n", threshold_text("reject", at.reject),
+               threshold_text("defer", at.defer), threshold_text("slow", at.slow),
+               threshold_text("fast", -at.fast), name_of(config.front.policy.default_lane));
+    for (const Noticed& noticed : found.signals)
+        fmt::print("signal     {:<18} {:>4}  {}{}{}  ({}{}{})\n", noticed.signal.name, noticed.signal.weight,
+                   noticed.signal.what, noticed.signal.what.empty() ? "" : " ",
+                   printable(noticed.signal.value), noticed.source,
+                   noticed.age ? ", age " + duration_text(*noticed.age) : "",
+                   noticed.signal.counted ? "" : ", only observed");
+    if (found.signals.empty()) fmt::print("signal     none\n");
+    for (const std::string& remark : found.remarks)
+        fmt::print("remark     {}\n", printable(remark));
+}
+
+void write_word(LogLine& line, const Word& word) {
+    line.open_object("decided").text("network", word.network).text("source", word.source);
+    if (word.age) line.number("age_s", word.age->count());
+    if (word.left) line.number("left_s", word.left->count());
+    line.close();
+}
+
+void write_signals(LogLine& line, const std::vector<Noticed>& signals) {
+    line.open_list("signals");
+    for (const Noticed& noticed : signals) {
+        line.open_object("").text("signal", noticed.signal.name);
+        if (!noticed.signal.what.empty()) line.text("what", noticed.signal.what);
+        if (!noticed.signal.value.empty()) line.text("value", noticed.signal.value);
+        line.number("weight", noticed.signal.weight).text("source", noticed.source);
+        if (noticed.age) line.number("age_s", noticed.age->count());
+        if (!noticed.signal.counted) line.boolean("observed", true);
+        line.close();
+    }
+    line.close();
+}
+
+std::string json_text(const Config& config, const Presented& presented, const Explanation& found) {
+    std::string text;
+    LogLine line(LogFormat::json, text, std::chrono::system_clock::now(), "explain");
+    line.text("client", presented.client.to_string());
+    if (!found.name.empty()) line.text("name", found.name);
+    if (!presented.helo.empty()) line.text("helo", presented.helo);
+    line.text("lane", name_of(found.verdict.lane)).number("score", found.verdict.score);
+    if (found.word) write_word(line, *found.word);
+    const policy::Thresholds& at = config.front.policy.thresholds;
+    line.open_object("thresholds")
+        .number("fast", at.fast)
+        .number("slow", at.slow)
+        .number("defer", at.defer)
+        .number("reject", at.reject)
+        .close();
+    line.text("default_lane", name_of(config.front.policy.default_lane));
+    write_signals(line, found.signals);
+    line.open_list("remarks");
+    for (const std::string& remark : found.remarks)
+        line.text("", remark);
+    line.close().finish();
+    return text;
+}
+
+}  // namespace
+
+int explain(const ExplainFlags& flags) {
+    const auto config = config_or_errors(flags.run);
+    if (!config) return exit_usage;
+    const Presented presented{.client = IpAddress::parse(flags.address).value(),
+                              .helo = flags.helo,
+                              .sender = flags.sender,
+                              .recipient = flags.recipient};
+    const Explanation found = explain_client(*config, ConfigLines(flags.run.config), presented);
+    if (flags.json)
+        fmt::print("{}", json_text(*config, presented, found));
+    else
+        print_text(*config, presented, found);
+    return exit_ok;
+}
+
+}  // namespace sluice::app

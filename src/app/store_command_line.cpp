@@ -1,0 +1,186 @@
+#include "app/store_command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <string>
+
+#include "app/duration.hpp"
+#include "base/decimal.hpp"
+#include "base/ip.hpp"
+
+namespace sluice::app {
+
+namespace {
+
+constexpr const char* remembered_footer =
+    "It is kept by the memory (store), obeyed by all workers within a second, and survives restarts.\n"
+    "Every change is logged.";
+
+std::string network_fault(const std::string& text) {
+    if (Network::parse(text)) return "";
+    const std::size_t slash = text.find('/');
+    const auto address = IpAddress::parse(text.substr(0, slash));
+    if (!address || slash == std::string::npos) return text + " is not an address or NETWORK/PREFIX";
+    const auto prefix = parse_decimal<unsigned>(std::string_view(text).substr(slash + 1));
+    if (!prefix || *prefix > address->bits()) return text + " is not an address or NETWORK/PREFIX";
+    return fmt::format("{} has bits beyond its prefix; did you mean {}?", text,
+                       Network(*address, *prefix).to_string());
+}
+
+std::string address_fault(const std::string& text) {
+    return IpAddress::parse(text) ? "" : text + " is not an address";
+}
+
+std::string duration_fault(const std::string& text) {
+    return parse_duration(text) ? "" : text + " is not a duration such as 90s, 30m, 1h or 2d";
+}
+
+/// Adds commands that all name a running Sluice by the same flags, and do one thing each.
+class Adding {
+  public:
+    Adding(RunFlags& run, std::function<int()>& chosen) : run_(run), chosen_(chosen) {}
+
+    CLI::App& command(CLI::App& above, const char* name, const char* what, std::function<int()> act) {
+        CLI::App& added = *above.add_subcommand(name, what);
+        add_ask_flags(added, run_);
+        added.callback([&chosen = chosen_, act = std::move(act)] { chosen = act; });
+        return added;
+    }
+    static CLI::App& group(CLI::App& above, const char* name, const char* what) {
+        CLI::App& added = *above.add_subcommand(name, what);
+        added.require_subcommand(1);
+        return added;
+    }
+
+  private:
+    RunFlags& run_;
+    std::function<int()>& chosen_;
+};
+
+CLI::Option* add_network(CLI::App& command, std::string& network) {
+    return command.add_option("NETWORK", network, "192.0.2.0/24, 2001:db8::/32 or an address")
+        ->check(network_fault)
+        ->type_name("");
+}
+
+void add_term_and_reason(CLI::App& command, ActFlags& flags) {
+    command.add_option("--for", flags.duration, "How long: 90s, 30m, 1h, 2d (default: for ever)")
+        ->type_name("TIME")
+        ->check(duration_fault);
+    command.add_option("--why", flags.why, "A reason, for the log and `sluice acts`")->type_name("TEXT");
+}
+
+void add_act_commands(CLI::App& app, StoreCommandFlags& flags, std::function<int()>& chosen) {
+    Adding adding(flags.act.run, chosen);
+    ActFlags& act = flags.act;
+    CLI::App& allow_command =
+        adding.command(app, "allow", "Let a network straight through, whatever is known of it",
+                       [&act] { return allow(act); });
+    add_network(allow_command, act.network)->required();
+    add_term_and_reason(allow_command, act);
+    allow_command.footer(remembered_footer);
+
+    CLI::App& block_command = adding.command(app, "block", "Refuse a network, put it off or slow it down",
+                                             [&act] { return block(act); });
+    add_network(block_command, act.network)->required();
+    block_command.add_option("--lane", act.lane, "What is done to it")
+        ->type_name("LANE")
+        ->check(CLI::IsMember({"slow", "defer", "reject"}))
+        ->capture_default_str();
+    add_term_and_reason(block_command, act);
+    block_command.footer(remembered_footer);
+
+    CLI::App& forget_command = adding.command(
+        app, "forget", "Forget what was said of a network, its short-term block, reputation and counts",
+        [&act] { return forget(act); });
+    add_network(forget_command, act.network)->required();
+
+    Adding(flags.run, chosen)
+        .command(app, "acts", "List what was said of networks: which lane, how long still, by whom and why",
+                 [&flags] { return list_acts(flags.run); });
+}
+
+void add_reputation_commands(CLI::App& app, ReputationFlags& flags, std::function<int()>& chosen) {
+    Adding adding(flags.run, chosen);
+    CLI::App& group = Adding::group(app, "reputation", "What is believed of clients and networks");
+    CLI::App& show =
+        adding.command(group, "show", "On what evidence; without a network the worst and the best",
+                       [&flags] { return show_reputation(flags); });
+    add_network(show, flags.network);
+    show.add_option("--count", flags.count, "How many of the worst and of the best")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{1}, std::size_t{1000}))
+        ->capture_default_str();
+    add_network(adding.command(group, "reset", "Forget it", [&flags] { return reset_reputation(flags); }),
+                flags.network)
+        ->required();
+}
+
+void add_record_commands(CLI::App& app, RecordFlags& flags, std::function<int()>& chosen) {
+    Adding adding(flags.run, chosen);
+    CLI::App& greylist = Adding::group(app, "greylist", "Who was asked to come again, and who has");
+    adding
+        .command(greylist, "list", "By origin and domain of the sender",
+                 [&flags] { return list_greylist(flags); })
+        .add_option("--limit", flags.limit, "How many")
+        ->type_name("N")
+        ->capture_default_str();
+    adding.command(greylist, "forget", "All of an origin", [&flags] { return forget_greylist(flags); })
+        .add_option("ORIGIN", flags.what, "As the list names it")
+        ->type_name("")
+        ->required();
+
+    CLI::App& cache = Adding::group(app, "cache", "What MTAs said of recipients, where it is shared");
+    adding.command(cache, "show", "Of one recipient", [&flags] { return show_cache(flags); })
+        .add_option("ADDRESS", flags.what, "A recipient")
+        ->type_name("")
+        ->required();
+    adding
+        .command(cache, "purge", "Forget it, of one recipient or of all",
+                 [&flags] { return purge_cache(flags); })
+        .add_option("ADDRESS", flags.what, "A recipient; none = all")
+        ->type_name("");
+}
+
+void add_state_commands(CLI::App& app, RunFlags& flags, std::function<int()>& chosen) {
+    Adding adding(flags, chosen);
+    CLI::App& group = Adding::group(app, "state", "All that is remembered, as lines of JSON");
+    adding.command(group, "dump", "Write it to standard output", [&flags] { return dump_state(flags); });
+    adding.command(group, "load", "Read it from standard input and add it",
+                   [&flags] { return load_state(flags); });
+}
+
+void add_explain_command(CLI::App& app, ExplainFlags& flags, std::function<int()>& chosen) {
+    CLI::App& command =
+        Adding(flags.run, chosen)
+            .command(app, "explain",
+                     "Say what would happen to a client now, and why: every signal, its weight and source",
+                     [&flags] { return explain(flags); });
+    command.add_option("ADDRESS", flags.address, "Of the client")
+        ->check(address_fault)
+        ->type_name("")
+        ->required();
+    command.add_option("--helo", flags.helo, "What it calls itself")->type_name("NAME");
+    command.add_option("--sender", flags.sender, "Whom its mail is from")->type_name("ADDRESS");
+    command.add_option("--rcpt", flags.recipient, "Whom its mail is for")->type_name("ADDRESS");
+    command.add_flag("--json", flags.json, "One JSON object");
+}
+
+}  // namespace
+
+void add_ask_flags(CLI::App& command, RunFlags& flags) {
+    command.add_option("--config", flags.config, "The configuration that Sluice runs with")
+        ->type_name("FILE");
+    command.add_option("--state-dir", flags.state_dir, "Where it keeps files, if flags said so")
+        ->type_name("DIR");
+}
+
+void add_store_commands(CLI::App& app, StoreCommandFlags& flags, std::function<int()>& chosen) {
+    add_explain_command(app, flags.explain, chosen);
+    add_act_commands(app, flags, chosen);
+    add_reputation_commands(app, flags.reputation, chosen);
+    add_record_commands(app, flags.record, chosen);
+    add_state_commands(app, flags.run, chosen);
+}
+
+}  // namespace sluice::app
