@@ -38,11 +38,16 @@ class Notebook final : public Backing {
         }
         done(std::move(outcomes));
     }
-    void settle(std::move_only_function<void()> done) override { done(); }
+    void settle(std::move_only_function<void()> done) override {
+        if (!slow_disk) return done();
+        settling.push_back(std::move(done));
+    }
 
     std::map<std::string, std::optional<Record>> records;
     bool silent = false;
     bool failing = false;
+    bool slow_disk = false;
+    std::vector<std::move_only_function<void()>> settling;
 };
 
 class Asked final : public State::Question {
@@ -281,6 +286,21 @@ TEST_F(StateClientTest, WhatACommandHasChangedIsToldWhenItIsOver) {
     other.reset();
     turn_until([&] { return keeper_->visitors() == 0; });
     EXPECT_EQ(changed_.size(), 1U) << "nothing has changed";
+}
+
+TEST_F(StateClientTest, WhatACommandHasChangedIsWrittenDownBeforeItIsAnswered) {
+    open_keeper();
+    const auto operators = client();
+    ASSERT_TRUE(ask(*operators, {{.verb = Verb::put, .key = "command/block"}}));
+    notebook_.slow_disk = true;
+    ASSERT_TRUE(ask(*operators, {get})) << "looking writes nothing";
+    Asked asked;
+    operators->ask(asked, std::span(&put, 1));
+    turn_until([&] { return !notebook_.settling.empty(); });
+    EXPECT_EQ(asked.answers, 0);
+    notebook_.settling.front()();
+    turn_until([&] { return asked.answers == 1; });
+    EXPECT_TRUE(asked.outcomes);
 }
 
 TEST_F(StateClientTest, FailedLookAtActsEndsNone) {

@@ -127,15 +127,25 @@ class Keeper::Visitor final : public net::IoHandler {
                 const auto self = keeper.visitors_.find(visitor);
                 if (self == keeper.visitors_.end()) return;
                 if (!outcomes || (!many && outcomes->size() != expected)) return self->second->refuse(number);
-                if (!many) self->second->note_changes(asked, *outcomes);
-                self->second->merge(number, std::move(held), *std::move(outcomes));
+                const bool changed = !many && self->second->note_changes(asked, *outcomes);
+                auto answer = [&keeper, visitor, number, held = std::move(held),
+                               outcomes = *std::move(outcomes)]() mutable {
+                    const auto waiting = keeper.visitors_.find(visitor);
+                    if (waiting == keeper.visitors_.end()) return;
+                    waiting->second->merge(number, std::move(held), std::move(outcomes));
+                };
+                // What an operator has been told is done stays so.
+                if (changed) return keeper.backing_.settle(std::move(answer));
+                answer();
             });
     }
 
-    /// What is not there cannot be erased.
-    void note_changes(const std::vector<Verb>& asked, const Outcomes& outcomes) {
+    /// Whether there are any. What is not there cannot be erased.
+    bool note_changes(const std::vector<Verb>& asked, const Outcomes& outcomes) {
+        const std::size_t before = changes_;
         for (std::size_t i = 0; i < asked.size(); ++i)
             if (asked[i] != Verb::get && (asked[i] != Verb::erase || outcomes[i].found)) ++changes_;
+        return changes_ > before;
     }
 
     Outcome begin_command(const Operation& operation) {

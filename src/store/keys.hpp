@@ -14,7 +14,7 @@ inline constexpr std::string_view greylist_space = "greylist/";      // + networ
 inline constexpr std::string_view recipient_space = "recipient/";    // + address: what the MTA said of it
 
 /// + a command of the operator's: put by whoever gives it, as its first word. It is kept nowhere, but what
-/// this connection changes from then on is logged as that command's.
+/// this connection changes from then on is logged as that command's, and written down before it is answered.
 inline constexpr std::string_view command_space = "command/";
 
 }  // namespace sluice::store
