@@ -43,10 +43,15 @@ def run_sluice(*arguments, timeout=30):
     )
 
 
+def children_of(pid, name):
+    """Those with a name that the regular expression matches."""
+    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children if re.fullmatch(name, name_of_process(child))]
+
+
 def workers_of(pid):
     """Of this supervisor: its children with the name of a worker."""
-    children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in children if re.fullmatch(r"sluice-\d+", name_of_process(child))]
+    return children_of(pid, r"sluice-\d+")
 
 
 def name_of_process(pid):
@@ -188,3 +193,7 @@ class Sluice:
     def worker_pids(self):
         """Process identifiers of the workers, as the kernel tells them."""
         return workers_of(self.process.pid)
+
+    def store_pid(self):
+        """That of the store process, or None."""
+        return next(iter(children_of(self.process.pid, "sluice-store")), None)
