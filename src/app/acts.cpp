@@ -66,10 +66,10 @@ void Acts::finish() {
     if (first_end_) loop_.timers().arm(*this, *first_end_);
 }
 
-std::optional<policy::Act> Acts::find(const IpAddress& client) const {
+const policy::Act* Acts::find(const IpAddress& client) const {
     const Timed* const found = acts_.find(
         client, [now = loop_.now()](const Timed& timed) { return !timed.end || now < *timed.end; });
-    return found == nullptr ? std::nullopt : std::optional(found->act);
+    return found == nullptr ? nullptr : &found->act;
 }
 
 }  // namespace sluice::app

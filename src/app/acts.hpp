@@ -30,8 +30,9 @@ class Acts final : store::State::Question, net::Timer {
     /// They may have changed: reads all of them, a list at a time.
     void read();
 
-    /// The act on the smallest network that holds `client`, if it has not ended.
-    std::optional<policy::Act> find(const IpAddress& client) const;
+    /// The act on the smallest network that holds `client`, if it has not ended; null = there is none. Lives
+    /// until the acts are read anew: for this turn of the loop.
+    const policy::Act* find(const IpAddress& client) const;
     std::size_t size() const { return acts_.size(); }
 
   private:

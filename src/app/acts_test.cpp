@@ -45,8 +45,8 @@ class ActsTest : public testing::Test {
     }
     /// The lane an act puts the client into; "" = none does.
     std::string lane(std::string_view client) const {
-        const auto found = acts_.find(IpAddress::parse(client).value());
-        return found ? std::string(name_of(found->lane)) : "";
+        const policy::Act* const found = acts_.find(IpAddress::parse(client).value());
+        return found != nullptr ? std::string(name_of(found->lane)) : "";
     }
     void turn_until(const std::function<bool()>& done) {
         bool well = done();
@@ -82,7 +82,8 @@ TEST_F(ActsTest, TheLongestPrefixWins) {
     turn_until([&] { return acts_.size() == 3; });
     EXPECT_EQ(lane("192.0.2.1"), "reject");
     EXPECT_EQ(lane("192.0.2.7"), "fast");
-    EXPECT_EQ(acts_.find(*IpAddress::parse("192.0.2.7")),
+    ASSERT_NE(acts_.find(*IpAddress::parse("192.0.2.7")), nullptr);
+    EXPECT_EQ(*acts_.find(*IpAddress::parse("192.0.2.7")),
               (policy::Act{.lane = policy::Lane::fast, .who = "root", .why = "a friend"}));
     EXPECT_EQ(lane("2001:db8::1"), "defer");
     EXPECT_EQ(lane("198.51.100.1"), "");

@@ -35,6 +35,12 @@ const Key<Config> keys_before_policy[] = {
     {"state_dir", TextKind<Config>{[](Config& c) -> auto& { return c.state_dir; }, "a directory"},
      "Where Sluice keeps files; made when missing. Empty = nowhere: large messages on their way to the MTA "
      "then go to unlinked files in /tmp, and `sluice reload` and `sluice upgrade` find no Sluice to ask."},
+    {"store", TextKind<Config>{[](Config& c) -> auto& { return c.store.where; }, "a place", is_store_place},
+     "Where reputation, rates, the greylist, the short-term blocklist and the recipients that MTAs know are "
+     "remembered: `local` (a database in `state_dir`), `off`, or a Redis 5 or later that several machines "
+     "share: `redis://[user:password@]host[:port][/database]`, `redis+sentinel://host,host/master-name`, "
+     "`redis+cluster://host,host`; with `rediss` in place of `redis` over TLS. `auto` is `local` where there "
+     "is a `state_dir`, and `off` where there is none."},
     {"user", TextKind<Config>{[](Config& c) -> auto& { return c.user; }, "a user's name"},
      "The user that workers run as when root starts Sluice, with the groups it was put into (to connect to a "
      "Unix-domain socket of Postfix it has to be in `postdrop`). Empty = they stay root, without any "

@@ -55,12 +55,6 @@ void add_scope(std::vector<Key<Config>>& keys, std::index_sequence<rate...>) {
 }
 
 const Key<Config> rows[] = {
-    {"store", TextKind<Config>{[](Config& c) -> auto& { return c.store.where; }, "a place", is_store_place},
-     "Where reputation, rates, the greylist, the short-term blocklist and the recipients that MTAs know are "
-     "remembered: `local` (a database in `state_dir`), `off`, or a Redis 5 or later that several machines "
-     "share: `redis://[user:password@]host[:port][/database]`, `redis+sentinel://host,host/master-name`, "
-     "`redis+cluster://host,host`; with `rediss` in place of `redis` over TLS. `auto` is `local` where there "
-     "is a `state_dir`, and `off` where there is none."},
     {"state.deadline_ms", integer<Config>([](Config& c) -> auto& { return c.store.deadline; }, 1, 10'000),
      "One question to the memory. What has not been answered by then is not known: mail goes on."},
     {"state.records_max",

@@ -35,6 +35,13 @@ constexpr std::pair<std::string_view, std::string_view> section_texts[] = {
      "Networks whose clients are put into a lane outright; the longest prefix wins. The same "
      "network on two lists is an error."},
     {"policy.unknown_recipients", "Guessing at recipients as a signal."},
+    {"state", "What sessions, workers and machines remember together (`store`)."},
+    {"policy.reputation", "What is believed of a client from how it and its network have behaved."},
+    {"policy.rates", "How much is too much, as signals."},
+    {"policy.rates.client", "Of one address (IPv6: /64)."},
+    {"policy.rates.network", "Of one network, /24 (IPv6: /48)."},
+    {"policy.rates.all", "Of everybody."},
+    {"policy.greylist", "Who has not been seen before is asked to come again."},
     {"dns", "How DNS is asked, for lists and names."},
     {"spool", "Where messages wait between the client's dot and the MTA's 250."},
     {"log", "One line for each session and each transaction, and one for what happens to Sluice itself."},

@@ -99,7 +99,7 @@ void Gathering::note_act(StoreSession& memory) {
 
 void Gathering::note_past(StoreSession& memory) {
     note_act(memory);
-    const policy::PastOptions options;
+    const policy::PastOptions& options = config_.front.policy.past;
     const store::Outcomes outcomes =
         memory.ask(store::past_of(presented_.client, options, store::Arrival::looks));
     policy::Past past = store::read_past(outcomes);
@@ -108,7 +108,7 @@ void Gathering::note_past(StoreSession& memory) {
         ++past.at_once[scope];
         ++past.in_window[scope][static_cast<std::size_t>(policy::Rate::connections)];
     }
-    for (policy::Signal& signal : policy::signals_of(past, options)) {
+    for (policy::Signal& signal : policy::signals_of(past, options, config_.front.policy.signals)) {
         std::optional<Seconds> age;
         if (signal.name == "blocklist") age = past.block_age;
         if (signal.name == "reputation") age = std::max(outcomes[1].age, outcomes[2].age);
@@ -203,14 +203,14 @@ void Gathering::remark_on_mail(StoreSession& memory) {
 void Gathering::remark_on_greylist(StoreSession& memory) {
     const std::string origin = policy::greylist_origin(presented_.client, found_.name,
                                                        policy::looks_dynamic(found_.name, presented_.client));
-    const std::string domain = ascii::to_lower(presented_.sender.substr(presented_.sender.rfind('@') + 1));
+    const std::string domain = policy::greylist_domain(presented_.sender);
     const std::string key = std::string(store::greylist_space) + origin;
     const store::Operations asked{{.verb = store::Verb::weigh, .key = key},
                                   {.verb = store::Verb::get, .key = key + '/' + domain}};
     const store::Outcomes outcomes = memory.ask(asked);
     policy::GreylistFacts facts{.passed = outcomes[1].value == "passed", .passes = outcomes[0].good};
     if (outcomes[1].found) facts.first_seen = outcomes[1].age;
-    const policy::GreylistAnswer answer = policy::greylist(facts, {});
+    const policy::GreylistAnswer answer = policy::greylist(facts, config_.front.policy.greylist);
     const std::string who = fmt::format("greylist: {} with mail from {}", origin, domain);
     if (answer.what == policy::GreylistAnswer::What::pass)
         found_.remarks.push_back(who + " passes");

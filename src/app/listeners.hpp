@@ -84,9 +84,9 @@ class Listeners {
 /// The first step towards closing a socket: the kernel answers no new connection there, but finishes those it
 /// has answered. A client that knocks meanwhile knocks again after a second, and finds another socket of the
 /// address, or nobody. After `newcomers_away_for` a worker takes who is in the queue, and the socket can be
-/// closed without a loss. Newer kernels (6.18 was seen) want CAP_NET_ADMIN for that filter, which is not ours:
-/// there newcomers wait in the queue of old until it is taken, and only a handshake that is under way at the
-/// very end is cut.
+/// closed without a loss. Newer kernels (6.18 was seen) want CAP_NET_ADMIN for that filter, which is not
+/// ours: there newcomers wait in the queue of old until it is taken, and only a handshake that is under way
+/// at the very end is cut.
 void turn_newcomers_away(int listener);
 inline constexpr Millis newcomers_away_for{900};
 

@@ -104,9 +104,9 @@ void print_block(const store::Outcome& outcome) {
                                  : "over, remembered for " + duration_text(outcome.left));
 }
 
-void print_standing(const policy::Standing& standing) {
+void print_standing(const policy::Standing& standing, int weight_max) {
     fmt::print("  {:<8} {}\n  {:<8} {}\n", "belief", belief_text(standing), "weight",
-               policy::weight_of(standing, policy::PastOptions{}.reputation_weight_max));
+               policy::weight_of(standing, weight_max));
 }
 
 /// The name under which the memory knows it, from its key.
@@ -114,7 +114,7 @@ std::string_view name_in(const std::string& key) {
     return std::string_view(key).substr(store::reputation_space.size());
 }
 
-int show_one(StoreSession& session, const Network& network, const std::string& key) {
+int show_one(StoreSession& session, const Network& network, const std::string& key, int weight_max) {
     const std::string above = store::network_key(store::reputation_space, network.address());
     const bool is_client = key != above;
     store::Operations asked{{.verb = store::Verb::weigh, .key = key}};
@@ -128,7 +128,8 @@ int show_one(StoreSession& session, const Network& network, const std::string& k
     if (is_client) print_evidence("client", name_in(key), found[0]);
     print_evidence("network", name_in(above), is_client ? found[1] : found[0]);
     print_standing(is_client ? policy::standing_of(evidence_in(found[0]), evidence_in(found[1]))
-                             : policy::standing_of({}, evidence_in(found[0])));
+                             : policy::standing_of({}, evidence_in(found[0])),
+                   weight_max);
     if (is_client) print_block(found[2]);
     return exit_ok;
 }
@@ -157,7 +158,8 @@ int show_reputation(const ReputationFlags& flags) {
     const auto key = reputation_key(network);
     if (!key) return exit_usage;
     StoreSession session(*config, "");
-    return show_one(session, network, *key);
+    return show_one(session, network, *key,
+                    config->front.policy.signals.weight(policy::SignalId::reputation));
 }
 
 int reset_reputation(const ReputationFlags& flags) {

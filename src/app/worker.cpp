@@ -96,7 +96,8 @@ class Worker final : net::Timer {
                   [this](std::string_view what, std::string_view why) {
                       service_.events().event(what, {{"worker", index_}, {"why", why}});
                   },
-                  state_.get()},
+                  state_.get(),
+                  [this](const IpAddress& client) { return acts_ ? acts_->find(client) : nullptr; }},
                  task_.config.front),
           orders_(service_.loop(), std::move(task_.channel),
                   [this](const OrderReceived& received) { obey(received); }) {
@@ -129,8 +130,8 @@ class Worker final : net::Timer {
                     [this](std::string_view what, std::string_view why) {
                         service_.events().event(what, {{"worker", index_}, {"why", why}});
                     },
-                .hold_again = [] {},
-                // Later: it begins while this is being made.
+                // Later: both begin while this is being made.
+                .hold_again = [this] { service_.loop().defer([this] { front_.join_again(); }); },
                 .acts_changed = [this] { service_.loop().defer([this] { acts_->read(); }); }});
     }
 

@@ -11,6 +11,7 @@
 #include "base/log_line.hpp"
 #include "front/options.hpp"
 #include "net/fd.hpp"
+#include "policy/act.hpp"
 #include "smtp/backend.hpp"
 
 namespace sluice::net {
@@ -44,6 +45,9 @@ struct Surroundings {
     std::function<void(std::string_view event, std::string_view why)> tell = [](std::string_view,
                                                                                 std::string_view) {};
     store::State* state = nullptr;  // the memory that all share; null = there is none
+    /// What the operator has said of a client on the running Sluice; null = nothing. For this turn.
+    std::function<const policy::Act*(const IpAddress& client)> act_on =
+        [](const IpAddress&) -> const policy::Act* { return nullptr; };
 };
 
 /// What a connection begins with.

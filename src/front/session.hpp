@@ -67,6 +67,13 @@ class Session final : public net::IoHandler, public net::Timer {
     Session* next = nullptr;
 
   private:
+    /// The operator's own word on a client, which decides alone: said since the start, or in the
+    /// configuration.
+    struct Listed {
+        policy::Lane lane;
+        policy::Signal signal;  // for the log
+    };
+
     enum class Waiting : std::uint8_t {
         nothing,
         proxy_header,
@@ -143,7 +150,7 @@ class Session final : public net::IoHandler, public net::Timer {
     Admission::Findings& findings();
     std::span<const policy::Signal> signals() const;
     std::string_view name() const;
-    std::optional<policy::NetworkTable::Match> network() const;
+    std::optional<Listed> listed() const;
     void greet();
     void say_greeting(const smtp::Reply& greeting);
     bool tls_to_spare();

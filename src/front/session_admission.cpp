@@ -122,13 +122,17 @@ std::string_view Session::name() const {
 }
 
 /// Looked up when it is wanted: it costs less than it would to keep.
-std::optional<policy::NetworkTable::Match> Session::network() const {
-    return context_.options.policy.networks.find(peer_.address);
+std::optional<Session::Listed> Session::listed() const {
+    if (const policy::Act* act = context_.surroundings.act_on(peer_.address))
+        return Listed{.lane = act->lane, .signal = {"act", "", policy::to_text(*act), 0}};
+    if (const auto match = context_.options.policy.networks.find(peer_.address))
+        return Listed{.lane = match->lane, .signal = {"network", match->text, "", 0}};
+    return std::nullopt;
 }
 
 /// Something is known that speaks for the client, or a network list has decided.
 bool Session::is_known() const {
-    if (network() || remembered_) return true;
+    if (listed() || remembered_) return true;
     const auto& thresholds = context_.options.policy.thresholds;
     return thresholds.fast > 0 && verdict().score <= -thresholds.fast;
 }
@@ -190,7 +194,7 @@ void Session::say_greeting(const smtp::Reply& greeting) {
 
 policy::Verdict Session::verdict() const {
     const auto& policy = context_.options.policy;
-    const auto match = network();
+    const auto match = listed();
     return policy::judge(match ? std::optional(match->lane) : std::nullopt, signals(), policy.thresholds,
                          policy.default_lane);
 }

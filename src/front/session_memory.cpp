@@ -16,7 +16,7 @@ void Session::recall() {
     if (state == nullptr) return look_up();
     const auto& past = context_.options.policy.past;
     joined_ = true;
-    if (network()) {
+    if (listed()) {
         state->tell(store::past_of(peer_.address, past, store::Arrival::joins));
         return look_up();
     }
@@ -56,7 +56,7 @@ void Session::depart() {
                         authentication_ ? 1U : 0U,
                         record_.unknown_recipients};
     // Who is known by name or network is not judged by what else comes from there.
-    if (!server_.authenticated() && !network()) {
+    if (!server_.authenticated() && !listed()) {
         departure.conduct = conduct();
         std::optional<policy::ShortBlock> before;
         if (record_.block_level > 0) before = policy::ShortBlock{.level = record_.block_level, .why = {}};
@@ -82,7 +82,7 @@ bool Session::to_be_greylisted() const {
     const auto who = context_.options.policy.greylist.who;
     if (context_.surroundings.state == nullptr || who == nobody || observing()) return false;
     if (transaction_->greylist != Transaction::Greylist::unknown) return false;
-    if (server_.authenticated() || network() || remembered_) return false;
+    if (server_.authenticated() || listed() || remembered_) return false;
     return who == all || lane_ == policy::Lane::slow;
 }
 

@@ -43,7 +43,7 @@ void Session::ask_about_hello() {
     const auto& policy = context_.options.policy;
     net::Resolver* const resolver = context_.surroundings.resolver;
     if (resolver == nullptr || !policy.signals.on(policy::SignalId::helo_unresolvable)) return;
-    if (policy::is_this_host(peer_.address) || server_.authenticated() || network() ||
+    if (policy::is_this_host(peer_.address) || server_.authenticated() || listed() ||
         !policy::is_full_name(server_.helo()))
         return;
     inquiry_ = std::make_unique<HeloInquiry>(context_.loop(), *resolver, policy.dns_deadline, server_.helo(),

@@ -351,7 +351,7 @@ std::string_view Session::bot() const {
 SessionFacts Session::facts_for_log() const {
     auto& signals = context_.log_signals;
     signals.clear();
-    if (const auto match = network()) signals.push_back({"network", match->text, "", 0});
+    if (auto match = listed()) signals.push_back(std::move(match->signal));
     signals.insert(signals.end(), this->signals().begin(), this->signals().end());
     const bool left = record_.outcome == Outcome::left && left_ms_ != 0;
     const Millis lasted{left ? left_ms_ : age_ms()};

@@ -23,8 +23,9 @@ TEST(SignalCatalogue, EveryRowIsNamedAndExplained) {
 }
 
 TEST(SignalCatalogue, WeakSignsNeverSlowAnybodyAlone) {
-    const std::set<std::string_view> strong{"pregreet", "non_smtp", "helo_ours", "trap_recipient",
-                                            "unknown_recipients"};
+    const std::set<std::string_view> strong{"blocklist", "reputation",     "concurrency",
+                                            "rate",      "pregreet",       "non_smtp",
+                                            "helo_ours", "trap_recipient", "unknown_recipients"};
     const Thresholds thresholds;
     for (const SignalRow& row : signal_catalogue()) {
         if (row.per_zone) continue;

@@ -222,9 +222,10 @@ TEST(RedisCommand, OutcomeOfAReply) {
     // Found; at 10,000 ms; 1,500 ms left; a value made at 5,000 ms.
     const std::string value = "1\x10\x27\0\0\0\0\0\0\xdc\x05\0\0\0\0\0\0v\x88\x13\0\0\0\0\0\0text"s;
     EXPECT_EQ(redis_outcome(get, text(value)),
-              (Outcome{.found = true, .value = "text", .age = 5s, .left = 2s}));
-    EXPECT_EQ(redis_outcome({.verb = Verb::list, .key = "k"}, text(value)),
-              (Outcome{.found = true, .key = "k", .value = "text", .age = 5s, .left = 2s}));
+              (Outcome{.found = true, .value = "text", .age = 5s, .left = 2s, .kind = Verb::put}));
+    EXPECT_EQ(
+        redis_outcome({.verb = Verb::list, .key = "k"}, text(value)),
+        (Outcome{.found = true, .key = "k", .value = "text", .age = 5s, .left = 2s, .kind = Verb::put}));
     EXPECT_EQ(redis_outcome({.verb = Verb::erase, .key = "k"}, text(value.substr(0, 17))),
               Outcome{.found = true});
     EXPECT_EQ(redis_outcome(get, text(value.substr(0, 17))), Outcome{});

@@ -16,12 +16,14 @@ from harness.sluice import BINARY, run_sluice
 from harness.waiting import PATIENCE, wait_until
 
 NETWORK = "127.0.120.0/24"
+# Without what makes strangers wait, which test_memory.py is about.
+REMEMBERS = {"store": "local", "policy": {"pregreet": {"wait_ms": 0}, "greylist": {"who": "nobody"}}}
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 
 
 @pytest.fixture
 def sluice(start_sluice, postfix):
-    return start_sluice(postfix.private_port)
+    return start_sluice(postfix.private_port, config=REMEMBERS)
 
 
 class Operator:
@@ -158,7 +160,7 @@ def test_acts_outlive_what_keeps_them(sluice, operator):
 def test_acts_outlive_an_upgrade(start_sluice, postfix, tmp_path):
     binary = tmp_path / "sluice"
     shutil.copy(BINARY, binary)
-    sluice = start_sluice(postfix.private_port, command=[binary])
+    sluice = start_sluice(postfix.private_port, command=[binary], config=REMEMBERS)
     operator = Operator(sluice)
     operator("block", NETWORK, "--lane", "defer")
     assert sluice.ask("upgrade").returncode == 0
@@ -256,7 +258,7 @@ def test_dump_and_load_carry_everything(start_sluice, postfix, sluice, operator)
     dump = operator("state", "dump")
     assert any(json.loads(line).get("counts") == [1, 2, 3, 4, 5, 6] for line in dump.splitlines())
 
-    other = Operator(start_sluice(postfix.private_port))
+    other = Operator(start_sluice(postfix.private_port, config=REMEMBERS))
     other("state", "load", stdin=dump)
     again = other("state", "dump")
     before, after = without_times(dump), without_times(again)
@@ -283,7 +285,7 @@ def test_what_is_no_dump_is_not_loaded(operator):
 
 @as_root
 def test_others_may_not(open_directory, start_sluice, postfix):
-    sluice = start_sluice(postfix.private_port, directory=open_directory / "sluice")
+    sluice = start_sluice(postfix.private_port, directory=open_directory / "sluice", config=REMEMBERS)
     operator = Operator(sluice)
     for words in (["block", NETWORK], ["acts"], ["state", "dump"], ["reputation", "reset", "127.0.0.1"]):
         done = operator.command(*words, user="nobody", group="nogroup", extra_groups=[])
@@ -294,7 +296,7 @@ def test_others_may_not(open_directory, start_sluice, postfix):
 @as_root
 def test_what_speaks_to_strangers_may_not(open_directory, start_sluice, postfix):
     """The workers' user reaches the socket, and is refused what is the operator's."""
-    sluice = start_sluice(postfix.private_port, directory=open_directory / "sluice", config={"user": "nobody"})
+    sluice = start_sluice(postfix.private_port, directory=open_directory / "sluice", config={**REMEMBERS, "user": "nobody"})
     operator = Operator(sluice)
     assert operator("block", NETWORK)
     group = pwd.getpwnam("nobody").pw_gid
@@ -348,6 +350,7 @@ def judging(start_sluice, postfix, lists):
     return start_sluice(
         postfix.private_port,
         config={
+            "store": "local",
             "dns": {"servers": [lists.address]},
             "policy": {
                 "dnsbl": [{"zone": ZONE, "weight": 3}],
@@ -434,6 +437,7 @@ def test_explain_asks_dns_about_names(start_sluice, postfix):
     with Unbound(lines) as names:
         weights = {"no_ptr": 2, "ptr_unconfirmed": 2, "dynamic_name": 3, "helo_unresolvable": 2}
         config = {
+            "store": "local",
             "dns": {"servers": [names.address]},
             "policy": {"signals": weights, "thresholds": {"slow": 4}},
             "pace": {"out_bytes_per_s": 5000, "in_bytes_per_s": 5000, "interval_ms": 50},

@@ -81,6 +81,7 @@ class Sluice:
                 "listen": [where],
                 "workers": 1,
                 "state_dir": str(self.directory / "state"),
+                "store": "off",  # what is remembered of one session would be a surprise to the next
                 "smtp": {"hostname": HOSTNAME},
                 "policy": NO_DNS,
                 "relay": {"mta": [m if isinstance(m, dict) else {"address": f"127.0.0.1:{m}"} for m in mtas]},
