@@ -12,48 +12,17 @@ import pytest
 
 from harness.dns import Rbldnsd, Unbound
 from harness.mail import message, new_token
+from harness.operator import REMEMBERS, Operator
 from harness.sluice import BINARY, run_sluice
 from harness.waiting import PATIENCE, wait_until
 
 NETWORK = "127.0.120.0/24"
-# Without what makes strangers wait, which test_memory.py is about.
-REMEMBERS = {"store": "local", "policy": {"pregreet": {"wait_ms": 0}, "greylist": {"who": "nobody"}}}
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
 
 
 @pytest.fixture
 def sluice(start_sluice, postfix):
     return start_sluice(postfix.private_port, config=REMEMBERS)
-
-
-class Operator:
-    """Gives commands to a running Sluice."""
-
-    def __init__(self, sluice):
-        self.sluice = sluice
-
-    def command(self, *words, stdin=None, environment=None, **options):
-        done = subprocess.run(
-            [BINARY, *words, "--config", self.sluice.config_file], input=stdin, capture_output=True, text=True,
-            env=environment, timeout=30 * PATIENCE, check=False, **options,
-        )  # fmt: skip
-        return done
-
-    def __call__(self, *words, **options):
-        done = self.command(*words, **options)
-        assert done.returncode == 0, f"{words}: {done.stderr}\n{self.sluice.log_text()}"
-        return done.stdout
-
-    def put(self, key, value, left_s=0):
-        """A record, as if a worker had made it."""
-        self("state", "load", stdin=json.dumps({"key": key, "kind": "value", "value": value, "left_s": left_s}))
-
-    def weigh(self, key, good=0, bad=0):
-        record = {"key": key, "kind": "evidence", "good": good, "bad": bad, "half_life_s": 604800}
-        self("state", "load", stdin=json.dumps(record))
-
-    def explain(self, address, *words):
-        return json.loads(self("explain", address, "--json", *words))
 
 
 @pytest.fixture
