@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <memory>
 
 namespace load {
 namespace {
 
 template <typename Number>
 bool read(std::string_view text, Number& number) {
-    const char* const end = text.data() + text.size();
-    const auto parsed = std::from_chars(text.data(), end, number);
+    const char* const end = std::to_address(text.end());
+    const auto parsed = std::from_chars(std::to_address(text.begin()), end, number);
     return parsed.ec == std::errc{} && parsed.ptr == end && number >= Number{0};
 }
 

@@ -96,7 +96,7 @@ void Crew::open_first() {
 }
 
 void Crew::take_arrivals() {
-    while (arrivals_->next() <= common_.now)
+    while (arrivals_ && arrivals_->next() <= common_.now)
         waiting_.push_back(arrivals_->take());
     while (!waiting_.empty() && !free_.empty() && units_left_ > 0) {
         const std::uint32_t client = free_.front();

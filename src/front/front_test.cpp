@@ -399,6 +399,7 @@ TEST_F(FrontTest, TheQueueOfASocketThatIsToBeClosedIsTaken) {
     start();
     auto leaving = *net::listen_tcp({*IpAddress::parse("127.0.0.1"), 0}, {});
     std::vector<net::Fd> waiting;
+    waiting.reserve(40);
     for (int i = 0; i < 40; ++i)
         waiting.push_back(*net::connect_tcp(net::local_endpoint(leaving.get())));
     front->take_queue(leaving.get());

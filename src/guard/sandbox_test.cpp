@@ -310,6 +310,7 @@ TEST(Privileges, NothingIsDumpedOrGained) {
 TEST(Descriptors, AllAreClosedButThese) {
     EXPECT_EQ(outcome([] {
                   std::vector<int> opened;
+                  opened.reserve(10);
                   for (int i = 0; i < 10; ++i)
                       opened.push_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
                   close_all_but({opened[7], opened[2], 1, opened[3]});

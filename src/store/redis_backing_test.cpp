@@ -24,7 +24,6 @@ class RedisBackingTest : public testing::Test {
         });
     }
     Outcomes ask(Operations batch) { return store::ask(loop_, *backing_, std::move(batch)); }
-    /// One that is answered by the server.
     bool works() { return ask({{.verb = Verb::get, .key = "works"}}).size() == 1; }
     bool wait_for_news(std::size_t count) {
         return turn_until(loop_, [&] { return told_.size() >= count; });

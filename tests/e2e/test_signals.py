@@ -272,11 +272,12 @@ def test_a_dictionary(start_sluice, postfix):
 
 # ---- before the greeting -------------------------------------------------------------------------------------
 
-PREGREET = {"pregreet": {"wait_ms": 1000}, "thresholds": {}}
+PREGREET = {"pregreet": {"wait_ms": 1000}, "thresholds": {}, "greylist": {"who": "nobody"}}
+MEMORY = {"store": "local"}  # without one, everybody would be unknown, and nobody waits
 
 
 def test_who_waits_for_the_greeting(start_sluice, postfix):
-    sluice = start_sluice(postfix.private_port, config=config(PREGREET))
+    sluice = start_sluice(postfix.private_port, config=config(PREGREET, **MEMORY))
     with sluice.connect(source="127.0.114.1") as client:
         greeting = client.expect(220)
         assert greeting.lines == ["mx.example.test ESMTP", "mx.example.test ESMTP"]
@@ -293,7 +294,7 @@ def test_who_waits_for_the_greeting(start_sluice, postfix):
 @pytest.mark.parametrize("after", [0, 0.3])
 def test_who_speaks_before_the_greeting_is_over(start_sluice, postfix, after):
     """It is slow, and served all the same."""
-    sluice = start_sluice(postfix.private_port, config=config(PREGREET))
+    sluice = start_sluice(postfix.private_port, config=config(PREGREET, **MEMORY))
     with sluice.connect(source="127.0.114.2") as client:
         time.sleep(after)
         client.send("EHLO client.example.org\r\n")
@@ -306,7 +307,7 @@ def test_who_speaks_before_the_greeting_is_over(start_sluice, postfix, after):
 
 
 def test_who_leaves_before_the_greeting_is_over(start_sluice, postfix):
-    sluice = start_sluice(postfix.private_port, config=config(PREGREET))
+    sluice = start_sluice(postfix.private_port, config=config(PREGREET, **MEMORY))
     with sluice.connect(source="127.0.114.3") as client:
         time.sleep(0.2)
         client.close()
@@ -318,13 +319,13 @@ def test_who_is_known_does_not_wait(start_sluice, postfix):
     """A network list, a DNS allowlist, or the signal turned off."""
     with Rbldnsd({"wl.example.net": {"127.0.114.5": "127.0.1.1"}}) as lists:
         policy = PREGREET | {"networks": {"fast": ["127.0.114.4"]}, "dnswl": [{"zone": "wl.example.net"}]}
-        sluice = start_sluice(postfix.private_port, config=config(policy, dns={"servers": [lists.address]}))
+        sluice = start_sluice(postfix.private_port, config=config(policy, dns={"servers": [lists.address]}, **MEMORY))
         for source, waits in (("127.0.114.4", False), ("127.0.114.5", False), ("127.0.114.6", True)):
             with sluice.connect(source=source) as client:
                 assert len(client.expect(220).lines) == (2 if waits else 1)
                 client.quit()
     off = PREGREET | {"signals": {"pregreet": 0}}
-    sluice = start_sluice(postfix.private_port, config=config(off))
+    sluice = start_sluice(postfix.private_port, config=config(off, **MEMORY))
     with sluice.connect(source="127.0.114.6") as client:
         assert len(client.expect(220).lines) == 1
         client.quit()
@@ -335,7 +336,7 @@ def test_tls_from_the_first_octet_comes_before_any_greeting(start_sluice, postfi
     port = free_port()
     chain = make_certificate(tmp_path, "mx", "DNS:mx.example.test").chain
     tls = {"chain_files": [chain], "listen": [f"127.0.0.1:{port}"]}
-    sluice = start_sluice(postfix.private_port, config=config(PREGREET, tls=tls))
+    sluice = start_sluice(postfix.private_port, config=config(PREGREET, tls=tls, **MEMORY))
     with Client(port, source="127.0.114.8") as client:
         client.wrap("mx.example.test")
         assert len(client.expect(220).lines) == 1
@@ -352,7 +353,7 @@ def test_tls_from_the_first_octet_comes_before_any_greeting(start_sluice, postfi
 
 
 def test_a_stop_in_the_middle_of_the_greeting(start_sluice, postfix):
-    sluice = start_sluice(postfix.private_port, config=config(PREGREET))
+    sluice = start_sluice(postfix.private_port, config=config(PREGREET, **MEMORY))
     with sluice.connect(source="127.0.114.7") as client:
         time.sleep(0.2)
         sluice.stop()
