@@ -37,8 +37,10 @@ std::string ConfigLines::of_dns_list(std::string_view zone) const {
         if (lists == nullptr) continue;
         for (const toml::node& list : *lists) {
             const toml::table* const table = list.as_table();
-            if (table != nullptr && (*table)["zone"].value_or(std::string_view()) == zone)
-                return at((*table)["zone"].node());
+            const auto has = [&](const char* name) {
+                return (*table)[name].value_or(std::string_view()) == zone;
+            };
+            if (table != nullptr && (has("zone") || has("shown_as"))) return at((*table)["zone"].node());
         }
     }
     return at(nullptr);

@@ -87,7 +87,26 @@ const Key<Config> rows[] = {
      "/64), `network` its /24 (IPv6: /48), `all` everybody."},
 };
 
-const Key<Config> greylist_rows[] = {
+const Key<Config> rows_after_rates[] = {
+    {"policy.overload.sessions_percent",
+     integer<Config>([](Config& c) -> auto& { return c.front.policy.overload.sessions_percent; }, 0, 100),
+     "From so much of `limits.sessions_max` on, suspects hear 421 4.3.2 in place of a greeting; a third of "
+     "the "
+     "way from there to all of it nine of ten strangers, too, and two thirds of the way all of them. Who is "
+     "on a list, or has delivered mail of late, is always let in. 0 = never for that reason; likewise "
+     "below."},
+    {"policy.overload.memory_percent",
+     integer<Config>([](Config& c) -> auto& { return c.front.policy.overload.memory_percent; }, 0, 100),
+     "Of `limits.memory_octets_max`."},
+    {"policy.overload.load_per_core_percent",
+     integer<Config>([](Config& c) -> auto& { return c.front.policy.overload.load_per_core_percent; }, 0,
+                     million),
+     "Of the machine's load average of a minute, divided by its cores: 200 is two that want each core; twice "
+     "that is all of it. Only for a machine that is Sluice's own."},
+    {"policy.overload.mta_latency_ms",
+     integer<Config>([](Config& c) -> auto& { return c.front.policy.overload.mta_latency; }, 0, 600'000),
+     "That an MTA takes for an answer about a recipient, of late; twice that is all of it."},
+
     {"policy.greylist.who",
      choice<Config>([](Config& c) -> auto& { return c.front.policy.greylist.who; }, greylisted),
      "Who is asked to come again (450 4.7.1) the first time: `suspects` are slow clients. Nobody who is on "
@@ -115,7 +134,7 @@ std::vector<Key<Config>> store_keys() {
     add_scope<0>(keys, every_rate);
     add_scope<1>(keys, every_rate);
     add_scope<2>(keys, every_rate);
-    keys.insert(keys.end(), std::begin(greylist_rows), std::end(greylist_rows));
+    keys.insert(keys.end(), std::begin(rows_after_rates), std::end(rows_after_rates));
     return keys;
 }
 

@@ -41,6 +41,7 @@ constexpr std::pair<std::string_view, std::string_view> section_texts[] = {
     {"policy.rates.client", "Of one address (IPv6: /64)."},
     {"policy.rates.network", "Of one network, /24 (IPv6: /48)."},
     {"policy.rates.all", "Of everybody."},
+    {"policy.overload", "Who is let in when there is too much to do (event `pressure`)."},
     {"policy.greylist", "Who has not been seen before is asked to come again."},
     {"dns", "How DNS is asked, for lists and names."},
     {"spool", "Where messages wait between the client's dot and the MTA's 250."},

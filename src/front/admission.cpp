@@ -101,7 +101,8 @@ Admission::~Admission() = default;
 void Admission::on_timer() {
     for (const auto& query : lists_) {
         if (query->unanswered()) {
-            findings_.signals.push_back({"dns_list_error", query->list().zone, "timed_out", 0});
+            findings_.signals.push_back(
+                {"dns_list_error", policy::shown_name(query->list()), "timed_out", 0});
         }
     }
     finish();
@@ -116,10 +117,11 @@ void Admission::list_answered(const policy::DnsListOptions& list, const net::Dns
             findings_.signals.push_back(std::move(*opinion.signal));
         }
         if (opinion.listing == policy::Listing::list_error) {
-            findings_.signals.push_back({"dns_list_error", list.zone, "bad_answer", 0});
+            findings_.signals.push_back({"dns_list_error", policy::shown_name(list), "bad_answer", 0});
         }
     } else if (answer.status != net::DnsAnswer::Status::absent) {
-        findings_.signals.push_back({"dns_list_error", list.zone, std::string(name_of(answer.status)), 0});
+        findings_.signals.push_back(
+            {"dns_list_error", policy::shown_name(list), std::string(name_of(answer.status)), 0});
     }
     one_less_pending();
 }

@@ -37,6 +37,13 @@ struct Context {
     /// Memory has become tight, or is no longer.
     virtual void memory_changed() = 0;
 
+    /// How much there is to do; looked at ten times a second at most.
+    policy::Pressure pressure();
+    /// An MTA has answered after so long.
+    void mta_took(Millis time);
+
+    virtual unsigned sessions() const = 0;
+
     /// What a HELO or EHLO is answered now.
     const smtp::Hello& hello();
 
@@ -76,6 +83,9 @@ struct Context {
     /// dropped; there are as many as the MTAs behind have had sets of extensions.
     std::vector<std::unique_ptr<const smtp::Hello>> hellos_;
     smtp::Offer offered_;
+    policy::Pressure pressure_ = policy::Pressure::none;
+    Instant looked_at_;
+    Millis mta_latency_{0};
     std::string mechanisms_;
     const smtp::Hello* hello_ = nullptr;
 };

@@ -35,7 +35,7 @@ class Front::Impl final : public Context, private net::Timer {
     void join_again();
     void retire(std::function<void()> ended);
     void drain(std::function<void()> drained);
-    unsigned sessions() const { return sessions_; }
+    unsigned sessions() const override { return sessions_; }
 
   private:
     class Listener final : public net::IoHandler {

@@ -15,6 +15,7 @@
 #include "policy/dns_list.hpp"
 #include "policy/greylist.hpp"
 #include "policy/networks.hpp"
+#include "policy/overload.hpp"
 #include "policy/pacing.hpp"
 #include "policy/past.hpp"
 #include "policy/signal_catalogue.hpp"
@@ -47,6 +48,7 @@ struct PolicyOptions {
     UnknownRecipientOptions unknown_recipients;
     policy::PastOptions past;
     policy::GreylistOptions greylist;
+    policy::OverloadOptions overload;
     bool resolve_names = false;  // forward-confirmed PTR name for the MTA (XCLIENT NAME)
 
     /// The PTR names of clients that no network list holds are asked for.

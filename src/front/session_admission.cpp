@@ -137,9 +137,23 @@ bool Session::is_known() const {
     return thresholds.fast > 0 && verdict().score <= -thresholds.fast;
 }
 
+/// There is too much to do for one like this.
+bool Session::turned_away() {
+    const policy::Pressure pressure = context_.pressure();
+    if (pressure == policy::Pressure::none || observing()) return false;
+    const bool fast = verdict().lane == policy::Lane::fast;
+    const auto visitor = !fast        ? policy::Visitor::suspect
+                         : is_known() ? policy::Visitor::known_good
+                                      : policy::Visitor::unknown;
+    if (policy::let_in(visitor, pressure, number_)) return false;
+    note({"overload", "", std::string(name_of(pressure)), 0});
+    return true;
+}
+
 /// A greeting of two lines, and a pause between them: who speaks before the second does not listen (RFC 5321
 /// 4.3.1). It must go out at full speed, so nothing has been judged yet.
 void Session::wait_for_early_talkers() {
+    if (turned_away()) return say_greeting({421, "4.3.2 Too busy, try again later"});
     const auto& policy = context_.options.policy;
     // Who has no memory takes everybody for unknown.
     if (context_.surroundings.state == nullptr || policy.pregreet_wait == Millis{0} ||

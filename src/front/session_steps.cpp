@@ -196,11 +196,13 @@ void Session::put_recipient() {
     question->login = login();
     if (const auto answer = context_.surroundings.backend.verify(*question)) return judge_recipient(*answer);
     transaction_->asked = std::move(question);
+    transaction_->asked_at = context_.now();
     waiting_ = Waiting::recipient;
 }
 
 void Session::recipient_answered(const smtp::Answer& answer) {
     waiting_ = Waiting::nothing;
+    context_.mta_took(context_.now() - transaction_->asked_at);
     judge_recipient(answer);
     transaction_->asked.reset();
     advance();

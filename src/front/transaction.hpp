@@ -47,6 +47,7 @@ struct Transaction {
 
     TransactionRecord record;
     Greylist greylist = Greylist::unknown;
+    Instant asked_at{};                     // the MTA, about a recipient
     std::unique_ptr<net::Spool> spool;      // from DATA or the first BDAT on
     std::unique_ptr<smtp::Question> asked;  // last: withdrawn before what it points at goes
 };

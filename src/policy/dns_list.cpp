@@ -89,7 +89,7 @@ ListOpinion interpret(const DnsListOptions& list, std::span<const IpAddress> ans
 
     std::ranges::sort(accepted);  // servers rotate their answers; the signal stays the same
     Signal signal{.name = list.allow ? "dnswl" : "dnsbl",
-                  .what = list.zone,
+                  .what = shown_name(list),
                   .value = {},
                   .weight = list.allow ? -list.weight : list.weight};
     for (const IpAddress& answer : accepted) {

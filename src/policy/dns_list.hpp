@@ -31,11 +31,18 @@ struct ReturnCodes {
 };
 
 struct DnsListOptions {
-    std::string zone;                 // "zen.example.org", no dots at the ends
-    int weight = 10;                  // of a listing; DNSWL zones have it subtracted
-    bool allow = false;               // a DNSWL
-    std::vector<ReturnCodes> accept;  // empty = every 127/8 answer outside 127.255.255.0/24
+    std::string zone;  // "zen.example.org", no dots at the ends
+    // What clients and the log are told instead of a zone with a key in it; empty = the zone.
+    std::string shown_as = {};
+    int weight = 10;                       // of a listing; DNSWL zones have it subtracted
+    bool allow = false;                    // a DNSWL
+    std::vector<ReturnCodes> accept = {};  // empty = every 127/8 answer outside 127.255.255.0/24
 };
+
+/// The list's name for those who must not see the key that some zones begin with.
+inline std::string_view shown_name(const DnsListOptions& list) {
+    return list.shown_as.empty() ? list.zone : list.shown_as;
+}
 
 /// "2.0.0.127.zone" or the 32 nibbles of an IPv6 address (RFC 5782 2.1, 2.4).
 std::string query_name(const IpAddress& client, std::string_view zone);

@@ -97,6 +97,13 @@ TEST(DnsList, Interpretation) {
     }
 }
 
+TEST(DnsList, KeyOfAZoneIsNotShown) {
+    const DnsListOptions list{.zone = "0123key.bl.example", .shown_as = "bl.example"};
+    const IpAddress answers[] = {address("127.0.0.2")};
+    EXPECT_EQ(interpret(list, answers).signal->what, "bl.example");
+    EXPECT_EQ(shown_name({.zone = "bl.example"}), "bl.example");
+}
+
 TEST(DnsList, AllowListsSpeakForTheClient) {
     const DnsListOptions list{.zone = "wl.example", .weight = 5, .allow = true, .accept = {}};
     const IpAddress answers[] = {address("127.0.10.2")};
