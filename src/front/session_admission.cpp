@@ -3,6 +3,7 @@
 
 #include "front/session.hpp"
 #include "front/transaction.hpp"
+#include "policy/client_name.hpp"
 #include "wire/proxy_protocol.hpp"
 
 namespace sluice::front {
@@ -62,7 +63,7 @@ void Session::introduce() {
 /// What DNS knows of the client: the dear part, spared where the cheap one has decided.
 void Session::look_up() {
     const auto& policy = context_.options.policy;
-    const bool judged = !is_known();
+    const bool judged = !is_trusted();
     if (Admission::needed(policy, context_.surroundings.resolver, judged, peer_.address)) {
         waiting_ = Waiting::admission;
         inquiry_ = std::make_unique<Admission>(context_.loop(), *context_.surroundings.resolver, policy,
@@ -130,9 +131,14 @@ std::optional<Session::Listed> Session::listed() const {
     return std::nullopt;
 }
 
-/// Something is known that speaks for the client, or a network list has decided.
+/// No stranger: one that has delivered mail of late is none, which alone does not make it trusted.
 bool Session::is_known() const {
-    if (listed() || remembered_) return true;
+    return remembered_ || is_trusted() || policy::is_this_host(peer_.address);
+}
+
+/// So much speaks for the client, or the operator has decided, that nobody else need be asked.
+bool Session::is_trusted() const {
+    if (listed()) return true;
     const auto& thresholds = context_.options.policy.thresholds;
     return thresholds.fast > 0 && verdict().score <= -thresholds.fast;
 }
