@@ -1,0 +1,228 @@
+"""Several machines that share one memory, in a real Redis: what one has learned the others know within a second.
+
+And the Redis that is killed, paused, started again or refuses us: mail goes on.
+"""
+
+import subprocess
+import threading
+import time
+
+import pytest
+
+from harness.mail import message, new_token
+from harness.redis import Redis, RedisCluster
+from harness.sluice import BINARY
+from harness.waiting import PATIENCE, wait_until
+
+TRAP = "trap@example.test"
+DEADLINE_S = 0.3
+POLICY = {"pregreet": {"wait_ms": 0}, "greylist": {"who": "nobody"}, "trap_recipients": [TRAP]}
+SECOND = 1.0 * PATIENCE
+
+
+@pytest.fixture(scope="module", params=["single", "cluster"])
+def redis(request):
+    with Redis() if request.param == "single" else RedisCluster() as server:
+        yield server
+
+
+@pytest.fixture
+def own_redis():
+    """One that the test may do anything to."""
+    with Redis() as server:
+        yield server
+
+
+@pytest.fixture
+def start_on(start_sluice, postfix):
+    """Starts a Sluice whose memory is there, as on a machine of its own."""
+
+    def start(url, policy=None, mta=None):
+        config = {"store": url, "state": {"deadline_ms": round(1000 * DEADLINE_S)}, "policy": {**POLICY, **(policy or {})}}
+        sluice = start_sluice(mta or postfix.private_port, config=config)
+        sluice.wait_record("store_started")
+        return sluice
+
+    return start
+
+
+def command(sluice, *words):
+    return subprocess.run(
+        [BINARY, *words, "--config", sluice.config_file], capture_output=True, text=True, timeout=30 * PATIENCE,
+        check=False,
+    )  # fmt: skip
+
+
+def send_mail(sluice, source):
+    """How long the greeting took, and the reply to the recipient."""
+    with sluice.connect(source=source) as client:
+        client.expect(220)
+        greeted = time.monotonic() - client.connected_at
+        client.expect(250, "EHLO client.example.org")
+        client.envelope()
+        asked = time.monotonic() - client.connected_at
+        assert client.content(message(new_token())).code == 250
+        client.quit()
+    return greeted, asked
+
+
+def answer(sluice, source, sender="sender@example.org", recipient="alice@example.test"):
+    """The code of what this client is told of this recipient."""
+    with sluice.connect(source=source) as client:
+        client.greet()
+        client.expect(250, f"MAIL FROM:<{sender}>")
+        code = client.command(f"RCPT TO:<{recipient}>").code
+        client.quit()
+        return code
+
+
+# ---- what is shared --------------------------------------------------------------------------------------------
+
+
+def test_who_meets_a_trap_on_one_machine_is_slow_on_the_other(redis, start_on):
+    here, there = start_on(redis.url()), start_on(redis.url())
+    source = "127.0.130.1"
+    answer(here, source, recipient=TRAP)
+    here.wait_record("session", client=source)
+    time.sleep(SECOND)
+    with there.connect(source=source) as client:
+        client.greet()
+        client.quit()
+    met = there.wait_record("session", client=source)
+    assert met["lane"] == "slow", met
+    assert "blocklist" in [signal["signal"] for signal in met["signals"]], met
+    assert any("block/127.0.130.1" in key for key in redis.keys())
+
+
+def test_whom_the_operator_blocks_on_one_machine_the_other_refuses(redis, start_on):
+    here, there = start_on(redis.url()), start_on(redis.url())
+    client, network = "127.0.131.1", "127.0.131.0/24"
+    assert answer(there, client) == 250
+    for what, code in (("block", 550), ("forget", 250)):
+        done = command(here, what, network)
+        assert done.returncode == 0, done.stderr
+        for each in (there, here):
+            wait_until(lambda s=each, c=code: answer(s, client) == c, f"{what} to be known", timeout=1)
+    assert there.wait_record("act", network=network)
+
+
+def test_who_has_waited_on_one_machine_passes_on_the_other(redis, start_on):
+    greylist = {"greylist": {"who": "all", "delay_s": 2}}
+    here, there = start_on(redis.url(), greylist), start_on(redis.url(), greylist)
+
+    def ask(sluice):
+        return answer(sluice, "127.0.132.1", sender="sender@greylisted.example")
+
+    first = time.monotonic()
+    assert ask(here) == 450
+    assert ask(there) == 450 or time.monotonic() - first > 2
+    time.sleep(2.1)
+    assert ask(here) == 250
+    assert ask(there) == 250
+
+
+# ---- a Redis in trouble ----------------------------------------------------------------------------------------
+
+
+class Feed:
+    """Sends one mail after another; keeps how long each greeting and each recipient's reply took."""
+
+    def __init__(self, sluice):
+        self.sluice = sluice
+        self.times = []  # (when it began, seconds to the greeting, and to the recipient's reply)
+        self.faults = []
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def _run(self):
+        number = 0
+        while not self._over.is_set():
+            number += 1
+            began = time.monotonic()
+            try:
+                self.times.append((began, *send_mail(self.sluice, f"127.0.133.{1 + number % 250}")))
+            except Exception as error:  # whatever it is, a client would have felt it
+                self.faults.append(repr(error))
+            self._over.wait(0.02)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._over.set()
+        self._thread.join()
+
+    def since(self, when):
+        """Seconds to each greeting, of the sessions that have begun since."""
+        return [greeted for began, greeted, _ in self.times if began >= when]
+
+
+def store_reports(sluice, event):
+    """Of the store process: the worker's have a number of their own."""
+    return [record for record in sluice.records(event) if "worker" not in record]
+
+
+def wait_report(sluice, event, count):
+    wait_until(lambda: len(store_reports(sluice, event)) >= count, lambda: f"{event}:\n{sluice.log_text()}", timeout=20)
+
+
+def assert_remembers_again(redis, feed):
+    """What a session has come to is in the memory again."""
+    redis.cli("FLUSHALL")
+    sent = len(feed.times)
+    wait_until(lambda: len(feed.times) > sent + 3 and redis.keys(), "sessions to be remembered again")
+
+
+def test_a_redis_that_is_killed_and_started_again(own_redis, start_on):
+    sluice = start_on(own_redis.url())
+    with Feed(sluice) as feed:
+        for times in range(1, 3):
+            wait_until(lambda: len(feed.times) >= 5, "mail to flow")
+            own_redis.kill()
+            wait_report(sluice, "store_down", times)
+            down_at = time.monotonic()
+            time.sleep(2)
+            waited = feed.since(down_at)
+            assert waited and max(waited) < DEADLINE_S + 0.3 * PATIENCE, waited
+            own_redis.start()
+            wait_report(sluice, "store_up", times)
+            assert_remembers_again(own_redis, feed)
+    assert feed.faults == []
+    why = store_reports(sluice, "store_down")[0]["why"]
+    assert f"127.0.0.1:{own_redis.port}" in why, why
+
+
+def test_a_redis_that_hangs(own_redis, start_on):
+    sluice = start_on(own_redis.url())
+    with Feed(sluice) as feed:
+        wait_until(lambda: len(feed.times) >= 5, "mail to flow")
+        own_redis.pause()
+        try:
+            sluice.wait_record("store_slow")
+            slow_at = time.monotonic()
+            time.sleep(4)
+            waited = feed.since(slow_at)
+        finally:
+            own_redis.resume()
+        # Once it is known, one session in a second finds out whether it still is: it waits, others do not.
+        assert max(waited) < DEADLINE_S + 0.3 * PATIENCE, waited
+        assert len([seconds for seconds in waited if seconds > DEADLINE_S / 2]) < len(waited) / 2, waited
+        assert_remembers_again(own_redis, feed)
+        wait_until(lambda: sluice.records("store_up", worker=0), lambda: f"store_up:\n{sluice.log_text()}")
+    assert feed.faults == []
+
+
+def test_a_wrong_password(start_on):
+    with Redis("--requirepass", "secret") as locked:
+        sluice = start_on(locked.url(":wrong"))
+        why = sluice.wait_record("store_down")["why"]
+        assert "WRONGPASS" in why and "wrong@" not in why, why
+        greeted, asked = send_mail(sluice, "127.0.134.1")
+        assert asked < 2 * DEADLINE_S + 1.0 * PATIENCE
+        sluice.write_config({"store": locked.url(":secret")})
+        assert sluice.ask("reload").returncode == 0
+        wait_until(
+            lambda: send_mail(sluice, "127.0.134.1") and "sluice:" in locked.cli("-a", "secret", "KEYS", "*"),
+            "the right password to open it",
+        )
