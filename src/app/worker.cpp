@@ -86,7 +86,7 @@ class Worker final : net::Timer {
           validating_(validating_resolver(service_.loop(), task_.config)),
           state_(make_state()),
           acts_(state_ ? std::make_unique<Acts>(service_.loop(), *state_) : nullptr),
-          relay_(service_.loop(), service_.offload(), validating_.get(), task_.config.relay,
+          relay_(service_.loop(), service_.offload(), validating_.get(), state_.get(), task_.config.relay,
                  [this](std::string_view what, std::string_view who, std::string_view why) {
                      service_.events().event(what, {{"worker", index_}, {"who", who}, {"why", why}});
                  }),

@@ -25,7 +25,7 @@ class Deliveries::Delivery final : public Job {
     Delivery(Deliveries& deliveries, smtp::DeliveryQuestion& question)
         : deliveries_(deliveries), question_(&question) {
         fast_lane = question.fast_lane;
-        question.pending = static_cast<Job*>(this);
+        question.pending = static_cast<Awaited*>(this);
     }
 
     /// Only asked for before the message has been passed on, so the question is there.

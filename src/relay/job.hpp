@@ -21,7 +21,17 @@ struct Failure {
     bool about_client = false;  // another client might fare better
 };
 
-class Job {
+/// What a question waits for; its `pending` points at one.
+class Awaited {
+  public:
+    /// The question was withdrawn.
+    virtual void withdrawn(smtp::Question& question) = 0;
+
+  protected:
+    ~Awaited() = default;
+};
+
+class Job : public Awaited {
   public:
     Job() = default;
     Job(const Job&) = delete;
@@ -37,8 +47,6 @@ class Job {
     virtual void reached(Connection& connection, smtp::Dialogue::Outcome outcome) = 0;
     /// There is no connection, or no longer. The job belongs to no queue and no connection any more.
     virtual void failed(const Failure& failure) = 0;
-    /// The question was withdrawn.
-    virtual void withdrawn(smtp::Question& question) = 0;
 
     bool fast_lane = true;
 

@@ -44,12 +44,12 @@ const smtp::Reply* RecipientCache::find(std::string_view key, Instant now) {
     return &entry.reply;
 }
 
-void RecipientCache::put(std::string_view key, const smtp::Reply& reply, Instant now) {
-    const Seconds ttl = reply.positive() ? positive_ttl_ : negative_ttl_;
+void RecipientCache::put(std::string_view key, const smtp::Reply& reply, Instant now, Seconds life_max) {
+    const Seconds life = std::min(ttl(reply), life_max);
     erase(key);
-    if (ttl <= Seconds::zero() || entries_max_ == 0) return;
+    if (life <= Seconds::zero() || entries_max_ == 0) return;
     if (entries_.size() >= entries_max_) erase(*oldest_->key);
-    const auto at = entries_.emplace(key, Entry{.reply = reply, .expires = now + ttl, .moved = now}).first;
+    const auto at = entries_.emplace(key, Entry{.reply = reply, .expires = now + life, .moved = now}).first;
     at->second.key = &at->first;
     link_newest(at->second, now);
 }

@@ -31,8 +31,11 @@ class RecipientCache {
 
     /// The answer, or null. Valid until the next call.
     const smtp::Reply* find(std::string_view key, Instant now);
-    /// Remembers or replaces; a positive reply for the positive ttl, any other for the negative one.
-    void put(std::string_view key, const smtp::Reply& reply, Instant now);
+    /// Remembers or replaces; a positive reply for the positive ttl, any other for the negative one, and
+    /// neither for longer than `life_max`.
+    void put(std::string_view key, const smtp::Reply& reply, Instant now, Seconds life_max = Seconds::max());
+    /// How long an answer is kept; 0 = it is not.
+    Seconds ttl(const smtp::Reply& reply) const { return reply.positive() ? positive_ttl_ : negative_ttl_; }
     void erase(std::string_view key);
     void clear();
     std::size_t size() const { return entries_.size(); }

@@ -37,14 +37,14 @@ void RecipientCheck::add(smtp::RecipientQuestion& question, std::string key, boo
     envelope_.recipients.push_back(*question.recipient);
     asked_.push_back(
         {.key = std::move(key), .joinable = joinable, .waiting = {{&question, true}}, .found = {}});
-    question.pending = static_cast<Job*>(this);
+    question.pending = static_cast<Awaited*>(this);
 }
 
 void RecipientCheck::join(smtp::RecipientQuestion& question, std::string_view key, bool own) {
     const auto asked = std::ranges::find(asked_, key, &Asked::key);
     assert(asked != asked_.end());
     asked->waiting.push_back({&question, own});
-    question.pending = static_cast<Job*>(this);
+    question.pending = static_cast<Awaited*>(this);
 }
 
 void RecipientCheck::requested() {

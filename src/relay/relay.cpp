@@ -17,17 +17,23 @@ LoginConnection& login_of(const smtp::Question& question) {
     return static_cast<LoginConnection&>(*question.login);
 }
 
+/// A list, and what is not even remembered, is for this machine alone.
+bool sharing(const VerifyOptions& options) {
+    const bool kept = options.positive_ttl > Seconds::zero() || options.negative_ttl > Seconds::zero();
+    return options.by == VerifyBy::mta && kept;
+}
+
 }  // namespace
 
 class Relay::Impl {
   public:
-    Impl(net::Loop& loop, net::Offload& offload, net::Resolver* validating, RelayOptions options,
-         Notice notice)
+    Impl(net::Loop& loop, net::Offload& offload, net::Resolver* validating, store::State* memory,
+         RelayOptions options, Notice notice)
         : loop_(loop),
           options_(std::move(options)),
           notice_(std::move(notice)),
           pool_(loop, validating, options_, notice_),
-          verifier_(loop, pool_, options_),
+          verifier_(loop, pool_, sharing(options_.verify) ? memory : nullptr, options_),
           deliveries_(pool_, verifier_, options_) {
         if (options_.verify.by == VerifyBy::list)
             list_.emplace(loop, offload, options_.verify.list_file, notice_);
@@ -64,9 +70,9 @@ class Relay::Impl {
     unsigned logins_ = 0;
 };
 
-Relay::Relay(net::Loop& loop, net::Offload& offload, net::Resolver* validating, const RelayOptions& options,
-             Notice notice)
-    : impl_(std::make_unique<Impl>(loop, offload, validating, options, std::move(notice))) {}
+Relay::Relay(net::Loop& loop, net::Offload& offload, net::Resolver* validating, store::State* memory,
+             const RelayOptions& options, Notice notice)
+    : impl_(std::make_unique<Impl>(loop, offload, validating, memory, options, std::move(notice))) {}
 
 Relay::~Relay() = default;
 
@@ -110,9 +116,9 @@ void Relay::deliver(smtp::DeliveryQuestion& question) {
 
 void Relay::withdraw(smtp::Question& question) {
     if (question.login != nullptr) return login_of(question).withdrawn();
-    // What pending points at is always the job that will answer (see RecipientCheck and Deliveries).
-    Job* const job = static_cast<Job*>(std::exchange(question.pending, nullptr));
-    job->withdrawn(question);
+    // See RecipientCheck, Recollection and Deliveries.
+    auto* const awaited = static_cast<Awaited*>(std::exchange(question.pending, nullptr));
+    awaited->withdrawn(question);
 }
 
 Relay::Counts Relay::counts() const {

@@ -17,6 +17,10 @@ class Offload;
 class Resolver;
 }  // namespace sluice::net
 
+namespace sluice::store {
+class State;
+}  // namespace sluice::store
+
 namespace sluice::relay {
 
 /// Something the operator should hear about; `what` is an event name ("mta_down", "mta_up", "mta_tls_failed",
@@ -27,10 +31,11 @@ using Notice = std::function<void(std::string_view what, std::string_view who, s
 class Relay : public smtp::Backend {
   public:
     /// Starts connecting to learn what the MTA offers. `offload` reads the list file, `validating` asks for
-    /// TLSA records and may be null where no MTA is to be known by them. All references must outlive it.
-    /// Throws std::runtime_error when the authorities' file of an MTA cannot be read.
-    Relay(net::Loop& loop, net::Offload& offload, net::Resolver* validating, const RelayOptions& options,
-          Notice notice);
+    /// TLSA records and may be null where no MTA is to be known by them. What MTAs say of recipients is
+    /// shared in `memory`; null = it is not. All references must outlive it. Throws std::runtime_error when
+    /// the authorities' file of an MTA cannot be read.
+    Relay(net::Loop& loop, net::Offload& offload, net::Resolver* validating, store::State* memory,
+          const RelayOptions& options, Notice notice);
     ~Relay() override;
 
     smtp::Offer offer() const override;

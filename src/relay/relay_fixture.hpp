@@ -119,7 +119,7 @@ class RelayTest : public testing::Test {
     void start() {
         if (options.upstreams.empty()) options.upstreams = {upstream(mta)};
         relay = std::make_unique<Relay>(
-            loop, offload, validating, options,
+            loop, offload, validating, memory, options,
             [this](std::string_view what, std::string_view who, std::string_view why) {
                 notices.push_back(std::string(what) + " " + std::string(who));
                 reasons.emplace_back(why);
@@ -180,6 +180,7 @@ class RelayTest : public testing::Test {
     net::Loop loop;
     net::Offload offload{loop};
     net::Resolver* validating = nullptr;
+    store::State* memory = nullptr;
     ScriptedMta mta{loop};
     ScriptedMta other{loop};
     RelayOptions options;

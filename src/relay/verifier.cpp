@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "relay/answer_class.hpp"
+#include "relay/recipient_operations.hpp"
 
 namespace sluice::relay {
 
@@ -37,19 +38,27 @@ void write_client_key(const smtp::RecipientQuestion& question, std::string& key)
     }
 }
 
+smtp::Answer remembered(const smtp::Reply& reply) {
+    return {.reply = reply, .mta = {}, .by = "cache", .unknown_recipient = !reply.positive()};
+}
+
 }  // namespace
 
-Verifier::Verifier(net::Loop& loop, Pool& pool, const RelayOptions& options)
+Verifier::Verifier(net::Loop& loop, Pool& pool, store::State* memory, const RelayOptions& options)
     : loop_(loop),
       pool_(pool),
+      memory_(memory),
       options_(options),
       cache_(options.verify.cache_max, options.verify.positive_ttl, options.verify.negative_ttl,
              random_key()),
       doubted_(options.verify.cache_max, {}, doubt_time, random_key()),
       shared_(0, KeyedHash(random_key())),
-      asking_(0, KeyedHash(random_key())) {}
+      asking_(0, KeyedHash(random_key())),
+      recalling_(0, KeyedHash(random_key())) {}
 
 Verifier::~Verifier() {
+    for (auto& [recipient, recollection] : recalling_)
+        recollection.abandon();
     for (RecipientCheck& check : checks_) {
         pool_.forget(check);
         for (RecipientCheck::Asked& asked : check.asked()) {
@@ -61,26 +70,80 @@ Verifier::~Verifier() {
 
 std::optional<smtp::Answer> Verifier::verify(smtp::RecipientQuestion& question) {
     write_recipient_key(question.recipient->address, key_);
-    if (const smtp::Reply* reply = cache_.find(key_, loop_.now()))
-        return smtp::Answer{
-            .reply = *reply, .mta = {}, .by = "cache", .unknown_recipient = !reply->positive()};
+    if (const smtp::Reply* reply = cache_.find(key_, loop_.now())) return remembered(*reply);
     write_client_key(question, client_key_);
+    if (!join(question) && !recall(question)) ask(question, !shared_.contains(key_));
+    return std::nullopt;
+}
+
+/// Waits with others for what the MTA is being asked already. The keys are those of the question.
+bool Verifier::join(smtp::RecipientQuestion& question) {
     const auto at = shared_.find(key_);
     // A check of the slow lane may have long to wait: the fast lane does not share its place in the queue.
-    if (at != shared_.end() && (at->second->fast_lane || !question.fast_lane)) {
-        at->second->join(question, key_, at->second->client_key() == client_key_);
-    } else {
-        ask(question, at == shared_.end());
+    if (at == shared_.end() || (question.fast_lane && !at->second->fast_lane)) return false;
+    at->second->join(question, key_, at->second->client_key() == client_key_);
+    return true;
+}
+
+/// Asks the memory, or waits with others for what it knows.
+bool Verifier::recall(smtp::RecipientQuestion& question) {
+    if (memory_ == nullptr) return false;
+    const auto operation = recipient_question(key_);
+    if (!operation) return false;
+    const auto [at, first] = recalling_.try_emplace(key_, static_cast<Recollection::Owner&>(*this), key_);
+    at->second.join(question);
+    if (first) memory_->ask(at->second, {&*operation, 1});
+    return true;
+}
+
+void Verifier::recalled(Recollection& recollection, const store::Outcomes* outcomes) {
+    // It stays until all have been told: they may withdraw each other's questions, or ask again.
+    const auto over = recalling_.extract(recollection.recipient());
+    const auto reply = reply_from(recollection.recipient(), outcomes);
+    while (smtp::RecipientQuestion* const question = recollection.take()) {
+        if (reply) {
+            question->answered(remembered(*reply));
+        } else {
+            ask_mta(*question);
+        }
     }
-    return std::nullopt;
+}
+
+/// What the memory knows, kept here from now on; unless a delivery has found out meanwhile.
+std::optional<smtp::Reply> Verifier::reply_from(const std::string& recipient,
+                                                const store::Outcomes* outcomes) {
+    if (const smtp::Reply* newer = cache_.find(recipient, loop_.now())) return *newer;
+    if (outcomes == nullptr || outcomes->empty()) return std::nullopt;
+    auto found =
+        read_recipient(outcomes->front(), options_.verify.positive_ttl, options_.verify.negative_ttl);
+    if (!found) return std::nullopt;
+    cache_.put(recipient, found->reply, loop_.now(), found->life);
+    return std::move(found->reply);
+}
+
+void Verifier::ask_mta(smtp::RecipientQuestion& question) {
+    write_recipient_key(question.recipient->address, key_);
+    write_client_key(question, client_key_);
+    if (!join(question)) ask(question, !shared_.contains(key_));
+}
+
+/// Here, and for others.
+void Verifier::remember(const std::string& recipient, const smtp::Reply& reply) {
+    cache_.put(recipient, reply, loop_.now());
+    if (memory_ != nullptr) share(recipient_told(recipient, reply, cache_.ttl(reply)));
+}
+
+void Verifier::share(const std::optional<store::Operation>& operation) {
+    if (operation) memory_->tell({&*operation, 1});
 }
 
 void Verifier::learn(const smtp::Recipient& recipient, const smtp::Reply& reply) {
     write_recipient_key(recipient.address, key_);
     if (says_unknown(reply)) {
-        cache_.put(key_, reply, loop_.now());
+        remember(key_, reply);
     } else {
         cache_.erase(key_);
+        if (memory_ != nullptr) share(recipient_forgotten(key_));
     }
     // A caller that asks about every recipient has no use for doubts.
     if (options_.verify.by != VerifyBy::mta) doubted_.put(key_, reply, loop_.now());
@@ -175,7 +238,7 @@ void Verifier::part(RecipientCheck& check) {
     for (RecipientCheck::Asked& asked : check.asked()) {
         const RecipientCheck::Finding& found = asked.found;
         if (asked.joinable) shared_.erase(shared_.find(asked.key));
-        if (found.holds == Holds::for_good) cache_.put(asked.key, found.answer.reply, loop_.now());
+        if (found.holds == Holds::for_good) remember(asked.key, found.answer.reply);
         for (const RecipientCheck::Waiting& waiting : std::exchange(asked.waiting, {})) {
             const bool served =
                 found.holds != Holds::for_none && (found.holds != Holds::for_own || waiting.own);

@@ -1,5 +1,6 @@
-// Recipient questions put to an MTA: answered from the cache where they can be, asked once where several are
-// the same, and asked together where one client has several.
+// Recipient questions put to an MTA: answered from the cache where they can be, then from the memory that
+// workers and machines share; asked once where several are the same, and asked together where one client has
+// several.
 #pragma once
 
 #include <cstddef>
@@ -14,18 +15,20 @@
 #include "relay/pool.hpp"
 #include "relay/recipient_cache.hpp"
 #include "relay/recipient_check.hpp"
+#include "relay/recollection.hpp"
 #include "smtp/backend.hpp"
 
 namespace sluice::relay {
 
-class Verifier final : private RecipientCheck::Owner {
+class Verifier final : private RecipientCheck::Owner, private Recollection::Owner {
   public:
-    /// All references must outlive it.
-    Verifier(net::Loop& loop, Pool& pool, const RelayOptions& options);
+    /// All references must outlive it. Without a `memory` (null) nothing is shared.
+    Verifier(net::Loop& loop, Pool& pool, store::State* memory, const RelayOptions& options);
     ~Verifier();
 
-    /// An answer from the cache, or nothing and question.answered() later. Questions about an address that is
-    /// being asked about wait for that answer; if it turns out to be about the client that was named with it
+    /// An answer from the cache, or nothing and question.answered() later. The memory is asked before the
+    /// MTA; while it is silent the MTA is. Questions about an address that is being asked about wait for that
+    /// answer; if it turns out to be about the client that was named with it
     /// (a policy, a deferral), each of the others is then asked on its own.
     ///
     /// While the MTA is being asked for a client, further questions of that client and sender gather, for
@@ -54,6 +57,12 @@ class Verifier final : private RecipientCheck::Owner {
     template <typename Value>
     using Table = std::unordered_map<std::string, Value, KeyedHash, std::equal_to<>>;
 
+    bool join(smtp::RecipientQuestion& question);
+    bool recall(smtp::RecipientQuestion& question);
+    std::optional<smtp::Reply> reply_from(const std::string& recipient, const store::Outcomes* outcomes);
+    void ask_mta(smtp::RecipientQuestion& question);
+    void remember(const std::string& recipient, const smtp::Reply& reply);
+    void share(const std::optional<store::Operation>& operation);
     RecipientCheck& add_check(const smtp::RecipientQuestion& question, std::string client_key);
     void ask(smtp::RecipientQuestion& question, bool joinable);
     void ask_alone(smtp::RecipientQuestion& question);
@@ -65,15 +74,18 @@ class Verifier final : private RecipientCheck::Owner {
     void gathered(RecipientCheck& check) override;
     void begun(RecipientCheck& check) override;
     void ended(RecipientCheck& check) override;
+    void recalled(Recollection& recollection, const store::Outcomes* outcomes) override;
 
     net::Loop& loop_;
     Pool& pool_;
+    store::State* const memory_;
     const RelayOptions& options_;
     RecipientCache cache_;
     RecipientCache doubted_;  // refused at delivery; the replies do not matter
     Checks checks_;
     Table<RecipientCheck*> shared_;  // by address: those that further questions about it may join
     Table<Asking> asking_;           // by client key
+    Table<Recollection> recalling_;  // by address: the memory is being asked about it
     // Of the question at hand; kept for their room.
     std::string key_;
     std::string client_key_;

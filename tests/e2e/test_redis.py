@@ -11,6 +11,7 @@ import pytest
 
 from harness.mail import message, new_token
 from harness.redis import Redis, RedisCluster
+from harness.scripted_mta import ScriptedMta
 from harness.sluice import BINARY
 from harness.waiting import PATIENCE, wait_until
 
@@ -119,6 +120,66 @@ def test_who_has_waited_on_one_machine_passes_on_the_other(redis, start_on):
     time.sleep(2.1)
     assert ask(here) == 250
     assert ask(there) == 250
+
+
+def refuse_strangers(_, argument):
+    """RCPT at an MTA that knows nobody whose name begins with "no"."""
+    return "550 5.1.1 User unknown" if argument.startswith("TO:<no") else None
+
+
+def test_of_whom_one_machine_has_asked_the_mta_the_other_need_not(redis, start_on):
+    with ScriptedMta(rcpt=refuse_strangers) as mta:
+        here, there = start_on(redis.url(), mta=mta.port), start_on(redis.url(), mta=mta.port)
+        asked = {"somebody@example.test": 250, "nobody@example.test": 550}
+
+        def answers(sluice):
+            return {recipient: answer(sluice, "127.0.135.1", recipient=recipient) for recipient in asked}
+
+        assert answers(here) == asked
+        wait_until(lambda: len([key for key in redis.keys() if "body@" in key]) == 2, "the answers to be shared")
+        assert len(mta.commands("RCPT")) == 2
+        assert answers(there) == asked
+        assert len(mta.commands("RCPT")) == 2
+
+        # Until the operator wants it asked again, by whoever has not asked yet.
+        shown = command(there, "cache", "show", "nobody@example.test").stdout
+        assert "550 5.1.1 User unknown" in shown, shown
+        assert command(here, "cache", "purge", "nobody@example.test").stdout == "forgotten: 1 recipients\n"
+        another = start_on(redis.url(), mta=mta.port)
+        assert answers(another) == asked
+        assert len(mta.commands("RCPT")) == 3
+
+
+def test_what_a_delivery_finds_out_the_other_machine_knows(redis, start_on):
+    """A recipient that the MTA knew, and knows no longer when the message comes."""
+    left = "left@example.test"
+    with ScriptedMta() as mta:
+        here, there = start_on(redis.url(), mta=mta.port), start_on(redis.url(), mta=mta.port)
+        assert answer(here, "127.0.136.1", recipient=left) == 250
+        wait_until(lambda: "250 " in command(there, "cache", "show", left).stdout, "the answer to be shared")
+        mta.script["rcpt"] = "550 5.1.1 User unknown"
+        with here.connect(source="127.0.136.1") as client:
+            client.greet()
+            client.envelope(recipients=[left])
+            assert client.content(message(new_token())).code == 550
+            client.quit()
+        wait_until(lambda: "550 " in command(there, "cache", "show", left).stdout, "the refusal to be shared")
+        asked = len(mta.commands("RCPT"))
+        assert answer(there, "127.0.136.1", recipient=left) == 550
+        assert len(mta.commands("RCPT")) == asked
+
+
+def test_workers_share_without_a_redis(start_sluice):
+    """Each has its own cache; what the other has asked is in the database of both."""
+    with ScriptedMta(rcpt=refuse_strangers) as mta:
+        config = {"store": "local", "workers": 2, "policy": POLICY}
+        sluice = start_sluice(mta.port, config=config)
+        sluice.wait_record("store_started")
+        assert answer(sluice, "127.0.137.1", recipient="nobody@example.test") == 550
+        wait_until(lambda: "550 " in command(sluice, "cache", "show", "nobody@example.test").stdout, "it to be shared")
+        for number in range(20):
+            assert answer(sluice, f"127.0.137.{2 + number}", recipient="nobody@example.test") == 550
+        assert len(mta.commands("RCPT")) == 1
 
 
 # ---- a Redis in trouble ----------------------------------------------------------------------------------------

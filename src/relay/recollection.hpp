@@ -1,0 +1,51 @@
+// Asking the memory that workers and machines share what an MTA said of a recipient, before the MTA is asked.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "relay/job.hpp"
+#include "smtp/backend.hpp"
+#include "store/state.hpp"
+
+namespace sluice::relay {
+
+/// One question to the memory, and all recipient questions that wait for what it knows of this address.
+class Recollection final : public Awaited, public store::State::Question {
+  public:
+    class Owner {
+      public:
+        /// `outcomes` is null when the memory is silent, which it is within its deadline. May destroy the
+        /// recollection.
+        virtual void recalled(Recollection& recollection, const store::Outcomes* outcomes) = 0;
+
+      protected:
+        ~Owner() = default;
+    };
+
+    /// `recipient` is the key of the address (write_recipient_key).
+    Recollection(Owner& owner, std::string recipient) : owner_(owner), recipient_(std::move(recipient)) {}
+
+    const std::string& recipient() const { return recipient_; }
+
+    void join(smtp::RecipientQuestion& question) {
+        waiting_.push_back(&question);
+        question.pending = static_cast<Awaited*>(this);
+    }
+    /// The one that has waited longest, or null when there is none; it waits no more.
+    smtp::RecipientQuestion* take();
+    /// Nobody waits any more, and nobody is answered.
+    void abandon();
+
+    void withdrawn(smtp::Question& question) override { std::erase(waiting_, &question); }
+
+  private:
+    void answered(const store::Outcomes* outcomes) override { owner_.recalled(*this, outcomes); }
+
+    Owner& owner_;
+    const std::string recipient_;
+    std::vector<smtp::Question*> waiting_;  // RecipientQuestions
+};
+
+}  // namespace sluice::relay
