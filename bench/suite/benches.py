@@ -4,6 +4,7 @@ import dataclasses
 import functools
 
 from suite import cost, postfix, report, servers, target
+from suite.botnet import botnet
 from suite.choke import choke
 from suite.crowd import crowd
 from suite.flood import flood
@@ -109,4 +110,5 @@ def churn(setting):
         target.ratio(f"over {NGINX}", 1.2, compared.us(SLUICE_ALONE, title), compared.us(NGINX, title))])
 
 
-BENCHES = {one.__name__: one for one in (goodput, hold, choke, crowd, flood, relay, churn, bounce, latency, grow, tls, sandbox)}
+BENCHES = {one.__name__: one for one in (goodput, hold, choke, crowd, flood, relay, churn, bounce, latency, grow, tls, sandbox,
+                                        botnet)}
