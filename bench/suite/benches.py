@@ -11,6 +11,7 @@ from suite.flood import flood
 from suite.goodput import goodput
 from suite.grow import grow
 from suite.holding import hold
+from suite.judging import judging
 from suite.latency import latency
 from suite.result import Result
 from suite.sandbox import sandbox
@@ -111,4 +112,4 @@ def churn(setting):
 
 
 BENCHES = {one.__name__: one for one in (goodput, hold, choke, crowd, flood, relay, churn, bounce, latency, grow, tls, sandbox,
-                                        botnet)}
+                                        botnet, judging)}

@@ -1,8 +1,8 @@
 """A botnet and honest senders of every kind before Sluice: who gets through, who is kept out, and who has to wait.
 
 Sluice stands before an MTA that takes everything but unknown recipients: what keeps spam out is what Sluice knows of the
-client alone. It is asked once as it comes (with a DNS blocklist), once stricter, and once it only observes; all at the same time, each
-with a memory of its own, by the same population.
+client alone. It stands there as it comes (with a DNS blocklist), stricter, and only observing; all at the same time, each with a
+memory of its own, before the same population.
 """
 
 import asyncio
@@ -160,7 +160,8 @@ def _class_row(one, trials):
             text = f"{100 * came.gone_share():.1f} % of {came.sessions}"
         cells.append(text)
     mails = trials[0].campaign.outcomes[one.name].mails
-    return [one.name, one.what, str(len({host.address for sender in one.senders for host in sender.hosts})), str(mails), *cells]
+    addresses = {host.address for sender in one.senders for host in sender.hosts}
+    return [one.name, one.what, str(len(addresses)), str(mails), *cells]
 
 
 def _shown(population, trial):
@@ -180,7 +181,7 @@ def _shown(population, trial):
 
 
 def botnet(setting):
-    """Who gets through of a seeded population of good senders and bots, and who has to wait; and the same when it only observes."""
+    """Who gets through of a seeded population of good senders and bots, and who has to wait; and when it only observes."""
     tempo, scale, arrivals_s, end_s = (20, 0.2, 14, 44) if setting.quick else (4, 1.0, 150, 420)
     population = Population(SEED, scale)
     trials = _run(setting, population, tempo, arrivals_s, end_s)
