@@ -109,7 +109,9 @@ const Key<Config> keys_after_signals[] = {
     {"policy.unknown_recipients.slow_after",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.unknown_recipients.slow_after; }, 0,
                      million),
-     "So many unknown recipients in a window are the signal `unknown_recipients`; 0 = off."},
+     "So many unknown recipients in a window are the signal `unknown_recipients`; 0 = off. The same one "
+     "again and "
+     "again, as a mailing list names a subscriber who is gone, counts once."},
     {"policy.unknown_recipients.window_s",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.unknown_recipients.window; }, 2, day_s),
      "How far back unknown recipients count."},

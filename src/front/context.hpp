@@ -22,7 +22,7 @@ struct Context {
           options(front_options),
           pace(in_phase(front_options.pace, around.pace_phase)),
           unknown_recipients(options.policy.unknown_recipients.window,
-                             options.policy.unknown_recipients.clients_max),
+                             options.policy.unknown_recipients.clients_max, random_hash_key()),
           handshakes(Seconds{60}, options.policy.unknown_recipients.clients_max),
           spool_memory(around.loop, front_options.spool.shared_octets_max),
           teaser("220-" + front_options.server.hostname + " ESMTP\r\n"),

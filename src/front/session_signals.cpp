@@ -81,7 +81,8 @@ void Session::note_recipient() {
 
 void Session::note_unknown_recipient() {
     const auto& options = context_.options.policy.unknown_recipients;
-    const unsigned count = context_.unknown_recipients.add(peer_.address, context_.now());
+    const unsigned count =
+        context_.unknown_recipients.add(peer_.address, server_.recipient().address, context_.now());
     if (options.slow_after == 0 || count < options.slow_after) return;
     notice(policy::SignalId::unknown_recipients, std::to_string(count));
 }

@@ -15,7 +15,8 @@ ClientCounts::Entry ClientCounts::at(Entry entry, Instant now) const {
     return entry;
 }
 
-unsigned ClientCounts::add(const IpAddress& client, Instant now) {
+/// Its entry as of now, the most recent; a new one has counted nothing.
+ClientCounts::Entry& ClientCounts::seen(const IpAddress& client, Instant now) {
     const IpAddress key = client.counted_as();
     const auto [found, added] = entries_.try_emplace(key);
     Entry& entry = found->second;
@@ -27,13 +28,36 @@ unsigned ClientCounts::add(const IpAddress& client, Instant now) {
         entry = at(entry, now);
         recency_.splice(recency_.begin(), recency_, entry.recency);
     }
-    ++entry.current;
+    return entry;
+}
+
+/// What `entry` has come to. It may be the one that is forgotten, where none may be kept.
+unsigned ClientCounts::total(const Entry& entry) {
     const unsigned count = entry.current + entry.previous;
     if (entries_.size() > clients_max_) {
         entries_.erase(recency_.back());
         recency_.pop_back();
     }
     return count;
+}
+
+unsigned ClientCounts::add(const IpAddress& client, Instant now) {
+    Entry& entry = seen(client, now);
+    ++entry.current;
+    return total(entry);
+}
+
+unsigned ClientCounts::add(const IpAddress& client, std::string_view what, Instant now) {
+    Entry& entry = seen(client, now);
+    const std::uint32_t hash = static_cast<std::uint32_t>(hash_(what)) | 1U;
+    auto found = std::ranges::find(entry.latest, hash);
+    if (found == entry.latest.end()) {
+        ++entry.current;
+        found = entry.latest.end() - 1;
+        *found = hash;
+    }
+    std::rotate(entry.latest.begin(), found, found + 1);
+    return total(entry);
 }
 
 unsigned ClientCounts::count(const IpAddress& client, Instant now) const {

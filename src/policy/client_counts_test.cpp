@@ -1,6 +1,7 @@
 #include "policy/client_counts.hpp"
 
 #include <gtest/gtest.h>
+#include <string>
 
 namespace sluice::policy {
 namespace {
@@ -34,6 +35,30 @@ TEST(ClientCounts, CountsSlide) {
     EXPECT_EQ(counts.count(client, at(1150s)), 1U);
     EXPECT_EQ(counts.count(client, at(1200s)), 0U);
     EXPECT_EQ(counts.add(client, at(5000s)), 1U);
+}
+
+TEST(ClientCounts, TheSameAgainCountsOnce) {
+    ClientCounts counts{100s, 1000};
+    const IpAddress list = address("192.0.2.1");
+    for (int i = 0; i < 20; ++i)
+        EXPECT_EQ(counts.add(list, "gone@example.org", at(0s)), 1U);
+    // So many others between, and it is still known; with one more it is not.
+    const auto names_others = [&](std::size_t others) {
+        for (std::size_t i = 0; i < others; ++i)
+            counts.add(list, std::to_string(i), at(0s));
+        const unsigned before = counts.count(list, at(0s));
+        return counts.add(list, "gone@example.org", at(0s)) - before;
+    };
+    EXPECT_EQ(names_others(ClientCounts::remembered - 1), 0U);
+    EXPECT_EQ(names_others(ClientCounts::remembered), 1U);
+    // Another client's are its own.
+    EXPECT_EQ(counts.add(address("192.0.2.2"), "gone@example.org", at(0s)), 1U);
+}
+
+TEST(ClientCounts, ADictionaryCountsInFull) {
+    ClientCounts counts{100s, 1000, {.k0 = 1, .k1 = 2}};
+    for (unsigned i = 1; i <= 1000; ++i)
+        EXPECT_EQ(counts.add(address("192.0.2.1"), "guess" + std::to_string(i), at(0s)), i);
 }
 
 TEST(ClientCounts, LookingBackInTimeIsNoNews) {

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/keyed_hash.hpp"
 #include "base/time.hpp"
-#include "relay/keyed_hash.hpp"
 #include "smtp/reply.hpp"
 
 namespace sluice::relay {

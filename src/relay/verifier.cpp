@@ -1,7 +1,6 @@
 #include "relay/verifier.hpp"
 
 #include <iterator>
-#include <random>
 #include <utility>
 
 #include "relay/answer_class.hpp"
@@ -10,12 +9,6 @@
 namespace sluice::relay {
 
 namespace {
-
-HashKey random_key() {
-    std::random_device device;
-    const auto word = [&device] { return static_cast<std::uint64_t>(device()) << 32U | device(); };
-    return {.k0 = word(), .k1 = word()};
-}
 
 /// Long enough that a sender who retries in its usual half hour or hour finds the doubt still there.
 constexpr Seconds doubt_time{4 * 3600};
@@ -50,11 +43,11 @@ Verifier::Verifier(net::Loop& loop, Pool& pool, store::State* memory, const Rela
       memory_(memory),
       options_(options),
       cache_(options.verify.cache_max, options.verify.positive_ttl, options.verify.negative_ttl,
-             random_key()),
-      doubted_(options.verify.cache_max, {}, doubt_time, random_key()),
-      shared_(0, KeyedHash(random_key())),
-      asking_(0, KeyedHash(random_key())),
-      recalling_(0, KeyedHash(random_key())) {}
+             random_hash_key()),
+      doubted_(options.verify.cache_max, {}, doubt_time, random_hash_key()),
+      shared_(0, KeyedHash(random_hash_key())),
+      asking_(0, KeyedHash(random_hash_key())),
+      recalling_(0, KeyedHash(random_hash_key())) {}
 
 Verifier::~Verifier() {
     for (auto& [recipient, recollection] : recalling_)

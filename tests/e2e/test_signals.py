@@ -270,6 +270,14 @@ def test_a_dictionary(start_sluice, postfix):
         judged(sluice, source, signal, 10)
 
 
+def test_a_list_with_one_subscriber_who_is_gone(start_sluice, postfix):
+    """It names him with every message: that is no dictionary."""
+    policy = {"unknown_recipients": {"slow_after": 3}, "thresholds": {}}
+    sluice = start_sluice(postfix.private_port, config=config(policy))
+    name_recipients(sluice, "127.0.113.8", "list@example.org", ["gone@example.test", "alice@example.test"] * 5)
+    judged(sluice, "127.0.113.8", None, 0)
+
+
 # ---- before the greeting -------------------------------------------------------------------------------------
 
 PREGREET = {"pregreet": {"wait_ms": 1000}, "thresholds": {}, "greylist": {"who": "nobody"}}

@@ -9,14 +9,22 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <random>
 #include <string_view>
 
-namespace sluice::relay {
+namespace sluice {
 
 struct HashKey {
     std::uint64_t k0 = 0;
     std::uint64_t k1 = 0;
 };
+
+/// A secret of this process.
+inline HashKey random_hash_key() {
+    std::random_device device;
+    const auto word = [&device] { return static_cast<std::uint64_t>(device()) << 32U | device(); };
+    return {.k0 = word(), .k1 = word()};
+}
 
 /// A transparent hash for std::unordered_map<std::string, …>. Its call operator is not noexcept, so that
 /// libstdc++ keeps hashes in the nodes instead of computing them again while it walks a bucket.
@@ -73,4 +81,4 @@ class KeyedHash {
     HashKey key_;
 };
 
-}  // namespace sluice::relay
+}  // namespace sluice
