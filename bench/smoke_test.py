@@ -4,6 +4,7 @@
 Usage: smoke_test.py BUILD
 """
 
+import asyncio
 import pathlib
 import socket
 import sys
@@ -16,6 +17,9 @@ import unittest.mock
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
 from suite import load  # noqa: E402
+from suite.campaign import Campaign  # noqa: E402
+from suite.dialogue import Dialogue, Host, Manner  # noqa: E402
+from suite.population import Class, Population, Sender  # noqa: E402
 from suite.processes import free_ports  # noqa: E402
 from suite.server import Floor  # noqa: E402
 
@@ -184,6 +188,99 @@ class LoadAgainstTheDead(unittest.TestCase):
             result = load.run(BUILD, "mail", rude.getsockname()[1], units=3, clients=1)
             thread.join()
         self.assertEqual(result["failures"], {"EHLO: closed": 3})
+
+
+class Clerk:
+    """An MTA of few words for the clients of botnet: `answer(line)` is its reply, None = it waits for ever."""
+
+    def __init__(self, answer):
+        self.answer, self.lines, self.writers = answer, [], []
+
+    async def __aenter__(self):
+        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0)
+        self.port = self.server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_):
+        self.server.close()
+        for writer in self.writers:
+            writer.close()
+        await asyncio.sleep(0.05)  # so that they notice
+
+    async def serve(self, reader, writer):
+        self.writers.append(writer)
+        content = False
+        while line := (await reader.readline()).decode().rstrip("\r\n"):
+            if content and line != ".":
+                continue
+            self.lines.append(line)
+            reply = "220 hello" if line.startswith("PROXY") else self.answer(line)
+            content = bool(reply) and reply.startswith("354")
+            if reply:
+                writer.write(f"{reply}\r\n".encode())
+            while content and await reader.readline() != b"\r\n":
+                pass  # the header
+
+
+def polite(line):
+    return {"DATA": "354 go on", "QUIT": "221 bye"}.get(line, "250 ok")
+
+
+class BotnetClients(unittest.TestCase):
+    HOST = Host("198.18.0.1", "client.example")
+
+    def talk(self, answer, manner=Manner(), recipients=("a@bench.test",), tempo=1):
+        async def both():
+            async with Clerk(answer) as clerk:
+                told, = await Dialogue(clerk.port, self.HOST, manner, tempo).transfer([("s@x.example", list(recipients))])
+                return told, clerk.lines
+        return asyncio.run(both())
+
+    def test_a_mail_is_accepted(self):
+        for manner in (Manner(), Manner(pipelined=True), Manner(early=True), Manner(blind=True), Manner(octets_per_s=1000)):
+            told, lines = self.talk(polite, manner)
+            self.assertEqual((told.accepted, told.refused, told.failed), (["a@bench.test"], {}, ""), manner)
+            self.assertEqual(lines[0], "PROXY TCP4 198.18.0.1 198.19.255.254 40000 25")
+
+    def test_each_recipient_has_an_answer_of_its_own(self):
+        def answer(line):
+            return "550 5.1.1 no" if "gone@" in line else "450 4.7.1 later" if "later@" in line else polite(line)
+        told, _ = self.talk(answer, recipients=["gone@bench.test", "a@bench.test", "later@bench.test"])
+        self.assertEqual((told.accepted, list(told.refused)), (["a@bench.test"], ["gone@bench.test"]))
+        self.assertEqual(told.failed, "RCPT: 450 4.7.1")
+
+    def test_the_impatient_leaves(self):
+        told, _ = self.talk(lambda line: None, Manner(patience_s=1), tempo=10)
+        self.assertEqual((told.accepted, told.left_at, told.failed), ([], "EHLO", "EHLO: patience"))
+
+    def test_a_queue_comes_again_from_another_address(self):
+        def answer(line):
+            return "450 4.7.1 later" if "RCPT" in line and "198.18.0.1" in self.clerk.lines[0] and not self.again() else polite(line)
+        hosts = [self.HOST, Host("198.18.0.2", "client.example")]
+
+        class Pool:
+            classes = [Class("pool", True, "", [Sender(hosts, Manner(), [[("s@x.example", ["a@bench.test"])]], attempts=3)])]
+
+        async def both():
+            async with Clerk(answer) as self.clerk:
+                with unittest.mock.patch("suite.campaign.RETRY_S", (0.01, 0.02)):
+                    campaign = Campaign(Pool, self.clerk.port, seed=1, tempo=10, arrivals_s=0, end_s=20)
+                    await campaign.run()
+                return campaign.outcomes["pool"], [line for line in self.clerk.lines if line.startswith("PROXY")]
+        came, headers = asyncio.run(both())
+        self.assertEqual((came.mails, came.accepted, came.refused, came.unfinished), (1, 1, [], []))
+        self.assertEqual(came.sessions, len(headers))
+        self.assertEqual(len(set(headers)), len(headers), "each attempt has another address")
+
+    def again(self):
+        return sum(line.startswith("PROXY") for line in self.clerk.lines) > 1
+
+    def test_the_population_is_that_of_its_seed(self):
+        one, same, other = Population(7, 0.2), Population(7, 0.2), Population(8, 0.2)
+        self.assertEqual((one.hosts(), one.dns("bl.test")), (same.hosts(), same.dns("bl.test")))
+        self.assertNotEqual(one.hosts(), other.hosts())
+        owners = [address for each in one.classes for sender in each.senders for address in {host.address for host in sender.hosts}]
+        self.assertEqual(len(owners), len(set(owners)), "an address has one owner")
 
 
 if __name__ == "__main__":
