@@ -53,8 +53,8 @@ def _difference(compared, index):
 
 def judging(setting):
     """CPU of judging a session, workers and store process together: everything local, warm clients."""
-    setting = dataclasses.replace(setting, rounds=3 if setting.quick else max(setting.rounds, 9))
-    units = 3000 if setting.quick else 10_000
+    setting = dataclasses.replace(setting, rounds=3 if setting.quick else max(setting.rounds, 7))
+    units = 3000 if setting.quick else 5000
     same = {"sources": CLIENTS}
     works = [cost.Work("connect, greeting, QUIT", "churn", units, same),
              cost.Work("a refused recipient", "bounce", units, {**same, "recipients": 100}),
