@@ -142,7 +142,8 @@ class Dialogue:
         lines = [f"EHLO {self._host.helo}", f"MAIL FROM:<{sender}>", *(f"RCPT TO:<{to}>" for to in recipients), "DATA"]
         if not self._manner.early:
             await self._reply()
-        self._writer.write(("\r\n".join(lines) + "\r\n" + MESSAGE.format(sender=sender, to=recipients[0]) + "QUIT\r\n").encode())
+        message = MESSAGE.format(sender=sender, to=recipients[0])
+        self._writer.write(("\r\n".join(lines) + "\r\n" + message + "QUIT\r\n").encode())
         codes = []
         while not codes or codes[-1] != "221":
             codes.append((await self._reply())[0])

@@ -6,7 +6,6 @@ import socket
 import time
 
 from suite.processes import BenchError, Process, free_ports
-from suite.server import Missing
 
 # A question for the A record of probe.invalid: its answer, whatever it says, shows that the server is up.
 _PROBE = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x05probe\x07invalid\x00\x00\x01\x00\x01"
@@ -17,7 +16,7 @@ class Unbound:
 
     def __init__(self, lines, folder):
         if not shutil.which("unbound"):
-            raise Missing("unbound: apt-get install unbound")
+            raise BenchError("no unbound: apt-get install unbound")
         self._port, = free_ports(1)
         self.address = f"127.0.0.1:{self._port}"
         self._folder = pathlib.Path(folder)

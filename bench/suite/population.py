@@ -77,8 +77,8 @@ class Population:
         for n in range(3):
             networks = [self._network() for _ in range(3)]
             hosts = [self._server(f"out-{k}.pool{n}.example", networks[k % 3]) for k in range(24)]
-            pool.senders.append(Sender(hosts, Manner(pipelined=True), self._letters(self._count(30), f"user.pool{n}.example"),
-                                       **queue))
+            letters = self._letters(self._count(30), f"user.pool{n}.example")
+            pool.senders.append(Sender(hosts, Manner(pipelined=True), letters, **queue))
         lists = Class("mailing list", True, "40 subscribers a message, one of them gone, two messages a session, five at once")
         for n in range(2):
             lists.senders.append(Sender([self._server(f"lists{n}.example")], Manner(pipelined=True),
@@ -156,7 +156,7 @@ class Population:
         return made
 
     def _zombie(self):
-        """One of a few customers' machines in a network: 60 % are in the blocklist, seven of ten have a name that shows what they are."""
+        """One of a few customers' machines in a network: 60 % are in the blocklist, seven of ten have a telling name."""
         address = self._address(self._random.choice(self._customers))
         name = self._random.choices([self._dynamic_name(address), "", f"host{self._random.randrange(10**6)}.isp.example"],
                                     [70, 20, 10])[0]
