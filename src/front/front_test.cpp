@@ -223,9 +223,9 @@ TEST_F(FrontTest, GuessingMovesAClientToTheSlowLane) {
     options.policy.thresholds.slow = 5;
     options.policy.signals.weight(policy::SignalId::unknown_recipients) = 5;
     start();
-    for (int session = 0; session < 2; ++session) {
+    for (const char* guesses : {"RCPT TO:<1@d>\r\nRCPT TO:<2@d>\r\n", "RCPT TO:<3@d>\r\nRCPT TO:<4@d>\r\n"}) {
         const auto client = connect();
-        send(client.get(), "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<1@d>\r\nRCPT TO:<2@d>\r\nQUIT\r\n");
+        send(client.get(), std::string("EHLO c\r\nMAIL FROM:<a@b>\r\n") + guesses + "QUIT\r\n");
         read_to(client.get(), "221 2.0.0 Bye\r\n");
     }
     auto third = connect();
