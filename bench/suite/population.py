@@ -83,7 +83,7 @@ class Population:
         for n in range(2):
             lists.senders.append(Sender([self._server(f"lists{n}.example")], Manner(pipelined=True),
                                         self._posts(5, f"lists{n}.example", gone=1), at_once=5, **queue))
-        stale = Class("stale list", True, "the same with six subscribers of forty gone: it looks like harvesting")
+        stale = Class("stale list", True, "the same with six subscribers of forty gone")
         stale.senders.append(Sender([self._server("news.old.example")], Manner(pipelined=True),
                                     self._posts(4, "old.example", gone=6), at_once=4, **queue))
         bare = Class("misconfigured", True, "no PTR record, a single word as HELO")
