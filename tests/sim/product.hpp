@@ -21,7 +21,7 @@ class Product {
         : listener_(net::listen_tcp({}, {}).value()),
           resolver_(scenario.resolves ? std::make_unique<net::Resolver>(loop_, net::ResolverOptions{})
                                       : nullptr),
-          relay_(loop_, offload_, nullptr, scenario.relay,
+          relay_(loop_, offload_, nullptr, nullptr, scenario.relay,
                  [](std::string_view, std::string_view, std::string_view) {}),
           front_({loop_, offload_, resolver_.get(), relay_, nullptr, log_, LogFormat::json, Millis{0},
                   [](std::string_view, std::string_view) {}},
