@@ -102,7 +102,7 @@ void Gathering::note_past(StoreSession& memory) {
     const policy::PastOptions& options = config_.front.policy.past;
     const store::Outcomes outcomes =
         memory.ask(store::past_of(presented_.client, options, store::Arrival::looks));
-    policy::Past past = store::read_past(outcomes);
+    policy::Past past = store::read_past(outcomes, options);
     // It would be counted itself.
     for (std::size_t scope = 0; scope < policy::scopes; ++scope) {
         ++past.at_once[scope];

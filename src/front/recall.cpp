@@ -8,14 +8,14 @@
 namespace sluice::front {
 
 Recall::Recall(store::State& state, const policy::PastOptions& options, const IpAddress& client, Done done)
-    : done_(std::move(done)) {
+    : options_(options), done_(std::move(done)) {
     state.ask(*this, store::past_of(client, options, store::Arrival::joins));
 }
 
 void Recall::answered(const store::Outcomes* outcomes) {
     auto done = std::move(done_);
     if (outcomes == nullptr) return done(nullptr);
-    const policy::Past past = store::read_past(*outcomes);
+    const policy::Past past = store::read_past(*outcomes, options_);
     done(&past);  // may destroy us
 }
 

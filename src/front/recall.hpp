@@ -20,12 +20,13 @@ class Recall final : public Inquiry, public store::State::Question {
     using Done = std::move_only_function<void(const policy::Past*)>;
 
     /// Asks; `done` runs once, from the loop. Destroying it earlier withdraws the question: the session is
-    /// counted all the same.
+    /// counted all the same. `options` outlive it.
     Recall(store::State& state, const policy::PastOptions& options, const IpAddress& client, Done done);
 
   private:
     void answered(const store::Outcomes* outcomes) override;
 
+    const policy::PastOptions& options_;
     Done done_;
 };
 

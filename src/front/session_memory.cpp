@@ -40,7 +40,8 @@ void Session::recalled(const policy::Past* past) {
 
 /// The session is here, for a memory that has forgotten it.
 void Session::join_again() {
-    if (joined_) context_.surroundings.state->tell(store::held_by(peer_.address, true));
+    if (joined_)
+        context_.surroundings.state->tell(store::held_by(peer_.address, context_.options.policy.past, true));
 }
 
 /// What others are to know of this client, now that it leaves.

@@ -13,8 +13,39 @@ std::string key(std::string_view space, std::string_view what) {
     return std::string(space).append(what);
 }
 
-std::array<std::string, policy::scopes> keys_of(std::string_view space, const IpAddress& client) {
-    return {client_key(space, client), network_key(space, client), everybody_key(space)};
+std::string scope_key(std::string_view space, std::size_t scope, const IpAddress& client) {
+    switch (static_cast<policy::Scope>(scope)) {
+        case policy::Scope::client: return client_key(space, client);
+        case policy::Scope::network: return network_key(space, client);
+        case policy::Scope::all: break;
+    }
+    return everybody_key(space);
+}
+
+bool counts_sessions(const policy::PastOptions& options, std::size_t scope) {
+    return options.limits[scope].at_once > 0;
+}
+
+bool counts_rates(const policy::PastOptions& options, std::size_t scope) {
+    return options.limits[scope].in_window != policy::RateCounts{};
+}
+
+void append_hold(Operations& operations, const IpAddress& client, const policy::PastOptions& options,
+                 std::int32_t amount) {
+    for (std::size_t scope = 0; scope < policy::scopes; ++scope)
+        if (counts_sessions(options, scope))
+            operations.push_back(
+                {.verb = Verb::hold, .key = scope_key(live_space, scope, client), .amount = amount});
+}
+
+void append_counts(Operations& operations, const IpAddress& client, const policy::PastOptions& options,
+                   const policy::RateCounts& counts) {
+    for (std::size_t scope = 0; scope < policy::scopes; ++scope)
+        if (counts_rates(options, scope))
+            operations.push_back({.verb = Verb::count,
+                                  .key = scope_key(rate_space, scope, client),
+                                  .term = options.rate_window,
+                                  .counts = counts});
 }
 
 policy::Evidence evidence_in(const Outcome& outcome) {
@@ -46,42 +77,41 @@ Operations past_of(const IpAddress& client, const policy::PastOptions& options, 
     asked.push_back({.verb = Verb::get, .key = client_key(block_space, client)});
     asked.push_back({.verb = Verb::weigh, .key = client_key(reputation_space, client), .term = half_life});
     asked.push_back({.verb = Verb::weigh, .key = network_key(reputation_space, client), .term = half_life});
-    for (std::string& live : keys_of(live_space, client))
-        asked.push_back({.verb = Verb::hold, .key = std::move(live), .amount = joins ? 1 : 0});
-    for (std::string& rate : keys_of(rate_space, client))
-        asked.push_back({.verb = Verb::count,
-                         .key = std::move(rate),
-                         .term = options.rate_window,
-                         .counts = {joins ? 1U : 0U}});
+    append_hold(asked, client, options, joins ? 1 : 0);
+    append_counts(asked, client, options, {joins ? 1U : 0U});
     return asked;
 }
 
-policy::Past read_past(const Outcomes& outcomes) {
+policy::Past read_past(const Outcomes& outcomes, const policy::PastOptions& options) {
     policy::Past past;
-    if (outcomes.size() != 3 + 2 * policy::scopes) return past;
-    if (outcomes[0].found) {
-        past.block = policy::parse_short_block(outcomes[0].value);
-        past.block_age = outcomes[0].age;
+    auto next = outcomes.begin();
+    // Fewer than were asked for: whatever is missing is not known.
+    const auto take = [&]() -> const Outcome& {
+        static const Outcome nothing;
+        return next == outcomes.end() ? nothing : *next++;
+    };
+    if (const Outcome& block = take(); block.found) {
+        past.block = policy::parse_short_block(block.value);
+        past.block_age = block.age;
     }
-    past.client = evidence_in(outcomes[1]);
-    past.network = evidence_in(outcomes[2]);
-    for (std::size_t scope = 0; scope < policy::scopes; ++scope) {
-        past.at_once[scope] = outcomes[3 + scope].counts[0];
-        past.in_window[scope] = outcomes[3 + policy::scopes + scope].counts;
-    }
+    past.client = evidence_in(take());
+    past.network = evidence_in(take());
+    for (std::size_t scope = 0; scope < policy::scopes; ++scope)
+        if (counts_sessions(options, scope)) past.at_once[scope] = take().counts[0];
+    for (std::size_t scope = 0; scope < policy::scopes; ++scope)
+        if (counts_rates(options, scope)) past.in_window[scope] = take().counts;
     return past;
 }
 
-Operations held_by(const IpAddress& client, bool here) {
+Operations held_by(const IpAddress& client, const policy::PastOptions& options, bool here) {
     Operations held;
-    for (std::string& live : keys_of(live_space, client))
-        held.push_back({.verb = Verb::hold, .key = std::move(live), .amount = here ? 1 : -1});
+    append_hold(held, client, options, here ? 1 : -1);
     return held;
 }
 
 Operations departure_of(const IpAddress& client, const policy::PastOptions& options,
                         const Departure& departure) {
-    Operations told = held_by(client, false);
+    Operations told = held_by(client, options, false);
     if (const policy::Evidence evidence = policy::evidence_of(departure.conduct); evidence.sum() > 0)
         for (const std::string& where :
              {client_key(reputation_space, client), network_key(reputation_space, client)})
@@ -90,12 +120,7 @@ Operations departure_of(const IpAddress& client, const policy::PastOptions& opti
                             .term = options.reputation_half_life,
                             .good = evidence.good,
                             .bad = evidence.bad});
-    if (departure.counts != policy::RateCounts{})
-        for (std::string& rate : keys_of(rate_space, client))
-            told.push_back({.verb = Verb::count,
-                            .key = std::move(rate),
-                            .term = options.rate_window,
-                            .counts = departure.counts});
+    if (departure.counts != policy::RateCounts{}) append_counts(told, client, options, departure.counts);
     if (departure.block)
         told.push_back({.verb = Verb::put,
                         .key = client_key(block_space, client),

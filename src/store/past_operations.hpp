@@ -19,12 +19,13 @@ enum class Arrival : std::uint8_t {
     looks,  // nothing changes: somebody wants to know
 };
 
-/// What to ask of a client; read_past() reads what comes back.
+/// What to ask of a client; read_past() reads what comes back, given the same options. What has no limit is
+/// not counted.
 Operations past_of(const IpAddress& client, const policy::PastOptions& options, Arrival arrival);
-policy::Past read_past(const Outcomes& outcomes);
+policy::Past read_past(const Outcomes& outcomes, const policy::PastOptions& options);
 
 /// The session is here, and no longer: for live counts alone.
-Operations held_by(const IpAddress& client, bool here);
+Operations held_by(const IpAddress& client, const policy::PastOptions& options, bool here);
 
 /// What a session has come to, besides being over.
 struct Departure {

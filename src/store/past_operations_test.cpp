@@ -34,7 +34,14 @@ class Memory {
     LiveCounts::Held held_;
 };
 
-const policy::PastOptions options;
+/// Everything has a limit.
+policy::PastOptions everything() {
+    policy::PastOptions options;
+    for (policy::RateLimits& limits : options.limits)
+        limits = {.at_once = 50, .in_window = {100}};
+    return options;
+}
+const policy::PastOptions options = everything();
 IpAddress address(std::string_view text) {
     return IpAddress::parse(text).value();
 }
@@ -52,7 +59,7 @@ TEST(PastOperations, SessionsOfAClient) {
     const IpAddress client = address("192.0.2.7"), neighbour = address("192.0.2.8"),
                     other = address("198.51.100.1");
     const auto arrive = [&](const IpAddress& who) {
-        return read_past(memory.perform(past_of(who, options, Arrival::joins)));
+        return read_past(memory.perform(past_of(who, options, Arrival::joins)), options);
     };
     arrive(client);
     arrive(neighbour);
@@ -63,12 +70,13 @@ TEST(PastOperations, SessionsOfAClient) {
     EXPECT_EQ(past.in_window[1][0], 3U);
     EXPECT_EQ(past.in_window[2][0], 4U);
     memory.perform(departure_of(client, options, {.conduct = {}, .counts = {0, 3, 5}}));
-    const policy::Past later = read_past(memory.perform(past_of(client, options, Arrival::looks)));
+    const policy::Past later = read_past(memory.perform(past_of(client, options, Arrival::looks)), options);
     EXPECT_EQ(later.at_once, (std::array<std::uint32_t, 3>{1, 2, 3}));
     EXPECT_EQ(later.in_window[0], (policy::RateCounts{2, 3, 5}));
     EXPECT_EQ(later.client, policy::Evidence{});
     memory.now += 60'000;
-    EXPECT_EQ(read_past(memory.perform(past_of(client, options, Arrival::looks))).in_window[0][1], 0U);
+    EXPECT_EQ(read_past(memory.perform(past_of(client, options, Arrival::looks)), options).in_window[0][1],
+              0U);
 }
 
 TEST(PastOperations, ConductIsRememberedOfAddressAndNetwork) {
@@ -76,17 +84,17 @@ TEST(PastOperations, ConductIsRememberedOfAddressAndNetwork) {
     const IpAddress client = address("192.0.2.7"), neighbour = address("192.0.2.8");
     memory.perform(
         departure_of(client, options, {.conduct = {.traps = 1}, .block = policy::ShortBlock{2, "trap"}}));
-    const policy::Past past = read_past(memory.perform(past_of(client, options, Arrival::looks)));
+    const policy::Past past = read_past(memory.perform(past_of(client, options, Arrival::looks)), options);
     EXPECT_EQ(past.client, (policy::Evidence{0, 4}));
     EXPECT_EQ(past.network, (policy::Evidence{0, 4}));
     EXPECT_EQ(past.block, (policy::ShortBlock{2, "trap"}));
     EXPECT_TRUE(past.blocked());
-    const policy::Past next = read_past(memory.perform(past_of(neighbour, options, Arrival::looks)));
+    const policy::Past next = read_past(memory.perform(past_of(neighbour, options, Arrival::looks)), options);
     EXPECT_EQ(next.client, policy::Evidence{});
     EXPECT_EQ(next.network, (policy::Evidence{0, 4}));
     EXPECT_FALSE(next.block);
     memory.now += Millis(1h).count();
-    const policy::Past over = read_past(memory.perform(past_of(client, options, Arrival::looks)));
+    const policy::Past over = read_past(memory.perform(past_of(client, options, Arrival::looks)), options);
     EXPECT_FALSE(over.blocked());
     EXPECT_TRUE(over.block) << "for the next one to be longer";
 }
@@ -94,14 +102,33 @@ TEST(PastOperations, ConductIsRememberedOfAddressAndNetwork) {
 TEST(PastOperations, HeldAndLetGo) {
     Memory memory;
     const IpAddress client = address("192.0.2.7");
-    memory.perform(held_by(client, true));
-    EXPECT_EQ(read_past(memory.perform(past_of(client, options, Arrival::looks))).at_once[0], 1U);
-    memory.perform(held_by(client, false));
-    EXPECT_EQ(read_past(memory.perform(past_of(client, options, Arrival::looks))).at_once[2], 0U);
+    memory.perform(held_by(client, options, true));
+    EXPECT_EQ(read_past(memory.perform(past_of(client, options, Arrival::looks)), options).at_once[0], 1U);
+    memory.perform(held_by(client, options, false));
+    EXPECT_EQ(read_past(memory.perform(past_of(client, options, Arrival::looks)), options).at_once[2], 0U);
 }
 
-TEST(PastOperations, AnotherNumberOfOutcomesIsNoPast) {
-    const policy::Past past = read_past({});
+TEST(PastOperations, WhatHasNoLimitIsNotCounted) {
+    const IpAddress client = address("192.0.2.7");
+    policy::PastOptions none;
+    none.limits = {};
+    EXPECT_EQ(past_of(client, none, Arrival::joins).size(), 3U);
+    EXPECT_EQ(past_of(client, {}, Arrival::joins).size(), 4U) << "by default, sessions of a client";
+    EXPECT_TRUE(departure_of(client, none, {.conduct = {}, .counts = {1, 1}}).empty());
+    Memory memory;
+    policy::PastOptions network_only;
+    network_only.limits = {};
+    network_only.limits[1] = {.at_once = 1, .in_window = {0, 5}};
+    memory.perform(past_of(client, network_only, Arrival::joins));
+    const policy::Past past =
+        read_past(memory.perform(past_of(client, network_only, Arrival::joins)), network_only);
+    EXPECT_EQ(past.at_once, (std::array<std::uint32_t, 3>{0, 2, 0}));
+    EXPECT_EQ(past.in_window[1][0], 2U);
+    EXPECT_EQ(past.in_window[0][0] + past.in_window[2][0], 0U);
+}
+
+TEST(PastOperations, MissingOutcomesAreNoPast) {
+    const policy::Past past = read_past({}, options);
     EXPECT_FALSE(past.blocked());
     EXPECT_EQ(past.client, policy::Evidence{});
 }
