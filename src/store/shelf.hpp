@@ -7,28 +7,26 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <random>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "base/keyed_hash.hpp"
 #include "store/record.hpp"
 
 namespace sluice::store {
 
-/// Looks up by text that is no std::string.
-struct KeyHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view key) const noexcept { return std::hash<std::string_view>{}(key); }
-};
-
 class Shelf {
   public:
-    using Records = std::unordered_map<std::string, Record, KeyHash, std::equal_to<>>;
+    using Records = std::unordered_map<std::string, Record, KeyedHash, std::equal_to<>>;
 
-    /// `seed` of the choice of whom to look at; at least one record.
-    Shelf(std::size_t records_max, std::uint32_t seed) : records_max_(records_max), random_(seed) {}
+    /// `seed` of the choice of whom to look at, and of the hash: strangers choose parts of the keys. At least
+    /// one record.
+    Shelf(std::size_t records_max, std::uint32_t seed)
+        : records_max_(records_max), random_(seed), records_(0, KeyedHash({.k0 = seed, .k1 = ~0U - seed})) {}
 
     /// Null when there is none, or it has expired.
     const Record* find(std::string_view key, WallMillis now) const;
