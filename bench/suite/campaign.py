@@ -56,8 +56,13 @@ class Campaign:
 
     async def _send(self, outcomes, sender, mails, start_s, turn, draws):
         outcomes.mails += len(mails)
-        await asyncio.sleep(start_s)
-        async with turn:
+        try:
+            await asyncio.sleep(start_s)
+            await turn.acquire()
+        except asyncio.CancelledError:
+            outcomes.unfinished += ["waits for its turn"] * len(mails)
+            return
+        try:
             begun = asyncio.get_running_loop().time()
             waiting = list(mails)
             machine, paused_s, reason, tried = draws.randrange(len(sender.hosts)), 0, "nothing", []
@@ -77,6 +82,8 @@ class Campaign:
                 reason = f"under way at the end, after {reason}"
             outcomes.unfinished += [reason] * len(waiting)
             outcomes.delays_s += [(asyncio.get_running_loop().time() - begun - paused_s, tried)] * len(waiting)
+        finally:
+            turn.release()
 
     async def _session(self, outcomes, host, manner, mails):
         outcomes.sessions += 1
