@@ -135,7 +135,9 @@ class Verdict:
         self.bots_gone_share = _gone(bots)
         self.bots_without_queue_gone_share = _gone(queueless)
         self.spam_kept_out_share = round(1 - sum(came.accepted for came in bots) / sum(came.mails for came in bots), 4)
-        self.not_as_told = abs(trial.arrived - sum(came.delivered for came in good + bots))
+        told = sum(came.delivered for came in good + bots)
+        self.lost = max(told - trial.arrived, 0)  # answered 250, and not at the MTA
+        self.arrived_untold = max(trial.arrived - told, 0)  # of bots that left before they heard the 250
         self.not_fast = sum(record["lane"] != "fast" for records in trial.sessions.values() for record in records)
 
     def row(self, name):
@@ -220,4 +222,4 @@ def botnet(setting):
                                                "accepted": came.accepted, "refused": len(came.refused)}
                                         for name, came in trial.campaign.outcomes.items()} for trial in trials},
                "targets": target.as_json(targets)}
-    return Result(text, figures, refused > 0 or any(verdict.not_as_told > 0 for verdict in verdicts.values()))
+    return Result(text, figures, refused > 0 or any(verdict.lost > 0 for verdict in verdicts.values()))
