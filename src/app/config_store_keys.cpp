@@ -109,8 +109,13 @@ const Key<Config> rows_after_rates[] = {
 
     {"policy.greylist.who",
      choice<Config>([](Config& c) -> auto& { return c.front.policy.greylist.who; }, greylisted),
-     "Who is asked to come again (450 4.7.1) the first time: `suspects` are slow clients. Nobody who is on "
-     "a list of yours, has authenticated, or has delivered mail of late. Needs a `store`."},
+     "Who is asked to come again (450 4.7.1) the first time: `suspects` are slow clients, and those of "
+     "`policy.greylist.suspect_from`. Nobody who is on a list of yours, has authenticated, or has delivered "
+     "mail of late. Needs a `store`."},
+    {"policy.greylist.suspect_from",
+     integer<Config>([](Config& c) -> auto& { return c.front.policy.greylist.suspect_from; }, 0, million),
+     "A stranger whose signals weigh so much is a suspect although it is not slow: a name that looks "
+     "dynamic, or two weak signs. 0 = only who is slow is one."},
     {"policy.greylist.delay_s",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.greylist.delay; }, 1, 86'400),
      "Before a retry counts. Mail servers come again after a minute at the earliest, and mostly after five."},

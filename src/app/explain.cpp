@@ -17,6 +17,7 @@
 #include "policy/helo.hpp"
 #include "policy/past.hpp"
 #include "relay/recipient_cache.hpp"
+#include "store/greylist_operations.hpp"
 #include "store/keys.hpp"
 #include "store/past_operations.hpp"
 
@@ -201,17 +202,13 @@ void Gathering::remark_on_mail(StoreSession& memory) {
 }
 
 void Gathering::remark_on_greylist(StoreSession& memory) {
-    const std::string origin = policy::greylist_origin(presented_.client, found_.name,
-                                                       policy::looks_dynamic(found_.name, presented_.client));
-    const std::string domain = policy::greylist_domain(presented_.sender);
-    const std::string key = std::string(store::greylist_space) + origin;
-    const store::Operations asked{{.verb = store::Verb::weigh, .key = key},
-                                  {.verb = store::Verb::get, .key = key + '/' + domain}};
-    const store::Outcomes outcomes = memory.ask(asked);
-    policy::GreylistFacts facts{.passed = outcomes[1].value == "passed", .passes = outcomes[0].good};
-    if (outcomes[1].found) facts.first_seen = outcomes[1].age;
-    const policy::GreylistAnswer answer = policy::greylist(facts, config_.front.policy.greylist);
-    const std::string who = fmt::format("greylist: {} with mail from {}", origin, domain);
+    const policy::GreylistOptions& options = config_.front.policy.greylist;
+    const policy::GreylistName name =
+        policy::greylist_name(presented_.client, found_.name, presented_.sender, presented_.recipient);
+    const policy::GreylistFacts facts =
+        store::read_greylist(memory.ask(store::greylist_question(options, name)));
+    const policy::GreylistAnswer answer = policy::greylist(facts, options);
+    const std::string who = fmt::format("greylist: {} with mail from {}", name.origin, name.domain);
     if (answer.what == policy::GreylistAnswer::What::pass)
         found_.remarks.push_back(who + " passes");
     else

@@ -20,9 +20,9 @@ void Recall::answered(const store::Outcomes* outcomes) {
 }
 
 GreylistRecall::GreylistRecall(store::State& state, const policy::GreylistOptions& options,
-                               std::string_view origin, std::string_view domain, Done done)
+                               const policy::GreylistName& name, Done done)
     : done_(std::move(done)) {
-    state.ask(*this, store::greylist_question(options, origin, domain));
+    state.ask(*this, store::greylist_question(options, name));
 }
 
 void GreylistRecall::answered(const store::Outcomes* outcomes) {

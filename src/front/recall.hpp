@@ -3,8 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <string>
-#include <string_view>
 
 #include "base/ip.hpp"
 #include "front/inquiry.hpp"
@@ -30,14 +28,14 @@ class Recall final : public Inquiry, public store::State::Question {
     Done done_;
 };
 
-/// Whether this origin and sender's domain have been here before, and how long ago; from now on they have.
+/// Whether this letter has been here before, or others of its origin and sender's domain have come again.
 class GreylistRecall final : public Inquiry, public store::State::Question {
   public:
     /// Nothing = the memory is silent. May destroy the recall.
     using Done = std::move_only_function<void(const policy::GreylistFacts*)>;
 
-    GreylistRecall(store::State& state, const policy::GreylistOptions& options, std::string_view origin,
-                   std::string_view domain, Done done);
+    GreylistRecall(store::State& state, const policy::GreylistOptions& options,
+                   const policy::GreylistName& name, Done done);
 
   private:
     void answered(const store::Outcomes* outcomes) override;

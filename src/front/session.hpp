@@ -128,8 +128,9 @@ class Session final : public net::IoHandler, public net::Timer {
     policy::Conduct conduct() const;
     bool to_be_greylisted() const;
     void ask_greylist();
-    void greylist_found(const policy::GreylistFacts* facts, const std::string& origin,
-                        const std::string& domain);
+    policy::GreylistName greylist_name() const;
+    void greylist_found(const policy::GreylistFacts* facts);
+    void refuse_for_now();
 
     // session_admission.cpp: who the client is
     bool behind_proxy() const;

@@ -4,7 +4,6 @@
 #include "front/recall.hpp"
 #include "front/session.hpp"
 #include "front/transaction.hpp"
-#include "policy/client_name.hpp"
 #include "store/greylist_operations.hpp"
 #include "store/past_operations.hpp"
 
@@ -79,41 +78,49 @@ policy::Conduct Session::conduct() const {
 }
 
 bool Session::to_be_greylisted() const {
-    using enum policy::GreylistWho;
-    const auto who = context_.options.policy.greylist.who;
-    if (context_.surroundings.state == nullptr || who == nobody || observing()) return false;
+    if (context_.surroundings.state == nullptr || observing()) return false;
     if (transaction_->greylist != Transaction::Greylist::unknown) return false;
     if (server_.authenticated() || listed() || remembered_) return false;
-    return who == all || lane_ == policy::Lane::slow;
+    return policy::is_greylisted(context_.options.policy.greylist, lane_, verdict().score);
+}
+
+policy::GreylistName Session::greylist_name() const {
+    return policy::greylist_name(peer_.address, name(), server_.envelope().sender,
+                                 server_.recipient().address);
 }
 
 /// Before the first recipient of a transaction.
 void Session::ask_greylist() {
-    const auto& options = context_.options.policy.greylist;
-    const std::string origin =
-        policy::greylist_origin(peer_.address, name(), policy::looks_dynamic(name(), peer_.address));
-    const std::string domain = policy::greylist_domain(server_.envelope().sender);
     waiting_ = Waiting::memory;
-    inquiry_ = std::make_unique<GreylistRecall>(*context_.surroundings.state, options, origin, domain,
-                                                [this, origin, domain](const policy::GreylistFacts* facts) {
-                                                    greylist_found(facts, origin, domain);
-                                                });
+    inquiry_ = std::make_unique<GreylistRecall>(
+        *context_.surroundings.state, context_.options.policy.greylist, greylist_name(),
+        [this](const policy::GreylistFacts* facts) { greylist_found(facts); });
 }
 
-void Session::greylist_found(const policy::GreylistFacts* facts, const std::string& origin,
-                             const std::string& domain) {
+void Session::greylist_found(const policy::GreylistFacts* facts) {
     using What = policy::GreylistAnswer::What;
     waiting_ = Waiting::nothing;
     const auto& options = context_.options.policy.greylist;
     const auto answer = facts == nullptr ? policy::GreylistAnswer{} : policy::greylist(*facts, options);
-    if (answer.newly) context_.surroundings.state->tell(store::greylist_passed(options, origin, domain));
+    const policy::GreylistName name = greylist_name();
+    if (answer.newly) context_.surroundings.state->tell(store::greylist_passed(options, name));
     transaction_->greylist =
         answer.what == What::wait ? Transaction::Greylist::waits : Transaction::Greylist::passed;
     if (answer.what == What::wait)
-        note({"greylist", "", fmt::format("{} {}, {} s", origin, domain, answer.wait.count()), 0});
+        note({"greylist", "", fmt::format("{} {}, {} s", name.origin, name.domain, answer.wait.count()), 0});
     inquiry_.reset();  // what was handed to us by reference goes with it
     put_recipient();
     advance();
+}
+
+/// Each recipient that was put off is remembered: a queue may try them in another order.
+void Session::refuse_for_now() {
+    context_.surroundings.state->tell(
+        store::greylist_waits(context_.options.policy.greylist, greylist_name()));
+    smtp::Answer refusal;
+    refusal.reply = {450, "4.7.1 Greylisted: not seen before, try again in a while"};
+    refusal.by = "greylist";
+    judge_recipient(refusal);
 }
 
 }  // namespace sluice::front

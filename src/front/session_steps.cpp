@@ -183,12 +183,7 @@ void Session::ask_recipient() {
 
 /// To the MTA, unless it is to come again first.
 void Session::put_recipient() {
-    if (transaction_->greylist == Transaction::Greylist::waits) {
-        smtp::Answer refusal;
-        refusal.reply = {450, "4.7.1 Greylisted: not seen before, try again in a while"};
-        refusal.by = "greylist";
-        return judge_recipient(refusal);
-    }
+    if (transaction_->greylist == Transaction::Greylist::waits) return refuse_for_now();
     auto question = std::make_unique<RecipientAsked>(*this, identity());
     question->envelope = &server_.envelope();
     question->recipient = &server_.recipient();

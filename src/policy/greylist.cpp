@@ -1,6 +1,10 @@
 #include "policy/greylist.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
+
+#include "base/keyed_hash.hpp"
+#include "policy/client_name.hpp"
 
 namespace sluice::policy {
 
@@ -47,6 +51,25 @@ std::string greylist_domain(std::string_view sender) {
 std::string greylist_origin(const IpAddress& client, std::string_view name, bool dynamic) {
     if (!name.empty() && !dynamic) return lower(registered_domain(name));
     return client.masked(client.is_v4() ? network_bits_v4 : network_bits_v6).to_string();
+}
+
+GreylistName greylist_name(const IpAddress& client, std::string_view name, std::string_view sender,
+                           std::string_view recipient) {
+    // Machines that share a memory must come to the same: no secret. Who finds two letters with one hash has
+    // spared himself a retry.
+    const std::size_t letter = KeyedHash{}(lower(sender) + '\n' + lower(recipient));
+    return {.origin = greylist_origin(client, name, looks_dynamic(name, client)),
+            .domain = greylist_domain(sender),
+            .letter = fmt::format("{:016x}", letter)};
+}
+
+bool is_greylisted(const GreylistOptions& options, Lane lane, int score) {
+    switch (options.who) {
+        case GreylistWho::nobody: return false;
+        case GreylistWho::all: return true;
+        case GreylistWho::suspects: break;
+    }
+    return lane == Lane::slow || (options.suspect_from > 0 && score >= options.suspect_from);
 }
 
 GreylistAnswer greylist(const GreylistFacts& facts, const GreylistOptions& options) {

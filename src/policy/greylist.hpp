@@ -4,6 +4,10 @@
 // What is remembered is not an address but an origin and the sender's domain: large senders retry from
 // another address of their pool. The origin is the domain of the client's name, where the name is confirmed
 // and does not look as if it belonged to somebody's line; else the network, /24 or /64.
+//
+// Only the same letter again, by its sender and a recipient, is a retry: bots of one network take the same
+// domains in vain, and the next one's spam is not the last one's second attempt. Once a letter has come
+// again, everything of that origin and domain passes.
 #pragma once
 
 #include <optional>
@@ -12,6 +16,7 @@
 
 #include "base/ip.hpp"
 #include "base/time.hpp"
+#include "policy/verdict.hpp"
 
 namespace sluice::policy {
 
@@ -19,6 +24,7 @@ enum class GreylistWho : std::uint8_t { nobody, suspects, all };
 
 struct GreylistOptions {
     GreylistWho who = GreylistWho::suspects;
+    int suspect_from = 3;           // the score of a suspect that is not slow; 0 = only who is slow is one
     Seconds delay{60};              // before a retry counts
     Seconds retry_within{172'800};  // after the first attempt; later it is a first one again
     Seconds keep{3'024'000};        // who has passed, since the last time
@@ -35,10 +41,24 @@ std::string greylist_domain(std::string_view sender);
 /// registries: a second level of at most three letters below a country is taken for one.
 std::string_view registered_domain(std::string_view name);
 
+/// What a letter and its sender are known by.
+struct GreylistName {
+    std::string origin;
+    std::string domain;  // of the sender
+    std::string letter;  // sixteen hexadecimal digits
+};
+
+/// `name` is the client's, as for greylist_origin().
+GreylistName greylist_name(const IpAddress& client, std::string_view name, std::string_view sender,
+                           std::string_view recipient);
+
+/// Whether a stranger in this lane and with this score is asked to come again.
+bool is_greylisted(const GreylistOptions& options, Lane lane, int score);
+
 /// What is known when a recipient is named.
 struct GreylistFacts {
-    std::optional<Seconds> first_seen = {};  // how long ago this origin and domain came for the first time
-    bool passed = false;                     // and has passed since
+    std::optional<Seconds> first_seen = {};  // how long ago this letter came for the first time
+    bool passed = false;                     // a letter of this origin and domain has come again
     double passes = 0;                       // of the origin, of late
 };
 

@@ -64,6 +64,48 @@ TEST(Greylist, Answers) {
     EXPECT_EQ(greylist({.passes = 1000}, {.allow_after = 0}).what, What::wait);
 }
 
+TEST(Greylist, Suspects) {
+    struct Case {
+        GreylistOptions options;
+        Lane lane;
+        int score;
+        bool asked;
+    };
+    using enum GreylistWho;
+    const Case cases[] = {
+        {{}, Lane::fast, 2, false},
+        {{}, Lane::fast, 3, true},
+        {{}, Lane::fast, -3, false},
+        {{}, Lane::slow, 0, true},
+        {{.suspect_from = 0}, Lane::fast, 9, false},
+        {{.suspect_from = 0}, Lane::slow, 0, true},
+        {{.who = all}, Lane::fast, -9, true},
+        {{.who = nobody}, Lane::slow, 99, false},
+    };
+    for (const Case& c : cases)
+        EXPECT_EQ(is_greylisted(c.options, c.lane, c.score), c.asked) << name_of(c.lane) << ' ' << c.score;
+}
+
+TEST(Greylist, OnlyTheSameLetterIsARetry) {
+    const auto client = IpAddress::parse("192.0.2.77").value();
+    const auto letter = [&](std::string_view sender, std::string_view recipient) {
+        return greylist_name(client, "", sender, recipient).letter;
+    };
+    const std::string first = letter("a@example.org", "b@example.net");
+    EXPECT_EQ(first.size(), 16U);
+    EXPECT_EQ(letter("A@Example.org", "B@example.NET"), first);
+    EXPECT_NE(letter("c@example.org", "b@example.net"), first);
+    EXPECT_NE(letter("a@example.org", "c@example.net"), first);
+    EXPECT_NE(letter("", "b@example.net"), first);
+    EXPECT_EQ(greylist_name(client, "", "a@example.org", "b@example.net").origin, "192.0.2.0");
+    EXPECT_EQ(greylist_name(client, "dsl-192-0-2-77.example.com", "a@example.org", "b@example.net").origin,
+              "192.0.2.0");
+    EXPECT_EQ(greylist_name(client, "mx.example.com", "a@Example.org", "b@example.net").domain,
+              "example.org");
+    EXPECT_EQ(greylist_name(client, "mx.example.com", "a@example.org", "b@example.net").origin,
+              "example.com");
+}
+
 /// When servers come again after a 4xx, since the first attempt: as they are shipped.
 const std::map<std::string, std::vector<Seconds>> schedules = {
     // minimal_backoff_time 300 s, doubling up to maximal_backoff_time 4000 s

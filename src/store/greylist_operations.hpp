@@ -1,4 +1,5 @@
-// The operations of greylisting: has this origin, with this sender's domain, been here before? Pure.
+// The operations of greylisting: has this letter been here before, or another one of this origin and sender's
+// domain come again? Pure.
 #pragma once
 
 #include <string>
@@ -9,13 +10,14 @@
 
 namespace sluice::store {
 
-/// Asks, and remembers that they are here now if they never were. An empty domain is that of bounces.
-Operations greylist_question(const policy::GreylistOptions& options, std::string_view origin,
-                             std::string_view domain);
+/// Changes nothing. An empty domain is that of bounces.
+Operations greylist_question(const policy::GreylistOptions& options, const policy::GreylistName& name);
 policy::GreylistFacts read_greylist(const Outcomes& outcomes);
 
-/// They have come again, as was asked of them.
-Operations greylist_passed(const policy::GreylistOptions& options, std::string_view origin,
-                           std::string_view domain);
+/// The letter was asked to come again; the first time is what counts.
+Operations greylist_waits(const policy::GreylistOptions& options, const policy::GreylistName& name);
+
+/// It has come again, as was asked of it.
+Operations greylist_passed(const policy::GreylistOptions& options, const policy::GreylistName& name);
 
 }  // namespace sluice::store

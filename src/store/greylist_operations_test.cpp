@@ -1,5 +1,6 @@
 #include "store/greylist_operations.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>
 
@@ -18,10 +19,13 @@ class Greylisting : public testing::Test {
             outcomes.push_back(apply(operation, records_[operation.key], now_));
         return outcomes;
     }
-    policy::GreylistAnswer comes(std::string_view origin, std::string_view domain) {
-        const auto facts = read_greylist(perform(greylist_question(options_, origin, domain)));
+    policy::GreylistAnswer comes(const std::string& origin, const std::string& domain,
+                                 const std::string& letter = "1") {
+        const policy::GreylistName name{origin, domain, letter};
+        const auto facts = read_greylist(perform(greylist_question(options_, name)));
         const auto answer = policy::greylist(facts, options_);
-        if (answer.newly) perform(greylist_passed(options_, origin, domain));
+        if (answer.newly) perform(greylist_passed(options_, name));
+        if (answer.what == policy::GreylistAnswer::What::wait) perform(greylist_waits(options_, name));
         return answer;
     }
 
@@ -48,6 +52,22 @@ TEST_F(Greylisting, FirstWaitsThenPassesForLong) {
     EXPECT_EQ(comes("192.0.2.0", "").what, What::wait) << "bounces are a domain of their own";
 }
 
+TEST_F(Greylisting, AnotherLetterIsNoRetry) {
+    comes("192.0.2.0", "example.org", "1");
+    now_ += 60'000;
+    EXPECT_EQ(comes("192.0.2.0", "example.org", "2").what, What::wait);
+    now_ += 60'000;
+    EXPECT_TRUE(comes("192.0.2.0", "example.org", "2").newly);
+    EXPECT_FALSE(comes("192.0.2.0", "example.org", "1").newly) << "what one has shown counts for all";
+    EXPECT_EQ(comes("192.0.2.0", "example.org", "3").what, What::pass);
+}
+
+TEST_F(Greylisting, AskingChangesNothing) {
+    perform(greylist_question(options_, {"192.0.2.0", "example.org", "1"}));
+    now_ += 60'000;
+    EXPECT_EQ(comes("192.0.2.0", "example.org").what, What::wait);
+}
+
 TEST_F(Greylisting, TooLateIsTheFirstAgain) {
     comes("192.0.2.0", "example.org");
     now_ += 3'600'000;
@@ -64,9 +84,12 @@ TEST_F(Greylisting, OriginThatKeepsComingAgainIsAskedNoMore) {
 }
 
 TEST_F(Greylisting, KeysKeepTheirBound) {
-    for (const Operation& operation :
-         greylist_question(options_, std::string(200, 'o'), std::string(300, 'd')))
-        EXPECT_LE(operation.key.size(), key_octets_max);
+    const policy::GreylistName name{std::string(200, 'o'), std::string(300, 'd'), std::string(16, 'a')};
+    for (const Operations& operations :
+         {greylist_question(options_, name), greylist_waits(options_, name), greylist_passed(options_, name)})
+        for (const Operation& operation : operations)
+            EXPECT_LE(operation.key.size(), key_octets_max);
+    EXPECT_THAT(greylist_waits(options_, name)[0].key, testing::EndsWith("/aaaaaaaaaaaaaaaa"));
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ inline constexpr std::string_view block_space = "block/";  // + address: for a s
 inline constexpr std::string_view reputation_space = "reputation/";  // + address or network
 inline constexpr std::string_view rate_space = "rate/";              // + address, network or "all"
 inline constexpr std::string_view live_space = "live/";              // + the same
-inline constexpr std::string_view greylist_space = "greylist/";      // + network, sender, recipient
+inline constexpr std::string_view greylist_space = "greylist/";      // + origin, sender's domain, letter
 inline constexpr std::string_view recipient_space = "recipient/";    // + address: what the MTA said of it
 
 /// + a command of the operator's: put by whoever gives it, as its first word. It is kept nowhere, but what

@@ -213,6 +213,7 @@ def test_a_suspect_comes_again(remembering):
     assert (reply.code, reply.text[:6]) == (450, "4.7.1 ")
     assert visit(sluice).code == 450, "too early"
     time.sleep(2.5)
+    assert visit(sluice, sender="other@example.org").code == 450, "another letter is no retry"
     assert visit(sluice, source=NEIGHBOUR).code == 250, "another address of the same network"
     assert visit(sluice).code == 250
     assert visit(sluice, sender="sender@another.example").code == 450, "not seen before"
@@ -222,6 +223,30 @@ def test_a_suspect_comes_again(remembering):
     assert visit(sluice).code == 250
     listed = [line.split() for line in operator("greylist", "list").splitlines()]
     assert any(words[:3] == ["127.0.130.0", "example.org", "passed"] for words in listed), listed
+
+
+def test_a_queue_may_try_its_recipients_in_another_order(remembering):
+    sluice, _ = remembering({"greylist": GREYLIST | {"who": "all"}})
+    recipients = ["alice@example.test", "bob@example.test"]
+    for answer, order in ((450, recipients), (250, recipients[::-1])):
+        with sluice.connect(source=CLIENT) as client:
+            client.greet()
+            client.expect(250, "MAIL FROM:<sender@example.org>")
+            for recipient in order:
+                client.expect(answer, f"RCPT TO:<{recipient}>")
+            client.quit()
+        time.sleep(2.5)
+
+
+def test_weak_signs_make_a_suspect_that_is_not_slow(remembering):
+    sluice, _ = remembering({"greylist": GREYLIST})
+    for helo, code in (("localhost", 250), ("not,a,name", 450)):
+        with sluice.connect(source=CLIENT) as client:
+            client.greet(helo)
+            client.expect(250, "MAIL FROM:<sender@example.org>")
+            client.expect(code, "RCPT TO:<alice@example.test>")
+            client.quit()
+    assert all(record["lane"] == "fast" for record in sessions(sluice, 2))
 
 
 def test_nobody_else_is_asked_to(remembering):
