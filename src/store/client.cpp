@@ -16,6 +16,7 @@ namespace {
 constexpr Millis connect_again_after{250};
 constexpr Millis probe_every{1000};
 constexpr std::uint32_t probe_number = 1;  // of no question
+constexpr std::size_t gathered_octets_max = 32'768;
 
 }  // namespace
 
@@ -25,7 +26,9 @@ StateClient::StateClient(net::Loop& loop, const Options& options, Listener liste
 }
 
 StateClient::~StateClient() {
-    if (socket_) loop_.unwatch(socket_.get());
+    if (!socket_) return;
+    if (room_) (void)net::write_some(socket_.get(), unsent_.data(), unsent_.size());
+    loop_.unwatch(socket_.get());
 }
 
 void StateClient::connect() {
@@ -48,6 +51,7 @@ void StateClient::lose(std::string_view why) {
     loop_.unwatch(socket_.get());
     socket_.reset();
     unsent_.clear();
+    send_by_.reset();
     received_.clear();
     notice(Trouble::down, why);
     answer_all_with_nothing();
@@ -73,7 +77,7 @@ void StateClient::ask(Question& question, std::span<const Operation> operations)
         send_later();
     } else {
         // It may still be told what it need not answer.
-        if (up() && unsent_.size() <= options_.unsent_octets_max) append_query(unsent_, 0, operations);
+        tell(operations);
         question.deadline_ = loop_.now();
         waits_.push_front(&question);
     }
@@ -83,7 +87,7 @@ void StateClient::ask(Question& question, std::span<const Operation> operations)
 void StateClient::tell(std::span<const Operation> operations) {
     if (!up() || unsent_.size() > options_.unsent_octets_max) return;
     append_query(unsent_, 0, operations);
-    send_later();
+    send_soon();
 }
 
 void StateClient::withdraw(Question& question) {
@@ -121,7 +125,15 @@ void StateClient::send_later() {
     });
 }
 
+void StateClient::send_soon() {
+    if (options_.gather == Millis{0} || unsent_.size() >= gathered_octets_max) return send_later();
+    if (sending_ || send_by_) return;
+    send_by_ = loop_.now() + options_.gather;
+    arm_timer();
+}
+
 void StateClient::send() {
+    send_by_.reset();
     if (!up() || !room_ || unsent_.empty()) return;
     const auto sent = net::write_some(socket_.get(), unsent_.data(), unsent_.size());
     if (sent == net::io_failed) return lose(std::generic_category().message(errno));
@@ -146,6 +158,7 @@ void StateClient::receive() {
         if (got <= 0) return lose("the store process has gone");
         received_.append(buffer.data(), static_cast<std::size_t>(got));
         if (!take_responses()) return lose("the store process speaks another language");
+        if (static_cast<std::size_t>(got) < buffer.size()) return;  // that was all (epoll(7), Q9)
     }
 }
 
@@ -170,6 +183,7 @@ bool StateClient::take_responses() {
 
 void StateClient::on_timer() {
     if (!up() && loop_.now() >= connect_at_) connect();
+    if (send_by_ && *send_by_ <= loop_.now()) send();
     while (!waits_.empty() && waits_.front()->deadline_ <= loop_.now()) {
         if (up() && asked_.contains(waits_.front()->number_))
             notice(Trouble::slow, "no answer within the deadline");
@@ -179,10 +193,11 @@ void StateClient::on_timer() {
 }
 
 void StateClient::arm_timer() {
-    const bool connecting = !up();
-    if (waits_.empty() && !connecting) return disarm();
-    Instant next = waits_.empty() ? connect_at_ : waits_.front()->deadline_;
-    if (connecting) next = std::min(next, connect_at_);
+    Instant next = Instant::max();
+    if (!waits_.empty()) next = waits_.front()->deadline_;
+    if (!up()) next = std::min(next, connect_at_);
+    if (send_by_) next = std::min(next, *send_by_);
+    if (next == Instant::max()) return disarm();
     loop_.timers().arm(*this, next);
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,6 +25,9 @@ class StateClient final : public State, net::IoHandler, net::Timer {
     struct Options {
         std::string path;      // of the store process's socket
         Millis deadline{100};  // of a question
+        /// How long news that nobody waits for may be kept back: with a question they go at once. A process
+        /// that is woken for each of them does little else.
+        Millis gather{2};
         /// Octets that wait to be sent; beyond them news are dropped and questions answered with nothing.
         std::size_t unsent_octets_max = 4'000'000;
     };
@@ -39,7 +43,7 @@ class StateClient final : public State, net::IoHandler, net::Timer {
     StateClient(net::Loop& loop, const Options& options, Listener listener);
     StateClient(const StateClient&) = delete;
     StateClient& operator=(const StateClient&) = delete;
-    /// Nothing may wait any more.
+    /// Nothing may wait any more. News that are kept back go, as far as there is room for them.
     ~StateClient() override;
 
     void ask(Question& question, std::span<const Operation> operations) override;
@@ -59,6 +63,7 @@ class StateClient final : public State, net::IoHandler, net::Timer {
     void connect();
     void lose(std::string_view why);
     void send_later();
+    void send_soon();
     void send();
     void receive();
     bool take_responses();
@@ -82,7 +87,8 @@ class StateClient final : public State, net::IoHandler, net::Timer {
     std::deque<Question*> waits_;  // the earliest deadline first; null = answered or withdrawn
     std::unordered_map<std::uint32_t, Question*> asked_;
     std::uint32_t next_number_ = 2;
-    Instant connect_at_;  // while it is not connected
+    Instant connect_at_;              // while it is not connected
+    std::optional<Instant> send_by_;  // while news are kept back
     std::uint64_t acts_version_ = 0;
     std::uint64_t unanswered_ = 0;
 };

@@ -79,6 +79,7 @@ class Keeper::Visitor final : public net::IoHandler {
             if (got <= 0) return leave();
             received_.append(buffer.data(), static_cast<std::size_t>(got));
             take_queries();
+            if (static_cast<std::size_t>(got) < buffer.size()) return;  // that was all (epoll(7), Q9)
         }
     }
 
