@@ -81,4 +81,16 @@ class KeyedHash {
     HashKey key_;
 };
 
+/// Under one secret of this process, for tables that are made anew again and again.
+class SecretHash : public KeyedHash {
+  public:
+    SecretHash() : KeyedHash(secret()) {}
+
+  private:
+    static const HashKey& secret() {
+        static const HashKey key = random_hash_key();
+        return key;
+    }
+};
+
 }  // namespace sluice

@@ -156,7 +156,8 @@ int Database::apply(MDB_txn* transaction, const Changes& changes) const {
     return 0;
 }
 
-/// A part of all records with every write: more than were written, so that the bound holds whatever comes.
+/// A part of all records with every write. Where the bound is near, more than were written, so that it holds
+/// whatever comes; else what has expired can wait for a later round.
 int Database::tidy(MDB_txn* transaction, std::size_t changes, WallMillis now) {
     constexpr std::size_t at_least = 256;
     constexpr std::size_t for_each_change = 4;
@@ -166,7 +167,9 @@ int Database::tidy(MDB_txn* transaction, std::size_t changes, WallMillis now) {
         stat.ms_entries > options_.records_max ? stat.ms_entries - options_.records_max : 0;
     MDB_cursor* cursor = nullptr;
     if (const int error = mdb_cursor_open(transaction, records_, &cursor); error != 0) return error;
-    const std::size_t count = std::max(at_least, for_each_change * std::max(changes, excess));
+    const bool near = stat.ms_entries + changes > options_.records_max / 2;
+    const std::size_t count =
+        near ? std::max(at_least, for_each_change * std::max(changes, excess)) : at_least;
     const int error = look_at(cursor, std::min(count, stat.ms_entries), now, excess);
     mdb_cursor_close(cursor);
     return error;

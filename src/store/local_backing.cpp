@@ -59,10 +59,9 @@ Outcome LocalBacking::perform_one(const Operation& operation, WallMillis now) {
 /// In memory, or about to be written, or written.
 std::optional<Record> LocalBacking::find(std::string_view key, WallMillis now) const {
     if (const Record* counted = counts_.find(key, now)) return *counted;
-    const std::string name(key);
     for (const Changes* changes : {&unwritten_, writing_.get()}) {
-        if (changes == nullptr) continue;
-        if (const auto found = changes->find(name); found != changes->end()) return found->second;
+        if (changes == nullptr || changes->empty()) continue;
+        if (const auto found = changes->find(key); found != changes->end()) return found->second;
     }
     return database_.get(key);
 }

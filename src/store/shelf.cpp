@@ -6,6 +6,7 @@
 namespace sluice::store {
 
 const Record* Shelf::find(std::string_view key, WallMillis now) const {
+    if (records_.empty()) return nullptr;  // by default nothing is counted here: no hash is worth it
     const auto found = records_.find(key);
     return found == records_.end() || found->second.expired(now) ? nullptr : &found->second;
 }
