@@ -10,6 +10,7 @@
 #include "app/exit_codes.hpp"
 #include "app/generation.hpp"
 #include "app/probe.hpp"
+#include "app/registers.hpp"
 #include "app/worker_count.hpp"
 
 namespace sluice::app {
@@ -74,6 +75,7 @@ int check(const CheckFlags& flags) {
     }
     (void)load_certificates(*config);
     check_authorities(*config);
+    (void)load_registers(*config);
     (void)workers_user(*config);
     if (flags.print_master_cf) {
         fmt::print("{}", master_cf_lines(private_listener(*config), config->relay.pool,

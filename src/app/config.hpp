@@ -28,6 +28,12 @@ struct LogOptions {
     std::string destination = "stdout";  // "stdout", "stderr" or a file, opened anew on SIGHUP and SIGUSR1
 };
 
+/// Files in the MaxMind DB format that say where addresses are from; empty = that is not known.
+struct RegisterFiles {
+    std::string asn;
+    std::string country;
+};
+
 /// The whole configuration. The default one is what `sluice run` uses without a file: a loopback port that
 /// needs no rights, in front of where `sluice sink` listens.
 struct Config {
@@ -45,6 +51,7 @@ struct Config {
     front::FrontOptions front;
     relay::RelayOptions relay;
     store::StoreOptions store;
+    RegisterFiles registers;
 
     /// What `store` says of a Redis, with what belongs to it; nothing = it is none.
     std::optional<store::RedisOptions> redis() const;

@@ -81,6 +81,15 @@ const Key<Config> rows[] = {
     {"policy.reputation.half_life_s",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.past.reputation_half_life; }, 60, year_s),
      "After so long half of what was good or bad of a client is forgotten."},
+    {"policy.reputation.asn_file",
+     TextKind<Config>{[](Config& c) -> auto& { return c.registers.asn; }, "a file"},
+     "In the MaxMind DB format: whose network (ASN) each address is in, as GeoLite2-ASN or DB-IP's ASN Lite. "
+     "How others of its ASN have behaved is a weak sign for or against a stranger, and the log has `asn`. "
+     "Read at start, and again with each reload; empty = none."},
+    {"policy.reputation.country_file",
+     TextKind<Config>{[](Config& c) -> auto& { return c.registers.country; }, "a file"},
+     "Likewise: in which country, as GeoLite2-Country. A weaker sign, which never slows anybody alone; the "
+     "log has `country`."},
     {"policy.rates.window_s",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.past.rate_window; }, 2, 86'400),
      "Rates are counted over so long, as Postfix's anvil_rate_time_unit. `client` is an address (IPv6: its "

@@ -36,7 +36,7 @@ constexpr std::pair<std::string_view, std::string_view> section_texts[] = {
      "network on two lists is an error."},
     {"policy.unknown_recipients", "Guessing at recipients as a signal."},
     {"state", "What sessions, workers and machines remember together (`store`)."},
-    {"policy.reputation", "What is believed of a client from how it and its network have behaved."},
+    {"policy.reputation", "What is believed of a client from how it and those around it have behaved."},
     {"policy.rates", "How much is too much, as signals."},
     {"policy.rates.client", "Of one address (IPv6: /64)."},
     {"policy.rates.network", "Of one network, /24 (IPv6: /48)."},

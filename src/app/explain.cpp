@@ -6,6 +6,7 @@
 
 #include "app/acts.hpp"
 #include "app/duration.hpp"
+#include "app/registers.hpp"
 #include "app/start_error.hpp"
 #include "app/store_session.hpp"
 #include "base/ascii.hpp"
@@ -32,6 +33,7 @@ class Gathering {
 
     /// In the order in which a session finds things out.
     Explanation run() {
+        find_place();
         with_memory([this](StoreSession& memory) { note_past(memory); });
         note_network();
         ask_dns();
@@ -55,6 +57,7 @@ class Gathering {
         }
     }
 
+    void find_place();
     void note_past(StoreSession& memory);
     void note_act(StoreSession& memory);
     void note_network();
@@ -98,12 +101,29 @@ void Gathering::note_act(StoreSession& memory) {
     });
 }
 
+void Gathering::find_place() {
+    try {
+        if (const auto registers = load_registers(config_)) found_.place = registers->find(presented_.client);
+    } catch (const StartError& error) {
+        found_.remarks.push_back(fmt::format("where it is from is not known: {}", error.what()));
+    }
+}
+
 void Gathering::note_past(StoreSession& memory) {
     note_act(memory);
     const policy::PastOptions& options = config_.front.policy.past;
-    const store::Outcomes outcomes =
-        memory.ask(store::past_of(presented_.client, options, store::Arrival::looks));
-    policy::Past past = store::read_past(outcomes, options);
+    const store::Operations asked =
+        store::past_of(presented_.client, found_.place, options, store::Arrival::looks);
+    const store::Outcomes outcomes = memory.ask(asked);
+    policy::Past past = store::read_past(outcomes, found_.place, options);
+    Seconds oldest{0};
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+        if (asked[i].verb != store::Verb::weigh || !outcomes[i].found) continue;
+        oldest = std::max(oldest, outcomes[i].age);
+        found_.evidence.push_back({.whose = asked[i].key.substr(store::reputation_space.size()),
+                                   .evidence = {.good = outcomes[i].good, .bad = outcomes[i].bad},
+                                   .age = outcomes[i].age});
+    }
     // It would be counted itself.
     for (std::size_t scope = 0; scope < policy::scopes; ++scope) {
         ++past.at_once[scope];
@@ -112,7 +132,7 @@ void Gathering::note_past(StoreSession& memory) {
     for (policy::Signal& signal : policy::signals_of(past, options, config_.front.policy.signals)) {
         std::optional<Seconds> age;
         if (signal.name == "blocklist") age = past.block_age;
-        if (signal.name == "reputation") age = std::max(outcomes[1].age, outcomes[2].age);
+        if (signal.name == "reputation") age = oldest;
         found_.signals.push_back({.signal = std::move(signal), .source = "store", .age = age});
     }
 }

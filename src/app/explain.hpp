@@ -10,6 +10,8 @@
 #include "app/config.hpp"
 #include "app/config_lines.hpp"
 #include "base/ip.hpp"
+#include "policy/place.hpp"
+#include "policy/reputation.hpp"
 #include "policy/verdict.hpp"
 
 namespace sluice::app {
@@ -38,8 +40,17 @@ struct Word {
     std::optional<Seconds> left = {};  // nothing = for ever
 };
 
+/// What is remembered of one of those whose conduct counts: the client, its network, ASN or country.
+struct Remembered {
+    std::string whose;  // "192.0.2.7", "192.0.2.0/24", "AS64500", "DE"
+    policy::Evidence evidence;
+    Seconds age{0};
+};
+
 struct Explanation {
     std::string name;  // of the client, forward-confirmed; empty = none is looked for, or found
+    policy::Place place = {};
+    std::vector<Remembered> evidence = {};
     std::optional<Word> word = {};
     std::vector<Noticed> signals = {};
     policy::Verdict verdict = {};

@@ -38,6 +38,9 @@ void print_text(const Config& config, const Presented& presented, const Explanat
     const policy::Thresholds& at = config.front.policy.thresholds;
     fmt::print("client     {}{}{}{}{}\n", presented.client.to_string(), found.name.empty() ? "" : ", ",
                printable(found.name), presented.helo.empty() ? "" : ", as ", printable(presented.helo));
+    const std::string asn = asn_name(found.place), country = country_name(found.place);
+    if (found.place != policy::Place{})
+        fmt::print("place      {}{}{}\n", asn, asn.empty() || country.empty() ? "" : ", ", country);
     fmt::print("lane       {}\n", name_of(found.verdict.lane));
     if (found.word) print_word(*found.word);
     fmt::print("score      {}\n", found.verdict.score);
@@ -51,6 +54,9 @@ void print_text(const Config& config, const Presented& presented, const Explanat
                    noticed.age ? ", age " + duration_text(*noticed.age) : "",
                    noticed.signal.counted ? "" : ", only observed");
     if (found.signals.empty()) fmt::print("signal     none\n");
+    for (const Remembered& known : found.evidence)
+        fmt::print("evidence   {:<18} good {:.2f}, bad {:.2f}, age {}\n", known.whose, known.evidence.good,
+                   known.evidence.bad, duration_text(known.age));
     for (const std::string& remark : found.remarks)
         fmt::print("remark     {}\n", printable(remark));
 }
@@ -76,12 +82,23 @@ void write_signals(LogLine& line, const std::vector<Noticed>& signals) {
     line.close();
 }
 
+void write_evidence(LogLine& line, const std::vector<Remembered>& evidence) {
+    line.open_list("evidence");
+    for (const Remembered& known : evidence) {
+        line.open_object("").text("of", known.whose).real("good", known.evidence.good);
+        line.real("bad", known.evidence.bad).number("age_s", known.age.count()).close();
+    }
+    line.close();
+}
+
 std::string json_text(const Config& config, const Presented& presented, const Explanation& found) {
     std::string text;
     LogLine line(LogFormat::json, text, std::chrono::system_clock::now(), "explain");
     line.text("client", presented.client.to_string());
     if (!found.name.empty()) line.text("name", found.name);
     if (!presented.helo.empty()) line.text("helo", presented.helo);
+    if (found.place.asn != 0) line.number("asn", found.place.asn);
+    if (found.place.knows_country()) line.text("country", country_name(found.place));
     line.text("lane", name_of(found.verdict.lane)).number("score", found.verdict.score);
     if (found.word) write_word(line, *found.word);
     const policy::Thresholds& at = config.front.policy.thresholds;
@@ -93,6 +110,7 @@ std::string json_text(const Config& config, const Presented& presented, const Ex
         .close();
     line.text("default_lane", name_of(config.front.policy.default_lane));
     write_signals(line, found.signals);
+    write_evidence(line, found.evidence);
     line.open_list("remarks");
     for (const std::string& remark : found.remarks)
         line.text("", remark);

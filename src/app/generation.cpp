@@ -93,9 +93,11 @@ std::optional<guard::User> workers_user(const Config& config) {
     return user;
 }
 
-std::shared_ptr<Generation> make_generation(Config config, const Generation* before) {
+std::shared_ptr<Generation> make_generation(Config config, std::shared_ptr<const Registers> registers,
+                                            const Generation* before) {
     auto made = std::make_shared<Generation>();
     made->config = std::move(config);
+    made->registers = std::move(registers);
     made->user = workers_user(made->config);
     if (before != nullptr) {
         made->number = before->number + 1;

@@ -9,6 +9,7 @@
 #include "app/config.hpp"
 #include "app/event_log.hpp"
 #include "app/log_file.hpp"
+#include "app/registers.hpp"
 #include "guard/sandbox.hpp"
 
 namespace sluice::app {
@@ -19,6 +20,7 @@ struct Generation {
     std::optional<guard::User> user;  // of the workers; none = that of the supervisor
     std::shared_ptr<const LogFile> log_file;
     std::unique_ptr<const Certificates> certificates;  // null = none
+    std::shared_ptr<const Registers> registers;        // null = none
 
     unsigned workers() const;
 };
@@ -27,10 +29,11 @@ struct Generation {
 /// it. Throws StartError when there is no such user.
 std::optional<guard::User> workers_user(const Config& config);
 
-/// Opens and reads what `config` names, and makes its directories. What sessions must find again in the next
-/// generation, and the log file where it is the same, comes from `before`, which may be null. Throws
-/// StartError.
-std::shared_ptr<Generation> make_generation(Config config, const Generation* before);
+/// Opens and reads what else `config` names, and makes its directories; `registers` are its own. What
+/// sessions must find again in the next generation, and the log file where it is the same, comes from
+/// `before`, which may be null. Throws StartError.
+std::shared_ptr<Generation> make_generation(Config config, std::shared_ptr<const Registers> registers,
+                                            const Generation* before);
 
 /// Written at once, or not at all; for who has no thread for a log.
 EventLog events_of(const Generation& generation);

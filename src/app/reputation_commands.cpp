@@ -1,91 +1,26 @@
-// `sluice reputation`: what is believed of a client or its network, and on what evidence.
-#include <algorithm>
+// `sluice reputation`: what is believed of a client and those around it, and on what evidence.
 #include <cstdio>
 #include <fmt/format.h>
-#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "app/duration.hpp"
 #include "app/exit_codes.hpp"
+#include "app/registers.hpp"
 #include "app/remembered.hpp"
+#include "app/reputation_ranking.hpp"
 #include "app/store_commands.hpp"
 #include "app/store_session.hpp"
 #include "policy/past.hpp"
+#include "policy/place.hpp"
 #include "store/keys.hpp"
 #include "store/past_operations.hpp"
 
 namespace sluice::app {
 
 namespace {
-
-/// Of an address or of a network.
-struct Known {
-    std::string what;
-    policy::Evidence evidence;
-    policy::Standing standing;
-    Seconds age{0};
-};
-
-policy::Evidence evidence_in(const store::Outcome& outcome) {
-    return {.good = outcome.good, .bad = outcome.bad};
-}
-
-Known known_from(const store::Outcome& outcome) {
-    Known known{.what = outcome.key.substr(store::reputation_space.size()),
-                .evidence = evidence_in(outcome),
-                .standing = {},
-                .age = outcome.age};
-    const bool is_network = known.what.find('/') != std::string::npos;
-    known.standing =
-        is_network ? policy::standing_of({}, known.evidence) : policy::standing_of(known.evidence, {});
-    return known;
-}
-
-/// The first `count` of all that are taken.
-class Ranking {
-  public:
-    using Before = std::function<bool(const Known&, const Known&)>;
-    Ranking(std::size_t count, Before before) : count_(count), before_(std::move(before)) {}
-
-    void take(const Known& known) {
-        ranked_.insert(std::ranges::upper_bound(ranked_, known, before_), known);
-        if (ranked_.size() > count_) ranked_.pop_back();
-    }
-    const std::vector<Known>& ranked() const { return ranked_; }
-
-  private:
-    std::size_t count_;
-    Before before_;
-    std::vector<Known> ranked_;
-};
-
-std::string belief_text(const policy::Standing& standing) {
-    return fmt::format("bad {:.0f} % ({:.0f} to {:.0f})", 100 * standing.mean, 100 * standing.low,
-                       100 * standing.high);
-}
-
-void print_ranking(std::string_view title, const std::vector<Known>& ranked) {
-    fmt::print("{}\n", title);
-    for (const Known& known : ranked)
-        fmt::print("  {:<24} {:<24} good {:<8.2f} bad {:<8.2f} since {}\n", known.what,
-                   belief_text(known.standing), known.evidence.good, known.evidence.bad,
-                   duration_text(known.age));
-}
-
-int show_extremes(StoreSession& session, std::size_t count) {
-    Ranking worst(count, [](const Known& a, const Known& b) { return a.standing.low > b.standing.low; });
-    Ranking best(count, [](const Known& a, const Known& b) { return a.standing.high < b.standing.high; });
-    constexpr double half = 0.5;
-    session.list(store::reputation_space, [&](const store::Outcome& outcome) {
-        const Known known = known_from(outcome);
-        if (known.standing.mean > half) worst.take(known);
-        if (known.standing.mean < half) best.take(known);
-        return true;
-    });
-    print_ranking("worst", worst.ranked());
-    print_ranking("best", best.ranked());
-    return exit_ok;
-}
 
 void print_evidence(std::string_view whose, std::string_view what, const store::Outcome& outcome) {
     if (outcome.found)
@@ -114,35 +49,78 @@ std::string_view name_in(const std::string& key) {
     return std::string_view(key).substr(store::reputation_space.size());
 }
 
-int show_one(StoreSession& session, const Network& network, const std::string& key, int weight_max) {
-    const std::string above = store::network_key(store::reputation_space, network.address());
-    const bool is_client = key != above;
-    store::Operations asked{{.verb = store::Verb::weigh, .key = key}};
-    if (is_client) {
-        asked.push_back({.verb = store::Verb::weigh, .key = above});
-        asked.push_back(
-            {.verb = store::Verb::get, .key = store::client_key(store::block_space, network.address())});
-    }
-    const store::Outcomes found = session.ask(asked);
-    fmt::print("{}\n", network.to_string());
-    if (is_client) print_evidence("client", name_in(key), found[0]);
-    print_evidence("network", name_in(above), is_client ? found[1] : found[0]);
-    print_standing(is_client ? policy::standing_of(evidence_in(found[0]), evidence_in(found[1]))
-                             : policy::standing_of({}, evidence_in(found[0])),
-                   weight_max);
-    if (is_client) print_block(found[2]);
-    return exit_ok;
+/// Who "client", "network", "asn" or "country" is, whose evidence counts as its part of Evidences.
+struct Asked {
+    std::string_view who;
+    std::string key;
+    policy::Evidence policy::Evidences::* part;
+};
+
+std::vector<Asked> asked_of_client(const IpAddress& client, const policy::Place& place) {
+    constexpr std::string_view space = store::reputation_space;
+    std::vector<Asked> asked{{"client", store::client_key(space, client), &policy::Evidences::client},
+                             {"network", store::network_key(space, client), &policy::Evidences::network}};
+    if (place.asn != 0) asked.push_back({"asn", store::asn_key(space, place), &policy::Evidences::asn});
+    if (place.knows_country())
+        asked.push_back({"country", store::country_key(space, place), &policy::Evidences::country});
+    return asked;
 }
 
-/// Whether there is a reputation of such networks; prints why not.
-std::optional<std::string> reputation_key(const Network& network) {
-    auto key = key_of(store::reputation_space, network);
-    if (!key)
-        fmt::print(
-            stderr,
-            "sluice: {}: reputation is of an address (IPv6: /64) and of its network (/24; IPv6: /48)\n",
-            network.to_string());
-    return key;
+/// What is known of these, and what follows for a client whom all of it is about.
+void show_asked(StoreSession& session, std::string_view title, const std::vector<Asked>& asked,
+                int weight_max) {
+    store::Operations operations;
+    for (const Asked& each : asked)
+        operations.push_back({.verb = store::Verb::weigh, .key = each.key});
+    const store::Outcomes found = session.ask(operations);
+    policy::Evidences evidences;
+    fmt::print("{}\n", title);
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+        print_evidence(asked[i].who, name_in(asked[i].key), found[i]);
+        evidences.*asked[i].part = evidence_in(found[i]);
+    }
+    print_standing(policy::standing_of(evidences), weight_max);
+}
+
+/// What the command line, which has been checked, names.
+struct Named {
+    std::string text;  // for people
+    Asked asked;
+    std::optional<IpAddress> client;  // nothing = all of a network, an ASN or a country
+};
+
+/// Nothing where there is no reputation of such networks; prints why not.
+std::optional<Named> named(const std::string& name) {
+    constexpr std::string_view space = store::reputation_space;
+    if (const auto place = policy::parse_place(name)) {
+        Asked asked = place->asn != 0
+                          ? Asked{"asn", store::asn_key(space, *place), &policy::Evidences::asn}
+                          : Asked{"country", store::country_key(space, *place), &policy::Evidences::country};
+        return Named{std::string(name_in(asked.key)), std::move(asked), std::nullopt};
+    }
+    const Network network = Network::parse(name).value();
+    const IpAddress& address = network.address();
+    const auto key = key_of(space, network);
+    if (!key) {
+        fmt::print(stderr,
+                   "sluice: {}: reputation is of an address (IPv6: /64), of its network (/24; IPv6: /48), of "
+                   "an ASN (AS64500) and of a country (DE)\n",
+                   network.to_string());
+        return std::nullopt;
+    }
+    if (*key == store::client_key(space, address))
+        return Named{network.to_string(), {"client", *key, &policy::Evidences::client}, address};
+    return Named{network.to_string(), {"network", *key, &policy::Evidences::network}, std::nullopt};
+}
+
+void show_one(StoreSession& session, const Named& whom, const Config& config) {
+    const int weight_max = config.front.policy.signals.weight(policy::SignalId::reputation);
+    if (!whom.client) return show_asked(session, whom.text, {whom.asked}, weight_max);
+    const auto registers = load_registers(config);
+    const policy::Place place = registers ? registers->find(*whom.client) : policy::Place{};
+    show_asked(session, whom.text, asked_of_client(*whom.client, place), weight_max);
+    print_block(
+        session.ask({.verb = store::Verb::get, .key = store::client_key(store::block_space, *whom.client)}));
 }
 
 }  // namespace
@@ -152,25 +130,24 @@ int show_reputation(const ReputationFlags& flags) {
     if (!config) return exit_usage;
     if (flags.network.empty()) {
         StoreSession session(*config, "");
-        return show_extremes(session, flags.count);
+        show_extremes(session, flags.count);
+        return exit_ok;
     }
-    const Network network = Network::parse(flags.network).value();
-    const auto key = reputation_key(network);
-    if (!key) return exit_usage;
+    const auto whom = named(flags.network);
+    if (!whom) return exit_usage;
     StoreSession session(*config, "");
-    return show_one(session, network, *key,
-                    config->front.policy.signals.weight(policy::SignalId::reputation));
+    show_one(session, *whom, *config);
+    return exit_ok;
 }
 
 int reset_reputation(const ReputationFlags& flags) {
     const auto config = memory_config(flags.run);
     if (!config) return exit_usage;
-    const Network network = Network::parse(flags.network).value();
-    const auto key = reputation_key(network);
-    if (!key) return exit_usage;
-    StoreSession session(*config, fmt::format("reputation reset {}", network.to_string()));
-    const bool found = session.ask({.verb = store::Verb::erase, .key = *key}).found;
-    fmt::print("{}: {}\n", found ? "forgotten" : "nothing was known", name_in(*key));
+    const auto whom = named(flags.network);
+    if (!whom) return exit_usage;
+    StoreSession session(*config, fmt::format("reputation reset {}", whom->text));
+    const bool found = session.ask({.verb = store::Verb::erase, .key = whom->asked.key}).found;
+    fmt::print("{}: {}\n", found ? "forgotten" : "nothing was known", name_in(whom->asked.key));
     return exit_ok;
 }
 

@@ -52,7 +52,8 @@ void log_start(const Generation& generation, const Listeners& listeners) {
 /// The exit code.
 int supervise(const RunFlags& flags, Config config, const Predecessor& predecessor) {
     if (!predecessor && !config.state_dir.empty()) require_no_other(config.state_dir);
-    const auto generation = make_generation(std::move(config), nullptr);
+    auto registers = load_registers(config);
+    const auto generation = make_generation(std::move(config), std::move(registers), nullptr);
     // Those that systemd or the Sluice before us has bound, and what is missing.
     std::vector<Door> doors = generation->config.doors();
     const Listeners passed(passed_sockets(), doors);

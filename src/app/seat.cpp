@@ -44,6 +44,7 @@ void Crew::Seat::be_worker(net::Fd channel, pid_t supervisor) {
     const Generation& generation = *crew_.generation_;
     WorkerTask task{.config = generation.config,
                     .certificates = generation.certificates.get(),
+                    .registers = generation.registers.get(),
                     .index = index_,
                     .log_file = *generation.log_file,
                     .listeners = {},

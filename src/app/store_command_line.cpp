@@ -7,6 +7,7 @@
 #include "app/duration.hpp"
 #include "base/decimal.hpp"
 #include "base/ip.hpp"
+#include "policy/place.hpp"
 
 namespace sluice::app {
 
@@ -25,6 +26,11 @@ std::string network_fault(const std::string& text) {
     if (!prefix || *prefix > address->bits()) return text + " is not an address or NETWORK/PREFIX";
     return fmt::format("{} has bits beyond its prefix; did you mean {}?", text,
                        Network(*address, *prefix).to_string());
+}
+
+/// Or an ASN or a country: those have a reputation as well.
+std::string reputation_fault(const std::string& text) {
+    return policy::parse_place(text) ? "" : network_fault(text);
 }
 
 std::string address_fault(const std::string& text) {
@@ -60,6 +66,13 @@ class Adding {
 CLI::Option* add_network(CLI::App& command, std::string& network) {
     return command.add_option("NETWORK", network, "192.0.2.0/24, 2001:db8::/32 or an address")
         ->check(network_fault)
+        ->type_name("");
+}
+
+CLI::Option* add_network_or_place(CLI::App& command, std::string& name) {
+    return command
+        .add_option("NETWORK", name, "An address, its network (192.0.2.0/24, 2001:db8::/48), AS64500 or DE")
+        ->check(reputation_fault)
         ->type_name("");
 }
 
@@ -102,18 +115,19 @@ void add_act_commands(CLI::App& app, StoreCommandFlags& flags, std::function<int
 
 void add_reputation_commands(CLI::App& app, ReputationFlags& flags, std::function<int()>& chosen) {
     Adding adding(flags.run, chosen);
-    CLI::App& group = Adding::group(app, "reputation", "What is believed of clients and networks");
+    CLI::App& group =
+        Adding::group(app, "reputation", "What is believed of clients, networks, ASNs and countries");
     CLI::App& show =
         adding.command(group, "show", "On what evidence; without a network the worst and the best",
                        [&flags] { return show_reputation(flags); });
-    add_network(show, flags.network);
+    add_network_or_place(show, flags.network);
     show.add_option("--count", flags.count, "How many of the worst and of the best")
         ->type_name("N")
         ->check(CLI::Range(std::size_t{1}, std::size_t{1000}))
         ->capture_default_str();
-    add_network(adding.command(group, "reset", "Forget it", [&flags] { return reset_reputation(flags); }),
-                flags.network)
-        ->required();
+    CLI::App& reset =
+        adding.command(group, "reset", "Forget it", [&flags] { return reset_reputation(flags); });
+    add_network_or_place(reset, flags.network)->required();
 }
 
 void add_record_commands(CLI::App& app, RecordFlags& flags, std::function<int()>& chosen) {

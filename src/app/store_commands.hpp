@@ -28,7 +28,7 @@ int list_acts(const RunFlags& flags);
 
 struct ReputationFlags {
     RunFlags run;
-    std::string network;     // empty = the best and the worst
+    std::string network;     // or "AS64500", or "DE"; empty = the best and the worst
     std::size_t count = 10;  // of those
 };
 int show_reputation(const ReputationFlags& flags);

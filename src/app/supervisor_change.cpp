@@ -43,7 +43,9 @@ std::vector<std::string> Supervisor::try_reload(const Answer& answer) {
         }
         if (config->state_dir != crew_->generation()->config.state_dir)
             return {"state_dir cannot change while Sluice runs"};
-        begin(make_generation(std::move(*config), crew_->generation().get()), "reloaded", answer);
+        auto registers = load_registers(*config);
+        begin(make_generation(std::move(*config), std::move(registers), crew_->generation().get()),
+              "reloaded", answer);
         return {};
     } catch (const std::exception& error) {  // whatever it is, the old one goes on
         return {error.what()};
@@ -58,7 +60,8 @@ void Supervisor::renew_certificates() {
     if (version == certificates_seen_) return;
     certificates_seen_ = std::move(version);
     try {
-        begin(make_generation(now.config, &now), "certificates_read", [](const auto&) {});
+        // No register that is being written just now keeps a certificate from being renewed.
+        begin(make_generation(now.config, now.registers, &now), "certificates_read", [](const auto&) {});
     } catch (const std::exception& error) {
         events().event("certificates_unusable", {{"why", std::string_view(error.what())}});
     }

@@ -97,7 +97,10 @@ class Worker final : net::Timer {
                       service_.events().event(what, {{"worker", index_}, {"why", why}});
                   },
                   state_.get(),
-                  [this](const IpAddress& client) { return acts_ ? acts_->find(client) : nullptr; }},
+                  [this](const IpAddress& client) { return acts_ ? acts_->find(client) : nullptr; },
+                  [registers = task_.registers](const IpAddress& client) {
+                      return registers ? registers->find(client) : policy::Place{};
+                  }},
                  task_.config.front),
           orders_(service_.loop(), std::move(task_.channel),
                   [this](const OrderReceived& received) { obey(received); }) {

@@ -9,6 +9,7 @@
 #include "app/config.hpp"
 #include "app/listeners.hpp"
 #include "app/log_file.hpp"
+#include "app/registers.hpp"
 #include "guard/sandbox.hpp"
 #include "net/fd.hpp"
 
@@ -18,6 +19,7 @@ namespace sluice::app {
 struct WorkerTask {
     const Config& config;
     const Certificates* certificates;  // null = none
+    const Registers* registers;        // null = none
     unsigned index;                    // counts the workers from 0
     const LogFile& log_file;
     std::vector<Listener> listeners;  // its own

@@ -12,6 +12,7 @@
 #include "front/options.hpp"
 #include "net/fd.hpp"
 #include "policy/act.hpp"
+#include "policy/place.hpp"
 #include "smtp/backend.hpp"
 
 namespace sluice::net {
@@ -48,6 +49,10 @@ struct Surroundings {
     /// What the operator has said of a client on the running Sluice; null = nothing. For this turn.
     std::function<const policy::Act*(const IpAddress& client)> act_on =
         [](const IpAddress&) -> const policy::Act* { return nullptr; };
+    /// Whose network a client is in, and where, as far as that is known.
+    std::function<policy::Place(const IpAddress& client)> place_of = [](const IpAddress&) {
+        return policy::Place{};
+    };
 };
 
 /// What a connection begins with.

@@ -7,15 +7,16 @@
 
 namespace sluice::front {
 
-Recall::Recall(store::State& state, const policy::PastOptions& options, const IpAddress& client, Done done)
-    : options_(options), done_(std::move(done)) {
-    state.ask(*this, store::past_of(client, options, store::Arrival::joins));
+Recall::Recall(store::State& state, const policy::PastOptions& options, const IpAddress& client,
+               const policy::Place& place, Done done)
+    : options_(options), place_(place), done_(std::move(done)) {
+    state.ask(*this, store::past_of(client, place, options, store::Arrival::joins));
 }
 
 void Recall::answered(const store::Outcomes* outcomes) {
     auto done = std::move(done_);
     if (outcomes == nullptr) return done(nullptr);
-    const policy::Past past = store::read_past(*outcomes, options_);
+    const policy::Past past = store::read_past(*outcomes, place_, options_);
     done(&past);  // may destroy us
 }
 

@@ -19,12 +19,14 @@ class Recall final : public Inquiry, public store::State::Question {
 
     /// Asks; `done` runs once, from the loop. Destroying it earlier withdraws the question: the session is
     /// counted all the same. `options` outlive it.
-    Recall(store::State& state, const policy::PastOptions& options, const IpAddress& client, Done done);
+    Recall(store::State& state, const policy::PastOptions& options, const IpAddress& client,
+           const policy::Place& place, Done done);
 
   private:
     void answered(const store::Outcomes* outcomes) override;
 
     const policy::PastOptions& options_;
+    const policy::Place place_;
     Done done_;
 };
 

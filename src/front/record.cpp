@@ -91,6 +91,8 @@ void append_session_line(LogFormat format, std::string& out, WallTime time, cons
                          const SessionRecord& record) {
     LogLine line(format, out, time, "session");
     append_who(line, facts);
+    if (facts.place.asn != 0) line.number("asn", facts.place.asn);
+    if (facts.place.knows_country()) line.text("country", country_name(facts.place));
     line.text("outcome", name_of(record.outcome)).text("stage", name_of(record.stage));
     if (!facts.bot.empty()) line.text("bot", facts.bot);
     line.real("seconds", seconds(facts.lasted)).real("held_s", seconds(facts.held));

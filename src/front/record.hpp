@@ -16,6 +16,7 @@
 #include "base/time.hpp"
 #include "net/socket.hpp"
 #include "net/tls.hpp"
+#include "policy/place.hpp"
 #include "policy/verdict.hpp"
 #include "smtp/backend.hpp"
 
@@ -81,6 +82,7 @@ struct SessionFacts {
     Millis held;  // of it, by the pace
     std::optional<net::TlsFacts> tls = {};
     std::string_view bot = {};  // whose way to leave this was (policy.bots)
+    policy::Place place = {};   // told of a session, and not again of its transactions
 };
 
 struct TransactionRecord {

@@ -43,6 +43,16 @@ TEST_F(Lines, ASessionThatLeftSaysWhereWhenAndWhy) {
     EXPECT_EQ(out.back(), '\n');
 }
 
+TEST_F(Lines, WhereAClientIsFromIsToldWhereItIsKnown) {
+    facts.place.asn = 4'294'967'295;
+    append_session_line(LogFormat::json, out, noon, facts, SessionRecord{});
+    EXPECT_THAT(out, HasSubstr(R"("lane":"slow","asn":4294967295,"outcome")"));
+    out.clear();
+    facts.place = {.country = {'D', 'E'}};
+    append_session_line(LogFormat::json, out, noon, facts, SessionRecord{});
+    EXPECT_THAT(out, HasSubstr(R"("lane":"slow","country":"DE","outcome")"));
+}
+
 TEST_F(Lines, WhatIsOnlyObservedIsMarked) {
     signals.push_back({"no_ptr", "", "", 2, false});
     facts.would_be = policy::Lane::defer;

@@ -28,6 +28,7 @@
 #include "policy/networks.hpp"
 #include "policy/pacing.hpp"
 #include "policy/past.hpp"
+#include "policy/place.hpp"
 #include "policy/signal_catalogue.hpp"
 #include "policy/verdict.hpp"
 #include "smtp/server.hpp"
@@ -125,6 +126,7 @@ class Session final : public net::IoHandler, public net::Timer {
     void recall();
     void recalled(const policy::Past* past);
     void depart();
+    policy::Place place() const;
     policy::Conduct conduct() const;
     bool to_be_greylisted() const;
     void ask_greylist();

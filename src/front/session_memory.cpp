@@ -16,11 +16,11 @@ void Session::recall() {
     const auto& past = context_.options.policy.past;
     joined_ = true;
     if (listed()) {
-        state->tell(store::past_of(peer_.address, past, store::Arrival::joins));
+        state->tell(store::past_of(peer_.address, place(), past, store::Arrival::joins));
         return look_up();
     }
     waiting_ = Waiting::memory;
-    inquiry_ = std::make_unique<Recall>(*state, past, peer_.address,
+    inquiry_ = std::make_unique<Recall>(*state, past, peer_.address, place(),
                                         [this](const policy::Past* found) { recalled(found); });
 }
 
@@ -35,6 +35,11 @@ void Session::recalled(const policy::Past* past) {
         if (past->block) record_.block_level = static_cast<std::uint8_t>(past->block->level);
     }
     look_up();
+}
+
+/// Looked up whenever it is wanted: that is a matter of a microsecond, and very many sessions are held.
+policy::Place Session::place() const {
+    return context_.surroundings.place_of(peer_.address);
 }
 
 /// The session is here, for a memory that has forgotten it.
@@ -64,7 +69,7 @@ void Session::depart() {
             departure.block =
                 policy::block_for(departure.conduct, policy.unknown_recipients.slow_after, before);
     }
-    context_.surroundings.state->tell(store::departure_of(peer_.address, policy.past, departure));
+    context_.surroundings.state->tell(store::departure_of(peer_.address, place(), policy.past, departure));
 }
 
 policy::Conduct Session::conduct() const {

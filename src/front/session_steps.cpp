@@ -332,8 +332,10 @@ std::uint32_t Session::age_ms() const {
 void Session::log_session() {
     auto& line = context_.log_line;
     line.clear();
-    append_session_line(context_.surroundings.log_format, line, std::chrono::system_clock::now(),
-                        facts_for_log(), record_);
+    SessionFacts facts = facts_for_log();
+    facts.place = place();
+    append_session_line(context_.surroundings.log_format, line, std::chrono::system_clock::now(), facts,
+                        record_);
     context_.surroundings.log.write(line);
 }
 

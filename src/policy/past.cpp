@@ -38,12 +38,12 @@ class Noting {
     }
 
     void reputation() {
-        const Standing standing = standing_of(past_.client, past_.network);
+        const Standing standing = standing_of(past_.evidence);
         const int weight = weight_of(standing, weights_.weight(SignalId::reputation));
         if (weight == 0) return;
         note(SignalId::reputation, "",
-             fmt::format("bad {:.0f} % ({:.0f} to {:.0f})", 100 * standing.mean, 100 * standing.low,
-                         100 * standing.high));
+             fmt::format("bad {:.0f} % ({:.0f} to {:.0f}), by {}", 100 * standing.mean, 100 * standing.low,
+                         100 * standing.high, counted_text(past_.place, past_.evidence)));
         signals_.back().weight = weight;
     }
 
@@ -74,13 +74,28 @@ std::string_view name_of(Scope scope) {
     return scope_names[std::to_underlying(scope)];
 }
 
+std::string counted_text(const Place& place, const Evidences& evidence) {
+    constexpr double little = 0.05;
+    const Evidences counts = counted(evidence);
+    const std::pair<std::string, double> all[] = {{"client", counts.client.sum()},
+                                                  {"network", counts.network.sum()},
+                                                  {asn_name(place), counts.asn.sum()},
+                                                  {country_name(place), counts.country.sum()}};
+    std::string text;
+    for (const auto& [who, observations] : all)
+        if (observations >= little)
+            text += fmt::format("{}{} {:.1f}", text.empty() ? "" : ", ", who, observations);
+    return text;
+}
+
 std::vector<Signal> signals_of(const Past& past, const PastOptions& options, const SignalOptions& weights) {
     return Noting(past, options, weights).all();
 }
 
 bool is_welcome(const Past& past) {
     constexpr double a_mail = 0.5;  // one, of late
-    return past.client.good >= a_mail && past.client.good > past.client.bad && !past.blocked();
+    const Evidence& client = past.evidence.client;
+    return client.good >= a_mail && client.good > client.bad && !past.blocked();
 }
 
 }  // namespace sluice::policy

@@ -5,10 +5,12 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/time.hpp"
+#include "policy/place.hpp"
 #include "policy/reputation.hpp"
 #include "policy/short_block.hpp"
 #include "policy/signal_catalogue.hpp"
@@ -36,8 +38,8 @@ struct RateLimits {
 };
 
 struct Past {
-    Evidence client;
-    Evidence network;
+    Place place = {};
+    Evidences evidence = {};
     std::optional<ShortBlock> block = {};  // remembered, whether it still lasts or not
     Seconds block_age{0};
     std::array<std::uint32_t, scopes> at_once{};  // this session included
@@ -51,6 +53,9 @@ struct PastOptions {
     Seconds rate_window{60};
     std::array<RateLimits, scopes> limits{RateLimits{.at_once = 50, .in_window = {}}};
 };
+
+/// What counts of whose evidence, in observations: "client 5.0, AS64500 2.1"; empty = next to nothing does.
+std::string counted_text(const Place& place, const Evidences& evidence);
 
 /// One for each thing that is remarkable; none for a client of whom nothing is known. The weight of
 /// `reputation` is that of one who is surely bad, and less where that is less sure.

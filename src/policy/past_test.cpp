@@ -35,23 +35,34 @@ TEST(Past, BlockLastsAsLongAsItLasts) {
 
 TEST(Past, Reputation) {
     Past past;
-    past.client = {.good = 0, .bad = 10};
-    EXPECT_EQ(signals(past), "reputation[bad 92 % (82 to 100)]+13 ");
-    past.client = {.good = 10, .bad = 0};
-    EXPECT_EQ(signals(past), "reputation[bad 8 % (0 to 18)]-13 ");
+    past.evidence.client = {.good = 0, .bad = 10};
+    EXPECT_EQ(signals(past), "reputation[bad 92 % (82 to 100), by client 10.0]+13 ");
+    past.evidence.client = {.good = 10, .bad = 0};
+    EXPECT_EQ(signals(past), "reputation[bad 8 % (0 to 18), by client 10.0]-13 ");
     SignalOptions off;
     off.weight(SignalId::reputation) = 0;
     EXPECT_EQ(signals(past, {}, off), "");
 }
 
+TEST(Past, ReputationSaysWhoseEvidenceCounts) {
+    Past past{.place = {.asn = 64'500, .country = {'D', 'E'}}};
+    past.evidence.asn = {.good = 0, .bad = 100};
+    EXPECT_EQ(signals(past), "reputation[bad 80 % (59 to 100), by AS64500 3.0]+4 ");
+    past.evidence.country = {.good = 0, .bad = 160};
+    EXPECT_EQ(signals(past), "reputation[bad 82 % (63 to 100), by AS64500 3.0, DE 0.6]+5 ");
+    past.evidence.client = {.good = 0, .bad = 2};
+    past.evidence.network = {.good = 0, .bad = 4};
+    EXPECT_EQ(signals(past), "reputation[bad 88 % (73 to 100), by client 2.0, network 1.0, AS64500 3.0]+9 ");
+}
+
 TEST(Past, WhoHasDeliveredMailIsNoStranger) {
     Past past;
     EXPECT_FALSE(is_welcome(past));
-    past.client = {.good = 1, .bad = 0};
+    past.evidence.client = {.good = 1, .bad = 0};
     EXPECT_TRUE(is_welcome(past));
-    past.client = {.good = 1, .bad = 1};
+    past.evidence.client = {.good = 1, .bad = 1};
     EXPECT_FALSE(is_welcome(past));
-    past.client = {.good = 3, .bad = 1};
+    past.evidence.client = {.good = 3, .bad = 1};
     past.block = ShortBlock{.level = 1, .why = "virus"};
     EXPECT_FALSE(is_welcome(past));
 }

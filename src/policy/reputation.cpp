@@ -7,9 +7,15 @@ namespace sluice::policy {
 
 namespace {
 
-/// What a network's evidence counts beside that of the address itself.
-constexpr double network_share = 0.25;
-constexpr double network_observations_max = 4;
+/// What is seen of a circle around an address counts so much of an observation of itself, up to so many.
+struct Circle {
+    double share = 0;
+    double observations_max = 0;
+};
+constexpr Circle network_circle{.share = 0.25, .observations_max = 4};
+constexpr Circle asn_circle{.share = 0.05, .observations_max = 3};
+constexpr Circle country_circle{.share = 0.01, .observations_max = 1};
+constexpr double around_max = 4;  // of all circles: alone they slow nobody
 
 /// Standard deviations that leave a tenth on either side.
 constexpr double tenth = 1.28;
@@ -23,14 +29,39 @@ constexpr double virus_bad = 5;
 constexpr double left_early_bad = 1;
 constexpr double bot_bad = 4;
 
+/// What others in a circle have done: a narrower one has spoken for itself. (Where registers have changed
+/// meanwhile, it may know more than the wider one.)
+Evidence without(const Evidence& circle, const Evidence& nearer) {
+    return {.good = std::max(circle.good - nearer.good, 0.0), .bad = std::max(circle.bad - nearer.bad, 0.0)};
+}
+
+Evidence larger(const Evidence& one, const Evidence& other) {
+    return {.good = std::max(one.good, other.good), .bad = std::max(one.bad, other.bad)};
+}
+
 }  // namespace
 
-Standing standing_of(const Evidence& client, const Evidence& network) {
-    const double total = network.sum();
-    const double observations = std::min(network_share * total, network_observations_max);
-    const double of_network = total > 0 ? observations / total : 0;
-    const double good = 1 + client.good + of_network * network.good;
-    const double bad = 1 + client.bad + of_network * network.bad;
+Evidences counted(const Evidences& evidences) {
+    double left = around_max;
+    const auto of_circle = [&left](const Evidence& seen, const Circle& circle) -> Evidence {
+        const double total = seen.sum();
+        if (total <= 0) return {};
+        const double observations = std::min({circle.share * total, circle.observations_max, left});
+        left -= observations;
+        return {.good = observations * seen.good / total, .bad = observations * seen.bad / total};
+    };
+    Evidences counts{.client = evidences.client};
+    counts.network = of_circle(evidences.network, network_circle);
+    counts.asn = of_circle(without(evidences.asn, evidences.network), asn_circle);
+    const Evidence nearer = larger(evidences.asn, evidences.network);
+    counts.country = of_circle(without(evidences.country, nearer), country_circle);
+    return counts;
+}
+
+Standing standing_of(const Evidences& evidences) {
+    const Evidences counts = counted(evidences);
+    const double good = 1 + counts.client.good + counts.network.good + counts.asn.good + counts.country.good;
+    const double bad = 1 + counts.client.bad + counts.network.bad + counts.asn.bad + counts.country.bad;
     const double sum = good + bad;
     const double mean = bad / sum;
     const double deviation = std::sqrt(good * bad / (sum * sum * (sum + 1)));

@@ -1,11 +1,13 @@
-// What is believed of a client from how it and its network have behaved: a share of bad conduct, and how sure
-// that is.
+// What is believed of a client from how it and those around it have behaved: a share of bad conduct, and how
+// sure that is.
 //
 // The belief is a Beta distribution over the share of bad among good and bad evidence, which decays elsewhere
-// (src/store). It begins flat: who is unknown is not bad. A network's evidence is worth a few observations at
-// most, so it says something of an address nobody has seen (snowshoe spam comes from many), and gives way to
-// what the address does itself. Only what is sure counts: the weight follows the bound of the belief that is
-// nearer to "unknown". No I/O.
+// (src/store). It begins flat: who is unknown is not bad. The evidence of those around it, its network, its
+// ASN (autonomous system: whose network that is) and its country, is worth a few observations at most, so it
+// says something of an address nobody has seen (snowshoe spam comes from many), and gives way to what the
+// address does itself. So does a wider circle to a narrower one: what was seen once is not counted in each of
+// them. Only what is sure counts: the weight follows the bound of the belief that is nearer to "unknown". No
+// I/O.
 #pragma once
 
 namespace sluice::policy {
@@ -19,6 +21,20 @@ struct Evidence {
     bool operator==(const Evidence&) const = default;
 };
 
+/// Of an address and of those around it. What an address does is evidence in each of its circles.
+struct Evidences {
+    Evidence client = {};
+    Evidence network = {};
+    Evidence asn = {};
+    Evidence country = {};
+
+    bool operator==(const Evidences&) const = default;
+};
+
+/// What each counts for, in observations: the client's in full, that of its network up to 4; that of others
+/// in its ASN up to 3 and in its country up to 1, as far as the narrower circles leave of those 4.
+Evidences counted(const Evidences& evidences);
+
 /// Where the share of bad lies: its mean, and bounds it is within with a probability of 80 %.
 struct Standing {
     double low = 0;
@@ -26,7 +42,7 @@ struct Standing {
     double high = 0;
 };
 
-Standing standing_of(const Evidence& client, const Evidence& network);
+Standing standing_of(const Evidences& evidences);
 
 /// 0 where half and half is within the bounds; `weight_max` for one who is surely bad, its negative for one
 /// who is surely good.

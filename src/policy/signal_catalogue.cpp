@@ -13,8 +13,9 @@ constexpr auto rows = std::to_array<SignalRow>({
      "first time, up to a day the fourth. Needs a `store`.",
      "A shared address behind which one customer is infected."},
     {SignalId::reputation, "reputation", "connect", 20, false,
-     "How it and its network have behaved. The weight is that of one who is surely bad, and its negative "
-     "counts for one who is surely good; unknown is 0. Needs a `store`.",
+     "How it and its network have behaved, and, where registers are given (`policy.reputation`), others of "
+     "its ASN and country. The weight is that of one who is surely bad, and its negative counts for one who "
+     "is surely good; unknown is 0. Needs a `store`.",
      "An address that has just changed its owner."},
     {SignalId::concurrency, "concurrency", "connect", 10, false,
      "More sessions at once than `policy.rates` lets it have: the address, its network, or everybody. Needs "

@@ -7,7 +7,7 @@ namespace sluice::store {
 
 inline constexpr std::string_view act_space = "act/";      // + network: what the operator said of it
 inline constexpr std::string_view block_space = "block/";  // + address: for a short time
-inline constexpr std::string_view reputation_space = "reputation/";  // + address or network
+inline constexpr std::string_view reputation_space = "reputation/";  // + address, network, ASN or country
 inline constexpr std::string_view rate_space = "rate/";              // + address, network or "all"
 inline constexpr std::string_view live_space = "live/";              // + the same
 inline constexpr std::string_view greylist_space = "greylist/";      // + origin, sender's domain, letter

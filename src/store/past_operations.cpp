@@ -1,5 +1,8 @@
 #include "store/past_operations.hpp"
 
+#include <utility>
+#include <vector>
+
 #include "store/keys.hpp"
 
 namespace sluice::store {
@@ -52,6 +55,15 @@ policy::Evidence evidence_in(const Outcome& outcome) {
     return {.good = outcome.good, .bad = outcome.bad};
 }
 
+/// Whose evidence a client's is as well, the narrowest circle first.
+std::vector<std::string> reputation_keys(const IpAddress& client, const policy::Place& place) {
+    std::vector<std::string> keys{client_key(reputation_space, client),
+                                  network_key(reputation_space, client)};
+    if (place.asn != 0) keys.push_back(asn_key(reputation_space, place));
+    if (place.knows_country()) keys.push_back(country_key(reputation_space, place));
+    return keys;
+}
+
 static_assert(policy::rates == counters);
 
 }  // namespace
@@ -69,21 +81,30 @@ std::string everybody_key(std::string_view space) {
     return key(space, "all");
 }
 
-Operations past_of(const IpAddress& client, const policy::PastOptions& options, Arrival arrival) {
+std::string asn_key(std::string_view space, const policy::Place& place) {
+    return key(space, asn_name(place));
+}
+
+std::string country_key(std::string_view space, const policy::Place& place) {
+    return key(space, country_name(place));
+}
+
+Operations past_of(const IpAddress& client, const policy::Place& place, const policy::PastOptions& options,
+                   Arrival arrival) {
     const bool joins = arrival == Arrival::joins;
-    const Seconds half_life = options.reputation_half_life;
     Operations asked;
-    asked.reserve(3 + 2 * policy::scopes);
+    asked.reserve(5 + 2 * policy::scopes);
     asked.push_back({.verb = Verb::get, .key = client_key(block_space, client)});
-    asked.push_back({.verb = Verb::weigh, .key = client_key(reputation_space, client), .term = half_life});
-    asked.push_back({.verb = Verb::weigh, .key = network_key(reputation_space, client), .term = half_life});
+    for (std::string& whose : reputation_keys(client, place))
+        asked.push_back({.verb = Verb::weigh, .key = std::move(whose), .term = options.reputation_half_life});
     append_hold(asked, client, options, joins ? 1 : 0);
     append_counts(asked, client, options, {joins ? 1U : 0U});
     return asked;
 }
 
-policy::Past read_past(const Outcomes& outcomes, const policy::PastOptions& options) {
-    policy::Past past;
+policy::Past read_past(const Outcomes& outcomes, const policy::Place& place,
+                       const policy::PastOptions& options) {
+    policy::Past past{.place = place};
     auto next = outcomes.begin();
     // Fewer than were asked for: whatever is missing is not known.
     const auto take = [&]() -> const Outcome& {
@@ -94,8 +115,10 @@ policy::Past read_past(const Outcomes& outcomes, const policy::PastOptions& opti
         past.block = policy::parse_short_block(block.value);
         past.block_age = block.age;
     }
-    past.client = evidence_in(take());
-    past.network = evidence_in(take());
+    past.evidence.client = evidence_in(take());
+    past.evidence.network = evidence_in(take());
+    if (place.asn != 0) past.evidence.asn = evidence_in(take());
+    if (place.knows_country()) past.evidence.country = evidence_in(take());
     for (std::size_t scope = 0; scope < policy::scopes; ++scope)
         if (counts_sessions(options, scope)) past.at_once[scope] = take().counts[0];
     for (std::size_t scope = 0; scope < policy::scopes; ++scope)
@@ -109,14 +132,13 @@ Operations held_by(const IpAddress& client, const policy::PastOptions& options, 
     return held;
 }
 
-Operations departure_of(const IpAddress& client, const policy::PastOptions& options,
-                        const Departure& departure) {
+Operations departure_of(const IpAddress& client, const policy::Place& place,
+                        const policy::PastOptions& options, const Departure& departure) {
     Operations told = held_by(client, options, false);
     if (const policy::Evidence evidence = policy::evidence_of(departure.conduct); evidence.sum() > 0)
-        for (const std::string& where :
-             {client_key(reputation_space, client), network_key(reputation_space, client)})
+        for (std::string& whose : reputation_keys(client, place))
             told.push_back({.verb = Verb::weigh,
-                            .key = where,
+                            .key = std::move(whose),
                             .term = options.reputation_half_life,
                             .good = evidence.good,
                             .bad = evidence.bad});

@@ -42,6 +42,7 @@ policy::PastOptions everything() {
     return options;
 }
 const policy::PastOptions options = everything();
+const policy::Place nowhere;
 IpAddress address(std::string_view text) {
     return IpAddress::parse(text).value();
 }
@@ -52,6 +53,8 @@ TEST(PastOperations, Keys) {
     EXPECT_EQ(client_key(rate_space, address("2001:db8:1:2:3::4")), "rate/2001:db8:1:2::");
     EXPECT_EQ(network_key(rate_space, address("2001:db8:1:2:3::4")), "rate/2001:db8:1::/48");
     EXPECT_EQ(everybody_key(rate_space), "rate/all");
+    EXPECT_EQ(asn_key(reputation_space, {.asn = 64'500}), "reputation/AS64500");
+    EXPECT_EQ(country_key(reputation_space, {.country = {'D', 'E'}}), "reputation/DE");
 }
 
 TEST(PastOperations, SessionsOfAClient) {
@@ -59,7 +62,7 @@ TEST(PastOperations, SessionsOfAClient) {
     const IpAddress client = address("192.0.2.7"), neighbour = address("192.0.2.8"),
                     other = address("198.51.100.1");
     const auto arrive = [&](const IpAddress& who) {
-        return read_past(memory.perform(past_of(who, options, Arrival::joins)), options);
+        return read_past(memory.perform(past_of(who, nowhere, options, Arrival::joins)), nowhere, options);
     };
     arrive(client);
     arrive(neighbour);
@@ -69,68 +72,108 @@ TEST(PastOperations, SessionsOfAClient) {
     EXPECT_EQ(past.in_window[0][0], 2U);
     EXPECT_EQ(past.in_window[1][0], 3U);
     EXPECT_EQ(past.in_window[2][0], 4U);
-    memory.perform(departure_of(client, options, {.conduct = {}, .counts = {0, 3, 5}}));
-    const policy::Past later = read_past(memory.perform(past_of(client, options, Arrival::looks)), options);
+    memory.perform(departure_of(client, nowhere, options, {.conduct = {}, .counts = {0, 3, 5}}));
+    const policy::Past later =
+        read_past(memory.perform(past_of(client, nowhere, options, Arrival::looks)), nowhere, options);
     EXPECT_EQ(later.at_once, (std::array<std::uint32_t, 3>{1, 2, 3}));
     EXPECT_EQ(later.in_window[0], (policy::RateCounts{2, 3, 5}));
-    EXPECT_EQ(later.client, policy::Evidence{});
+    EXPECT_EQ(later.evidence.client, policy::Evidence{});
     memory.now += 60'000;
-    EXPECT_EQ(read_past(memory.perform(past_of(client, options, Arrival::looks)), options).in_window[0][1],
+    EXPECT_EQ(read_past(memory.perform(past_of(client, nowhere, options, Arrival::looks)), nowhere, options)
+                  .in_window[0][1],
               0U);
 }
 
 TEST(PastOperations, ConductIsRememberedOfAddressAndNetwork) {
     Memory memory;
     const IpAddress client = address("192.0.2.7"), neighbour = address("192.0.2.8");
-    memory.perform(
-        departure_of(client, options, {.conduct = {.traps = 1}, .block = policy::ShortBlock{2, "trap"}}));
-    const policy::Past past = read_past(memory.perform(past_of(client, options, Arrival::looks)), options);
-    EXPECT_EQ(past.client, (policy::Evidence{0, 4}));
-    EXPECT_EQ(past.network, (policy::Evidence{0, 4}));
+    memory.perform(departure_of(client, nowhere, options,
+                                {.conduct = {.traps = 1}, .block = policy::ShortBlock{2, "trap"}}));
+    const policy::Past past =
+        read_past(memory.perform(past_of(client, nowhere, options, Arrival::looks)), nowhere, options);
+    EXPECT_EQ(past.evidence.client, (policy::Evidence{0, 4}));
+    EXPECT_EQ(past.evidence.network, (policy::Evidence{0, 4}));
     EXPECT_EQ(past.block, (policy::ShortBlock{2, "trap"}));
     EXPECT_TRUE(past.blocked());
-    const policy::Past next = read_past(memory.perform(past_of(neighbour, options, Arrival::looks)), options);
-    EXPECT_EQ(next.client, policy::Evidence{});
-    EXPECT_EQ(next.network, (policy::Evidence{0, 4}));
+    const policy::Past next =
+        read_past(memory.perform(past_of(neighbour, nowhere, options, Arrival::looks)), nowhere, options);
+    EXPECT_EQ(next.evidence.client, policy::Evidence{});
+    EXPECT_EQ(next.evidence.network, (policy::Evidence{0, 4}));
     EXPECT_FALSE(next.block);
     memory.now += Millis(1h).count();
-    const policy::Past over = read_past(memory.perform(past_of(client, options, Arrival::looks)), options);
+    const policy::Past over =
+        read_past(memory.perform(past_of(client, nowhere, options, Arrival::looks)), nowhere, options);
     EXPECT_FALSE(over.blocked());
     EXPECT_TRUE(over.block) << "for the next one to be longer";
+}
+
+TEST(PastOperations, ConductIsRememberedOfWhereItIsFrom) {
+    Memory memory;
+    const policy::Place place{.asn = 64'500, .country = {'D', 'E'}};
+    const policy::Place neighbour{.asn = 64'501, .country = {'D', 'E'}};
+    memory.perform(departure_of(address("192.0.2.7"), place, options, {.conduct = {.traps = 1}}));
+    const auto past = [&](const policy::Place& where) {
+        return read_past(memory.perform(past_of(address("198.51.100.1"), where, options, Arrival::looks)),
+                         where, options);
+    };
+    const policy::Past same = past(place);
+    EXPECT_EQ(same.place, place);
+    EXPECT_EQ(same.evidence, (policy::Evidences{{}, {}, {0, 4}, {0, 4}}));
+    EXPECT_EQ(past(neighbour).evidence, (policy::Evidences{{}, {}, {}, {0, 4}}));
+    EXPECT_EQ(past({.asn = 64'500}).evidence, (policy::Evidences{{}, {}, {0, 4}, {}}));
+    EXPECT_EQ(past({.country = {'D', 'E'}}).evidence, (policy::Evidences{{}, {}, {}, {0, 4}}));
+    EXPECT_EQ(past(nowhere).evidence, policy::Evidences{});
+}
+
+TEST(PastOperations, WhatFollowsTheEvidenceIsReadWhereverItIsFrom) {
+    Memory memory;
+    const IpAddress client = address("192.0.2.7");
+    const policy::Place place{.asn = 64'500, .country = {'D', 'E'}};
+    memory.perform(past_of(client, place, options, Arrival::joins));
+    const policy::Past past =
+        read_past(memory.perform(past_of(client, place, options, Arrival::joins)), place, options);
+    EXPECT_EQ(past.at_once, (std::array<std::uint32_t, 3>{2, 2, 2}));
+    EXPECT_EQ(past.in_window[2][0], 2U);
+    EXPECT_EQ(past_of(client, place, options, Arrival::joins).size(),
+              past_of(client, nowhere, options, Arrival::joins).size() + 2);
 }
 
 TEST(PastOperations, HeldAndLetGo) {
     Memory memory;
     const IpAddress client = address("192.0.2.7");
     memory.perform(held_by(client, options, true));
-    EXPECT_EQ(read_past(memory.perform(past_of(client, options, Arrival::looks)), options).at_once[0], 1U);
+    EXPECT_EQ(read_past(memory.perform(past_of(client, nowhere, options, Arrival::looks)), nowhere, options)
+                  .at_once[0],
+              1U);
     memory.perform(held_by(client, options, false));
-    EXPECT_EQ(read_past(memory.perform(past_of(client, options, Arrival::looks)), options).at_once[2], 0U);
+    EXPECT_EQ(read_past(memory.perform(past_of(client, nowhere, options, Arrival::looks)), nowhere, options)
+                  .at_once[2],
+              0U);
 }
 
 TEST(PastOperations, WhatHasNoLimitIsNotCounted) {
     const IpAddress client = address("192.0.2.7");
     policy::PastOptions none;
     none.limits = {};
-    EXPECT_EQ(past_of(client, none, Arrival::joins).size(), 3U);
-    EXPECT_EQ(past_of(client, {}, Arrival::joins).size(), 4U) << "by default, sessions of a client";
-    EXPECT_TRUE(departure_of(client, none, {.conduct = {}, .counts = {1, 1}}).empty());
+    EXPECT_EQ(past_of(client, nowhere, none, Arrival::joins).size(), 3U);
+    EXPECT_EQ(past_of(client, nowhere, {}, Arrival::joins).size(), 4U) << "by default, sessions of a client";
+    EXPECT_TRUE(departure_of(client, nowhere, none, {.conduct = {}, .counts = {1, 1}}).empty());
     Memory memory;
     policy::PastOptions network_only;
     network_only.limits = {};
     network_only.limits[1] = {.at_once = 1, .in_window = {0, 5}};
-    memory.perform(past_of(client, network_only, Arrival::joins));
-    const policy::Past past =
-        read_past(memory.perform(past_of(client, network_only, Arrival::joins)), network_only);
+    memory.perform(past_of(client, nowhere, network_only, Arrival::joins));
+    const policy::Past past = read_past(
+        memory.perform(past_of(client, nowhere, network_only, Arrival::joins)), nowhere, network_only);
     EXPECT_EQ(past.at_once, (std::array<std::uint32_t, 3>{0, 2, 0}));
     EXPECT_EQ(past.in_window[1][0], 2U);
     EXPECT_EQ(past.in_window[0][0] + past.in_window[2][0], 0U);
 }
 
 TEST(PastOperations, MissingOutcomesAreNoPast) {
-    const policy::Past past = read_past({}, options);
+    const policy::Past past = read_past({}, nowhere, options);
     EXPECT_FALSE(past.blocked());
-    EXPECT_EQ(past.client, policy::Evidence{});
+    EXPECT_EQ(past.evidence.client, policy::Evidence{});
 }
 
 }  // namespace
