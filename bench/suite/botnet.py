@@ -1,7 +1,7 @@
 """A botnet and honest senders of every kind before Sluice: who gets through, who is kept out, and who has to wait.
 
 Sluice stands before an MTA that takes everything but unknown recipients: what keeps spam out is what Sluice knows of the
-client alone. It stands there as it comes (with a DNS blocklist), stricter, and only observing; all at the same time, each with a
+client alone. It stands there as it comes (with a DNS blocklist), in stricter settings, and only observing; all at the same time, each with a
 memory of its own, before the same population.
 """
 
@@ -26,7 +26,7 @@ GREYLIST_DELAY_S = 2
 AS_IT_COMES, GREYLISTING, OBSERVING = "as it comes", "greylisting all, each time", "observing"
 SETTINGS = {
     AS_IT_COMES: "",
-    "a lower threshold": "policy.thresholds.slow = 4",
+    "greylisting from one sign on": "policy.greylist.suspect_from = 1",
     "greylisting all": 'policy.greylist.who = "all"',
     # No origin is let pass for what others of it have passed: bots of one provider are not vouched for by each other.
     GREYLISTING: 'policy.greylist.who = "all"\npolicy.greylist.allow_after = 0',

@@ -57,7 +57,8 @@ struct SessionRecord {
     std::uint16_t unknown_recipients = 0;
     std::uint8_t messages_refused = 0;  // for good
     std::uint8_t traps = 0;
-    std::uint8_t block_level = 0;  // of its last short-term block; 0 = none is remembered
+    std::uint8_t auth_attempts = 0;  // AUTH that was passed on; no more than 255 are told apart
+    std::uint8_t block_level = 0;    // of its last short-term block; 0 = none is remembered
     Stage stage = Stage::connect;
     Outcome outcome = Outcome::left;
 };

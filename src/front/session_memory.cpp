@@ -58,7 +58,7 @@ void Session::depart() {
                         record_.transactions,
                         record_.recipients_accepted + record_.recipients_refused,
                         server_.secure() ? 1U : 0U,
-                        authentication_ ? 1U : 0U,
+                        record_.auth_attempts,
                         record_.unknown_recipients};
     // Who is known by name or network is not judged by what else comes from there.
     if (!server_.authenticated() && !listed()) {

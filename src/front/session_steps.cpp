@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <fmt/format.h>
+#include <limits>
 #include <span>
 
 #include "front/session.hpp"
@@ -120,7 +121,10 @@ void Session::ask_auth(smtp::Step step) {
         authentication_->login = std::move(login);
     }
     auto question = std::make_unique<AuthAsked>(*this, identity());
-    if (step == smtp::Step::ask_auth) question->line = "AUTH ";
+    if (step == smtp::Step::ask_auth) {
+        question->line = "AUTH ";
+        if (record_.auth_attempts < std::numeric_limits<std::uint8_t>::max()) ++record_.auth_attempts;
+    }
     question->line += server_.auth_text();
     question->login = authentication_->login.get();
     auto& asked = *question;

@@ -209,3 +209,20 @@ def test_an_mta_that_dies(auth_sluice):
             client.expect(250, "MAIL FROM:<alice@example.test>")
             scripted.script["rcpt"] = DIE
             client.expect(451, "RCPT TO:<alice@example.test>")
+
+
+def test_guesses_at_passwords_are_counted(auth_sluice):
+    """Each of them, also of one session, and those that failed above all (anvil's smtpd_client_auth_rate_limit)."""
+    policy = {"rates": {"client": {"auth": 2}}, "pregreet": {"wait_ms": 0}}
+    sluice = auth_sluice(store="local", policy=policy)
+    for attempts in (3, 0):
+        with sluice.connect(source="127.0.103.9") as client:
+            greet_encrypted(client)
+            for _ in range(attempts):
+                client.expect(535, plain(password="wrong"))
+            client.quit()
+    records = wait_until(
+        lambda: (found := sluice.records("session", client="127.0.103.9")) and len(found) == 2 and found, "both sessions"
+    )
+    rates = [[s["value"] for s in record["signals"] if s["signal"] == "rate"] for record in records]
+    assert rates == [[], ["3 auth"]]
