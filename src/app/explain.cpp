@@ -159,7 +159,7 @@ void Gathering::ask_dns() {
     if (!judged) found_.remarks.emplace_back("DNS is not asked about a network that has a lane");
     if (!front::Admission::needed(policy, resolver(), judged, presented_.client)) return;
     front::Admission::Findings findings;
-    const front::Admission admission(loop_, *resolver(), policy, judged, presented_.client,
+    const front::Admission admission(loop_, *resolver(), policy, unread_metrics(), judged, presented_.client,
                                      [&](front::Admission::Findings& answered) {
                                          findings = std::move(answered);
                                          loop_.stop();
@@ -197,9 +197,9 @@ void Gathering::ask_about_hello() {
     if (resolver() == nullptr || !policy.signals.on(policy::SignalId::helo_unresolvable) || found_.word ||
         policy::is_this_host(presented_.client) || !policy::is_full_name(presented_.helo))
         return;
-    auto status = net::DnsAnswer::Status::failed;
-    const front::HeloInquiry inquiry(loop_, *resolver(), policy.dns_deadline, presented_.helo,
-                                     [&](net::DnsAnswer::Status answered) {
+    auto status = net::DnsAnswer::Status::servfail;
+    const front::HeloInquiry inquiry(loop_, *resolver(), unread_metrics(), policy.dns_deadline,
+                                     presented_.helo, [&](net::DnsAnswer::Status answered) {
                                          status = answered;
                                          loop_.stop();
                                      });

@@ -3,18 +3,11 @@
 #include <algorithm>
 
 #include "policy/client_name.hpp"
-#include "policy/dns_list.hpp"
 
 namespace sluice::front {
 
-std::string_view name_of(net::DnsAnswer::Status status) {
-    switch (status) {
-        case net::DnsAnswer::Status::found: return "found";
-        case net::DnsAnswer::Status::absent: return "absent";
-        case net::DnsAnswer::Status::failed: return "dns_failed";
-        case net::DnsAnswer::Status::timed_out: return "timed_out";
-    }
-    return "";
+std::string_view name_of(DnsResult result) {
+    return metric_values::dns_results[static_cast<std::size_t>(result)];
 }
 
 namespace {
@@ -29,23 +22,6 @@ bool judges_names(const PolicyOptions& policy, bool judged, const IpAddress& cli
 }
 
 }  // namespace
-
-class Admission::ListQuery final : public net::DnsQuery {
-  public:
-    ListQuery(Admission& admission, const policy::DnsListOptions& list)
-        : admission_(admission), list_(list) {}
-    void answered(const net::DnsAnswer& answer) override {
-        answered_ = true;
-        admission_.list_answered(list_, answer);
-    }
-    bool unanswered() const { return !answered_; }
-    const policy::DnsListOptions& list() const { return list_; }
-
-  private:
-    Admission& admission_;
-    const policy::DnsListOptions& list_;
-    bool answered_ = false;
-};
 
 class Admission::NameQuery final : public net::DnsQuery {
   public:
@@ -72,10 +48,11 @@ bool Admission::needed(const PolicyOptions& policy, const net::Resolver* resolve
                                    (judged && !policy.dns_lists.empty()));
 }
 
-Admission::Admission(net::Loop& loop, net::Resolver& resolver, const PolicyOptions& policy, bool judged,
-                     const IpAddress& client, Done done)
+Admission::Admission(net::Loop& loop, net::Resolver& resolver, const PolicyOptions& policy, Metrics& metrics,
+                     bool judged, const IpAddress& client, Done done)
     : resolver_(resolver),
       policy_(policy),
+      metrics_(metrics),
       client_(client),
       judged_(judged),
       names_judged_(judges_names(policy, judged, client)),
@@ -85,8 +62,8 @@ Admission::Admission(net::Loop& loop, net::Resolver& resolver, const PolicyOptio
         lists_.reserve(policy.dns_lists.size());
         for (const auto& list : policy.dns_lists) {
             ++pending_;
-            lists_.push_back(std::make_unique<ListQuery>(*this, list));
-            resolver_.ask(*lists_.back(), policy::query_name(client_, list.zone), net::DnsType::a);
+            lists_.push_back(
+                std::make_unique<ListInquiry>(resolver_, list, client_, [this] { one_less_pending(); }));
         }
     }
     if (policy.resolve_names || names_judged_) {
@@ -99,31 +76,22 @@ Admission::Admission(net::Loop& loop, net::Resolver& resolver, const PolicyOptio
 Admission::~Admission() = default;
 
 void Admission::on_timer() {
-    for (const auto& query : lists_) {
-        if (query->unanswered()) {
-            findings_.signals.push_back(
-                {"dns_list_error", policy::shown_name(query->list()), "timed_out", 0});
-        }
-    }
     finish();
 }
 
-void Admission::list_answered(const policy::DnsListOptions& list, const net::DnsAnswer& answer) {
-    if (answer.status == net::DnsAnswer::Status::found) {
-        auto opinion = policy::interpret(list, answer.addresses);
-        if (opinion.signal) {
-            opinion.signal->counted =
-                !policy_.signals.observed(list.allow ? policy::SignalId::dnswl : policy::SignalId::dnsbl);
-            findings_.signals.push_back(std::move(*opinion.signal));
-        }
-        if (opinion.listing == policy::Listing::list_error) {
-            findings_.signals.push_back({"dns_list_error", policy::shown_name(list), "bad_answer", 0});
-        }
-    } else if (answer.status != net::DnsAnswer::Status::absent) {
+/// What has not been answered by now counts as timed out.
+void Admission::judge_list(const ListInquiry& inquiry) {
+    const policy::DnsListOptions& list = inquiry.list();
+    metrics_.add(Metric::dns_answers, list.allow ? DnsAbout::dnswl : DnsAbout::dnsbl, inquiry.result());
+    if (inquiry.listing()) {
+        findings_.signals.push_back(*inquiry.listing());
+        findings_.signals.back().counted =
+            !policy_.signals.observed(list.allow ? policy::SignalId::dnswl : policy::SignalId::dnsbl);
+    } else if (inquiry.result() != result_of(net::DnsAnswer::Status::found) &&
+               inquiry.result() != result_of(net::DnsAnswer::Status::absent)) {
         findings_.signals.push_back(
-            {"dns_list_error", policy::shown_name(list), std::string(name_of(answer.status)), 0});
+            {"dns_list_error", policy::shown_name(list), std::string(name_of(inquiry.result())), 0});
     }
-    one_less_pending();
 }
 
 void Admission::name_answered(const net::DnsAnswer& answer) {
@@ -143,14 +111,19 @@ void Admission::name_answered(const net::DnsAnswer& answer) {
 void Admission::name_confirmed(Candidate& candidate, const net::DnsAnswer& answer) {
     // A PTR record is its owner's word; only a name that points back is a name.
     const bool leads_back = std::ranges::find(answer.addresses, client_) != answer.addresses.end();
+    metrics_.add(Metric::dns_answers, DnsAbout::forward, result_of(answer.status));
     candidate.confirmed = answer.status;
     if (answer.status == net::DnsAnswer::Status::found && !leads_back)
         candidate.confirmed = net::DnsAnswer::Status::absent;
     one_less_pending();
 }
 
-/// What has not been answered by now counts as timed out.
+/// What has not been answered by now counts as timed out, here too.
 void Admission::judge_names() {
+    metrics_.add(Metric::dns_answers, DnsAbout::ptr, result_of(named_));
+    for (const Candidate& candidate : candidates_)
+        if (candidate.query->pending())
+            metrics_.add(Metric::dns_answers, DnsAbout::forward, result_of(candidate.confirmed));
     const auto status = [](net::DnsAnswer::Status wanted) {
         return [wanted](const Candidate& candidate) { return candidate.confirmed == wanted; };
     };
@@ -189,6 +162,8 @@ void Admission::one_less_pending() {
 
 void Admission::finish() {
     disarm();
+    for (const auto& list : lists_)
+        judge_list(*list);
     if (name_) judge_names();
     auto done = std::move(done_);
     auto findings = std::move(findings_);

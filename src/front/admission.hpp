@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "base/ip.hpp"
+#include "base/metrics.hpp"
 #include "front/inquiry.hpp"
+#include "front/list_inquiry.hpp"
 #include "front/options.hpp"
 #include "net/loop.hpp"
 #include "net/resolver.hpp"
@@ -36,12 +38,11 @@ class Admission final : public Inquiry, net::Timer {
 
     /// Asks; `done` runs once, from the loop, at the latest after policy.dns_deadline, and may destroy the
     /// admission. Destroying it earlier withdraws the questions.
-    Admission(net::Loop& loop, net::Resolver& resolver, const PolicyOptions& policy, bool judged,
-              const IpAddress& client, Done done);
+    Admission(net::Loop& loop, net::Resolver& resolver, const PolicyOptions& policy, Metrics& metrics,
+              bool judged, const IpAddress& client, Done done);
     ~Admission() override;
 
   private:
-    class ListQuery;
     class NameQuery;
     class ConfirmQuery;
     struct Candidate {
@@ -51,7 +52,7 @@ class Admission final : public Inquiry, net::Timer {
     };
 
     void on_timer() override;
-    void list_answered(const policy::DnsListOptions& list, const net::DnsAnswer& answer);
+    void judge_list(const ListInquiry& inquiry);
     void name_answered(const net::DnsAnswer& answer);
     void name_confirmed(Candidate& candidate, const net::DnsAnswer& answer);
     void judge_names();
@@ -61,12 +62,13 @@ class Admission final : public Inquiry, net::Timer {
 
     net::Resolver& resolver_;
     const PolicyOptions& policy_;
+    Metrics& metrics_;
     IpAddress client_;
     bool judged_;
     bool names_judged_;
     Done done_;
     Findings findings_;
-    std::vector<std::unique_ptr<ListQuery>> lists_;
+    std::vector<std::unique_ptr<ListInquiry>> lists_;
     std::unique_ptr<NameQuery> name_;
     net::DnsAnswer::Status named_ = net::DnsAnswer::Status::timed_out;
     std::vector<Candidate> candidates_;

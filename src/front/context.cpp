@@ -1,7 +1,9 @@
 #include "front/context.hpp"
 
 #include <algorithm>
+#include <fmt/format.h>
 
+#include "front/inquiry.hpp"
 #include "net/system_load.hpp"
 
 namespace sluice::front {
@@ -37,8 +39,27 @@ policy::Pressure Context::pressure() {
         .processor = options.policy.overload.load_per_core_percent > 0 ? net::load_per_core() : 0,
         .mta = mta_latency_};
     const policy::Pressure found = policy::pressure_of(load, options.policy.overload);
-    if (found != pressure_) surroundings.tell("pressure", name_of(found));
+    if (found == pressure_) return found;
+    surroundings.tell("pressure", name_of(found));
+    metrics().add(Metric::pressure_changes, found);
     return pressure_ = found;
+}
+
+void Context::heard_of_list(const policy::Signal& signal) {
+    const bool unusable =
+        signal.name == "dns_list_error" && signal.value == name_of(DnsResult::lists_everything);
+    const bool believed = signal.name == "dnsbl" || signal.name == "dnswl";
+    if (!unusable && !believed) return;
+    const auto known = std::ranges::find(unusable_lists_, signal.what);
+    if (unusable == (known != unusable_lists_.end())) return;
+    if (unusable) {
+        unusable_lists_.push_back(signal.what);
+        surroundings.tell("dns_list_unusable",
+                          fmt::format("{} lists 127.0.0.1, and so everybody", signal.what));
+    } else {
+        unusable_lists_.erase(known);
+        surroundings.tell("dns_list_usable", signal.what);
+    }
 }
 
 /// The answers of a second or so ago count for little.

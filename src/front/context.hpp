@@ -39,6 +39,8 @@ struct Context {
 
     /// How much there is to do; looked at ten times a second at most.
     policy::Pressure pressure();
+    /// Notes whether a DNS list is of use, for the operator; `signal` is any that admission has found.
+    void heard_of_list(const policy::Signal& signal);
     /// An MTA has answered after so long.
     void mta_took(Millis time);
 
@@ -49,6 +51,7 @@ struct Context {
 
     net::Loop& loop() { return surroundings.loop; }
     Instant now() const { return surroundings.loop.now(); }
+    Metrics& metrics() const { return surroundings.metrics; }
 
     const Surroundings surroundings;
     const FrontOptions& options;
@@ -87,6 +90,7 @@ struct Context {
     Instant looked_at_;
     Millis mta_latency_{0};
     std::string mechanisms_;
+    std::vector<std::string_view> unusable_lists_;  // they list everybody
     const smtp::Hello* hello_ = nullptr;
 };
 

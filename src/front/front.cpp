@@ -60,7 +60,7 @@ class Front::Impl final : public Context, private net::Timer {
 
     void accept_from(Listener& listener);
     void take(net::Accepted accepted, Wrapping wrapping);
-    void pause_accepting();
+    void pause_accepting(AcceptPause why);
     void resume_accepting();
     void stop_accepting();
     void abandon_all();
@@ -91,7 +91,7 @@ Front::Impl::~Impl() {
 
 void Front::Impl::serve(int listener, Wrapping wrapping) {
     listeners_.push_back(std::make_unique<Listener>(*this, listener, wrapping));
-    if (!loop().watch(listener, *listeners_.back(), EPOLLIN)) pause_accepting();
+    if (!loop().watch(listener, *listeners_.back(), EPOLLIN)) pause_accepting(AcceptPause::descriptors);
 }
 
 /// Takes as many as the last turn lets expect. The listener is level-triggered, so those left are reported
@@ -99,12 +99,14 @@ void Front::Impl::serve(int listener, Wrapping wrapping) {
 void Front::Impl::accept_from(Listener& listener) {
     unsigned taken = 0;
     for (; taken < listener.expected && accepting_; ++taken) {
-        if (sessions_ >= options.sessions_max || memory.tight()) return pause_accepting();
+        if (memory.tight()) return pause_accepting(AcceptPause::memory);
+        if (sessions_ >= options.sessions_max) return pause_accepting(AcceptPause::sessions);
         auto accepted = net::accept_tcp(listener.fd());
         if (!accepted.fd) {
             // Out of descriptors or memory: the connection stays in the queue, and asking again at once would
             // spin.
-            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) pause_accepting();
+            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+                pause_accepting(AcceptPause::descriptors);
             break;
         }
         take(std::move(accepted), listener.wrapping());
@@ -123,6 +125,7 @@ void Front::Impl::take(net::Accepted accepted, Wrapping wrapping) {
     if (first_ != nullptr) first_->previous = session;
     first_ = session;
     ++sessions_;
+    metrics().add(Metric::sessions_held);
 
     if (!session->begin()) session->abandon();
 }
@@ -137,6 +140,7 @@ void Front::Impl::ended(Session& session) {
     if (session.next != nullptr) session.next->previous = session.previous;
     if (first_ == &session) first_ = session.next;
     --sessions_;
+    metrics().take(Metric::sessions_held);
     if (options.sessions_per_client_max > 0 && session.counted()) {
         const auto count = per_client_.find(session.client().counted_as());
         if (--count->second == 0) per_client_.erase(count);
@@ -150,7 +154,8 @@ void Front::Impl::ended(Session& session) {
     }
 }
 
-void Front::Impl::pause_accepting() {
+void Front::Impl::pause_accepting(AcceptPause why) {
+    metrics().add(Metric::accept_pauses, why);
     accepting_ = false;
     for (const auto& listener : listeners_)
         loop().unwatch(listener->fd());
@@ -166,7 +171,8 @@ void Front::Impl::memory_changed() {
 void Front::Impl::resume_accepting() {
     accepting_ = true;
     for (const auto& listener : listeners_) {
-        if (!loop().watch(listener->fd(), *listener, EPOLLIN)) return pause_accepting();
+        if (!loop().watch(listener->fd(), *listener, EPOLLIN))
+            return pause_accepting(AcceptPause::descriptors);
     }
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/log_line.hpp"
+#include "base/metrics.hpp"
 #include "front/options.hpp"
 #include "net/fd.hpp"
 #include "policy/act.hpp"
@@ -53,6 +54,7 @@ struct Surroundings {
     std::function<policy::Place(const IpAddress& client)> place_of = [](const IpAddress&) {
         return policy::Place{};
     };
+    Metrics& metrics = unread_metrics();
 };
 
 /// What a connection begins with.

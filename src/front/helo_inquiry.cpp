@@ -14,9 +14,9 @@ class HeloInquiry::Query final : public net::DnsQuery {
     net::DnsType type_;
 };
 
-HeloInquiry::HeloInquiry(net::Loop& loop, net::Resolver& resolver, Millis deadline, std::string_view name,
-                         Done done)
-    : resolver_(resolver), name_(name), done_(std::move(done)) {
+HeloInquiry::HeloInquiry(net::Loop& loop, net::Resolver& resolver, Metrics& metrics, Millis deadline,
+                         std::string_view name, Done done)
+    : resolver_(resolver), metrics_(metrics), name_(name), done_(std::move(done)) {
     if (name_.ends_with('.')) name_.pop_back();
     loop.arm(*this, deadline);
     ask(net::DnsType::a);
@@ -48,6 +48,7 @@ void HeloInquiry::on_timer() {
 
 void HeloInquiry::finish(net::DnsAnswer::Status status) {
     disarm();
+    metrics_.add(Metric::dns_answers, DnsAbout::helo, result_of(status));
     auto done = std::move(done_);
     done(status);  // may destroy us
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "base/metrics.hpp"
 #include "front/inquiry.hpp"
 
 namespace sluice::front {
@@ -20,7 +21,8 @@ class HeloInquiry final : public Inquiry, net::Timer {
 
     /// `name` is a full name (policy::is_full_name). `done` runs once, from the loop, at the latest after
     /// `deadline`, and may destroy the inquiry.
-    HeloInquiry(net::Loop& loop, net::Resolver& resolver, Millis deadline, std::string_view name, Done done);
+    HeloInquiry(net::Loop& loop, net::Resolver& resolver, Metrics& metrics, Millis deadline,
+                std::string_view name, Done done);
     ~HeloInquiry() override;
 
   private:
@@ -32,12 +34,13 @@ class HeloInquiry final : public Inquiry, net::Timer {
     void finish(net::DnsAnswer::Status status);
 
     net::Resolver& resolver_;
+    Metrics& metrics_;
     std::string name_;
     Done done_;
     std::array<std::unique_ptr<Query>, 3> queries_;
     std::size_t asked_ = 0;
     std::size_t pending_ = 0;
-    net::DnsAnswer::Status doubt_ = net::DnsAnswer::Status::absent;  // failed or timed_out once one was
+    net::DnsAnswer::Status doubt_ = net::DnsAnswer::Status::absent;  // a fault once there was one
 };
 
 }  // namespace sluice::front

@@ -111,10 +111,13 @@ bool Session::shake_hands() {
             return false;
         case net::TlsStream::Handshake::failed:
             note({"tls", "", net::TlsStream::error(), 0});
+            context_.metrics().add(Metric::tls_handshakes, HandshakeResult::failed);
             if (record_.outcome == Outcome::left) record_.outcome = Outcome::tls_failed;
             end();
             return false;
-        case net::TlsStream::Handshake::done: break;
+        case net::TlsStream::Handshake::done:
+            context_.metrics().add(Metric::tls_handshakes, HandshakeResult::done);
+            break;
     }
     waiting_ = Waiting::nothing;
     server_.tls_started();
@@ -397,6 +400,7 @@ void Session::end() {
     inquiry_.reset();
     if (transaction_) transaction_ended(name_of(record_.outcome), nullptr);
     log_session();
+    context_.metrics().add(Metric::sessions, lane_, record_.outcome);
     depart();
     if (tls_) --context_.tls_sessions;
     tls_ = {};

@@ -178,6 +178,7 @@ class Session final : public net::IoHandler, public net::Timer {
     void note_recipient();
     void note_unknown_recipient();
     void ask_data();
+    void put_off();
     void keep_content();
     void message_complete();
     void deliver();

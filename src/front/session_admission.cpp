@@ -1,5 +1,6 @@
 // The beginning of a session: who the client is, what is known about it, and which lane it is put into.
 #include <algorithm>
+#include <utility>
 
 #include "front/session.hpp"
 #include "front/transaction.hpp"
@@ -50,6 +51,7 @@ void Session::take_proxy_header() {
 void Session::introduce() {
     counted_ = true;
     if (!context_.has_room_for(peer_.address)) {
+        context_.metrics().add(Metric::turned_away, TurnedAway::client);
         return say_greeting({421, "4.7.0 Too many connections from your address"});
     }
     const auto& policy = context_.options.policy;
@@ -67,7 +69,7 @@ void Session::look_up() {
     if (Admission::needed(policy, context_.surroundings.resolver, judged, peer_.address)) {
         waiting_ = Waiting::admission;
         inquiry_ = std::make_unique<Admission>(context_.loop(), *context_.surroundings.resolver, policy,
-                                               judged, peer_.address,
+                                               context_.metrics(), judged, peer_.address,
                                                [this](Admission::Findings& found) { admitted(found); });
     } else {
         wait_for_early_talkers();
@@ -76,8 +78,10 @@ void Session::look_up() {
 
 void Session::admitted(Admission::Findings& found) {
     waiting_ = Waiting::nothing;
-    for (auto& signal : found.signals)
+    for (auto& signal : found.signals) {
+        context_.heard_of_list(signal);
         note(std::move(signal));
+    }
     if (!found.name.empty()) findings().name = std::move(found.name);
     inquiry_.reset();
     wait_for_early_talkers();
@@ -152,6 +156,8 @@ bool Session::turned_away() {
                          : is_known() ? policy::Visitor::known_good
                                       : policy::Visitor::unknown;
     if (policy::let_in(visitor, pressure, number_)) return false;
+    constexpr auto none = std::to_underlying(policy::Pressure::none);
+    context_.metrics().add(Metric::turned_away, std::to_underlying(pressure) - none - 1);
     note({"overload", "", std::string(name_of(pressure)), 0});
     return true;
 }
@@ -166,6 +172,7 @@ void Session::wait_for_early_talkers() {
         !policy.signals.on(policy::SignalId::pregreet) || tls_first_ || is_known()) {
         return greet();
     }
+    context_.metrics().add(Metric::pregreet_waits);
     waiting_ = Waiting::pregreet;
     sending_ = context_.teaser;
     if (!write_out()) return end();

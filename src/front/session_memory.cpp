@@ -107,6 +107,9 @@ void Session::greylist_found(const policy::GreylistFacts* facts) {
     waiting_ = Waiting::nothing;
     const auto& options = context_.options.policy.greylist;
     const auto answer = facts == nullptr ? policy::GreylistAnswer{} : policy::greylist(*facts, options);
+    context_.metrics().add(Metric::greylist, facts == nullptr            ? GreylistResult::unanswered
+                                             : answer.what == What::wait ? GreylistResult::wait
+                                                                         : GreylistResult::pass);
     const policy::GreylistName name = greylist_name();
     if (answer.newly) context_.surroundings.state->tell(store::greylist_passed(options, name));
     transaction_->greylist =

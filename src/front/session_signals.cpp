@@ -46,7 +46,8 @@ void Session::ask_about_hello() {
     if (policy::is_this_host(peer_.address) || server_.authenticated() || listed() ||
         !policy::is_full_name(server_.helo()))
         return;
-    inquiry_ = std::make_unique<HeloInquiry>(context_.loop(), *resolver, policy.dns_deadline, server_.helo(),
+    inquiry_ = std::make_unique<HeloInquiry>(context_.loop(), *resolver, context_.metrics(),
+                                             policy.dns_deadline, server_.helo(),
                                              [this](net::DnsAnswer::Status status) { hello_found(status); });
 }
 

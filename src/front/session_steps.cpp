@@ -31,6 +31,12 @@ smtp::Reply without_421(smtp::Reply reply) {
     return reply;
 }
 
+/// As it is counted.
+MailResult result_of(const smtp::Reply& reply) {
+    if (reply.positive()) return MailResult::accepted;
+    return reply.transient() ? MailResult::deferred : MailResult::refused;
+}
+
 }  // namespace
 
 /// Lets the state machine go on until it needs more input (true), or something else has to happen first.
@@ -159,7 +165,7 @@ void Session::ask_mail() {
         record_.outcome = Outcome::shutdown;
         return server_.answer(shutting_down);
     }
-    if (context_.memory.tight()) return server_.answer(no_storage);
+    if (context_.memory.tight()) return put_off();
     reach(Stage::mail);
     transaction_ = std::make_unique<Transaction>();
     transaction_->record.began = context_.now();
@@ -210,6 +216,8 @@ void Session::recipient_answered(const smtp::Answer& answer) {
 void Session::judge_recipient(const smtp::Answer& answer) {
     auto& transaction = transaction_->record;
     const smtp::Reply reply = without_421(answer.reply);
+    const bool unknown = !reply.positive() && answer.unknown_recipient;
+    context_.metrics().add(Metric::recipients, unknown ? MailResult::unknown : result_of(reply));
     if (reply.positive()) {
         ++record_.recipients_accepted;
     } else {
@@ -227,7 +235,7 @@ void Session::judge_recipient(const smtp::Answer& answer) {
 }
 
 void Session::ask_data() {
-    if (context_.memory.tight()) return server_.answer(no_storage);
+    if (context_.memory.tight()) return put_off();
     reach(Stage::data);
     if (!pace_.slow()) widen_window();  // the reply carries the news
     transaction_->record.content_began = context_.now();
@@ -236,6 +244,12 @@ void Session::ask_data() {
     transaction_->spool =
         std::make_unique<net::Spool>(context_.surroundings.offload, context_.options.spool, shared);
     server_.answer({354, ""});
+}
+
+/// There is no memory for what the client wants now.
+void Session::put_off() {
+    context_.metrics().add(Metric::storage_refusals, StorageLack::memory);
+    server_.answer(no_storage);
 }
 
 void Session::keep_content() {
@@ -269,6 +283,7 @@ void Session::deliver() {
         smtp::Answer refusal;
         refusal.reply = no_storage;
         refusal.by = "none";
+        context_.metrics().add(Metric::storage_refusals, StorageLack::spool);
         return judge_delivery(refusal);
     }
     auto question = std::make_unique<DeliveryAsked>(*this, identity());
@@ -306,6 +321,7 @@ void Session::delivery_answered(const smtp::Answer& answer) {
 void Session::judge_delivery(const smtp::Answer& answer) {
     waiting_ = Waiting::nothing;
     const smtp::Reply reply = without_421(answer.reply);
+    context_.metrics().add(Metric::messages, result_of(reply));
     if (reply.positive()) ++record_.messages_accepted;
     if (!reply.positive() && !reply.transient()) ++record_.messages_refused;
     transaction_ended(reply.positive() ? "delivered" : reply.transient() ? "deferred" : "refused", &answer);

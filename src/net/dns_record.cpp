@@ -37,7 +37,68 @@ std::optional<std::string> text_from_wire(std::span<const unsigned char> wire) {
     return text;
 }
 
+/// Reads a message from its beginning; past its end everything is 0, and it has failed.
+class MessageReader {
+  public:
+    explicit MessageReader(std::span<const unsigned char> message) : rest_(message) {}
+
+    bool failed() const { return failed_; }
+
+    unsigned number16() {
+        if (!has(2)) return 0;
+        const unsigned number = (unsigned{rest_[0]} << 8U) | rest_[1];
+        rest_ = rest_.subspan(2);
+        return number;
+    }
+    void skip(std::size_t octets) {
+        if (has(octets)) rest_ = rest_.subspan(octets);
+    }
+    /// Where it points to somewhere else it ends here.
+    void skip_name() {
+        while (has(1)) {
+            const std::size_t length = rest_[0];
+            const bool pointer = length >= 0xc0;
+            skip(pointer ? 2 : length + 1);
+            if (pointer || length == 0) return;
+        }
+    }
+
+  private:
+    bool has(std::size_t octets) {
+        failed_ = failed_ || rest_.size() < octets;
+        return !failed_;
+    }
+
+    std::span<const unsigned char> rest_;
+    bool failed_ = false;
+};
+
 }  // namespace
+
+bool is_referral(std::span<const unsigned char> message) {
+    constexpr unsigned type_ns = 2;
+    constexpr unsigned type_soa = 6;
+    MessageReader reader(message);
+    reader.skip(4);  // identifier, flags
+    const unsigned questions = reader.number16();
+    const unsigned answers = reader.number16();
+    const unsigned authorities = reader.number16();
+    reader.skip(2);
+    for (unsigned i = 0; i < questions && !reader.failed(); ++i) {
+        reader.skip_name();
+        reader.skip(4);
+    }
+    bool names_servers = false;
+    for (unsigned i = 0; i < authorities && !reader.failed(); ++i) {
+        reader.skip_name();
+        const unsigned type = reader.number16();
+        if (type == type_soa) return false;
+        names_servers = names_servers || type == type_ns;
+        reader.skip(6);  // class, TTL
+        reader.skip(reader.number16());
+    }
+    return answers == 0 && names_servers && !reader.failed();
+}
 
 bool add_record(DnsAnswer& answer, DnsType type, std::span<const unsigned char> wire) {
     if (type == DnsType::a && wire.size() == 4) {

@@ -4,11 +4,11 @@
 
 #include <cassert>
 #include <optional>
-#include <span>
 #include <stdexcept>
 #include <utility>
 
-#include "net/dns_record.hpp"
+#include "net/dns_answer.hpp"
+#include "net/dns_fault_log.hpp"
 #include "net/loop.hpp"
 #include "net/quiet_thread.hpp"
 #include "net/socket.hpp"
@@ -29,26 +29,6 @@ std::string forwarder(const std::string& server) {
     return endpoint->address.to_string() + "@" + std::to_string(endpoint->port);
 }
 
-DnsAnswer to_answer(int error, const ub_result* result) {
-    DnsAnswer answer;
-    if (error != UB_NOERROR || result == nullptr || result->bogus) return answer;
-    if (!result->havedata) {
-        constexpr int no_error = 0;
-        const bool definite = result->nxdomain || result->rcode == no_error;
-        if (definite) answer.status = DnsAnswer::Status::absent;
-        return answer;
-    }
-    for (int i = 0; result->data[i] != nullptr; ++i) {
-        const std::span wire{reinterpret_cast<const unsigned char*>(result->data[i]),
-                             static_cast<std::size_t>(result->len[i])};
-        if (!add_record(answer, static_cast<DnsType>(result->qtype), wire)) return DnsAnswer{};
-    }
-    answer.status = DnsAnswer::Status::found;
-    answer.secure = result->secure != 0;
-    answer.ttl_s = result->ttl > 0 ? static_cast<std::uint32_t>(result->ttl) : 0;
-    return answer;
-}
-
 }  // namespace
 
 /// A question that libunbound is at, or that is refused by its timer.
@@ -58,8 +38,14 @@ DnsAnswer to_answer(int error, const ub_result* result) {
 /// server is out.
 class PendingQuery final : public Timer {
   public:
-    PendingQuery(std::vector<std::unique_ptr<PendingQuery>>& all, DnsQuery& query)
-        : all_(all), index_(all.size()), query_(&query) {
+    PendingQuery(std::vector<std::unique_ptr<PendingQuery>>& all, DnsQuery& query, const Loop& loop,
+                 Metrics& metrics)
+        : all_(all),
+          index_(all.size()),
+          query_(&query),
+          loop_(loop),
+          metrics_(metrics),
+          slow_from_(loop.now() + slow_after) {
         query.pending_ = this;
     }
 
@@ -72,7 +58,7 @@ class PendingQuery final : public Timer {
 
     void on_timer() override {
         DnsAnswer answer;
-        if (with_libunbound_) answer.status = DnsAnswer::Status::timed_out;
+        answer.status = with_libunbound_ ? DnsAnswer::Status::timed_out : DnsAnswer::Status::not_asked;
         finish(answer, !with_libunbound_);
     }
 
@@ -80,7 +66,9 @@ class PendingQuery final : public Timer {
     static void done(void* self, int error, ub_result* result) {
         const DnsAnswer answer = to_answer(error, result);
         ub_resolve_free(result);
-        static_cast<PendingQuery*>(self)->finish(answer, true);
+        auto& pending = *static_cast<PendingQuery*>(self);
+        pending.note_slowness(answer.status);
+        pending.finish(answer, true);
     }
 
     /// When the resolver ends before the query does.
@@ -89,6 +77,14 @@ class PendingQuery final : public Timer {
     }
 
   private:
+    static constexpr Millis slow_after{1000};
+
+    /// A server that answers, if too late, is not one that is silent.
+    void note_slowness(DnsAnswer::Status status) {
+        const bool answered = status == DnsAnswer::Status::found || status == DnsAnswer::Status::absent;
+        if (answered && loop_.now() >= slow_from_) metrics_.add(Metric::dns_slow_answers);
+    }
+
     void finish(const DnsAnswer& answer, bool gone) {
         disarm();
         DnsQuery* const query = std::exchange(query_, nullptr);
@@ -114,6 +110,9 @@ class PendingQuery final : public Timer {
     std::vector<std::unique_ptr<PendingQuery>>& all_;
     std::size_t index_;
     DnsQuery* query_;  // null when nobody waits for the answer
+    const Loop& loop_;
+    Metrics& metrics_;
+    Instant slow_from_;
     bool with_libunbound_ = false;
 };
 
@@ -123,15 +122,18 @@ DnsQuery::~DnsQuery() {
 
 class Resolver::Impl final : public IoHandler {
   public:
-    Impl(Loop& loop, const ResolverOptions& options)
+    Impl(Loop& loop, const ResolverOptions& options, Metrics& metrics)
         : loop_(loop),
+          metrics_(metrics),
           deadline_(options.deadline),
           pending_max_(options.pending_max),
           context_(ub_ctx_create()) {
         if (!context_) throw std::runtime_error("libunbound: cannot create a context");
         ub_ctx* const context = context_.get();
-        check(ub_ctx_debugout(context, nullptr), "debugout");
+        check(ub_ctx_debugout(context, DnsFaultLog::of_process().stream()), "debugout");
         check(ub_ctx_async(context, 1), "async");
+        set_option("log-servfail:", "yes");
+        set_option("val-log-squelch:", "no");  // else it writes none of those lines either
         set_option("do-not-query-localhost:", "no");
         // Without it a server that was out for a while is left alone for up to 15 minutes after it is back.
         set_option("infra-keep-probing:", "yes");
@@ -159,7 +161,8 @@ class Resolver::Impl final : public IoHandler {
     void ask(DnsQuery& query, const std::string& name, DnsType type) {
         assert(!query.pending());
         const bool room = pending_.size() < pending_max_;
-        PendingQuery& pending = *pending_.emplace_back(std::make_unique<PendingQuery>(pending_, query));
+        PendingQuery& pending =
+            *pending_.emplace_back(std::make_unique<PendingQuery>(pending_, query, loop_, metrics_));
         if (room && start(pending, name, type)) {
             pending.asked();
             loop_.arm(pending, deadline_);
@@ -192,6 +195,7 @@ class Resolver::Impl final : public IoHandler {
     }
 
     Loop& loop_;
+    Metrics& metrics_;
     const Millis deadline_;
     const std::size_t pending_max_;
     bool started_ = false;
@@ -199,8 +203,8 @@ class Resolver::Impl final : public IoHandler {
     std::unique_ptr<ub_ctx, DeleteContext> context_;
 };
 
-Resolver::Resolver(Loop& loop, const ResolverOptions& options)
-    : impl_(std::make_unique<Impl>(loop, options)) {}
+Resolver::Resolver(Loop& loop, const ResolverOptions& options, Metrics& metrics)
+    : impl_(std::make_unique<Impl>(loop, options, metrics)) {}
 Resolver::~Resolver() = default;
 
 void Resolver::ask(DnsQuery& query, const std::string& name, DnsType type) {

@@ -1,7 +1,7 @@
 // DNS questions with deadlines, answered through libunbound (its cache, its TTLs, its TCP fallback).
 //
 // "No opinion" is a value of its own: a timeout, SERVFAIL or a lame server is never mistaken for "not
-// listed".
+// listed"; and which of them it was is told.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/ip.hpp"
+#include "base/metrics.hpp"
 #include "base/time.hpp"
 
 namespace sluice::net {
@@ -21,12 +22,18 @@ enum class DnsType : std::uint16_t { a = 1, ptr = 12, mx = 15, txt = 16, aaaa = 
 
 struct DnsAnswer {
     enum class Status : std::uint8_t {
-        found,      // at least one record
-        absent,     // NXDOMAIN or no record of this type: a definite no
-        failed,     // SERVFAIL, REFUSED, bogus, malformed …
-        timed_out,  // our own deadline passed
+        found,        // at least one record
+        absent,       // NXDOMAIN or no record of this type: a definite no
+        servfail,     // SERVFAIL, or libunbound has given up for a reason of its own
+        refused,      // REFUSED, or another code that says that the server does not serve us
+        lame,         // the server points to others instead of answering (RFC 8499 7)
+        malformed,    // what came cannot be read, or does not belong to the question
+        bogus,        // DNSSEC says that it is forged
+        unreachable,  // nobody answers there: by libunbound's patience, or where TCP is needed and not served
+        not_asked,    // too many questions at once, or no name
+        timed_out,    // our own deadline passed
     };
-    Status status = Status::failed;
+    Status status = Status::servfail;
     std::vector<IpAddress> addresses;  // A, AAAA
     std::vector<std::string> texts;    // PTR and MX names (no trailing dot), TXT strings
     std::vector<std::string> records;  // TLSA, their octets
@@ -57,24 +64,24 @@ struct ResolverOptions {
     /// Servers to forward to, "192.0.2.53", "127.0.0.1:5353" or "[2001:db8::53]:53"; empty = those of
     /// /etc/resolv.conf, and without that file, asking the root servers on down.
     std::vector<std::string> servers;
-    /// DNSKEY or DS records that answers are validated by (a bogus one is `failed`); empty = nothing is
+    /// DNSKEY or DS records that answers are validated by (a forged one is `bogus`); empty = nothing is
     /// validated, and no answer is secure.
     std::string trust_anchor_file = {};
     Millis deadline{3000};
-    /// Questions under way at once; one more is answered `failed` at once (by the loop). One whose deadline
-    /// passed or whose query was destroyed counts until libunbound gives it up.
+    /// Questions under way at once; one more is answered `not_asked` at once (by the loop). One whose
+    /// deadline passed or whose query was destroyed counts until libunbound gives it up.
     unsigned pending_max = 10000;
 };
 
 class Resolver {
   public:
     /// `loop` must outlive this. Throws std::runtime_error when libunbound cannot be set up. Starts a thread
-    /// at the first question.
-    Resolver(Loop& loop, const ResolverOptions& options);
+    /// at the first question. Slow answers are counted in `metrics`, which outlives this.
+    Resolver(Loop& loop, const ResolverOptions& options, Metrics& metrics = unread_metrics());
     /// Pending queries are never answered.
     ~Resolver();
 
-    /// `name` without trailing dot; a name that is none is answered `failed`. `query` must not be pending.
+    /// `name` without trailing dot; a name that is none is answered `not_asked`. `query` must not be pending.
     void ask(DnsQuery& query, const std::string& name, DnsType type);
 
   private:

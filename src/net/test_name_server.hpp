@@ -84,7 +84,7 @@ class TestNameServer {
   private:
     struct Ready final : DnsQuery {
         void answered(const DnsAnswer& answer) override { status = answer.status; }
-        DnsAnswer::Status status = DnsAnswer::Status::failed;
+        DnsAnswer::Status status = DnsAnswer::Status::servfail;
     };
 
     void stop() const {

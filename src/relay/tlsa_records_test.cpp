@@ -61,7 +61,7 @@ TEST_F(TlsaRecordsTest, AreTakenOnlyFromASecureAnswerWithAKindOfUse) {
     EXPECT_THAT(why_not(found({dane_ee}, 300, false)), EndsWith(" are not secured by DNSSEC"));
     EXPECT_THAT(why_not(found({pkix_ee}, 300)), EndsWith(" are of no kind that serves SMTP (RFC 7672 3.1)"));
     EXPECT_THAT(why_not(without(Status::absent)), EndsWith(" do not exist"));
-    EXPECT_THAT(why_not(without(Status::failed)), EndsWith(" could not be had, or are bogus"));
+    EXPECT_THAT(why_not(without(Status::servfail)), EndsWith(" could not be had, or are bogus"));
     EXPECT_THAT(why_not(without(Status::timed_out)), EndsWith(" could not be asked for in time"));
 }
 
@@ -84,7 +84,7 @@ TEST_F(TlsaRecordsTest, GoWhenDnsSaysSo) {
 }
 
 TEST_F(TlsaRecordsTest, StayWhileDnsFailsForAsLongAsTheyAreGood) {
-    for (const Status status : {Status::failed, Status::timed_out}) {
+    for (const Status status : {Status::servfail, Status::timed_out}) {
         records.heard(found({dane_ee}, 86'400), now);
         EXPECT_EQ(records.heard(without(status), now + Seconds{3600}), Seconds{10});
         EXPECT_EQ(records.heard(without(status), now + Seconds{86'399}), Seconds{10});
@@ -94,7 +94,7 @@ TEST_F(TlsaRecordsTest, StayWhileDnsFailsForAsLongAsTheyAreGood) {
     }
     // A minute at least.
     records.heard(found({dane_ee}, 1), now);
-    records.heard(without(Status::failed), now + Seconds{59});
+    records.heard(without(Status::servfail), now + Seconds{59});
     EXPECT_THAT(records.good(), SizeIs(1));
 }
 

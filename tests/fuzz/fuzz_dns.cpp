@@ -1,5 +1,6 @@
-// Records as a name server sends them. Held to: what is malformed adds nothing; names and texts are no longer
-// than the record they came from; a TLSA record gives its octets back.
+// Records and messages as a name server sends them. Held to: what is malformed adds nothing; names and texts
+// are no longer than the record they came from; a TLSA record gives its octets back; what is cut off before
+// its counts is no referral.
 #include <array>
 #include <span>
 #include <string>
@@ -14,6 +15,8 @@ using net::DnsType;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
     std::string_view data = fuzz::as_text(octets, size);
+    constexpr std::size_t header_octets = 12;
+    FUZZ_EXPECT(!net::is_referral({octets, size}) || size > header_octets);
     static constexpr std::array types{DnsType::a, DnsType::aaaa, DnsType::ptr, DnsType::txt, DnsType::tlsa};
     const DnsType type = types.at(fuzz::take_octet(data) % types.size());
     net::DnsAnswer answer;

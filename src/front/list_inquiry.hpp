@@ -1,0 +1,53 @@
+// What one DNS list says of a client.
+//
+// A listing is believed only of a list that does not list everybody, as a zone does whose domain has lapsed,
+// or that is being given up: 127.0.0.1 must not be in any (RFC 5782 5). It is asked for whenever a client is
+// listed, and that costs next to nothing: the resolver keeps the answer for as long as its TTL says.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "base/ip.hpp"
+#include "front/inquiry.hpp"
+#include "policy/dns_list.hpp"
+
+namespace sluice::front {
+
+class ListInquiry final : net::DnsQuery {
+  public:
+    using Done = std::move_only_function<void()>;
+
+    /// Asks; `done` runs once, from the loop. Destroying it earlier withdraws the questions. The resolver and
+    /// the list outlive it.
+    ListInquiry(net::Resolver& resolver, const policy::DnsListOptions& list, const IpAddress& client,
+                Done done);
+
+    const policy::DnsListOptions& list() const { return list_; }
+    /// As it is now: until there is an answer it has timed out, and until the list is known to list everybody
+    /// it is believed.
+    DnsResult result() const { return result_; }
+    const std::optional<policy::Signal>& listing() const { return listing_; }
+
+  private:
+    class Test final : public net::DnsQuery {
+      public:
+        explicit Test(ListInquiry& inquiry) : inquiry_(inquiry) {}
+        void answered(const net::DnsAnswer& answer) override { inquiry_.tested(answer); }
+
+      private:
+        ListInquiry& inquiry_;
+    };
+
+    void answered(const net::DnsAnswer& answer) override;
+    void tested(const net::DnsAnswer& answer);
+
+    net::Resolver& resolver_;
+    const policy::DnsListOptions& list_;
+    Done done_;
+    Test test_{*this};
+    DnsResult result_ = result_of(net::DnsAnswer::Status::timed_out);
+    std::optional<policy::Signal> listing_;
+};
+
+}  // namespace sluice::front

@@ -1,0 +1,46 @@
+// Why a question to DNS was not answered, read from what libunbound says of it in its log.
+//
+// To its callers libunbound says SERVFAIL whatever it was. The reason is told only in words, in a line that
+// `log-servfail` makes it write before the callback comes; this reads them. What it does not know it takes
+// for SERVFAIL, so that another version of libunbound costs no more than the distinction. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "net/resolver.hpp"
+
+namespace sluice::net {
+
+struct DnsFault {
+    std::string_view question;  // "mail.example.org. A IN"; a part of the line
+    DnsAnswer::Status status = DnsAnswer::Status::servfail;
+
+    bool operator==(const DnsFault&) const = default;
+};
+
+/// Nothing when the line is about something else, or says only that the fault is in the cache.
+std::optional<DnsFault> read_dns_fault(std::string_view line);
+
+/// As the log names it; nothing is escaped, so an odd name is not found again.
+std::string dns_question(std::string_view name, DnsType type);
+
+/// The faults of the last questions. libunbound answers from its cache for some seconds, without the reason.
+class RecentDnsFaults {
+  public:
+    static constexpr std::size_t kept_max = 8192;
+
+    void note(const DnsFault& fault);
+    /// servfail when nothing is known.
+    DnsAnswer::Status of(const std::string& question) const;
+
+  private:
+    // The newer half and the older: when the first is full it takes the place of the second.
+    std::unordered_map<std::string, DnsAnswer::Status> newer_;
+    std::unordered_map<std::string, DnsAnswer::Status> older_;
+};
+
+}  // namespace sluice::net
