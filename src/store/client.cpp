@@ -65,6 +65,7 @@ bool StateClient::worth_asking() const {
 }
 
 void StateClient::ask(Question& question, std::span<const Operation> operations) {
+    options_.metrics.add(Metric::store_questions);
     question.state_ = this;
     question.number_ = next_number_;
     if (++next_number_ == 0) next_number_ = probe_number + 1;
@@ -104,7 +105,10 @@ void StateClient::remove(Question& question) {
 }
 
 void StateClient::answer(Question& question, const Outcomes* outcomes) {
-    if (outcomes == nullptr) ++unanswered_;
+    if (outcomes == nullptr) {
+        ++unanswered_;
+        options_.metrics.add(Metric::store_unanswered);
+    }
     remove(question);
     question.state_ = nullptr;
     question.answered(outcomes);  // may destroy it
@@ -203,6 +207,9 @@ void StateClient::arm_timer() {
 
 void StateClient::notice(Trouble trouble, std::string_view why) {
     if (std::exchange(trouble_, trouble) == trouble) return;
+    if (trouble != Trouble::none)
+        options_.metrics.add(Metric::store_troubles,
+                             trouble == Trouble::slow ? StoreTrouble::slow : StoreTrouble::down);
     listener_.told(trouble == Trouble::none   ? "store_up"
                    : trouble == Trouble::slow ? "store_slow"
                                               : "store_down",

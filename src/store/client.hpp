@@ -14,6 +14,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/metrics.hpp"
 #include "net/fd.hpp"
 #include "net/loop.hpp"
 #include "store/state.hpp"
@@ -30,6 +31,7 @@ class StateClient final : public State, net::IoHandler, net::Timer {
         Millis gather{2};
         /// Octets that wait to be sent; beyond them news are dropped and questions answered with nothing.
         std::size_t unsent_octets_max = 4'000'000;
+        Metrics& metrics = unread_metrics();  // outlives the client
     };
     struct Listener {
         /// "store_down", "store_slow" or "store_up", once each, and why.
