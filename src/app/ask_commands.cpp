@@ -1,4 +1,5 @@
-// `sluice reload` and `sluice upgrade`: they ask the running supervisor, and say what it answers.
+// `sluice reload`, `sluice upgrade` and `sluice metrics`: they ask the running supervisor, and say what it
+// answers.
 #include <cstdio>
 #include <fmt/format.h>
 
@@ -27,7 +28,10 @@ int ask(const RunFlags& flags, Command command) {
         return exit_usage;
     }
     const Answered answered = ask_supervisor(config->state_dir, word_of(command), patience);
-    if (!answered.done) fmt::print(stderr, "sluice: {} is refused:\n{}", word_of(command), answered.lines);
+    if (answered.done)
+        fmt::print("{}", answered.lines);
+    else
+        fmt::print(stderr, "sluice: {} is refused:\n{}", word_of(command), answered.lines);
     return answered.done ? exit_ok : exit_failed;
 }
 
@@ -35,6 +39,10 @@ int ask(const RunFlags& flags, Command command) {
 
 int reload(const RunFlags& flags) {
     return ask(flags, Command::reload);
+}
+
+int print_metrics(const RunFlags& flags) {
+    return ask(flags, Command::metrics);
 }
 
 int upgrade(const RunFlags& flags) {

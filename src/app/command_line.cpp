@@ -125,6 +125,9 @@ int run_command_line(int argc, char** argv) {
         "upgrade", "Let the running Sluice give way to the binary that now stands where its own did");
     add_ask_flags(*upgrade_command, ask_flags);
     upgrade_command->footer(ask_footer);
+    CLI::App* metrics_command =
+        app.add_subcommand("metrics", "Print what the running Sluice has counted, as Prometheus reads it");
+    add_ask_flags(*metrics_command, ask_flags);
 
     StoreCommandFlags store_flags;
     std::function<int()> store_command;
@@ -158,6 +161,7 @@ int run_command_line(int argc, char** argv) {
         if (run_command->parsed()) return run(run_flags);
         if (reload_command->parsed()) return reload(ask_flags);
         if (upgrade_command->parsed()) return upgrade(ask_flags);
+        if (metrics_command->parsed()) return print_metrics(ask_flags);
         if (store_command) return store_command();
         if (check_command->parsed()) return check(check_flags);
         if (sink_command->parsed()) return sink(sink_flags);

@@ -17,6 +17,9 @@ int reload(const RunFlags& flags);
 /// `sluice upgrade`: the running Sluice is to give way to the binary that now stands where its own did.
 int upgrade(const RunFlags& flags);
 
+/// `sluice metrics`: what the running Sluice has counted, for Prometheus.
+int print_metrics(const RunFlags& flags);
+
 struct CheckFlags {
     RunFlags run;  // what would be run
     bool probe = true;

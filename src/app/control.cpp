@@ -67,8 +67,8 @@ net::Fd listen_in(const net::Fd& directory) {
     return listener;
 }
 
-void send_answer(int asker, const std::vector<std::string>& errors) {
-    const std::string packet = answer_packet(errors);
+void send_answer(int asker, const Answered& answer) {
+    const std::string packet = answer_packet(answer);
     ::send(asker, packet.data(), packet.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
@@ -98,9 +98,9 @@ class Control::Asker final : public net::IoHandler {
             all.erase(self);
         }
         if (const auto command = read_command(packet))
-            control_.obey_(*command, [asker](const auto& errors) { send_answer(asker->get(), errors); });
+            control_.obey_(*command, [asker](const Answered& answer) { send_answer(asker->get(), answer); });
         else if (!packet.empty())
-            send_answer(asker->get(), {"no such command here"});
+            send_answer(asker->get(), answer_of({"no such command here"}));
     }
 
     Control& control_;

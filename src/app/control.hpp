@@ -1,4 +1,4 @@
-// The socket by which `sluice reload` and `sluice upgrade` ask a running supervisor.
+// The socket by which `sluice reload`, `sluice upgrade` and `sluice metrics` ask a running supervisor.
 //
 // It is a file in the state directory that only its owner can connect to. Whoever asks sends one word, a
 // packet, and hears one packet when it is done (app/packets.hpp).
@@ -18,8 +18,8 @@
 
 namespace sluice::app {
 
-/// How a command of the operator's ended; empty errors = well. Called once.
-using Answer = std::function<void(const std::vector<std::string>& errors)>;
+/// How a command of the operator's ended. Called once.
+using Answer = std::function<void(const Answered& answer)>;
 
 class Control final : public net::IoHandler {
   public:

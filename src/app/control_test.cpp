@@ -38,11 +38,12 @@ class ControlTest : public testing::Test {
     bool from_worker = false;
     std::vector<Command> commands;
     std::vector<std::string> errors;
+    Answered shown{.done = true, .lines = {}};
     std::unique_ptr<Control> control = std::make_unique<Control>(
         loop, directory, [this](pid_t) { return from_worker; },
         [this](Command command, const Answer& answer) {
             commands.push_back(command);
-            answer(errors);
+            answer(command == Command::metrics ? shown : answer_of(errors));
         });
 };
 
@@ -69,6 +70,11 @@ TEST_F(ControlTest, WhatIsWrongIsSaidLineByLine) {
     const Answered answered = ask("reload");
     EXPECT_FALSE(answered.done);
     EXPECT_EQ(answered.lines, "f:1:2: bad\nf:3:4: worse\n");
+}
+
+TEST_F(ControlTest, WhatIsAskedForComesWhole) {
+    shown.lines = std::string(answer_octets_max - 10, 'x');
+    EXPECT_EQ(ask("metrics"), shown);
 }
 
 TEST_F(ControlTest, AWorkerGivesNoOrders) {

@@ -8,15 +8,15 @@
 
 namespace sluice::app {
 
-Crew::Crew(net::Loop& loop, std::shared_ptr<const Generation> generation, Listeners listeners,
-           std::function<void()> changed)
+Crew::Crew(net::Loop& loop, MetricPages& pages, std::shared_ptr<const Generation> generation,
+           Listeners listeners, std::function<void()> changed)
     : loop_(loop),
       generation_(std::move(generation)),
       listeners_(std::move(listeners)),
       changed_(std::move(changed)),
       events_(events_of(*generation_)) {
     for (unsigned index = 0; index < generation_->workers(); ++index)
-        seats_.push_back(std::make_unique<Seat>(*this, index));
+        seats_.push_back(std::make_unique<Seat>(*this, index, pages.take()));
 }
 
 Crew::~Crew() = default;

@@ -13,6 +13,7 @@
 #include "app/event_log.hpp"
 #include "app/generation.hpp"
 #include "app/listeners.hpp"
+#include "app/metric_pages.hpp"
 #include "base/time.hpp"
 #include "net/loop.hpp"
 
@@ -22,8 +23,9 @@ class Crew {
   public:
     /// `changed` is called, on the loop, when an answer below may have become another. To be destroyed in
     /// deferred work only (net/loop.hpp).
-    Crew(net::Loop& loop, std::shared_ptr<const Generation> generation, Listeners listeners,
-         std::function<void()> changed);
+    /// Workers count in `pages`, which outlives this. Throws StartError.
+    Crew(net::Loop& loop, MetricPages& pages, std::shared_ptr<const Generation> generation,
+         Listeners listeners, std::function<void()> changed);
     ~Crew();
     Crew(const Crew&) = delete;
     Crew& operator=(const Crew&) = delete;

@@ -8,8 +8,8 @@ namespace sluice::app {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Command>, 2> commands{
-    {{"reload", Command::reload}, {"upgrade", Command::upgrade}}};
+constexpr std::array<std::pair<std::string_view, Command>, 3> commands{
+    {{"reload", Command::reload}, {"upgrade", Command::upgrade}, {"metrics", Command::metrics}}};
 
 constexpr std::string_view done = "done\n";
 constexpr std::string_view refused = "refused\n";
@@ -28,10 +28,16 @@ std::optional<Command> read_command(std::string_view packet) {
     return found->second;
 }
 
-std::string answer_packet(const std::vector<std::string>& errors) {
-    std::string packet(errors.empty() ? done : refused);
+Answered answer_of(const std::vector<std::string>& errors) {
+    Answered answer{.done = errors.empty(), .lines = {}};
     for (const std::string& error : errors)
-        packet += error + '\n';
+        answer.lines += error + '\n';
+    return answer;
+}
+
+std::string answer_packet(const Answered& answer) {
+    std::string packet(answer.done ? done : refused);
+    packet += answer.lines;
     if (packet.size() > answer_octets_max) packet.resize(answer_octets_max);
     return packet;
 }

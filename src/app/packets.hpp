@@ -12,13 +12,14 @@
 namespace sluice::app {
 
 /// What an operator can ask a running supervisor for.
-enum class Command : std::uint8_t { reload, upgrade };
+enum class Command : std::uint8_t { reload, upgrade, metrics };
 
 std::string_view word_of(Command command);
 /// Nothing when it is no command; a word is one as a whole only.
 std::optional<Command> read_command(std::string_view packet);
 
-/// Whether the supervisor has done what it was asked for, and lines for the operator.
+/// Whether the supervisor has done what it was asked for, and lines for the operator: what is wrong, or what
+/// he asked to see.
 struct Answered {
     bool done = false;
     std::string lines;
@@ -27,8 +28,11 @@ struct Answered {
 
 inline constexpr std::size_t answer_octets_max = 65'536;
 
-/// "done" when there are no errors; else "refused", and a line for each, cut to `answer_octets_max`.
-std::string answer_packet(const std::vector<std::string>& errors);
+/// Done when there are no errors; a line for each.
+Answered answer_of(const std::vector<std::string>& errors);
+
+/// "done" or "refused", and the lines, cut to `answer_octets_max`.
+std::string answer_packet(const Answered& answer);
 /// What is no such packet is a refusal, and stands in `lines` as it is.
 Answered read_answer(std::string_view packet);
 

@@ -8,7 +8,7 @@ namespace {
 using namespace std::string_view_literals;
 
 TEST(Packets, ACommandIsAWholeWord) {
-    for (const Command command : {Command::reload, Command::upgrade})
+    for (const Command command : {Command::reload, Command::upgrade, Command::metrics})
         EXPECT_EQ(read_command(word_of(command)), command);
     for (const std::string_view packet : {""sv, "reloa"sv, "reload "sv, "reload\n"sv, "reload\0"sv,
                                           " reload"sv, "Reload"sv, "reloadupgrade"sv, "\0"sv, "done"sv})
@@ -29,9 +29,15 @@ TEST(Packets, AnAnswerIsReadAsItWasMeant) {
         {{"done"}, "refused\ndone\n", {false, "done\n"}},
     };
     for (const Case& each : cases) {
-        EXPECT_EQ(answer_packet(each.errors), each.packet);
+        EXPECT_EQ(answer_packet(answer_of(each.errors)), each.packet);
         EXPECT_EQ(read_answer(each.packet), each.answered) << each.packet;
     }
+}
+
+TEST(Packets, WhatWasAskedForIsCarriedAsItIs) {
+    const Answered shown{.done = true, .lines = "# HELP x y\nx 1\n"};
+    EXPECT_EQ(answer_packet(shown), "done\n# HELP x y\nx 1\n");
+    EXPECT_EQ(read_answer(answer_packet(shown)), shown);
 }
 
 TEST(Packets, WhatIsNoAnswerIsNotDone) {
@@ -43,8 +49,11 @@ TEST(Packets, WhatIsNoAnswerIsNotDone) {
 
 TEST(Packets, AnAnswerIsBounded) {
     constexpr std::size_t frame = "refused\n"sv.size() + 1;
-    EXPECT_EQ(answer_packet({std::string(answer_octets_max - frame, 'x')}).size(), answer_octets_max);
-    const std::string cut = answer_packet({std::string(answer_octets_max - frame + 1, 'x')});
+    const auto refusal = [](std::size_t octets) {
+        return answer_packet(answer_of({std::string(octets, 'x')}));
+    };
+    EXPECT_EQ(refusal(answer_octets_max - frame).size(), answer_octets_max);
+    const std::string cut = refusal(answer_octets_max - frame + 1);
     EXPECT_EQ(cut.size(), answer_octets_max);
     EXPECT_TRUE(cut.ends_with('x')) << "its last octet, the end of the line, is what was cut";
     EXPECT_FALSE(read_answer(cut).done);

@@ -22,6 +22,7 @@ void Crew::Seat::start() {
     const pid_t supervisor = ::getpid();
     try {
         channel = open_channel();
+        const MetricPages::Bequest its_own(*metrics_);
         pid = ::fork();
     } catch (const StartError&) {
         pid = -1;
@@ -33,6 +34,7 @@ void Crew::Seat::start() {
         return crew_.loop_.arm(*this, backoff_.died_after(Millis{0}));
     }
     pid_ = pid;
+    metrics_->add(Metric::workers);
     since_ = crew_.loop_.now();
     silent_s_ = 0;
     channel_ = std::move(channel.supervisor);
@@ -48,7 +50,8 @@ void Crew::Seat::be_worker(net::Fd channel, pid_t supervisor) {
                     .index = index_,
                     .log_file = *generation.log_file,
                     .listeners = {},
-                    .channel = std::move(channel)};
+                    .channel = std::move(channel),
+                    .metrics = *metrics_};
     std::vector<int> kept{task.channel.get(), generation.log_file->fd()};
     for (const ListeningSocket& listener : crew_.listeners_.of(index_)) {
         kept.push_back(listener->fd.get());
@@ -81,6 +84,7 @@ void Crew::Seat::look() {
 
 void Crew::Seat::died(int status) {
     const std::int64_t pid = std::exchange(pid_, 0);
+    metrics_->forget_gauges();
     const std::int64_t index = index_;
     forget_channel();
     const bool signalled = WIFSIGNALED(status);
@@ -91,6 +95,7 @@ void Crew::Seat::died(int status) {
         if (how != 0) crew_.events_.event("worker_died", {{"worker", index}, {"pid", pid}, {kind, how}});
         return;
     }
+    metrics_->add(Metric::worker_deaths);
     const Millis pause = backoff_.died_after(crew_.loop_.now() - since_);
     crew_.events_.event(
         "worker_died",

@@ -4,6 +4,8 @@
 #include <sys/types.h>
 
 #include <csignal>
+#include <memory>
+#include <utility>
 
 #include "app/channel.hpp"
 #include "app/crew.hpp"
@@ -13,7 +15,8 @@ namespace sluice::app {
 
 class Crew::Seat final : net::Timer, net::IoHandler {
   public:
-    Seat(Crew& crew, unsigned index) : crew_(crew), index_(index) {}
+    Seat(Crew& crew, unsigned index, std::shared_ptr<Metrics> metrics)
+        : crew_(crew), index_(index), metrics_(std::move(metrics)) {}
     Seat(const Seat&) = delete;
     Seat& operator=(const Seat&) = delete;
     ~Seat() override { forget_channel(); }
@@ -45,6 +48,7 @@ class Crew::Seat final : net::Timer, net::IoHandler {
 
     Crew& crew_;
     const unsigned index_;
+    const std::shared_ptr<Metrics> metrics_;  // of all workers that sit here
     RestartBackoff backoff_;
     pid_t pid_ = 0;  // 0 = nobody
     net::Fd channel_;

@@ -28,8 +28,8 @@ Supervisor::Supervisor(RunFlags flags, std::shared_ptr<const Generation> first, 
       program_(this_program()),
       signals_(loop_, {SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGUSR1}, [this](int signal) { on_signal(signal); }),
       predecessor_(predecessor),
-      crew_(
-          std::make_unique<Crew>(loop_, std::move(first), std::move(listeners), [this] { review_later(); })),
+      crew_(std::make_unique<Crew>(loop_, pages_, std::move(first), std::move(listeners),
+                                   [this] { review_later(); })),
       closing_(std::move(surplus)) {
     if (crew_->generation()->certificates) certificates_seen_ = crew_->generation()->certificates->version;
 }
@@ -153,6 +153,7 @@ void Supervisor::obey(Command command, const Answer& answer) {
     switch (command) {
         case Command::reload: return reload(answer);
         case Command::upgrade: return upgrade(answer);
+        case Command::metrics: return answer({.done = true, .lines = metrics_text(pages_.totals())});
     }
 }
 
@@ -164,7 +165,7 @@ void Supervisor::stop(Seconds within) {
     if (successor_ && !successor_->up()) successor_->end(SIGTERM);
     const Instant deadline = loop_.now() + within;
     if (change_) {
-        change_->answer({"Sluice is being stopped"});
+        change_->answer(answer_of({"Sluice is being stopped"}));
         retired_.push_back(std::move(change_->crew));
         change_.reset();
     }

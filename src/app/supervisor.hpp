@@ -15,6 +15,7 @@
 
 #include "app/control.hpp"
 #include "app/crew.hpp"
+#include "app/metric_pages.hpp"
 #include "app/run_flags.hpp"
 #include "app/signal_watch.hpp"
 #include "app/store_seat.hpp"
@@ -92,6 +93,7 @@ class Supervisor final : net::Timer {
     net::Loop loop_;
     SignalWatch signals_;
     const Predecessor& predecessor_;
+    MetricPages pages_;                           // outlive all crews
     std::unique_ptr<Crew> crew_;                  // never null; after a hand-over the last one that accepted
     std::unique_ptr<StoreSeat> store_;            // null = there is no memory
     std::unique_ptr<Change> change_;              // under way

@@ -27,7 +27,7 @@ void Supervisor::reload(const Answer& answer) {
     if (errors.empty()) return;  // under way, and answered later
     for (const std::string& error : errors)
         events().event("reload_refused", {{"why", std::string_view(error)}});
-    answer(errors);
+    answer(answer_of(errors));
 }
 
 /// What is wrong at once.
@@ -75,8 +75,8 @@ void Supervisor::begin(std::shared_ptr<const Generation> next, std::string_view 
     notify_service_manager(
         fmt::format("RELOADING=1\nMONOTONIC_USEC={}", loop_.now().time_since_epoch().count() * 1000));
     change_ = std::make_unique<Change>();
-    change_->crew =
-        std::make_unique<Crew>(loop_, std::move(next), std::move(listeners), [this] { review_later(); });
+    change_->crew = std::make_unique<Crew>(loop_, pages_, std::move(next), std::move(listeners),
+                                           [this] { review_later(); });
     change_->event = event;
     change_->answer = std::move(answer);
     change_->give_up_at = loop_.now() + change_time_max;
@@ -93,7 +93,7 @@ void Supervisor::finish_change() {
     events().event(change->event,
                    {{"generation", std::int64_t{now.number}}, {"workers", std::int64_t{now.workers()}}});
     notify_service_manager("READY=1");
-    change->answer({});
+    change->answer(answer_of({}));
 }
 
 void Supervisor::change_store() {
@@ -111,7 +111,7 @@ void Supervisor::give_up_change() {
     constexpr std::string_view why = "a worker cannot start with it; the log says why";
     events().event("reload_refused", {{"why", why}});
     notify_service_manager("READY=1");
-    change->answer({std::string(why)});
+    change->answer(answer_of({std::string(why)}));
 }
 
 void Supervisor::retire(std::unique_ptr<Crew> crew) {
@@ -138,7 +138,7 @@ void Supervisor::close_now() {
 }
 
 void Supervisor::upgrade(const Answer& answer) {
-    if (busy()) return answer({"Sluice is changing already, or ending"});
+    if (busy()) return answer(answer_of({"Sluice is changing already, or ending"}));
     close_now();
     try {
         successor_ = std::make_unique<Successor>(
@@ -149,12 +149,12 @@ void Supervisor::upgrade(const Answer& answer) {
                     [this](const std::vector<std::string>& errors) {
                         for (const std::string& error : errors)
                             events().event("upgrade_refused", {{"why", std::string_view(error)}});
-                        upgrade_answer_(errors);
+                        upgrade_answer_(answer_of(errors));
                         loop_.defer([this] { successor_.reset(); });
                     },
                 .gone = [this] { stop(crew_->generation()->config.front.drain_max + end_grace); }});
     } catch (const StartError& error) {
-        return answer({error.what()});
+        return answer(answer_of({error.what()}));
     }
     upgrade_answer_ = answer;
     upgrade_by_ = loop_.now() + change_time_max;
@@ -173,7 +173,7 @@ void Supervisor::replaced() {
     }
     control_.reset();
     crew_->retire(last_session_by(loop_.now(), crew_->generation()->config));
-    upgrade_answer_({});
+    upgrade_answer_(answer_of({}));
 }
 
 }  // namespace sluice::app

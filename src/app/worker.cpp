@@ -80,15 +80,18 @@ class Worker final : net::Timer {
         : task_(std::move(task)),
           index_(task_.index),
           service_(task_.config.log.format, task_.log_file),
-          resolver_(task_.config.needs_resolver()
-                        ? std::make_unique<net::Resolver>(service_.loop(), task_.config.resolver)
-                        : nullptr),
+          resolver_(task_.config.needs_resolver() ? std::make_unique<net::Resolver>(
+                                                        service_.loop(), task_.config.resolver, task_.metrics)
+                                                  : nullptr),
           validating_(validating_resolver(service_.loop(), task_.config)),
           state_(make_state()),
           acts_(state_ ? std::make_unique<Acts>(service_.loop(), *state_) : nullptr),
           relay_(service_.loop(), service_.offload(), validating_.get(), state_.get(), task_.config.relay,
                  [this](std::string_view what, std::string_view who, std::string_view why) {
                      service_.events().event(what, {{"worker", index_}, {"who", who}, {"why", why}});
+                     if (what == "mta_down") task_.metrics.add(Metric::mta_troubles, MtaTrouble::down);
+                     if (what == "mta_tls_failed")
+                         task_.metrics.add(Metric::mta_troubles, MtaTrouble::tls_failed);
                  }),
           front_({service_.loop(), service_.offload(), resolver_.get(), relay_,
                   task_.certificates == nullptr ? nullptr : &task_.certificates->context, service_.log(),
@@ -100,7 +103,8 @@ class Worker final : net::Timer {
                   [this](const IpAddress& client) { return acts_ ? acts_->find(client) : nullptr; },
                   [registers = task_.registers](const IpAddress& client) {
                       return registers ? registers->find(client) : policy::Place{};
-                  }},
+                  },
+                  task_.metrics},
                  task_.config.front),
           orders_(service_.loop(), std::move(task_.channel),
                   [this](const OrderReceived& received) { obey(received); }) {
@@ -127,7 +131,8 @@ class Worker final : net::Timer {
         if (!config.remembers()) return nullptr;
         return std::make_unique<store::StateClient>(
             service_.loop(),
-            store::StateClient::Options{.path = config.store_path(), .deadline = config.store.deadline},
+            store::StateClient::Options{
+                .path = config.store_path(), .deadline = config.store.deadline, .metrics = task_.metrics},
             store::StateClient::Listener{
                 .told =
                     [this](std::string_view what, std::string_view why) {

@@ -10,6 +10,7 @@
 #include "app/listeners.hpp"
 #include "app/log_file.hpp"
 #include "app/registers.hpp"
+#include "base/metrics.hpp"
 #include "guard/sandbox.hpp"
 #include "net/fd.hpp"
 
@@ -24,6 +25,7 @@ struct WorkerTask {
     const LogFile& log_file;
     std::vector<Listener> listeners;  // its own
     net::Fd channel;                  // to the supervisor
+    Metrics& metrics;
 };
 
 /// Enters the sandbox and serves until it is retired or drained, by an order of its supervisor or by SIGTERM.

@@ -30,10 +30,15 @@ void check_answer(const std::vector<std::string>& errors) {
     std::string lines;
     for (const std::string& error : errors)
         lines += error + '\n';
-    const std::string packet = app::answer_packet(errors);
+    const app::Answered answer = app::answer_of(errors);
+    FUZZ_EXPECT(answer.done == errors.empty() && answer.lines == lines);
+    const std::string packet = app::answer_packet(answer);
     FUZZ_EXPECT(packet.size() <= app::answer_octets_max);
     const app::Answered answered = app::read_answer(packet);
-    FUZZ_EXPECT(answered.done == errors.empty());
+    FUZZ_EXPECT(answered.done == answer.done);
+    // What an operator asked to see is carried as well as what is wrong.
+    const app::Answered shown{.done = true, .lines = lines};
+    FUZZ_EXPECT(app::read_answer(app::answer_packet(shown)).done);
     if (packet.size() < app::answer_octets_max)
         FUZZ_EXPECT(answered.lines == lines);
     else
