@@ -1,0 +1,87 @@
+// The table of metrics beside what it tells of: the guide, and the enumerations whose names are labels.
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <iterator>
+#include <span>
+#include <string>
+#include <utility>
+
+#include "base/metric_table.hpp"
+#include "front/inquiry.hpp"
+#include "front/record.hpp"
+#include "policy/overload.hpp"
+#include "policy/verdict.hpp"
+
+namespace sluice::app {
+namespace {
+
+using testing::HasSubstr;
+
+std::string label_text(const MetricLabel& label) {
+    if (label.name.empty()) return {};
+    return fmt::format("`{}`: {}", label.name, fmt::join(label.values, ", "));
+}
+
+TEST(MetricGuide, TellsOfEveryMetric) {
+    std::ifstream in(SLUICE_DOCS "/guide/metrics.md", std::ios::binary);
+    const std::string guide{std::istreambuf_iterator<char>(in), {}};
+    std::string table = "| metric | labels | what it counts |\n|---|---|---|\n";
+    for (const MetricRow& row : metric_table) {
+        const std::string second = label_text(row.second);
+        table += fmt::format("| `{}` | {}{}{} | {} |\n", row.name, label_text(row.first),
+                             second.empty() ? "" : "; ", second, row.help);
+    }
+    EXPECT_THAT(guide, HasSubstr(table)) << "put this into docs/guide/metrics.md:\n" << table;
+}
+
+/// The label's values are the names of the enumeration's first values, in their order.
+template <class Enumeration>
+void expect_names_of(std::span<const std::string_view> values) {
+    for (std::size_t i = 0; i < values.size(); ++i)
+        EXPECT_EQ(values[i], name_of(static_cast<Enumeration>(i)));
+}
+
+TEST(MetricTable, LabelsAreTheNamesThatTheLogHas) {
+    expect_names_of<policy::Lane>(metric_values::lanes);
+    expect_names_of<front::Outcome>(metric_values::outcomes);
+    expect_names_of<policy::Pressure>(metric_values::pressures);
+    EXPECT_EQ(name_of(policy::Lane::reject), std::end(metric_values::lanes)[-1]);
+    EXPECT_EQ(name_of(front::Outcome::tls_failed), std::end(metric_values::outcomes)[-1]);
+    EXPECT_EQ(name_of(policy::Pressure::highest), std::end(metric_values::pressures)[-1]);
+}
+
+TEST(MetricTable, ResultsOfDnsAreInTheirOrder) {
+    using Status = net::DnsAnswer::Status;
+    const std::pair<front::DnsResult, std::string_view> names[] = {
+        {front::result_of(Status::found), "found"},
+        {front::result_of(Status::absent), "absent"},
+        {front::result_of(Status::servfail), "servfail"},
+        {front::result_of(Status::refused), "refused"},
+        {front::result_of(Status::lame), "lame"},
+        {front::result_of(Status::malformed), "malformed"},
+        {front::result_of(Status::bogus), "bogus"},
+        {front::result_of(Status::unreachable), "unreachable"},
+        {front::result_of(Status::not_asked), "not_asked"},
+        {front::result_of(Status::timed_out), "timed_out"},
+        {front::DnsResult::bad_answer, "bad_answer"},
+        {front::DnsResult::lists_everything, "lists_everything"},
+    };
+    EXPECT_EQ(std::size(names), std::size(metric_values::dns_results));
+    for (const auto& [result, name] : names)
+        EXPECT_EQ(name_of(result), name);
+    EXPECT_EQ(metric_values::dns_about[static_cast<std::size_t>(front::DnsAbout::helo)], "helo");
+}
+
+TEST(MetricTable, StepsOfOverloadBeginWithTheFirstThatTurnsAway) {
+    const std::span steps(metric_values::pressures);
+    const std::span turned_away(metric_values::turned_away);
+    EXPECT_TRUE(std::ranges::equal(steps.subspan(1), turned_away.first(steps.size() - 1)));
+    EXPECT_EQ(turned_away[static_cast<std::size_t>(TurnedAway::client)], "client");
+}
+
+}  // namespace
+}  // namespace sluice::app
