@@ -36,5 +36,10 @@ class Operator:
         record = {"key": key, "kind": "evidence", "good": good, "bad": bad, "half_life_s": 604800}
         self("state", "load", stdin=json.dumps(record))
 
+    def metrics(self):
+        """What is counted: a series with its labels, as it is printed -> its number."""
+        lines = [line for line in self("metrics").splitlines() if not line.startswith("#")]
+        return {series: int(number) for series, number in (line.rsplit(" ", 1) for line in lines)}
+
     def explain(self, address, *words):
         return json.loads(self("explain", address, "--json", *words))
