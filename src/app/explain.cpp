@@ -38,7 +38,8 @@ class Gathering {
         note_network();
         ask_dns();
         judge_hello();
-        judge_recipient();
+        judge_recipients();
+        note_shown();
         with_memory([this](StoreSession& memory) { remark_on_mail(memory); });
         judge();
         return std::move(found_);
@@ -64,12 +65,14 @@ class Gathering {
     void ask_dns();
     void judge_hello();
     void ask_about_hello();
-    void judge_recipient();
+    void judge_recipients();
+    void note_shown();
     void notice(policy::SignalId id, std::string value, std::string_view source);
     net::Resolver* resolver();
     void remark_on_mail(StoreSession& memory);
     void remark_on_greylist(StoreSession& memory);
-    void remark_on_recipient(StoreSession& memory);
+    void remark_on_recipient(StoreSession& memory, const std::string& named);
+    policy::Verdict verdict() const;
     void judge();
 
     const Config& config_;
@@ -155,8 +158,13 @@ net::Resolver* Gathering::resolver() {
 
 void Gathering::ask_dns() {
     const front::PolicyOptions& policy = config_.front.policy;
-    const bool judged = !found_.word;  // as a session: who is on our own list is not asked about
-    if (!judged) found_.remarks.emplace_back("DNS is not asked about a network that has a lane");
+    // As a session: nobody is asked about who is on our own list, or known to be good.
+    const int good = policy.thresholds.fast;
+    const bool trusted = good > 0 && verdict().score <= -good;
+    const bool judged = !found_.word && !trusted;
+    if (found_.word) found_.remarks.emplace_back("DNS is not asked about a network that has a lane");
+    if (!found_.word && trusted)
+        found_.remarks.emplace_back("DNS is not asked about who is known to be good");
     if (!front::Admission::needed(policy, resolver(), judged, presented_.client)) return;
     front::Admission::Findings findings;
     const front::Admission admission(loop_, *resolver(), policy, unread_metrics(), judged, presented_.client,
@@ -173,9 +181,15 @@ void Gathering::ask_dns() {
     }
 }
 
+/// A signal stands once; noticed again, it has its value told anew.
 void Gathering::notice(policy::SignalId id, std::string value, std::string_view source) {
     const policy::SignalOptions& signals = config_.front.policy.signals;
-    if (signals.on(id))
+    if (!signals.on(id)) return;
+    const auto same = std::ranges::find(found_.signals, policy::row_of(id).name,
+                                        [](const Noticed& noticed) { return noticed.signal.name; });
+    if (same != found_.signals.end())
+        same->signal.value = std::move(value);
+    else
         found_.signals.push_back(
             {.signal = signals.signal(id, std::move(value)), .source = std::string(source)});
 }
@@ -210,25 +224,47 @@ void Gathering::ask_about_hello() {
         found_.signals.push_back({.signal = front::dns_error("helo", status), .source = "dns"});
 }
 
-void Gathering::judge_recipient() {
-    const std::string& recipient = presented_.recipient;
-    if (config_.front.policy.trap_recipients.contains(recipient))
-        notice(policy::SignalId::trap_recipient, recipient, "rcpt");
+/// As they would be named, one after the other, in one transaction.
+void Gathering::judge_recipients() {
+    const front::PolicyOptions& policy = config_.front.policy;
+    std::size_t named = 0;
+    for (const std::string& recipient : presented_.recipients) {
+        if (policy.trap_recipients.contains(recipient))
+            notice(policy::SignalId::trap_recipient, recipient, "rcpt");
+        const bool bounce = presented_.sender && presented_.sender->empty();
+        if (bounce && ++named >= policy.null_sender_recipients)
+            notice(policy::SignalId::null_sender_fanout, std::to_string(named), "sender, rcpt");
+    }
+}
+
+/// What shows only within a session is taken from who asks.
+void Gathering::note_shown() {
+    for (const policy::SignalId id : presented_.shown) {
+        const std::string_view name = policy::row_of(id).name;
+        const auto known = [name](const Noticed& noticed) { return noticed.signal.name == name; };
+        if (!config_.front.policy.signals.on(id))
+            found_.remarks.push_back(fmt::format("{} is not looked for: its weight is 0", name));
+        else if (std::ranges::none_of(found_.signals, known))
+            notice(id, {}, "as if");
+    }
 }
 
 void Gathering::remark_on_mail(StoreSession& memory) {
-    if (!presented_.sender.empty()) remark_on_greylist(memory);
-    if (!presented_.recipient.empty()) remark_on_recipient(memory);
+    if (presented_.sender) remark_on_greylist(memory);
+    for (const std::string& recipient : presented_.recipients)
+        remark_on_recipient(memory, recipient);
 }
 
 void Gathering::remark_on_greylist(StoreSession& memory) {
     const policy::GreylistOptions& options = config_.front.policy.greylist;
+    const std::string first = presented_.recipients.empty() ? "" : presented_.recipients.front();
     const policy::GreylistName name =
-        policy::greylist_name(presented_.client, found_.name, presented_.sender, presented_.recipient);
+        policy::greylist_name(presented_.client, found_.name, *presented_.sender, first);
     const policy::GreylistFacts facts =
         store::read_greylist(memory.ask(store::greylist_question(options, name)));
     const policy::GreylistAnswer answer = policy::greylist(facts, options);
-    const std::string who = fmt::format("greylist: {} with mail from {}", name.origin, name.domain);
+    const std::string who = fmt::format("greylist: {} with {}{}", name.origin,
+                                        name.domain.empty() ? "bounces" : "mail from ", name.domain);
     if (answer.what == policy::GreylistAnswer::What::pass)
         found_.remarks.push_back(who + " passes");
     else
@@ -236,9 +272,9 @@ void Gathering::remark_on_greylist(StoreSession& memory) {
             fmt::format("{}, where it is asked, waits {}", who, duration_text(answer.wait)));
 }
 
-void Gathering::remark_on_recipient(StoreSession& memory) {
+void Gathering::remark_on_recipient(StoreSession& memory, const std::string& named) {
     std::string recipient;
-    relay::write_recipient_key(presented_.recipient, recipient);
+    relay::write_recipient_key(named, recipient);
     const store::Outcome outcome =
         memory.ask({.verb = store::Verb::get, .key = std::string(store::recipient_space) + recipient});
     found_.remarks.push_back(outcome.found ? fmt::format("recipient {}: the MTA said {}, {} ago", recipient,
@@ -246,13 +282,18 @@ void Gathering::remark_on_recipient(StoreSession& memory) {
                                            : fmt::format("recipient {}: is not remembered", recipient));
 }
 
-void Gathering::judge() {
+/// By all that has been found so far.
+policy::Verdict Gathering::verdict() const {
     std::vector<policy::Signal> signals;
     std::ranges::transform(found_.signals, std::back_inserter(signals), &Noticed::signal);
     const front::PolicyOptions& policy = config_.front.policy;
-    found_.verdict = policy::judge(found_.word ? std::optional(found_.word->lane) : std::nullopt, signals,
-                                   policy.thresholds, policy.default_lane);
-    if (policy.mode == policy::Mode::observe)
+    return policy::judge(found_.word ? std::optional(found_.word->lane) : std::nullopt, signals,
+                         policy.thresholds, policy.default_lane);
+}
+
+void Gathering::judge() {
+    found_.verdict = verdict();
+    if (config_.front.policy.mode == policy::Mode::observe)
         found_.remarks.emplace_back("policy.mode is \"observe\": every client is treated as fast");
 }
 

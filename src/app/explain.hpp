@@ -12,6 +12,7 @@
 #include "base/ip.hpp"
 #include "policy/place.hpp"
 #include "policy/reputation.hpp"
+#include "policy/signal_catalogue.hpp"
 #include "policy/verdict.hpp"
 
 namespace sluice::app {
@@ -20,14 +21,15 @@ namespace sluice::app {
 struct Presented {
     IpAddress client;
     std::string helo;
-    std::string sender;
-    std::string recipient;
+    std::optional<std::string> sender;    // empty = a bounce's
+    std::vector<std::string> recipients;  // of one transaction, in their order
+    std::vector<policy::SignalId> shown;  // it is judged as if it showed these, too
 };
 
 /// A signal and where it comes from.
 struct Noticed {
     policy::Signal signal;
-    std::string source;               // "store", "dns, sluice.toml:12"
+    std::string source;               // "store", "dns, sluice.toml:12", "as if"
     std::optional<Seconds> age = {};  // of what is remembered
 };
 

@@ -2,12 +2,16 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "app/duration.hpp"
 #include "base/decimal.hpp"
 #include "base/ip.hpp"
 #include "policy/place.hpp"
+#include "policy/signal_catalogue.hpp"
 
 namespace sluice::app {
 
@@ -35,6 +39,21 @@ std::string reputation_fault(const std::string& text) {
 
 std::string address_fault(const std::string& text) {
     return IpAddress::parse(text) ? "" : text + " is not an address";
+}
+
+/// Of a signal that can be shown as if.
+std::string signal_fault(const std::string& text) {
+    const auto id = policy::signal_named(text);
+    if (!id) {
+        std::vector<std::string_view> names;
+        for (const policy::SignalRow& row : policy::signal_catalogue())
+            if (!row.per_zone) names.push_back(row.name);
+        return fmt::format("{} is no signal; those that can be shown are {}",
+                           text.empty() ? "the empty word" : text, fmt::join(names, ", "));
+    }
+    if (policy::row_of(*id).per_zone)
+        return text + " is weighed by its zone: explain asks the DNS lists itself";
+    return "";
 }
 
 std::string duration_fault(const std::string& text) {
@@ -175,8 +194,18 @@ void add_explain_command(CLI::App& app, ExplainFlags& flags, std::function<int()
         ->type_name("")
         ->required();
     command.add_option("--helo", flags.helo, "What it calls itself")->type_name("NAME");
-    command.add_option("--sender", flags.sender, "Whom its mail is from")->type_name("ADDRESS");
-    command.add_option("--rcpt", flags.recipient, "Whom its mail is for")->type_name("ADDRESS");
+    command.add_option("--sender", flags.sender, "Whom its mail is from; <> for a bounce")
+        ->type_name("ADDRESS");
+    command.add_option("--rcpt", flags.recipients, "Whom its mail is for; may be given several times")
+        ->type_name("ADDRESS")
+        ->take_all();
+    command
+        .add_option("--showing", flags.shown,
+                    "Signals that show within a session only, as if it showed them, too")
+        ->type_name("SIGNAL[,SIGNAL...]")
+        ->delimiter(',')
+        ->check(signal_fault)
+        ->take_all();
     command.add_flag("--json", flags.json, "One JSON object");
 }
 

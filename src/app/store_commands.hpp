@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "app/run_flags.hpp"
 
@@ -54,8 +56,9 @@ struct ExplainFlags {
     RunFlags run;
     std::string address;
     std::string helo;
-    std::string sender;
-    std::string recipient;
+    std::optional<std::string> sender;  // "<>" and "" = a bounce's
+    std::vector<std::string> recipients;
+    std::vector<std::string> shown;  // names of signals
     bool json = false;
 };
 /// `sluice explain`: what would happen to a client now, and why.
