@@ -132,8 +132,10 @@ class Resolver::Impl final : public IoHandler {
         ub_ctx* const context = context_.get();
         check(ub_ctx_debugout(context, DnsFaultLog::of_process().stream()), "debugout");
         check(ub_ctx_async(context, 1), "async");
-        set_option("log-servfail:", "yes");
-        set_option("val-log-squelch:", "no");  // else it writes none of those lines either
+        // A libunbound that does not know them leaves us with SERVFAIL for all faults. The second is
+        // squelched for libraries, and keeps the lines of the first from being written, too.
+        (void)ub_ctx_set_option(context, "log-servfail:", "yes");
+        (void)ub_ctx_set_option(context, "val-log-squelch:", "no");
         set_option("do-not-query-localhost:", "no");
         // Without it a server that was out for a while is left alone for up to 15 minutes after it is back.
         set_option("infra-keep-probing:", "yes");
