@@ -52,6 +52,7 @@ void Session::introduce() {
     counted_ = true;
     if (!context_.has_room_for(peer_.address)) {
         context_.metrics().add(Metric::turned_away, TurnedAway::client);
+        note({"overload", "", "client", 0});
         return say_greeting({421, "4.7.0 Too many connections from your address"});
     }
     const auto& policy = context_.options.policy;
