@@ -31,7 +31,8 @@ Seconds TlsaRecords::heard(const net::DnsAnswer& answer, Instant now) {
         // What cannot be asked now is as it was, for as long as it said it would be.
         good_.clear();
         missing(answer.status == Status::timed_out ? "could not be asked for in time"
-                                                   : "could not be had, or are bogus");
+                : answer.status == Status::bogus   ? "are bogus"
+                                                   : "could not be had");
     }
     if (good_.empty() || answer.status != Status::found) return retry_after;
     return std::clamp(Seconds{answer.ttl_s}, ttl_min, ttl_max);
