@@ -175,6 +175,8 @@ def test_a_list_that_errs_is_no_opinion(counting, fault, word):
             wait_until(lambda: operator.metrics()["sluice_dns_slow_answers_total"] >= 1, "its answer, too late")
         else:
             assert found["sluice_dns_slow_answers_total"] == 0
+        explained = operator.explain(CLIENT)["signals"]
+        assert [(s["signal"], s["what"], s["value"]) for s in explained] == [("dns_list_error", LIST, word)]
         unusable = sluice.records("dns_list_unusable")
         assert len(unusable) == (fault == "lists_everything"), "told once"
 
@@ -189,6 +191,19 @@ def test_a_listing_that_comes_by_tcp_counts(counting):
             counted(operator, dns("dnsbl", "found"))
             record = sluice.wait_record("session", client=CLIENT)
             assert (record["lane"], record["score"]) == ("slow", 10), record
+
+
+@pytest.mark.parametrize("fault", ["silent", "servfail", "absent"])
+def test_a_list_is_believed_until_it_is_known_to_list_everybody(counting, fault):
+    """Whether it lists 127.0.0.1 cannot be found out; at the deadline the listing counts."""
+    with ScriptedDns({LIST: "listing", f"1.0.0.127.{LIST}": fault}) as server:
+        policy = {"dnsbl": [{"zone": LIST}], "dns_deadline_ms": 1000}
+        sluice, operator = counting({"dns": {"servers": [server.address]}, "policy": policy})
+        visit(sluice)
+        counted(operator, dns("dnsbl", "found"))
+        record = sluice.wait_record("session", client=CLIENT)
+        assert (record["lane"], record["score"]) == ("slow", 10), record
+        assert any(question.startswith(f"1.0.0.127.{LIST}.") for question in server.asked)
 
 
 def test_a_list_that_lists_everybody_for_a_while(counting):
@@ -303,6 +318,8 @@ def test_too_many_sessions_of_one_address(counting):
         with sluice.connect(source=CLIENT) as second:
             second.expect(421)
     counted(operator, 'sluice_turned_away_total{step="client"}')
+    refused = sluice.wait_record("session", outcome="refused")
+    assert [(s["signal"], s["value"]) for s in refused["signals"]] == [("overload", "client")]
 
 
 # ---- what counters outlive -----------------------------------------------------------------------------------

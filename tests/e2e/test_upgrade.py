@@ -13,6 +13,7 @@ from harness.certificates import make_certificate
 from harness.client import Client
 from harness.load import Load
 from harness.mail import dotted, message, new_token
+from harness.operator import Operator
 from harness.sluice import BINARY, workers_of
 from harness.waiting import PATIENCE, free_port, wait_until
 
@@ -109,6 +110,26 @@ def test_a_session_goes_on_with_the_old_one(start_upgradable, postfix):
     wait_until(lambda: not alive(upgradable.pids[0]), "the old one to end")
     postfix.wait_message(token)
     assert not alive(old_worker)
+
+
+def test_counters_begin_anew(start_upgradable):
+    """As Prometheus allows; the new supervisor is who is asked."""
+    upgradable = start_upgradable()
+    operator = Operator(upgradable.sluice)
+
+    def visit(number):
+        with upgradable.sluice.connect(source=f"127.0.143.{number}") as client:
+            client.greet()
+            client.quit()
+        upgradable.sluice.wait_record("session", client=f"127.0.143.{number}")
+
+    visit(1)
+    quits = 'sluice_sessions_total{lane="fast",outcome="quit"}'
+    assert operator.metrics()[quits] == 1
+    upgradable.upgrade()
+    assert operator.metrics()[quits] == 0
+    visit(2)
+    assert operator.metrics()[quits] == 1
 
 
 def test_the_new_one_reads_the_configuration(start_upgradable):
