@@ -70,7 +70,7 @@ class Gathering {
     void notice(policy::SignalId id, std::string value, std::string_view source);
     net::Resolver* resolver();
     void remark_on_mail(StoreSession& memory);
-    void remark_on_greylist(StoreSession& memory);
+    void remark_on_greylist(StoreSession& memory, const std::string& sender);
     void remark_on_recipient(StoreSession& memory, const std::string& named);
     policy::Verdict verdict() const;
     void judge();
@@ -250,16 +250,15 @@ void Gathering::note_shown() {
 }
 
 void Gathering::remark_on_mail(StoreSession& memory) {
-    if (presented_.sender) remark_on_greylist(memory);
+    if (presented_.sender) remark_on_greylist(memory, *presented_.sender);
     for (const std::string& recipient : presented_.recipients)
         remark_on_recipient(memory, recipient);
 }
 
-void Gathering::remark_on_greylist(StoreSession& memory) {
+void Gathering::remark_on_greylist(StoreSession& memory, const std::string& sender) {
     const policy::GreylistOptions& options = config_.front.policy.greylist;
     const std::string first = presented_.recipients.empty() ? "" : presented_.recipients.front();
-    const policy::GreylistName name =
-        policy::greylist_name(presented_.client, found_.name, *presented_.sender, first);
+    const policy::GreylistName name = policy::greylist_name(presented_.client, found_.name, sender, first);
     const policy::GreylistFacts facts =
         store::read_greylist(memory.ask(store::greylist_question(options, name)));
     const policy::GreylistAnswer answer = policy::greylist(facts, options);

@@ -12,7 +12,6 @@ namespace sluice {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 std::string text_of(const Metrics& metrics) {
     MetricTotals totals{};

@@ -83,8 +83,8 @@ void Admission::on_timer() {
 void Admission::judge_list(const ListInquiry& inquiry) {
     const policy::DnsListOptions& list = inquiry.list();
     metrics_.add(Metric::dns_answers, list.allow ? DnsAbout::dnswl : DnsAbout::dnsbl, inquiry.result());
-    if (inquiry.listing()) {
-        findings_.signals.push_back(*inquiry.listing());
+    if (const auto& listing = inquiry.listing()) {
+        findings_.signals.push_back(*listing);
         findings_.signals.back().counted =
             !policy_.signals.observed(list.allow ? policy::SignalId::dnswl : policy::SignalId::dnsbl);
     } else if (inquiry.result() != result_of(net::DnsAnswer::Status::found) &&
