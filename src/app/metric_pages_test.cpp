@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <gtest/gtest.h>
 
 namespace sluice::app {
@@ -17,6 +18,7 @@ template <class Work>
 int in_child(Work work) {
     const pid_t pid = ::fork();
     if (pid == 0) {
+        (void)std::signal(SIGSEGV, SIG_DFL);  // a sanitizer would report it and exit
         work();
         ::_exit(0);
     }

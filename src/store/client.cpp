@@ -123,7 +123,8 @@ void StateClient::answer_all_with_nothing() {
 
 void StateClient::send_later() {
     if (std::exchange(sending_, true)) return;
-    loop_.defer([this] {
+    loop_.defer([this, alive = std::weak_ptr(alive_)] {
+        if (alive.expired()) return;
         sending_ = false;
         send();
     });

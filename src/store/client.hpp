@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -93,6 +94,7 @@ class StateClient final : public State, net::IoHandler, net::Timer {
     std::optional<Instant> send_by_;  // while news are kept back
     std::uint64_t acts_version_ = 0;
     std::uint64_t unanswered_ = 0;
+    const std::shared_ptr<char> alive_ = std::make_shared<char>();  // what is put off may outlive this
 };
 
 }  // namespace sluice::store

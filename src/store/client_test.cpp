@@ -116,8 +116,8 @@ class StateClientTest : public testing::Test {
     Notebook notebook_;
     Keeper::Options keeper_options_{
         .operator_user = ::geteuid(), .workers_user = ::geteuid(), .live_max = 100, .acts_every = 20ms};
+    std::vector<std::string> told_, acted_, changed_;  // by the keeper too, until its end
     std::unique_ptr<Keeper> keeper_;
-    std::vector<std::string> told_, acted_, changed_;
     int acts_changed_ = 0;
     int held_again_ = 0;
     std::function<void()> hold_again_;
