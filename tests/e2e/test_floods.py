@@ -14,6 +14,7 @@ import pytest
 
 from harness.certificates import make_certificate
 from harness.mail import message, new_token
+from harness.sluice import SANITIZED
 from harness.waiting import PATIENCE, wait_until
 
 ATTACKERS = 100
@@ -203,7 +204,7 @@ def test_flood(start_sluice, postfix, tmp_path, assault, lane):
             most = max(most, own_memory(worker) - before)
     print(f"{assault.__name__}, {lane}: {most} octets at most, good mail {max(times):.3f} s at most of {len(times)}")
     assert sum(attacker.sent for attacker in attackers) > 0, "there was no flood"
-    assert most < ATTACKERS * OCTETS_EACH + SLACK
+    assert SANITIZED or most < ATTACKERS * OCTETS_EACH + SLACK
     assert max(times) < 5 * PATIENCE, times
     assert sluice.worker_pids() == [worker], "it has survived"
     wait_until(lambda: sessions_of_attackers(worker) == 0, "all sessions to end", 20)
@@ -219,6 +220,7 @@ def sessions_of_attackers(worker):
     return sum(row[9] in inodes and row[2][2:8] == "65007F" for row in rows)
 
 
+@pytest.mark.skipif(SANITIZED, reason="what is freed is not given back")
 def test_memory_has_a_limit(start_sluice, postfix):
     """Messages that are begun and never ended: beyond limits.memory_octets_max there are no new ones, and no end."""
     limit = 64 << 20
