@@ -120,7 +120,7 @@ const Key<Config> rows_after_rates[] = {
      choice<Config>([](Config& c) -> auto& { return c.front.policy.greylist.who; }, greylisted),
      "Who is asked to come again (450 4.7.1) the first time: `suspects` are slow clients, and those of "
      "`policy.greylist.suspect_from`. Nobody who is on a list of yours, has authenticated, or has delivered "
-     "mail of late. Needs a `store`."},
+     "mail of late, and not this host itself. Needs a `store`."},
     {"policy.greylist.suspect_from",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.greylist.suspect_from; }, 0, million),
      "A stranger whose signals weigh so much is a suspect although it is not slow: a name that looks "

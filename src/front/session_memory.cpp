@@ -85,7 +85,7 @@ policy::Conduct Session::conduct() const {
 bool Session::to_be_greylisted() const {
     if (context_.surroundings.state == nullptr || observing()) return false;
     if (transaction_->greylist != Transaction::Greylist::unknown) return false;
-    if (server_.authenticated() || listed() || remembered_) return false;
+    if (server_.authenticated() || is_known()) return false;
     return policy::is_greylisted(context_.options.policy.greylist, lane_, verdict().score);
 }
 

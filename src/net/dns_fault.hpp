@@ -6,11 +6,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 
+#include "base/keyed_hash.hpp"
 #include "net/resolver.hpp"
 
 namespace sluice::net {
@@ -39,8 +41,10 @@ class RecentDnsFaults {
 
   private:
     // The newer half and the older: when the first is full it takes the place of the second.
-    std::unordered_map<std::string, DnsAnswer::Status> newer_;
-    std::unordered_map<std::string, DnsAnswer::Status> older_;
+    // Names in questions are chosen by strangers.
+    using Faults = std::unordered_map<std::string, DnsAnswer::Status, SecretHash, std::equal_to<>>;
+    Faults newer_;
+    Faults older_;
 };
 
 }  // namespace sluice::net

@@ -257,6 +257,7 @@ def test_nobody_else_is_asked_to(remembering):
     operator.weigh(f"reputation/{ANOTHER}", good=1)
     assert visit(sluice, source=ANOTHER).code == 250, "it has delivered mail before"
     assert visit(sluice).code == 450
+    assert visit(sluice, source="127.0.0.1").code == 250, "this host"
 
 
 # ---- the pause in the greeting ---------------------------------------------------------------------------------
