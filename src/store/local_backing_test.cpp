@@ -178,11 +178,11 @@ TEST_F(LocalBackingTest, NoDirectoryIsAnErrorAtStart) {
     EXPECT_THROW(Opened(nowhere, now_), std::runtime_error);
 }
 
-/// Puts 1, 2, 3 … and says through the pipe what is safe, until it is killed.
+/// Says 0 when it is about to begin, then puts 1, 2, 3 … and says what is safe, until it is killed.
 [[noreturn]] void write_until_killed(const LocalBacking::Options& options, int pipe) {
     net::Loop loop;
     LocalBacking backing(loop, options, [] { return WallMillis{1'700'000'000'000}; }, [](auto, auto) {});
-    for (std::uint64_t number = 1;; ++number) {
+    for (std::uint64_t number = 0;; ++number) {
         backing.perform({put(fmt::format("v/{:012}", number), "x")}, [](const auto&) {});
         if (number % 50 == 0) {
             bool safe = false;
@@ -205,11 +205,12 @@ TEST_F(LocalBackingTest, KillLosesNothingThatIsSafeAndDamagesNothing) {
         const pid_t child = ::fork();
         if (child == 0) write_until_killed(options(), to.get());
         to.reset();
+        std::uint64_t number = 0;
+        ASSERT_EQ(::read(from.get(), &number, sizeof number), ssize_t{sizeof number}) << "it has begun";
         std::this_thread::sleep_for(
             std::chrono::microseconds(std::uniform_int_distribution(5'000, 60'000)(random)));
         ::kill(child, SIGKILL);
         ::waitpid(child, nullptr, 0);
-        std::uint64_t number = 0;
         while (::read(from.get(), &number, sizeof number) == sizeof number)
             safe = std::max(safe, number);
         Opened opened(options(), now_);
