@@ -13,6 +13,7 @@ from harness.waiting import PATIENCE, free_port, wait_until
 BUILD = pathlib.Path(os.environ.get("SLUICE_BUILD", pathlib.Path(__file__).resolve().parents[3] / "build/release"))
 # Such a build keeps what was freed, and books of its own: what it has in memory says nothing of Sluice.
 SANITIZED = BUILD.name in ("asan", "tsan")
+THREAD_SANITIZED = BUILD.name == "tsan"
 BINARY = BUILD / "sluice"
 
 HOSTNAME = "mx.example.test"
