@@ -64,7 +64,10 @@ class LoadAgainstFloor(unittest.TestCase):
 
     def test_hold_keeps_what_it_opened(self):
         held = load.Hold(BUILD, self.floor.port, clients=500, sources="127.1.0.0/16", silent=True, seconds=60)
-        now = held.second()
+        for _ in range(10):  # a busy machine may need more than one to greet them
+            now = held.second()
+            if now["greeted"] == 500:
+                break
         self.assertEqual((now["open"], now["greeted"]), (500, 500))
         self.assertEqual(held.stop()["failures"], {})
         self.assertEqual(self.counts()["connections"], 501)  # one looked whether it was up

@@ -98,19 +98,19 @@ std::optional<Named> named(const std::string& name) {
                           : Asked{"country", store::country_key(space, *place), &policy::Evidences::country};
         return Named{std::string(name_in(asked.key)), std::move(asked), std::nullopt};
     }
-    const Network network = Network::parse(name).value();
-    const IpAddress& address = network.address();
-    const auto key = key_of(space, network);
+    const auto network = Network::parse(name);
+    const auto key = network ? key_of(space, *network) : std::nullopt;
     if (!key) {
         fmt::print(stderr,
                    "sluice: {}: reputation is of an address (IPv6: /64), of its network (/24; IPv6: /48), of "
                    "an ASN (AS64500) and of a country (DE)\n",
-                   network.to_string());
+                   name);
         return std::nullopt;
     }
+    const IpAddress& address = network->address();
     if (*key == store::client_key(space, address))
-        return Named{network.to_string(), {"client", *key, &policy::Evidences::client}, address};
-    return Named{network.to_string(), {"network", *key, &policy::Evidences::network}, std::nullopt};
+        return Named{network->to_string(), {"client", *key, &policy::Evidences::client}, address};
+    return Named{network->to_string(), {"network", *key, &policy::Evidences::network}, std::nullopt};
 }
 
 void show_one(StoreSession& session, const Named& whom, const Config& config) {

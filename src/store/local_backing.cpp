@@ -46,7 +46,7 @@ Outcome LocalBacking::perform_one(const Operation& operation, WallMillis now) {
     Outcome outcome = apply(operation, record, now);
     if (only_looks(operation) || (operation.verb == Verb::add && outcome.found)) return outcome;
     // A record of one kind may take the place of another's, which is kept elsewhere.
-    if (is_window(record)) {
+    if (record && is_window(record)) {
         counts_.put(operation.key, *std::move(record), now);
         if (was_other) write_later(operation.key, std::nullopt);
     } else {
@@ -88,7 +88,7 @@ Outcomes LocalBacking::list(const Operation& operation, WallMillis now) const {
     // Each of those may hide one of the database's.
     const auto amount = static_cast<std::size_t>(std::clamp(operation.amount, 0, listed_max));
     std::size_t enough = amount + found.size();
-    database_.scan(std::max(prefix, after), [&](std::string_view key, Record record) {
+    database_.scan(std::max(prefix, after), [&](std::string_view key, Record&& record) {
         if (!key.starts_with(prefix) && key > prefix) return false;
         if (wanted(key) && !record.expired(now) &&
             found.try_emplace(std::string(key), std::move(record)).second)
