@@ -90,7 +90,7 @@ def _run(setting, population, tempo, arrivals_s, end_s):
         try:
             for name, settings in SETTINGS.items():
                 server = servers.Sluice(setting.build, pathlib.Path(folder) / name.replace(" ", "-"),
-                                        settings=_common(dns.address, tempo) + settings + "\n")
+                                        settings=_common(dns.address, tempo) + settings + "\n", whole=True)
                 trials.append(Trial(name, server, Campaign(population, server.port, seed=SEED, tempo=tempo,
                                                            arrivals_s=arrivals_s, end_s=end_s)))
                 server.start()

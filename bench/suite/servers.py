@@ -38,9 +38,10 @@ class Sluice(Server):
     name = "Sluice"
     binary = "sluice"
 
-    def __init__(self, build, folder, settings="", workers=1):
+    def __init__(self, build, folder, settings="", workers=1, whole=False):
+        """`whole`: as it comes, with all that is beside the main job."""
         super().__init__(build, folder)
-        self.settings = settings
+        self.settings = textwrap.dedent(settings) if whole else _main_job_alone(settings) + textwrap.dedent(settings)
         self.workers = workers
         if not (self.build / self.binary).exists():
             raise Missing(f"{self.name}: no {self.build / self.binary}: build it first")
@@ -52,7 +53,7 @@ class Sluice(Server):
             state_dir = "{self.folder / 'state'}"
             relay.mta = ["127.0.0.1:{self.start_backend()}"]
             log.destination = "{self.folder / 'sluice.log'}"
-            """ + _main_job_alone(self.settings) + textwrap.dedent(self.settings))
+            """ + self.settings)
         return [self.build / self.binary, "run", "--config", config]
 
 
