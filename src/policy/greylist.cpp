@@ -1,8 +1,8 @@
 #include "policy/greylist.hpp"
 
-#include <algorithm>
 #include <fmt/format.h>
 
+#include "base/ascii.hpp"
 #include "base/keyed_hash.hpp"
 #include "policy/client_name.hpp"
 
@@ -12,13 +12,6 @@ namespace {
 
 constexpr unsigned network_bits_v4 = 24;
 constexpr unsigned network_bits_v6 = 64;
-
-std::string lower(std::string_view text) {
-    std::string made(text);
-    std::ranges::transform(made, made.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
-    return made;
-}
 
 /// Where the last `count` labels begin.
 std::size_t last_labels(std::string_view name, unsigned count) {
@@ -45,11 +38,11 @@ std::string_view registered_domain(std::string_view name) {
 
 std::string greylist_domain(std::string_view sender) {
     const std::size_t at = sender.rfind('@');
-    return at == std::string_view::npos ? lower(sender) : lower(sender.substr(at + 1));
+    return at == std::string_view::npos ? ascii::to_lower(sender) : ascii::to_lower(sender.substr(at + 1));
 }
 
 std::string greylist_origin(const IpAddress& client, std::string_view name, bool dynamic) {
-    if (!name.empty() && !dynamic) return lower(registered_domain(name));
+    if (!name.empty() && !dynamic) return ascii::to_lower(registered_domain(name));
     return client.masked(client.is_v4() ? network_bits_v4 : network_bits_v6).to_string();
 }
 
@@ -57,7 +50,7 @@ GreylistName greylist_name(const IpAddress& client, std::string_view name, std::
                            std::string_view recipient) {
     // Machines that share a memory must come to the same: no secret. Who finds two letters with one hash has
     // spared himself a retry.
-    const std::size_t letter = KeyedHash{}(lower(sender) + '\n' + lower(recipient));
+    const std::size_t letter = KeyedHash{}(ascii::to_lower(sender) + '\n' + ascii::to_lower(recipient));
     return {.origin = greylist_origin(client, name, looks_dynamic(name, client)),
             .domain = greylist_domain(sender),
             .letter = fmt::format("{:016x}", letter)};
