@@ -84,7 +84,7 @@ void add_single(CLI::App& app, Options& options, ClassOptions& only, Words& word
 }
 
 void complete_single(Options& options, ClassOptions& only) {
-    only.kind = *kind_named(options.mode);
+    only.kind = kind_named(options.mode).value_or(Kind::mail);  // each subcommand is a kind
     only.name = options.mode;
     if (only.kind == Kind::hold) {
         only.replaced = false;
