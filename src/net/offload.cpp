@@ -50,18 +50,25 @@ class Offload::Impl {
             lock.unlock();
             job.work();
             job.work = nullptr;  // what it owns ends here, before the loop hears of it
-            // `done` may own what belongs to the loop's thread, and must not end here.
-            if (job.done) loop_.post(std::move(job.done));
+            if (job.done) complete(std::move(job.done));
             lock.lock();
         }
+    }
+
+    /// `done` may own what belongs to the loop's thread: it ends there, whether it has run or not.
+    void complete(std::move_only_function<void()> done) {
+        loop_.post([wanted = std::weak_ptr(alive_), done = std::move(done)]() mutable {
+            if (!wanted.expired()) done();
+        });
     }
 
     Loop& loop_;
     std::mutex mutex_;
     std::condition_variable wake_;
-    std::deque<Job> waiting_;  // under mutex_
-    bool stopping_ = false;    // under mutex_
-    std::thread thread_;       // last: it uses all of the above
+    std::deque<Job> waiting_;                                       // under mutex_
+    bool stopping_ = false;                                         // under mutex_
+    const std::shared_ptr<char> alive_ = std::make_shared<char>();  // while completions are wanted
+    std::thread thread_;                                            // last: it uses all of the above
 };
 
 Offload::Offload(Loop& loop) : impl_(std::make_unique<Impl>(loop)) {}

@@ -14,8 +14,7 @@ class Offload {
   public:
     /// `loop` must outlive this.
     explicit Offload(Loop& loop);
-    /// Waits for the work under way (its `done` still runs, on the loop); work still queued is dropped, and
-    /// its `done` never runs.
+    /// Waits for the work under way; work still queued is dropped. No `done` runs any more.
     ~Offload();
 
     /// Runs `work` on the thread, in the order of submission, and destroys it there; then runs `done`, which

@@ -114,10 +114,7 @@ void LocalBacking::commit() {
             result->first = database_.write(*writing, now);
             result->second = database_.why();
         },
-        // It runs on the loop although this may have ended meanwhile.
-        [this, result, alive = std::weak_ptr(alive_)] {
-            if (!alive.expired()) committed(result->first, result->second);
-        });
+        [this, result] { committed(result->first, result->second); });
     if (!taken) committed(false, "the disk thread has too much to do");
 }
 

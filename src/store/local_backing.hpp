@@ -64,7 +64,6 @@ class LocalBacking final : public Backing, net::Timer {
     std::shared_ptr<const Changes> writing_;  // null = no commit is under way
     bool failing_ = false;
     std::vector<std::move_only_function<void()>> settling_;
-    const std::shared_ptr<char> alive_ = std::make_shared<char>();
     net::Offload disk_;  // last: its thread uses the database
 };
 

@@ -70,9 +70,7 @@ void RedisResolver::find(const RedisHost& host, Found found) {
     };
     auto search = std::make_shared<Search>(host, Addresses{}, std::move(found));
     const bool begun = thread_->submit([search] { search->addresses = look_up(search->host); },
-                                       [search, alive = std::weak_ptr(alive_)] {
-                                           if (!alive.expired()) search->found(std::move(search->addresses));
-                                       });
+                                       [search] { search->found(std::move(search->addresses)); });
     if (!begun) search->found(std::unexpected("too many names are being looked up"));
 }
 

@@ -29,7 +29,6 @@ class RedisResolver {
 
   private:
     net::Loop& loop_;
-    std::shared_ptr<void> alive_ = std::make_shared<int>();  // while somebody wants to know
     std::unique_ptr<net::Offload> thread_;
 };
 

@@ -40,7 +40,10 @@ class Offload::Impl {
         waiting_.pop_front();
         job.work();
         job.work = nullptr;
-        if (job.done) loop_.post(std::move(job.done));
+        if (job.done)
+            loop_.post([wanted = std::weak_ptr(alive_), done = std::move(job.done)]() mutable {
+                if (!wanted.expired()) done();
+            });
         if (!waiting_.empty()) begin();
     }
 
