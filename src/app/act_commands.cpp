@@ -40,8 +40,9 @@ std::string term_text(Seconds left) {
 
 int act(const ActFlags& flags, policy::Lane lane, std::string_view command) {
     const auto config = memory_config(flags.run);
-    if (!config) return exit_usage;
-    const Network network = Network::parse(flags.network).value();  // checked with the command line
+    const auto parsed = Network::parse(flags.network);
+    if (!config || !parsed) return exit_usage;
+    const Network& network = *parsed;
     const Seconds term = parse_duration(flags.duration).value_or(Seconds{0});
     const policy::Act said{.lane = lane, .who = operator_name(), .why = flags.why};
     store::Operation put{.verb = store::Verb::put,
@@ -63,13 +64,14 @@ int allow(const ActFlags& flags) {
 }
 
 int block(const ActFlags& flags) {
-    return act(flags, policy::lane_named(flags.lane).value(), "block");
+    return act(flags, policy::lane_named(flags.lane).value_or(policy::Lane::reject), "block");
 }
 
 int forget(const ActFlags& flags) {
     const auto config = memory_config(flags.run);
-    if (!config) return exit_usage;
-    const Network network = Network::parse(flags.network).value();
+    const auto parsed = Network::parse(flags.network);
+    if (!config || !parsed) return exit_usage;
+    const Network& network = *parsed;
     StoreSession session(*config, fmt::format("forget {}", network.to_string()));
     const std::vector<std::string> keys = keys_of(network);
     const store::Outcomes outcomes = session.ask(erase_all(keys));

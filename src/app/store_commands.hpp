@@ -13,7 +13,7 @@ namespace sluice::app {
 
 struct ActFlags {
     RunFlags run;         // name the Sluice by its file or its state directory
-    std::string network;  // "192.0.2.0/24", or an address
+    std::string network;  // "192.0.2.0/24", or an address; the command line takes nothing else
     std::string lane = "reject";
     std::string duration;  // "1h"; empty = for ever
     std::string why;

@@ -17,10 +17,11 @@ template <class T>
 class PrefixTable {
   public:
     /// What is said of exactly this network: `value`, or what was said before; and whether it is new.
-    std::pair<T&, bool> add(const Network& network, T value) {
+    template <class Value = T>
+    std::pair<T&, bool> add(const Network& network, Value&& value) {
         Side& side = network.address().is_v4() ? v4_ : v6_;
         const auto [entry, added] =
-            side.entries.try_emplace(Key{network.address(), network.prefix()}, std::move(value));
+            side.entries.try_emplace(Key{network.address(), network.prefix()}, std::forward<Value>(value));
         const auto place = std::ranges::lower_bound(side.prefixes, network.prefix(), std::greater{});
         if (place == side.prefixes.end() || *place != network.prefix())
             side.prefixes.insert(place, network.prefix());
