@@ -1,5 +1,6 @@
 """Hours in minutes: what must hold after very much of everything. Only by `./dev soak`."""
 
+import collections
 import os
 import pathlib
 import random
@@ -12,7 +13,8 @@ import pytest
 
 from harness.client import Closed
 from harness.mail import message, new_token, trace_of
-from harness.sluice import BINARY
+from harness.operator import REMEMBERS, Operator
+from harness.sluice import BINARY, merged
 from harness.waiting import free_port, wait_for_port, wait_until
 
 MINUTES = float(os.environ.get("SLUICE_SOAK_MINUTES", "10"))
@@ -186,33 +188,46 @@ class Senders:
             client.quit()
 
 
+def kill_one(dice, sluice, mta):
+    """Kills a worker, the store or the MTA; says which."""
+    workers, store = sluice.worker_pids(), sluice.store_pid()
+    victim = dice.choice(["worker", "store", "mta"])
+    # One is left alive: those that die often are started again ever later, and there would be no load.
+    if victim == "worker" and len(workers) > 1:
+        os.kill(dice.choice(workers), signal.SIGKILL)
+        return victim
+    if victim == "store" and store:
+        os.kill(store, signal.SIGKILL)
+        return victim
+    mta.kill()
+    mta.start()
+    return "mta"
+
+
 @pytest.mark.soak
 def test_kill(start_sluice, tmp_path):
-    """A worker or the MTA is killed every second: what was acknowledged is there once, octet for octet; all recover."""
+    """A worker, the store or the MTA dies every second: what was acknowledged is there once, octet for octet."""
     mta = MortalMta(tmp_path)
-    sluice = start_sluice(mta.port, config={"workers": 4, "relay": {"pool": {"outage_wait_max_s": 10}}})
+    config = merged(REMEMBERS, {"workers": 4, "relay": {"pool": {"outage_wait_max_s": 10}}})
+    sluice = start_sluice(mta.port, config=config)
+    operator = Operator(sluice)
+    operator("block", "198.51.100.0/24", "--why", "to be remembered")
     supervisor = sluice.process.pid
     memory, fds = resident_kb(supervisor), descriptors(supervisor)
     senders = Senders(sluice, 8)
     dice = random.Random(os.getpid())
-    kills = {"worker": 0, "mta": 0}
+    kills = collections.Counter()
     end = time.monotonic() + MINUTES * 60
     while time.monotonic() < end:
         time.sleep(1)
-        victims = sluice.worker_pids()
-        # One is left alive: those that die often are started again ever later, and there would be no load.
-        if len(victims) > 1 and dice.random() < 0.5:
-            os.kill(dice.choice(victims), signal.SIGKILL)
-            kills["worker"] += 1
-        else:
-            mta.kill()
-            mta.start()
-            kills["mta"] += 1
+        kills[kill_one(dice, sluice, mta)] += 1
     wait_until(lambda: len(sluice.worker_pids()) == 4, "every worker to be back", timeout=60)
+    wait_until(sluice.store_pid, "the store to be back", timeout=60)
+    assert "to be remembered" in wait_until(lambda: operator("acts"), "what was said before")
     recovered = len(senders.taken) + 50
     wait_until(lambda: len(senders.taken) >= recovered, "mail to flow again", timeout=60)
     senders.stop()
-    print(f"{kills}, {len(senders.taken)} mails taken, {senders.failed} connections lost with their worker")
+    print(f"{dict(kills)}, {len(senders.taken)} mails taken, {senders.failed} connections lost with their worker")
     assert senders.errors == []
     assert resident_kb(supervisor) <= memory * 1.25 + 2048
     assert descriptors(supervisor) <= fds + 4
