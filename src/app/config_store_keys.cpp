@@ -11,7 +11,7 @@ namespace sluice::app {
 namespace {
 
 constexpr std::int64_t million = 1'000'000;
-constexpr std::int64_t year_s = 366 * 86'400;
+constexpr std::int64_t year_s = std::int64_t{366} * 86'400;
 
 constexpr std::array<std::string_view, 3> greylisted = {"nobody", "suspects", "all"};
 

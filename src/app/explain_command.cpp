@@ -122,15 +122,16 @@ std::string json_text(const Config& config, const Presented& presented, const Ex
 
 int explain(const ExplainFlags& flags) {
     const auto config = config_or_errors(flags.run);
-    if (!config) return exit_usage;
-    Presented presented{.client = IpAddress::parse(flags.address).value(),
+    const auto client = IpAddress::parse(flags.address);
+    if (!config || !client) return exit_usage;
+    Presented presented{.client = *client,
                         .helo = flags.helo,
                         .sender = flags.sender,
                         .recipients = flags.recipients,
                         .shown = {}};
     if (presented.sender == "<>") presented.sender->clear();
     for (const std::string& name : flags.shown)
-        presented.shown.push_back(policy::signal_named(name).value());
+        if (const auto signal = policy::signal_named(name)) presented.shown.push_back(*signal);
     const Explanation found = explain_client(*config, ConfigLines(flags.run.config), presented);
     if (flags.json)
         fmt::print("{}", json_text(*config, presented, found));

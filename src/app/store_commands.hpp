@@ -54,11 +54,11 @@ int load_state(const RunFlags& flags);
 
 struct ExplainFlags {
     RunFlags run;
-    std::string address;
+    std::string address;  // IPv4 or IPv6; the command line takes nothing else
     std::string helo;
     std::optional<std::string> sender;  // "<>" and "" = a bounce's
     std::vector<std::string> recipients;
-    std::vector<std::string> shown;  // names of signals
+    std::vector<std::string> shown;  // names of signals that exist
     bool json = false;
 };
 /// `sluice explain`: what would happen to a client now, and why.
