@@ -52,7 +52,7 @@ store::Outcomes StoreSession::ask_once(std::span<const store::Operation> operati
     Waiting waiting(loop_);
     client_.ask(waiting, operations);
     loop_.run();
-    if (waiting.outcomes()) return *std::move(waiting.outcomes());
+    if (auto& outcomes = waiting.outcomes()) return *std::move(outcomes);
     if (!trouble_.empty()) throw StartError(fmt::format("no store answers in {}: {}", where_, trouble_));
     throw StartError(
         "the store process refuses: only root and the user who started Sluice may, or what is behind it "
