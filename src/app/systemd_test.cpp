@@ -78,6 +78,7 @@ TEST(Systemd, NonsenseIsNoNumber) {
 void expect_names(const char* text, std::vector<std::string> names) {
     const auto look = [&] {
         const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (listener < 0) ::_exit(2);
         for (int fd = 3; fd < 6; ++fd)
             ::dup2(listener, fd);
         const Set us("LISTEN_PID", std::to_string(::getpid()));
