@@ -32,9 +32,10 @@ class Noting {
     }
 
     void block() {
-        if (!past_.blocked()) return;
-        const Seconds left = duration_of(*past_.block) - past_.block_age;
-        note(SignalId::blocklist, "", fmt::format("{}, {} s left", past_.block->why, left.count()));
+        const auto& block = past_.block;
+        if (!block || !past_.blocked()) return;
+        const Seconds left = duration_of(*block) - past_.block_age;
+        note(SignalId::blocklist, "", fmt::format("{}, {} s left", block->why, left.count()));
     }
 
     void reputation() {
