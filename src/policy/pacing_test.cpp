@@ -266,7 +266,7 @@ TEST(Pace, ABlockIsReadInTimeHoweverItIsCutIntoChunks) {
                     options.interval = Millis{interval_ms};
                     options.exchange_max = Seconds{110};
                     options.delay_max = Seconds{3600};
-                    const Chunks chunks(size, 3 * 16'384);
+                    const Chunks chunks(size, std::size_t{3} * 16'384);
                     for (const std::size_t window : {256U, 2048U, 2900U, 3276U, 4029U, 8192U, 65'536U})
                         EXPECT_LE(slowest_block(read_chunks(options, chunks, window)), Seconds{180})
                             << rate << " and " << content_rate << " octets a second, every " << interval_ms

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <fmt/format.h>
+
+#include "base/decimal.hpp"
 
 namespace sluice::policy {
 
@@ -47,13 +48,11 @@ std::string to_text(const ShortBlock& block) {
 }
 
 std::optional<ShortBlock> parse_short_block(std::string_view text) {
-    ShortBlock block;
-    const char* const end = text.data() + text.size();
-    const auto [next, error] = std::from_chars(text.data(), end, block.level);
-    if (error != std::errc{} || next == end || *next != ' ') return std::nullopt;
-    if (block.level < 1 || block.level > short_block_levels) return std::nullopt;
-    block.why.assign(next + 1, end);
-    return block;
+    const std::size_t space = text.find(' ');
+    if (space == std::string_view::npos) return std::nullopt;
+    const auto level = parse_decimal<unsigned>(text.substr(0, space));
+    if (!level || *level < 1 || *level > short_block_levels) return std::nullopt;
+    return ShortBlock{.level = *level, .why = std::string(text.substr(space + 1))};
 }
 
 }  // namespace sluice::policy
