@@ -252,7 +252,7 @@ TEST_F(RelayLogin, NamesTheClientByProxyHeaderFirst) {
     options.upstreams = {upstream(mta)};
     options.upstreams[0].identity = IdentityBy::proxy_v2;
     start();
-    ASSERT_TRUE(run_until([&] { return relay->auth_mechanisms() != ""; }));
+    ASSERT_TRUE(run_until([&] { return !relay->auth_mechanisms().empty(); }));
     authenticate();
     Send message(1, {"a@example.net"});
     message.login = login.get();
