@@ -218,8 +218,9 @@ TEST_F(RelayTls, WaitsNoLongerForAnMtaThatStopsReading) {
     mta.script = at("content", ScriptedMta::hang);
     use({.level = MtaTls::encrypt});
     start_and_reach();
-    // More than two sockets hold.
-    Send message(1, {"a@example.net"}, std::string(30'000'000, 'x') + "\r\n");
+    std::string more_than_two_sockets_hold = "\r\n";
+    more_than_two_sockets_hold.insert(0, 30'000'000, 'x');
+    Send message(1, {"a@example.net"}, more_than_two_sockets_hold);
     EXPECT_EQ(send(message).reply.text, "4.4.2 The mail server does not answer, please try again later");
     EXPECT_THAT(mta.delivered, IsEmpty());
 }
