@@ -1,5 +1,6 @@
 // The verbs: a row in the table and a member function each.
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "base/ascii.hpp"
@@ -111,6 +112,7 @@ void Server::obey(std::string_view line, bool ends_in_crlf, bool more_follows) {
         if (is_bdat || *fault == Say::bare_newline_command) close_pending_ = true;
         return;
     }
+    assert(command != nullptr);  // or there is a fault
     if (!count_junk(*command)) return;
     if (command->argument == Wants::nothing && !argument.empty()) return refuse(Say::no_argument_wanted);
     if (command->argument == Wants::an_argument && argument.empty()) return refuse(Say::argument_wanted);

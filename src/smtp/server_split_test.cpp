@@ -15,7 +15,7 @@ using script::Play;
 
 #define TO_RCPT "EHLO c\r\nMAIL FROM:<s@a> SIZE=9\r\nRCPT TO:<r@b>\r\n"
 
-// NOLINTNEXTLINE(bugprone-suspicious-missing-comma): TO_RCPT is a part of its string
+// NOLINTBEGIN(bugprone-suspicious-missing-comma): TO_RCPT is a part of its string
 const std::string_view sessions[] = {
     "HELO c\r\nNOOP\r\nFOO\r\nQUIT\r\nrest",
     TO_RCPT "RCPT TO:<unknown@b>\r\nDATA\r\nSubject: x\r\n\r\n..a\r\n.b\r\n.\r\nQUIT\r\n",
@@ -41,6 +41,7 @@ const std::string_view sessions[] = {
     "FOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nFOO\r\nNOOP\r\n",
     "POST / HTTP/1.0\r\n\r\nEHLO c\r\n",
 };
+// NOLINTEND(bugprone-suspicious-missing-comma)
 
 ServerOptions options_with(BareNewlines mode) {
     return {.hostname = "mx",
