@@ -95,11 +95,24 @@ class Keeper::Visitor final : public net::IoHandler {
         received_.erase(0, received_.size() - input.size());
     }
 
+    /// What is kept here, by its place in the query.
+    using Held = std::vector<std::pair<std::size_t, Outcome>>;
+
+    /// Of a query whose operations are with the backing.
+    struct Asked {
+        std::uint32_t number;
+        Held held;
+        bool many;                // a list: any number of outcomes
+        std::size_t expected;     // outcomes, otherwise
+        bool acts;                // it may change what operators have said
+        std::vector<Verb> verbs;  // by an operator's command, whose changes are counted
+    };
+
     void perform(Query query) {
         for (const Operation& operation : query.operations)
             if (!keeper_.may(operation, is_operator_)) return refuse(query.number);
         // Live counts are kept here, everything else behind us; their outcomes go back in the order asked.
-        std::vector<std::pair<std::size_t, Outcome>> held;
+        Held held;
         Operations others;
         for (std::size_t i = 0; i < query.operations.size(); ++i) {
             Operation& operation = query.operations[i];
@@ -111,34 +124,47 @@ class Keeper::Visitor final : public net::IoHandler {
                 others.push_back(std::move(operation));
         }
         if (others.empty()) return merge(query.number, std::move(held), {});
-        const bool many = others.front().verb == Verb::list;
-        const std::size_t expected = others.size();
-        const bool acts = std::ranges::any_of(others, [](const Operation& operation) {
-            return operation.key.starts_with(act_space) && !only_looks(operation);
-        });
-        std::vector<Verb> asked;  // by an operator's command, whose changes are counted
-        if (!command_.empty())
-            for (const Operation& operation : others)
-                asked.push_back(only_looks(operation) ? Verb::get : operation.verb);
-        keeper_.backing_.perform(
-            std::move(others),
-            [&keeper = keeper_, visitor = number_, number = query.number, many, acts, expected,
-             asked = std::move(asked), held = std::move(held)](std::optional<Outcomes> outcomes) mutable {
-                if (acts) keeper.on_timer();
-                const auto self = keeper.visitors_.find(visitor);
-                if (self == keeper.visitors_.end()) return;
-                if (!outcomes || (!many && outcomes->size() != expected)) return self->second->refuse(number);
-                const bool changed = !many && self->second->note_changes(asked, *outcomes);
-                auto answer = [&keeper, visitor, number, held = std::move(held),
-                               outcomes = *std::move(outcomes)]() mutable {
-                    const auto waiting = keeper.visitors_.find(visitor);
-                    if (waiting == keeper.visitors_.end()) return;
-                    waiting->second->merge(number, std::move(held), std::move(outcomes));
-                };
-                // What an operator has been told is done stays so.
-                if (changed) return keeper.backing_.settle(std::move(answer));
-                answer();
-            });
+        Asked asked{.number = query.number,
+                    .held = std::move(held),
+                    .many = others.front().verb == Verb::list,
+                    .expected = others.size(),
+                    .acts = std::ranges::any_of(others, changes_acts),
+                    .verbs = verbs_to_count(others)};
+        auto done = [&keeper = keeper_, visitor = number_,
+                     asked = std::move(asked)](std::optional<Outcomes> outcomes) mutable {
+            if (asked.acts) keeper.on_timer();
+            const auto self = keeper.visitors_.find(visitor);
+            if (self == keeper.visitors_.end()) return;
+            self->second->performed(std::move(asked), std::move(outcomes));
+        };
+        keeper_.backing_.perform(std::move(others), std::move(done));
+    }
+
+    void performed(Asked asked, std::optional<Outcomes> outcomes) {
+        if (!outcomes || (!asked.many && outcomes->size() != asked.expected)) return refuse(asked.number);
+        const bool changed = !asked.many && note_changes(asked.verbs, *outcomes);
+        auto answer = [&keeper = keeper_, visitor = number_, number = asked.number,
+                       held = std::move(asked.held), outcomes = *std::move(outcomes)]() mutable {
+            const auto waiting = keeper.visitors_.find(visitor);
+            if (waiting == keeper.visitors_.end()) return;
+            waiting->second->merge(number, std::move(held), std::move(outcomes));
+        };
+        // What an operator has been told is done stays so.
+        if (changed) return keeper_.backing_.settle(std::move(answer));
+        answer();
+    }
+
+    static bool changes_acts(const Operation& operation) {
+        return operation.key.starts_with(act_space) && !only_looks(operation);
+    }
+
+    std::vector<Verb> verbs_to_count(const Operations& operations) const {
+        std::vector<Verb> counted;
+        if (command_.empty()) return counted;
+        counted.reserve(operations.size());
+        for (const Operation& operation : operations)
+            counted.push_back(only_looks(operation) ? Verb::get : operation.verb);
+        return counted;
     }
 
     /// Whether there are any. What is not there cannot be erased.
@@ -161,7 +187,7 @@ class Keeper::Visitor final : public net::IoHandler {
         return outcome;
     }
 
-    void merge(std::uint32_t number, std::vector<std::pair<std::size_t, Outcome>> held, Outcomes outcomes) {
+    void merge(std::uint32_t number, Held held, Outcomes outcomes) {
         if (number == 0) return;
         for (auto& [place, outcome] : held)
             outcomes.insert(outcomes.begin() + static_cast<std::ptrdiff_t>(place), std::move(outcome));
@@ -257,15 +283,17 @@ void Keeper::on_timer() {
 void Keeper::look_at_acts(std::string after, std::shared_ptr<std::map<std::string, std::string>> found) {
     Operation list{.verb = Verb::list, .key = std::string(act_space), .value = std::move(after)};
     list.amount = listed_max;
-    backing_.perform({std::move(list)}, [this, found](const std::optional<Outcomes>& outcomes) {
-        looking_at_acts_ = false;
-        if (!outcomes) return;
-        for (const Outcome& outcome : *outcomes)
-            found->insert_or_assign(outcome.key, outcome.value);
-        if (outcomes->size() < static_cast<std::size_t>(listed_max)) return compare_acts(*found);
-        looking_at_acts_ = true;
-        look_at_acts(outcomes->back().key, found);
-    });
+    backing_.perform({std::move(list)},
+                     [this, found = std::move(found)](const std::optional<Outcomes>& outcomes) {
+                         looking_at_acts_ = false;
+                         if (!outcomes) return;
+                         for (const Outcome& outcome : *outcomes)
+                             found->insert_or_assign(outcome.key, outcome.value);
+                         if (outcomes->size() < static_cast<std::size_t>(listed_max))
+                             return compare_acts(*found);
+                         looking_at_acts_ = true;
+                         look_at_acts(outcomes->back().key, found);
+                     });
 }
 
 void Keeper::compare_acts(std::map<std::string, std::string> found) {

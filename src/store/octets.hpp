@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -42,7 +41,7 @@ class OctetReader {
             number = T{};
             return;
         }
-        std::memcpy(&number, left_.data(), sizeof number);
+        left_.copy(reinterpret_cast<char*>(&number), sizeof number);
         left_.remove_prefix(sizeof number);
     }
     void take_text(std::string& text, std::size_t octets_max) {

@@ -5,7 +5,6 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
-#include <cstring>
 #include <hiredis/hiredis.h>
 #include <new>
 #include <openssl/sha.h>
@@ -165,7 +164,7 @@ class Packed {
             failed_ = true;
             return Number{};
         }
-        std::memcpy(octets.data(), left_.data(), octets.size());
+        left_.copy(octets.data(), octets.size());
         left_.remove_prefix(octets.size());
         if constexpr (std::endian::native == std::endian::big) std::ranges::reverse(octets);
         return std::bit_cast<Number>(octets);

@@ -15,7 +15,6 @@ namespace sluice::store {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::ElementsAre;
 using testing::HasSubstr;
 
 /// Greets as it should, then answers whatever arrives with `says`, and closes where that is empty.

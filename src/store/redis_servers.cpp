@@ -106,9 +106,10 @@ void RedisServers::relearn() {
 }
 
 std::vector<RedisHost> RedisServers::masters() const {
-    std::vector<RedisHost> hosts;
     if (!clustered()) return {links_.front()->host()};
     if (std::ranges::find(slots_, nullptr) != slots_.end()) return {};
+    std::vector<RedisHost> hosts;
+    hosts.reserve(masters_.size());
     for (const RedisLink* const link : masters_)
         hosts.push_back(link->host());
     return hosts;
