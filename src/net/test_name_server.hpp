@@ -47,6 +47,32 @@ class TestNameServer {
     explicit TestNameServer(std::string_view lines) {
         std::string pattern = std::filesystem::temp_directory_path() / "sluice-dns-XXXXXX";
         directory_ = ::mkdtemp(pattern.data());
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
+        start(lines);
+        // Each time with a resolver that has not met the silence before.
+        while (!answers()) {
+            if (std::chrono::steady_clock::now() >= end) {
+                stop();
+                throw std::runtime_error("unbound does not answer");
+            }
+            // Somebody else has taken the port before it.
+            if (::waitpid(pid_, nullptr, WNOHANG) == pid_) start(lines);
+            std::this_thread::sleep_for(std::chrono::milliseconds{20});
+        }
+    }
+    TestNameServer(const TestNameServer&) = delete;
+    TestNameServer& operator=(const TestNameServer&) = delete;
+    ~TestNameServer() { stop(); }
+
+    std::string server;  // "127.0.0.1:port"
+
+  private:
+    struct Ready final : DnsQuery {
+        void answered(const DnsAnswer& answer) override { status = answer.status; }
+        DnsAnswer::Status status = DnsAnswer::Status::servfail;
+    };
+
+    void start(std::string_view lines) {
         std::uint16_t port = 0;
         {
             const UdpPort free_port;
@@ -65,27 +91,7 @@ class TestNameServer {
         if (::posix_spawn(&pid_, "/usr/sbin/unbound", nullptr, nullptr, const_cast<char* const*>(arguments),
                           environ))
             throw std::runtime_error("cannot start /usr/sbin/unbound");
-        // Each time with a resolver that has not met the silence before.
-        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
-        while (!answers()) {
-            if (std::chrono::steady_clock::now() >= end) {
-                stop();
-                throw std::runtime_error("unbound does not answer");
-            }
-            std::this_thread::sleep_for(std::chrono::milliseconds{20});
-        }
     }
-    TestNameServer(const TestNameServer&) = delete;
-    TestNameServer& operator=(const TestNameServer&) = delete;
-    ~TestNameServer() { stop(); }
-
-    std::string server;  // "127.0.0.1:port"
-
-  private:
-    struct Ready final : DnsQuery {
-        void answered(const DnsAnswer& answer) override { status = answer.status; }
-        DnsAnswer::Status status = DnsAnswer::Status::servfail;
-    };
 
     void stop() const {
         ::kill(pid_, SIGKILL);
