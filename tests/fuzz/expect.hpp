@@ -6,7 +6,7 @@
 
 #define FUZZ_EXPECT(condition)                                                                \
     do {                                                                                      \
-        if (!(condition)) {                                                                   \
+        if (const bool holds = static_cast<bool>(condition); !holds) {                        \
             fmt::print(stderr, "{}:{}: does not hold: {}\n", __FILE__, __LINE__, #condition); \
             std::abort();                                                                     \
         }                                                                                     \

@@ -16,7 +16,7 @@ void replay(const std::filesystem::path& input) {
     const std::string octets{std::istreambuf_iterator<char>(file), {}};
     // An input that does not hold aborts: this line then says which one it was.
     fmt::print("{}\n", input.string());
-    std::fflush(stdout);
+    (void)std::fflush(stdout);
     LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(octets.data()), octets.size());
 }
 
