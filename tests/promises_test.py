@@ -20,10 +20,11 @@ def promises(text):
         yield promise.strip(), re.findall(r"`([^`]+)`", shown_by)
 
 
-def names_of_tests(tree):
+@pytest.fixture(scope="module")
+def names():
     """Everything a test can be called: programs, files, functions, and GoogleTest's suites and cases."""
-    names = {f"{folder.name}_test" for folder in (tree / "src").iterdir() if folder.is_dir()}
-    for path in [*tree.glob("tests/**/*.py"), *tree.glob("tests/**/*.cpp"), *tree.glob("src/**/*_test.cpp")]:
+    names = {f"{folder.name}_test" for folder in (ROOT / "src").iterdir() if folder.is_dir()}
+    for path in [*ROOT.glob("tests/**/*.py"), *ROOT.glob("tests/**/*.cpp"), *ROOT.glob("src/**/*_test.cpp")]:
         names |= {path.name, path.stem}
         text = path.read_text()
         if path.suffix == ".py":
@@ -42,8 +43,7 @@ def unknown(shown_by, names):
     ]
 
 
-def test_every_promise_names_tests_that_exist():
-    names = names_of_tests(ROOT)
+def test_every_promise_names_tests_that_exist(names):
     rows = list(promises((ROOT / "SECURITY.md").read_text()))
     assert len(rows) > 20
     for promise, shown_by in rows:
@@ -52,5 +52,5 @@ def test_every_promise_names_tests_that_exist():
 
 
 @pytest.mark.parametrize("name", ["test_that_was_renamed", "SandboxCalls.Nothing*", "nobody_test", "docs/none.md"])
-def test_a_name_that_is_nobodys_is_found(name):
-    assert unknown(["net_test", name], names_of_tests(ROOT)) == [name]
+def test_a_name_that_is_nobodys_is_found(names, name):
+    assert unknown(["net_test", name], names) == [name]

@@ -40,20 +40,19 @@ std::string term_text(Seconds left) {
 
 int act(const ActFlags& flags, policy::Lane lane, std::string_view command) {
     const auto config = memory_config(flags.run);
-    const auto parsed = Network::parse(flags.network);
-    if (!config || !parsed) return exit_usage;
-    const Network& network = *parsed;
+    const auto network = Network::parse(flags.network);
+    if (!config || !network) return exit_usage;
     const Seconds term = parse_duration(flags.duration).value_or(Seconds{0});
     const policy::Act said{.lane = lane, .who = operator_name(), .why = flags.why};
     store::Operation put{.verb = store::Verb::put,
-                         .key = std::string(store::act_space) + network.to_string(),
+                         .key = std::string(store::act_space) + network->to_string(),
                          .value = to_text(said),
                          .term = term};
     if (put.value.size() > store::value_octets_max)
         throw StartError(fmt::format("--why is longer than {} octets", store::value_octets_max));
-    StoreSession session(*config, fmt::format("{} {}", command, network.to_string()));
+    StoreSession session(*config, fmt::format("{} {}", command, network->to_string()));
     session.ask(put);
-    fmt::print("{}  {}  {}\n", network.to_string(), name_of(lane), term_text(term));
+    fmt::print("{}  {}  {}\n", network->to_string(), name_of(lane), term_text(term));
     return exit_ok;
 }
 
@@ -69,11 +68,10 @@ int block(const ActFlags& flags) {
 
 int forget(const ActFlags& flags) {
     const auto config = memory_config(flags.run);
-    const auto parsed = Network::parse(flags.network);
-    if (!config || !parsed) return exit_usage;
-    const Network& network = *parsed;
-    StoreSession session(*config, fmt::format("forget {}", network.to_string()));
-    const std::vector<std::string> keys = keys_of(network);
+    const auto network = Network::parse(flags.network);
+    if (!config || !network) return exit_usage;
+    StoreSession session(*config, fmt::format("forget {}", network->to_string()));
+    const std::vector<std::string> keys = keys_of(*network);
     const store::Outcomes outcomes = session.ask(erase_all(keys));
     bool any = false;
     for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -81,7 +79,7 @@ int forget(const ActFlags& flags) {
         fmt::print("forgotten: {}\n", keys[i]);
         any = true;
     }
-    if (!any) fmt::print("nothing was known of {}\n", network.to_string());
+    if (!any) fmt::print("nothing was known of {}\n", network->to_string());
     return exit_ok;
 }
 

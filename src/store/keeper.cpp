@@ -143,15 +143,14 @@ class Keeper::Visitor final : public net::IoHandler {
     void performed(Asked asked, std::optional<Outcomes> outcomes) {
         if (!outcomes || (!asked.many && outcomes->size() != asked.expected)) return refuse(asked.number);
         const bool changed = !asked.many && note_changes(asked.verbs, *outcomes);
-        auto answer = [&keeper = keeper_, visitor = number_, number = asked.number,
-                       held = std::move(asked.held), outcomes = *std::move(outcomes)]() mutable {
+        if (!changed) return merge(asked.number, std::move(asked.held), *std::move(outcomes));
+        // What an operator has been told is done stays so.
+        keeper_.backing_.settle([&keeper = keeper_, visitor = number_, number = asked.number,
+                                 held = std::move(asked.held), outcomes = *std::move(outcomes)]() mutable {
             const auto waiting = keeper.visitors_.find(visitor);
             if (waiting == keeper.visitors_.end()) return;
             waiting->second->merge(number, std::move(held), std::move(outcomes));
-        };
-        // What an operator has been told is done stays so.
-        if (changed) return keeper_.backing_.settle(std::move(answer));
-        answer();
+        });
     }
 
     static bool changes_acts(const Operation& operation) {
