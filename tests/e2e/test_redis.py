@@ -287,3 +287,13 @@ def test_a_wrong_password(start_on):
             lambda: send_mail(sluice, "127.0.134.1") and "sluice:" in locked.cli("-a", "secret", "KEYS", "*"),
             "the right password to open it",
         )
+    assert not any(password in sluice.log_text() for password in (":wrong", ":secret"))
+
+
+@pytest.mark.parametrize("place", ["redis://u:hunter2@127.0.0.1:99999", "redos://:hunter2@h", "redis://:hunter2@h/x"])
+def test_a_place_that_is_wrong_does_not_tell_its_password(tmp_path, place):
+    config = tmp_path / "sluice.toml"
+    config.write_text(f'store = "{place}"\n')
+    done = subprocess.run([BINARY, "check", "--config", config], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 2 and "store must be a place" in done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
