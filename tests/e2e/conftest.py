@@ -5,8 +5,16 @@ import tempfile
 
 import pytest
 
+from harness import namespace
 from harness.postfix import Postfix
 from harness.sluice import Sluice
+
+
+def pytest_configure(config):
+    """Each process that runs tests has a network of its own; the one that only hands them out stays where it is."""
+    hands_out = config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput")
+    if not hands_out and not namespace.is_own():
+        namespace.enter_own()
 
 
 @pytest.fixture(scope="session")

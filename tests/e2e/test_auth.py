@@ -112,8 +112,7 @@ def test_who_is_known_may_relay(auth_sluice, mta):
         client.expect(221, "QUIT")
     mta.wait_message(token)
     mta.wait_log(rf"client=.*\[127\.0\.103\.1\], sasl_method=PLAIN, sasl_username={re.escape(USER)}")
-    sluice.stop()
-    (session,) = sluice.records("session", client="127.0.103.1")
+    (session,) = sluice.records_after_stop("session", client="127.0.103.1")
     assert "authenticated" in [signal["signal"] for signal in session["signals"]]
 
 
@@ -180,8 +179,7 @@ def test_screening_is_over_for_who_is_known(auth_sluice):
         for _ in range(20):
             client.expect(250, "MAIL FROM:<alice@example.test>")
             client.expect(250, "RSET")
-    sluice.stop()
-    assert sluice.records("session", client="127.0.103.6")[0]["lane"] == "fast"
+    assert sluice.wait_record("session", client="127.0.103.6")["lane"] == "fast"
 
 
 def test_so_many_at_once(auth_sluice):
@@ -221,8 +219,6 @@ def test_guesses_at_passwords_are_counted(auth_sluice):
             for _ in range(attempts):
                 client.expect(535, plain(password="wrong"))
             client.quit()
-    records = wait_until(
-        lambda: (found := sluice.records("session", client="127.0.103.9")) and len(found) == 2 and found, "both sessions"
-    )
+    records = sluice.wait_records("session", 2, client="127.0.103.9")
     rates = [[s["value"] for s in record["signals"] if s["signal"] == "rate"] for record in records]
     assert rates == [[], ["3 auth"]]

@@ -89,6 +89,7 @@ def test_a_postfix_that_believes_only_the_first_client(postfix):
         done = check(port)
         assert done.returncode == 0
         assert DOES_NOT_POOL in done.stdout and "smtpd_authorized_xclient_hosts=static:all" in done.stdout
+        mta.wait_quiet()
         assert mta.messages() == []
 
 

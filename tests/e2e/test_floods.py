@@ -232,15 +232,15 @@ def test_memory_has_a_limit(start_sluice, postfix):
     begun = b"EHLO a\r\nMAIL FROM:<>\r\nRCPT TO:<alice@example.test>\r\nDATA\r\n" + b"x" * 60_000
     with contextlib.ExitStack() as connections:
         for number in range(1500):
-            if sluice.records("memory_tight"):
+            if "memory_tight" in sluice.log_text():
                 break
             connection = connections.enter_context(socket.socket())
             connection.settimeout(5)
             connection.bind((f"127.0.101.{number % 200 + 1}", 0))
             connection.connect(("127.0.0.1", sluice.port))
             connection.sendall(begun)
-        wait_until(lambda: sluice.records("memory_tight"), "the limit to be reached")
+        sluice.wait_record("memory_tight")
         assert own_memory(worker) < limit + 50_000_000  # what comes between two looks, a tenth of a second
-    wait_until(lambda: sluice.records("memory_enough"), "memory to be given back")
+    sluice.wait_record("memory_enough")
     good_mail(sluice, postfix, "127.0.102.3")
     assert sluice.worker_pids() == [worker]

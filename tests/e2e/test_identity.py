@@ -37,7 +37,7 @@ def test_one_connection_serves_many_clients(start_sluice, postfix):
         trace = trace_of(postfix.wait_message(token), message(token))
         assert trace.count("Received: ") == 1
         assert f"Received: from client{n}.example.org (unknown [127.0.6.{n}])" in trace
-        assert f": client=unknown[127.0.6.{n}]\n" in postfix.log()
+        postfix.wait_log(rf": client=unknown\[127\.0\.6\.{n}\]\n")
     assert postfix.connections() - before == 1
 
 
@@ -155,7 +155,8 @@ def test_an_mta_without_any_of_it_gets_a_received_header(start_sluice, postfix, 
     received = re.findall(r"(?m)^Received: .*$", trace)
     assert len(received) == 2, trace
     assert "from client.example.org" in received[1] and "[127.0.12.1]" in received[1]
-    assert sluice.records("identity_not_carried") or identity == "none"
+    if identity != "none":
+        sluice.wait_record("identity_not_carried")
 
 
 def test_xclient_demanded_of_an_mta_that_has_none(start_sluice, postfix):
@@ -187,6 +188,7 @@ def test_an_ipv6_client_at_an_ipv4_only_mta(start_sluice):
             assert reply.code in (250, 451)
             if reply.code == 250:
                 assert 400 <= client.content(message(new_token())).code < 500
+        mta.wait_quiet()
         assert mta.messages() == []
 
 

@@ -7,6 +7,7 @@ import pytest
 from harness.client import Closed
 from harness.mail import message, new_token
 from harness.scripted_mta import ScriptedMta
+from harness.waiting import PATIENCE, wait_until
 
 
 @pytest.fixture
@@ -201,8 +202,12 @@ def test_sessions_of_one_client(limited):
     with sluice.connect(source="127.0.71.3") as other:
         other.greet()
     held[0].quit()
-    with sluice.connect(source="127.0.71.2") as again:
-        again.greet()
+
+    def let_in():
+        with sluice.connect(source="127.0.71.2") as again:
+            return again.read_reply().code == 220
+
+    wait_until(let_in, "the place of the one that left to be free")
     held[1].close()
 
 
@@ -213,23 +218,24 @@ def test_sessions_of_a_worker(limited):
     for client in held:
         client.greet()
     with sluice.connect() as waiting:
-        waiting.timeout = 0.7
+        waiting.timeout = 0.7  # it is not served meanwhile
         with pytest.raises(TimeoutError):
             waiting.read_reply()
         held[0].quit()
-        waiting.timeout = 10
+        waiting.timeout = 10 * PATIENCE
         waiting.greet()
     for client in held[1:]:
         client.close()
 
 
 def test_silence_between_commands(limited):
-    sluice = limited(command_timeout_s=2)
+    timeout_s = round(2 * PATIENCE)
+    sluice = limited(command_timeout_s=timeout_s)
     with sluice.connect(source="127.0.71.4") as client:
         client.greet()
-        time.sleep(1.2)
+        time.sleep(0.6 * timeout_s)
         client.expect(250, "NOOP")
-        time.sleep(1.2)
+        time.sleep(0.6 * timeout_s)
         client.expect(250, "NOOP")
         reply = client.read_reply()
         assert (reply.code, reply.enhanced) == (421, "4.4.2")
@@ -238,14 +244,15 @@ def test_silence_between_commands(limited):
 
 
 def test_silence_within_a_message(limited, mta):
-    sluice = limited(content_timeout_s=2)
+    timeout_s = round(2 * PATIENCE)
+    sluice = limited(content_timeout_s=timeout_s)
     with sluice.connect() as client:
         client.greet()
         client.envelope()
         client.expect(354, "DATA")
         for _ in range(3):
             client.send(b"line\r\n")
-            time.sleep(1)
+            time.sleep(0.5 * timeout_s)
         reply = client.read_reply()
         assert (reply.code, reply.enhanced) == (421, "4.4.2")
         assert client.at_end()

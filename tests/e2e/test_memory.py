@@ -9,7 +9,7 @@ import pytest
 from harness.mail import message, new_token
 from harness.operator import REMEMBERS, Operator
 from harness.sluice import merged
-from harness.waiting import wait_until
+from harness.waiting import PATIENCE, wait_until
 
 QUICK = {"out_bytes_per_s": 5000, "in_bytes_per_s": 5000, "interval_ms": 50}
 TRAP = "trap@example.test"
@@ -42,15 +42,12 @@ def visit(sluice, source=CLIENT, sender="sender@example.org", recipient=None, ma
     return reply
 
 
-def last_session(sluice, source=CLIENT):
-    return wait_until(lambda: sluice.records("session", client=source), f"a session of {source}")[-1]
+def only_session(sluice, source=CLIENT):
+    return sluice.wait_record("session", client=source)
 
 
 def sessions(sluice, count, source=CLIENT):
-    return wait_until(
-        lambda: (found := sluice.records("session", client=source)) and len(found) >= count and found,
-        f"{count} sessions of {source}",
-    )
+    return sluice.wait_records("session", count, client=source)
 
 
 def signals(record):
@@ -80,7 +77,7 @@ def test_who_met_a_trap_is_known_at_connect(remembering):
     assert record["lane"] == "slow" and signals(record)["blocklist"]["value"].startswith("trap_recipient, ")
     agrees(operator, record)
     visit(sluice, source=NEIGHBOUR)
-    assert "blocklist" not in signals(last_session(sluice, NEIGHBOUR))
+    assert "blocklist" not in signals(only_session(sluice, NEIGHBOUR))
 
 
 def test_the_next_block_lasts_longer(remembering):
@@ -113,7 +110,7 @@ def test_a_bad_reputation_slows_and_a_good_one_speeds_up(remembering):
     operator.weigh(f"reputation/{ANOTHER}", good=30)
     for source, lane in ((CLIENT, "slow"), (ANOTHER, "fast")):
         visit(sluice, source=source)
-        record = last_session(sluice, source)
+        record = only_session(sluice, source)
         assert record["lane"] == lane
         assert (record["score"] > 0) == (lane == "slow")
         agrees(operator, record, source)
@@ -129,7 +126,7 @@ def test_mail_that_is_taken_makes_a_good_reputation(remembering):
     record = sessions(sluice, 6)[-1]
     assert signals(record)["reputation"]["weight"] < 0
     visit(sluice, source=NEIGHBOUR)
-    assert abs(last_session(sluice, NEIGHBOUR)["score"]) < 10, "a network alone decides nothing"
+    assert abs(only_session(sluice, NEIGHBOUR)["score"]) < 10, "a network alone decides nothing"
 
 
 def test_reputation_survives_a_restart(remembering):
@@ -138,7 +135,7 @@ def test_reputation_survives_a_restart(remembering):
     sluice.stop()
     sluice.start()
     visit(sluice)
-    assert last_session(sluice)["lane"] == "slow"
+    assert only_session(sluice)["lane"] == "slow"
 
 
 # ---- rates and concurrency -------------------------------------------------------------------------------------
@@ -156,8 +153,9 @@ def test_too_many_at_once_whichever_worker_has_them(remembering):
     over = [signals(record)["concurrency"]["value"] for record in found if "concurrency" in signals(record)]
     assert over == ["5"], found
     visit(sluice)
-    assert "concurrency" not in signals(sessions(sluice, 6)[-1])
-    agrees(operator, last_session(sluice))
+    record = sessions(sluice, 6)[-1]
+    assert "concurrency" not in signals(record)
+    agrees(operator, record)
 
 
 def test_the_sessions_of_a_dead_worker_do_not_count(remembering):
@@ -168,7 +166,7 @@ def test_the_sessions_of_a_dead_worker_do_not_count(remembering):
     os.kill(sluice.worker_pids()[0], signal.SIGKILL)
     sluice.wait_record("worker_died")
     visit(sluice)
-    assert "concurrency" not in signals(last_session(sluice))
+    assert "concurrency" not in signals(only_session(sluice))
 
 
 def test_sessions_count_although_the_store_process_died(remembering):
@@ -179,7 +177,7 @@ def test_sessions_count_although_the_store_process_died(remembering):
     os.kill(sluice.store_pid(), signal.SIGKILL)
     sluice.wait_record("store_up")
     visit(sluice)
-    assert signals(last_session(sluice))["concurrency"]["value"] == "3"
+    assert signals(only_session(sluice))["concurrency"]["value"] == "3"
     for client in held:
         client.quit()
 
@@ -199,7 +197,7 @@ def test_too_much_in_a_window(remembering, rate, value):
     record = sessions(sluice, 3)[-1]
     assert signals(record)["rate"]["value"] == value and record["lane"] == "slow"
     visit(sluice, source=NEIGHBOUR)
-    assert "rate" not in signals(last_session(sluice, NEIGHBOUR)), "it has done nothing"
+    assert "rate" not in signals(only_session(sluice, NEIGHBOUR)), "it has done nothing"
 
 
 # ---- greylisting -----------------------------------------------------------------------------------------------
@@ -212,7 +210,7 @@ def test_a_suspect_comes_again(remembering):
     reply = visit(sluice)
     assert (reply.code, reply.text[:6]) == (450, "4.7.1 ")
     assert visit(sluice).code == 450, "too early"
-    time.sleep(2.5)
+    time.sleep(2.5)  # the delay, so that what has not passed now would have had the time
     assert visit(sluice, sender="other@example.org").code == 450, "another letter is no retry"
     assert visit(sluice, source=NEIGHBOUR).code == 250, "another address of the same network"
     assert visit(sluice).code == 250
@@ -235,7 +233,7 @@ def test_a_queue_may_try_its_recipients_in_another_order(remembering):
             for recipient in order:
                 client.expect(answer, f"RCPT TO:<{recipient}>")
             client.quit()
-        time.sleep(2.5)
+        time.sleep(2.5)  # the delay
 
 
 def test_weak_signs_make_a_suspect_that_is_not_slow(remembering):
@@ -263,22 +261,27 @@ def test_nobody_else_is_asked_to(remembering):
 # ---- the pause in the greeting ---------------------------------------------------------------------------------
 
 
-def greeting_time(sluice, source):
+PAUSE_S = 2 * PATIENCE
+
+
+def pauses(sluice, source):
+    """Whether it is kept waiting for the end of the greeting; the pause is longer than a session can take without."""
     began = time.monotonic()
     with sluice.connect(source=source) as client:
-        client.expect(220)
+        lines = client.expect(220).lines
         taken = time.monotonic() - began
         client.quit()
-    return taken
+    assert len(lines) == (2 if taken >= 0.9 * PAUSE_S else 1), (lines, taken)
+    return len(lines) == 2
 
 
 def test_only_strangers_wait_for_the_greeting(remembering):
-    sluice, operator = remembering({"pregreet": {"wait_ms": 2000}})
-    assert greeting_time(sluice, CLIENT) >= 1.9
+    sluice, operator = remembering({"pregreet": {"wait_ms": round(1000 * PAUSE_S)}})
+    assert pauses(sluice, CLIENT)
     operator.weigh(f"reputation/{CLIENT}", good=1)
-    assert greeting_time(sluice, CLIENT) < 1.0
+    assert not pauses(sluice, CLIENT)
     operator("allow", f"{NEIGHBOUR}/32")
-    wait_until(lambda: greeting_time(sluice, NEIGHBOUR) < 1.0, "an act that has been heard of")
+    wait_until(lambda: not pauses(sluice, NEIGHBOUR), "an act that has been heard of")
 
 
 # ---- the operator's word, and observing ------------------------------------------------------------------------
@@ -288,8 +291,8 @@ def test_an_act_decides_alone(remembering):
     sluice, operator = remembering({"networks": {"fast": ["127.0.130.0/24"]}})
     operator("block", "127.0.130.0/24", "--why", "a test")
     wait_until(lambda: visit(sluice).code == 550, "a block that has been heard of")
-    record = last_session(sluice)
-    assert record["lane"] == "reject" and "a test" in signals(record)["act"]["value"]
+    record = sluice.wait_record("session", client=CLIENT, lane="reject")
+    assert "a test" in signals(record)["act"]["value"]
     assert operator.explain(CLIENT)["lane"] == "reject"
     operator("allow", f"{CLIENT}/32", "--for", "3s")
     wait_until(lambda: visit(sluice).code == 250, "the smaller network")
@@ -313,7 +316,7 @@ def test_a_signal_that_is_observed_counts_nothing(remembering):
     sluice, operator = remembering({"observe_signals": ["reputation"]})
     operator.weigh(f"reputation/{CLIENT}", bad=30)
     visit(sluice)
-    record = last_session(sluice)
+    record = only_session(sluice)
     assert (record["lane"], record["score"]) == ("fast", 0)
     assert signals(record)["reputation"]["weight"] > 10
 
@@ -332,8 +335,8 @@ def test_a_memory_that_hangs_delays_nobody_for_long(remembering):
             began = time.monotonic()
             visit(sluice, mail=True)
             times.append(time.monotonic() - began)
-        assert sum(times) < 3 + 10 * 0.3, times
+        assert sum(times) < (3 + 10 * 0.3) * PATIENCE, times
         sluice.wait_record("store_slow")
     finally:
         os.kill(store, signal.SIGCONT)
-    wait_until(lambda: visit(sluice) and sluice.records("store_up"), "the store is heard again")
+    wait_until(lambda: visit(sluice) and "store_up" in sluice.log_text(), "the store is heard again")

@@ -111,7 +111,7 @@ def test_while_idle_in_the_pool(start_sluice, mta, way):
             assert attempt(client, token).code == 250
             assert contents(mta)[-1] == message(token) and len(mta.taken) == number
             mta.reset_connections() if way == "resets" else mta.close_connections()
-            time.sleep(0.2)
+            mta.wait_reached("ehlo", number + 1)  # on the connection in its place
         client.quit()
 
 
@@ -122,7 +122,7 @@ def test_the_idle_connection_is_told_421(start_sluice, mta):
         client.greet()
         assert attempt(client, new_token()).code == 250
         mta.say_to_all("421 4.4.2 scripted.example.test Error: timeout exceeded")
-        time.sleep(0.2)
+        mta.wait_reached("ehlo", 2)  # on the connection in its place
         token = new_token()
         assert attempt(client, token).code == 250
         assert contents(mta)[-1] == message(token) and len(mta.taken) == 2

@@ -12,7 +12,7 @@ from harness.client import Client
 from harness.mail import dotted, message, new_token
 from harness.postfix import SendingPostfix
 from harness.sluice import HOSTNAME
-from harness.waiting import PATIENCE, wait_until
+from harness.waiting import PATIENCE
 
 SLOW = {"policy": {"networks": {"slow": ["127.0.60.0/24"]}}}
 
@@ -50,13 +50,13 @@ def test_replies_trickle_at_the_default_pace(start_sluice, postfix):
         client.send(b"EHLO bot.example.org\r\n")
         arrivals = read_for(client, 27)
     for second, total in arrivals:
-        assert total <= 5 * (second + 0.2), arrivals
+        assert total <= 5 * (second + 0.2 * PATIENCE), arrivals
     pieces = [b[1] - a[1] for a, b in zip([(0, 0), *arrivals], arrivals)]
     assert max(pieces) <= 75, "the trickle came in lumps"
     # The greeting takes five seconds; then 22 octets of command are read, which takes as long; then their answer comes.
     greeting = len(f"220 {HOSTNAME} ESMTP\r\n")
     ends = next(second for second, total in arrivals if total >= greeting)
-    assert ends == pytest.approx(greeting / 5, abs=1), arrivals
+    assert ends == pytest.approx(greeting / 5, abs=PATIENCE), arrivals
     assert arrivals[-1][1] == greeting + 50, arrivals
 
 
@@ -66,7 +66,7 @@ def test_another_pace_is_kept_as_well(start_sluice, postfix):
         client.send(b"EHLO bot.example.org\r\n")
         arrivals = read_for(client, 4)
     second, total = arrivals[-1]
-    assert 40 * (second - 1.5) <= total <= 40 * (second + 0.5), arrivals
+    assert 40 * (second - 1.5 * PATIENCE) <= total <= 40 * (second + 0.5 * PATIENCE), arrivals
 
 
 def test_commands_are_read_at_the_pace(start_sluice, postfix):
@@ -81,7 +81,7 @@ def test_commands_are_read_at_the_pace(start_sluice, postfix):
         samples = []
         while (elapsed := time.monotonic() - began) < 6:
             samples.append((elapsed, acknowledged(client)))
-            time.sleep(0.25)
+            time.sleep(0.25)  # between two samples
         client.abort()
     first = samples[2][1]
     assert first < 20_000, f"{first} octets vanished into a buffer at once; {pushed} were pushed"
@@ -109,7 +109,7 @@ def test_content_is_read_at_its_own_pace(start_sluice, postfix):
         while (taken := acknowledged(client) - before) < len(octets):
             samples.append((time.monotonic() - began, taken))
             assert samples[-1][0] < 30 * PATIENCE, samples
-            time.sleep(0.1)
+            time.sleep(0.1)  # between two samples
         client.expect(250)
     for second, taken in samples:
         assert taken <= 4000 * (second + 0.5) + 16_384, samples
@@ -124,7 +124,7 @@ def test_an_exchange_is_held_back_only_so_long(start_sluice, postfix):
         for line in (None, "EHLO client.example.org", "NOOP"):
             began = time.monotonic()
             client.expect({None: 220, "NOOP": 250}.get(line, 250), line)
-            assert 0.5 < time.monotonic() - began < 4
+            assert 0.5 < time.monotonic() - began < 4 * PATIENCE
 
 
 @pytest.mark.parametrize("cap", [2, 5])
@@ -138,7 +138,7 @@ def test_a_session_is_held_back_only_so_long(start_sluice, postfix, cap):
         assert client.content(message(token, b"x" * 70 + b"\r\n")).code == 250
         took = time.monotonic() - client.connected_at
         client.quit()
-    assert cap - 1 < took < cap + 3
+    assert cap - 1 < took < cap + 3 * PATIENCE
     record = sluice.wait_record("session", client="127.0.60.6")
     assert cap - 1 <= record["held_s"] <= cap + 1
     postfix.wait_message(token)
@@ -153,26 +153,14 @@ def test_a_client_that_becomes_slow_midway(start_sluice, postfix):
         client.expect(250, "MAIL FROM:<sender@example.org>")
         for n in range(3):
             client.send(f"RCPT TO:<guess{n}-{new_token()}@example.test>\r\n")
-        time.sleep(3)
-        total = sum(octets for _, octets in read_and_note(client))
+        assert read_for(client, 3)
         client.send(b"NOOP\r\n")
         more = read_for(client, 5)
-    assert total > 0
     assert not more or more[-1][1] <= 5 * 8 + 75, more
 
 
-def read_and_note(client):
-    """What is there to be read now."""
-    client.socket.setblocking(False)
-    try:
-        octets = client.socket.recv(65536)
-    except BlockingIOError:
-        octets = b""
-    return [(time.monotonic(), len(octets))]
-
-
 def test_good_mail_is_not_held_up_by_slow_sessions(start_sluice, postfix):
-    """500 slow sessions in the one worker, and a fast client's mail takes less than a second."""
+    """500 slow sessions in the one worker, and a fast client's mail takes less than a second, if the machine allows."""
     sluice = start_sluice(postfix.private_port, config=SLOW)
     held = [sluice.connect(source=f"127.0.60.{n % 250 + 1}") for n in range(500)]
     for client in held:
@@ -185,7 +173,7 @@ def test_good_mail_is_not_held_up_by_slow_sessions(start_sluice, postfix):
             client.envelope()
             assert client.content(message(new_token())).code == 250
         times.append(time.monotonic() - began)
-    assert sorted(times)[5] < 1.0, times
+    assert sorted(times)[5] < PATIENCE, times
     for client in held:
         client.abort()
 
@@ -205,14 +193,14 @@ def test_an_impatient_bot_leaves_nothing(start_sluice, postfix):
     except TimeoutError:
         pass
     took = time.monotonic() - bot.connected_at
-    assert abs(took - patience) < 2
+    assert abs(took - patience) < 2 * PATIENCE
     received = sum(octets for _, octets in bot.octet_times)
     bot.close()
     record = sluice.wait_record("session", client="127.0.60.77", timeout=15)
     assert record["outcome"] == "left" and record["stage"] in ("helo", "mail")
     assert record["lane"] == "slow"
     assert [(s["signal"], s["what"]) for s in record["signals"]] == [("network", "127.0.60.0/24")]
-    assert abs(record["seconds"] - took) < 2 and record["held_s"] > took / 2
+    assert abs(record["seconds"] - took) < 2 * PATIENCE and record["held_s"] > took / 2
     assert received <= record["octets_out"] <= received + 75  # a drop that fell after it had gone
     assert record["octets_in"] <= len(sent)
     assert "127.0.60.77" not in postfix.log()
@@ -247,8 +235,8 @@ def test_a_patient_postfix_delivers_100_kb(start_sluice, postfix):
     pace = {"max_delay_s": 20, "content_in_bytes_per_s": 1000}
     sluice = start_sluice(postfix.private_port, config={"policy": {"default_lane": "slow"}, "pace": pace})
     deliver_100_kb(sluice, postfix, timeout=60)
-    record = sluice.wait_record("session", lane="slow")
-    assert 18 <= record["held_s"] <= 21 and record["messages"] == 1
+    record = sluice.wait_record("session", lane="slow", messages=1)
+    assert 18 <= record["held_s"] <= 21
 
 
 @pytest.mark.soak
@@ -256,8 +244,8 @@ def test_patient_a_postfix_delivers_100_kb_under_the_default_caps(start_sluice, 
     """5 octets a second, 110 in DATA, 600 s in all."""
     sluice = start_sluice(postfix.private_port, config={"policy": {"default_lane": "slow"}})
     deliver_100_kb(sluice, postfix, timeout=700)
-    record = sluice.wait_record("session", lane="slow")
-    assert 590 <= record["held_s"] <= 605 and record["messages"] == 1
+    record = sluice.wait_record("session", lane="slow", messages=1)
+    assert 590 <= record["held_s"] <= 605
 
 
 def deliver_100_kb(sluice, postfix, timeout):
@@ -274,7 +262,6 @@ def deliver_100_kb(sluice, postfix, timeout):
         status = sender.wait_log(r"to=<alice@example\.test>.*delay=([\d.]+),.*status=(\w+)")
         assert status.group(2) == "sent"
         assert len(re.findall(r"status=deferred", sender.log())) == 0
-    wait_until(lambda: sluice.records("session", lane="slow", messages=1), "the session's line")
     return time.monotonic() - began
 
 
@@ -282,5 +269,5 @@ def test_control(postfix):
     """Without Sluice the same reader sees everything at once: the trickle is not the test's own."""
     with Client(postfix.port) as client:
         client.send(b"EHLO client.example.org\r\n")
-        arrivals = read_for(client, 1)
-    assert arrivals[-1][0] < 0.9 and arrivals[-1][1] > 100
+        arrivals = read_for(client, PATIENCE)
+    assert arrivals[-1][0] < 0.9 * PATIENCE and arrivals[-1][1] > 100

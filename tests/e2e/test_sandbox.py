@@ -83,7 +83,6 @@ def test_workers_are_another_user_without_rights(start_confined):
     for pid in sluice.worker_pids():
         assert_confined(pid, NOBODY.pw_uid, NOBODY.pw_gid)
         assert status(pid)["Groups"] == str(NOBODY.pw_gid)
-    assert not sluice.records("runs_as_root")
     supervisor = status(sluice.process.pid)
     # CAP_DAC_READ_SEARCH, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_NET_BIND_SERVICE
     most = 1 << 2 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 10
@@ -91,6 +90,7 @@ def test_workers_are_another_user_without_rights(start_confined):
         assert int(supervisor[capabilities], 16) & ~most == 0, capabilities
     assert supervisor["NoNewPrivs"] == "1"
     assert limits(sluice.process.pid)["Max core file size"] == ["0", "0"]
+    assert not sluice.records_after_stop("runs_as_root")
 
 
 def test_a_worker_has_its_own_descriptors_only(start_confined):
@@ -138,11 +138,11 @@ def test_everything_still_works(start_confined, postfix, open_directory, tmp_pat
         assert sluice.wait_record("session", client="127.0.106.2")["lane"] == "defer"
 
         listed.write_text("alice@example.test\nbob@example.test\n")
-        wait_until(lambda: len(sluice.records("list_reloaded")) >= 2, "the list to be read again")
+        sluice.wait_records("list_reloaded", 2)
         fresh = open_directory / "fresh"
         fresh.write_text("carol@example.test\n")
         fresh.rename(listed)
-        wait_until(lambda: len(sluice.records("list_reloaded")) >= 3, "the list that took its place")
+        sluice.wait_records("list_reloaded", 3)
 
         log = sluice.directory / "log"
         log.rename(sluice.directory / "log.1")
@@ -152,12 +152,12 @@ def test_everything_still_works(start_confined, postfix, open_directory, tmp_pat
             client.greet()
             client.quit()
         sluice.wait_record("session", client="127.0.106.1")
-        assert not sluice.records("log_not_reopened")
 
         chain.write_bytes(roots_chain(tmp_path, "other").read_bytes())
         sluice.wait_record("certificates_read")
         assert status(sluice.worker_pids()[-1])["Uid"].split()[0] == str(NOBODY.pw_uid)
-    assert not sluice.records("worker_died") and not sluice.records("worker_cannot_start")
+    for trouble in ("log_not_reopened", "worker_died", "worker_cannot_start"):
+        assert not sluice.records_after_stop(trouble)
 
 
 def test_keys_are_out_of_a_workers_reach(start_confined, tmp_path):
@@ -174,7 +174,7 @@ def test_keys_are_out_of_a_workers_reach(start_confined, tmp_path):
 def test_without_a_user_root_keeps_no_capability(start_sluice, postfix):
     sluice = start_sluice(postfix.private_port)
     assert_confined(sluice.worker_pids()[0], 0, 0)
-    assert sluice.records("runs_as_root")
+    sluice.wait_record("runs_as_root")
 
 
 def test_rootless(open_directory, start_sluice, postfix):
@@ -188,7 +188,7 @@ def test_rootless(open_directory, start_sluice, postfix):
     config = {"user": "daemon"}
     sluice = start_sluice(postfix.private_port, command=command, config=config, directory=directory)
     assert_confined(sluice.worker_pids()[0], NOBODY.pw_uid, NOBODY.pw_gid)
-    assert sluice.records("user_not_changed") and not sluice.records("runs_as_root")
+    sluice.wait_record("user_not_changed")
     token = new_token()
     with sluice.connect() as client:
         client.greet()
@@ -198,6 +198,7 @@ def test_rootless(open_directory, start_sluice, postfix):
     sluice.reload({"smtp": {"hostname": "new.example.test"}})
     with sluice.connect() as client:
         assert client.expect(220).text.startswith("new.example.test")
+    assert not sluice.records_after_stop("runs_as_root")
 
 
 def test_a_user_that_is_not_there(tmp_path):

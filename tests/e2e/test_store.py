@@ -48,10 +48,11 @@ def test_the_store_process_is_killed_and_mail_flows(sluice, operator):
         os.kill(victim, signal.SIGKILL)
         send_mail(sluice)
         assert sluice.wait_record("store_died", pid=victim)["signal"] == signal.SIGKILL
-        wait_until(lambda: len(sluice.records("store_down")) == killed, "the worker to miss it")
-        wait_until(lambda: len(sluice.records("store_started")) == killed + 1, "another store process")
-        wait_until(lambda: len(sluice.records("store_up")) == killed, "the worker to have it back")
+        sluice.wait_records("store_down", killed)  # the worker misses it
+        sluice.wait_records("store_started", killed + 1)
+        sluice.wait_records("store_up", killed)
     assert operator("acts") == ""
+    assert [len(sluice.records_after_stop(event)) for event in ("store_down", "store_up")] == [2, 2], "told once each"
 
 
 def test_a_store_process_that_hangs_costs_commands_their_patience_only(sluice, operator):
@@ -91,7 +92,8 @@ def test_acts_are_listed_and_logged(sluice, operator):
     assert sluice.wait_record("operator_changed", command=f"forget {NETWORK}")["records"] == 1
     assert operator("forget", NETWORK) == f"nothing was known of {NETWORK}\n"
     assert NETWORK not in acts(operator)
-    assert len(sluice.records("operator_changed")) == 4, "looking changes nothing, nor does what was not there"
+    changes = sluice.records_after_stop("operator_changed")
+    assert len(changes) == 4, "looking changes nothing, nor does what was not there"
 
 
 def test_an_act_ends_when_its_time_is_over(sluice, operator):
@@ -111,9 +113,9 @@ def test_acts_outlive_what_keeps_them(sluice, operator):
         return operator.explain("127.0.120.1").get("decided", {}).get("network") == NETWORK
 
     assert holds()
-    starts = len(sluice.records("store_started"))
+    sluice.wait_record("store_started")
     os.kill(sluice.store_pid(), signal.SIGKILL)
-    wait_until(lambda: len(sluice.records("store_started")) > starts, "another store process")
+    sluice.wait_records("store_started", 2)
     assert holds()
     sluice.reload({"limits": {"sessions_max": 100}})
     assert holds()

@@ -86,7 +86,7 @@ def test_the_watchdog_hears_of_us_while_all_loops_turn(managed, manager):
 def test_an_upgrade_changes_the_main_process(managed, manager):
     manager.wait("READY=1")
     assert managed.ask("upgrade").returncode == 0
-    new = managed.records("upgraded")[0]["pid"]
+    new = managed.wait_record("upgraded")["pid"]
     manager.wait(f"MAINPID={new}")
     manager.forget()
     manager.wait("WATCHDOG=1")  # the new one's: its variables are meant for it
@@ -136,7 +136,7 @@ def test_a_socket_that_listen_does_not_name(tmp_path):
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     wait_for_port(port, process)
-    assert process.wait(20) == 1
+    assert process.wait(20 * PATIENCE) == 1
     assert f"listen does not name 127.0.0.1:{port}" in process.stderr.read()
 
 

@@ -17,7 +17,7 @@ from harness.operator import Operator
 from harness.sluice import BINARY, workers_of
 from harness.waiting import PATIENCE, free_port, wait_until
 
-RATE = 500 if PATIENCE == 1 else 100
+RATE = 500 if PATIENCE < 4 else 100
 
 
 class Upgradable:
@@ -36,10 +36,10 @@ class Upgradable:
         fresh.rename(self.binary)
 
     def upgrade(self):
-        seen = len(self.sluice.records("upgraded"))
         done = self.sluice.ask("upgrade")
         assert done.returncode == 0, f"{done.stderr}\n{self.sluice.log_text()}"
-        self.pids.append(self.sluice.records("upgraded")[seen]["pid"])
+        times = len(self.pids)
+        self.pids.append(self.sluice.wait_records("upgraded", times)[times - 1]["pid"])
 
     def stop(self):
         """The one that serves; each takes its predecessors along."""
@@ -216,7 +216,7 @@ def test_a_new_one_that_does_not_come_up_changes_nothing(start_upgradable, spoil
         text = spoil(upgradable)
         done = sluice.ask("upgrade")
         assert done.returncode == 1 and text in done.stderr, done.stderr
-        assert sluice.records("upgrade_refused")
+        sluice.wait_record("upgrade_refused")
         early.expect(250, "NOOP")
         early.quit()
     wait_until(lambda: sluice.worker_pids() == before, "nothing to be left of it")

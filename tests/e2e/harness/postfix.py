@@ -51,6 +51,13 @@ def private_listener(port):
     return lines.replace("  n  -  y  -  ", "  n  -  n  -  ").replace("postfix/sluice", "postfix/private")
 
 
+def octets_of(path):
+    """Of a file that may have gone meanwhile."""
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_bytes()
+    return b""
+
+
 class Postfix:
     """Started by start(), or as a context manager. `settings` and `listeners` add lines to main.cf and master.cf."""
 
@@ -131,22 +138,28 @@ local_header_rewrite_clients =
 
     # ---- what it did -----------------------------------------------------------------------------------------
 
-    def log(self):
+    def _log_text(self):
+        """What is written by now."""
         path = self.directory / "maillog"
         return path.read_text("utf-8", "replace") if path.exists() else ""
 
-    def wait_log(self, pattern, timeout=10.0):
-        """The first match of the pattern in the log."""
-        return wait_until(lambda: re.search(pattern, self.log()), f"{pattern!r} in Postfix's log", timeout)
+    def log(self):
+        """The log with everything that was said before this was called.
 
-    def connections(self):
-        """How many connections its private listener has seen, each that has heard a greeting included.
-
-        Lines reach the log late but in order: a connection of our own to the public listener marks the end of them.
+        Lines reach it late but in order: a connection of our own to the public listener marks the end of them.
         """
-        marker = f"127.0.66.{next(self._markers)}"
+        number = next(self._markers)
+        marker = f"127.66.{number // 250}.{number % 250 + 1}"
         socket.create_connection(("127.0.0.1", self.port), timeout=10, source_address=(marker, 0)).close()
         self.wait_log(rf"postfix/smtpd\[\d+\]: connect from \S+\[{re.escape(marker)}\]")
+        return self._log_text()
+
+    def wait_log(self, pattern, timeout=10.0):
+        """The first match of the pattern in the log."""
+        return wait_until(lambda: re.search(pattern, self._log_text()), f"{pattern!r} in Postfix's log", timeout)
+
+    def connections(self):
+        """How many connections its private listener has seen, each that has heard a greeting included."""
         return len(re.findall(r"postfix/private/smtpd\[\d+\]: connect from", self.log()))
 
     def messages(self, mailbox="alice"):
@@ -163,7 +176,10 @@ local_header_rewrite_clients =
         return found[0]
 
     def count_messages(self, token, mailbox="alice"):
-        return sum(token.encode() in message for message in self.messages(mailbox))
+        """How many copies of it have been delivered, once none is on its way any more."""
+        token = token.encode()
+        wait_until(lambda: not any(token in octets_of(path) for path in self.queued()), f"{token!r} to leave the queue")
+        return sum(token in message for message in self.messages(mailbox))
 
     def queued(self):
         """Paths of mail that is still on its way."""

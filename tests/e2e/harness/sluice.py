@@ -67,6 +67,8 @@ def name_of_process(pid):
 class Sluice:
     """`sluice run` in front of `mtas` (ports or tables of relay.mta). One worker unless `config` says otherwise.
 
+    Its log is read by wait_record() and wait_records(), and what must not be in it by records_after_stop().
+
     Stopped by stop(), which insists on exit status 0 and a log in which every line is one JSON object.
     """
 
@@ -149,7 +151,7 @@ class Sluice:
         self.process.send_signal(signal.SIGTERM)
 
     def stop(self, timeout=40):
-        """Ends it as an operator does; everything it logged by then is in records()."""
+        """Ends it as an operator does; everything it had to log is in the log then."""
         if self.process is None or self.process.returncode is not None:
             return
         self.terminate()
@@ -160,7 +162,7 @@ class Sluice:
             raise AssertionError(f"not drained after {timeout} s\n{self.log_text()}") from None
         assert status == 0, f"exit status {status}\n{self.stderr()}\n{self.log_text()}"
         if self.json_log:
-            self.records()
+            self._records(None, {})
 
     # ---- clients ---------------------------------------------------------------------------------------------
 
@@ -173,11 +175,15 @@ class Sluice:
         return (self.directory / "stderr").read_text("utf-8", "replace")
 
     def log_text(self):
+        """What is written by now; for messages of assertions, and for conditions of wait_until()."""
         path = self.directory / "log"
         return path.read_text("utf-8", "replace") if path.exists() else ""
 
-    def records(self, event=None, **fields):
-        """The log lines of an event whose fields have these values, as dictionaries."""
+    def _records(self, event, fields):
+        """What is in the log by now: a line is written up to 100 ms after what it tells of, by each process for itself.
+
+        Tests wait for what they expect, by the methods below.
+        """
         text = self.log_text()
         lines = text[: text.rfind("\n") + 1].splitlines()  # the last one may still be being written
         records = [json.loads(line) for line in lines]
@@ -187,12 +193,31 @@ class Sluice:
             if (event is None or r["event"] == event) and all(r.get(key) == value for key, value in fields.items())
         ]
 
+    def wait_records(self, event, count, timeout=10.0, **fields):
+        """The log lines of an event whose fields have these values, as dictionaries, once there are so many of them.
+
+        If there may be no more than that: records_after_stop().
+        """
+
+        def enough():
+            return len(found := self._records(event, fields)) >= count and found
+
+        assert count > 0, "that none comes is known when it has stopped"
+        return wait_until(enough, lambda: f"{count} times {event} {fields} in:\n{self.log_text()}", timeout)
+
     def wait_record(self, event, timeout=10.0, **fields):
         """The first such log line."""
-        found = wait_until(
-            lambda: self.records(event, **fields), lambda: f"{event} {fields} in:\n{self.log_text()}", timeout
-        )
-        return found[0]
+        return self.wait_records(event, 1, timeout, **fields)[0]
+
+    def records_after_stop(self, event=None, **fields):
+        """All such log lines that there will ever be, perhaps none: it is stopped, if that has not been done yet."""
+        self.stop()
+        return self._records(event, fields)
+
+    def log_after_stop(self):
+        """The whole of it, once it has ended."""
+        self.stop()
+        return self.log_text()
 
     def worker_pids(self):
         """Process identifiers of the workers, as the kernel tells them."""
