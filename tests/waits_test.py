@@ -11,9 +11,9 @@ import pytest
 
 E2E = pathlib.Path(__file__).resolve().parent / "e2e"
 
-# What is in the log by now is the harness's to know.
+# Only the harness looks at what is in a log by now.
 READ_ONCE = re.compile(r"\b_?records\(|\._log_text\(")
-# Shown with a failed assertion, or asked for again and again, or until something else has happened.
+# A test may show it with a failed assertion, and ask for it again and again.
 SHOWN = re.compile(r"\{[\w.]*log_text\(\)\}")
 IN_A_CONDITION = re.compile(r"\blambda\b[^:]*:|\bif\b|\breturn\b")
 

@@ -3,6 +3,7 @@
 Only processes started here are ever signalled, by their ids.
 """
 
+import fcntl
 import os
 import pathlib
 import signal
@@ -17,25 +18,49 @@ class BenchError(Exception):
     """Something of the bench itself does not work; there is no figure to give."""
 
 
+_LOCKS = pathlib.Path("/tmp/sluice-test-ports")
+_held = []  # descriptors of locks, which are released with the process
+
+
 def free_ports(count):
-    """Ports nobody listens on, below the range the kernel takes clients' ports from."""
+    """Ports nobody listens on, below the range the kernel takes clients' ports from; each is given once.
+
+    Programs of the bench and of the tests agree by locked files on who has which hundred, as
+    tests/e2e/harness/ports.py says.
+    """
     found = []
-    for port in range(21000, 32000):
+    for port in _ports:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-        if port not in _given:
-            _given.add(port)
-            found.append(port)
+        found.append(port)
         if len(found) == count:
             return found
-    raise BenchError("no free ports between 21000 and 32000")
+    raise BenchError("no free ports between 10000 and 32000")
 
 
-_given = set()
+def _our_ports():
+    _LOCKS.mkdir(exist_ok=True)
+    if _LOCKS.stat().st_uid == os.geteuid():
+        _LOCKS.chmod(0o1777)
+    for block in range(10_000, 32_000, 100):
+        path = _LOCKS / str(block)
+        # Not even root may create what is there already and somebody else's (fs.protected_regular).
+        create = 0 if path.exists() else os.O_CREAT
+        lock = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | create, 0o644)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            continue
+        _held.append(lock)
+        yield from range(block, block + 100)
+
+
+_ports = _our_ports()
 
 
 class Process:

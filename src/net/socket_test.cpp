@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "net/test_port.hpp"
+
 namespace sluice::net {
 namespace {
 
@@ -84,11 +86,7 @@ TEST(Socket, SaysWhyItCannotListen) {
 }
 
 TEST(Socket, RefusedConnectionIsAnOutcome) {
-    Endpoint closed;
-    {
-        const auto listener = listen_tcp(Endpoint::parse("127.0.0.1:0").value(), {});
-        closed = local_endpoint(listener->get());
-    }
+    const Endpoint closed{.address = IpAddress::v4({127, 0, 0, 1}), .port = test_port()};
     const auto fd = connect_tcp(closed);
     if (!fd) {
         EXPECT_EQ(fd.error(), std::errc::connection_refused);

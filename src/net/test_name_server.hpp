@@ -20,6 +20,7 @@
 #include "net/loop.hpp"
 #include "net/resolver.hpp"
 #include "net/socket.hpp"
+#include "net/test_port.hpp"
 
 namespace sluice::net {
 
@@ -73,12 +74,8 @@ class TestNameServer {
     };
 
     void start(std::string_view lines) {
-        std::uint16_t port = 0;
-        {
-            const UdpPort free_port;
-            server = free_port.server;
-            port = free_port.port;
-        }
+        const std::uint16_t port = test_port();
+        server = "127.0.0.1:" + std::to_string(port);
         const std::string path = directory_ / "unbound.conf";
         std::ofstream{path} << "server:\n  interface: 127.0.0.1\n  port: " << port
                             << "\n  chroot: \"\"\n  username: \"\"\n  pidfile: \"\"\n  directory: "

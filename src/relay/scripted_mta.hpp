@@ -11,6 +11,7 @@
 
 #include "net/loop.hpp"
 #include "net/socket.hpp"
+#include "net/test_port.hpp"
 #include "net/tls.hpp"
 
 namespace sluice::relay {
@@ -45,7 +46,7 @@ class ScriptedMta final : public net::IoHandler {
 
     ScriptedMta(net::Loop& loop, const net::Endpoint& endpoint);
     explicit ScriptedMta(net::Loop& loop)
-        : ScriptedMta(loop, net::Endpoint::parse("127.0.0.1:0").value_or(net::Endpoint())) {}
+        : ScriptedMta(loop, {.address = IpAddress::v4({127, 0, 0, 1}), .port = net::test_port()}) {}
     ~ScriptedMta() override;
 
     net::Endpoint endpoint() const { return endpoint_; }

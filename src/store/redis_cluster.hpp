@@ -17,7 +17,7 @@ class RedisCluster {
         Words create{"--cluster", "create"};
         for (auto& server : servers) {
             server = std::make_unique<RedisServer>(
-                Words{"--cluster-enabled", "yes", "--cluster-port", std::to_string(free_port()),
+                Words{"--cluster-enabled", "yes", "--cluster-port", std::to_string(net::test_port()),
                       "--cluster-node-timeout", "500", "--cluster-require-full-coverage", "no",
                       "--repl-diskless-sync-delay", "0"});
             if (server != servers.back()) create.push_back(server->host().to_string());

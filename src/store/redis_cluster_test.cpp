@@ -109,7 +109,7 @@ TEST_F(SeveralServers, ClusterIsNotTakenForAServerNorAServerForACluster) {
     EXPECT_EQ(ask({{.verb = Verb::get, .key = "k"}}), Outcomes{});
     EXPECT_THAT(last_told(), HasSubstr("cluster support disabled"));
 
-    const RedisServer node({"--cluster-enabled", "yes", "--cluster-port", std::to_string(free_port())});
+    const RedisServer node({"--cluster-enabled", "yes", "--cluster-port", std::to_string(net::test_port())});
     node.cli({"CLUSTER", "ADDSLOTSRANGE", "0", "8000"});
     open(hasty(node.options()));
     for (int i = 0; i < 3; ++i)
@@ -125,7 +125,7 @@ TEST_F(SeveralServers, SentinelsSayWhoIsMaster) {
                "the replica");
     const TestDirectory directory;
     const std::string configuration = directory.path / "sentinel.conf";
-    const std::uint16_t port = free_port();
+    const std::uint16_t port = net::test_port();
     std::ofstream(configuration) << "port " << port << "\nbind 127.0.0.1\ndir " << directory.path.string()
                                  << "\nsentinel monitor main 127.0.0.1 " << first.port << " 1\n"
                                  << "sentinel down-after-milliseconds main 300\n"
@@ -135,7 +135,7 @@ TEST_F(SeveralServers, SentinelsSayWhoIsMaster) {
 
     // Of the Sentinels, one is not there.
     RedisOptions options =
-        hasty(*parse_redis_url("redis+sentinel://127.0.0.1:" + std::to_string(free_port()) +
+        hasty(*parse_redis_url("redis+sentinel://127.0.0.1:" + std::to_string(net::test_port()) +
                                ",127.0.0.1:" + std::to_string(port) + "/main"));
     open(options);
     EXPECT_EQ(ask({{.verb = Verb::put, .key = "k", .value = "v"}}).size(), 1u);

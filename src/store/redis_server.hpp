@@ -1,5 +1,5 @@
-// Real Redis servers, Sentinels and clusters for tests: on free ports of 127.0.0.1, in a directory that goes
-// with them. They end with the test.
+// Real Redis servers, Sentinels and clusters for tests: on ports of 127.0.0.1 of their own, in a directory
+// that goes with them. They end with the test.
 #pragma once
 
 #include <fcntl.h>
@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "net/socket.hpp"
+#include "net/test_port.hpp"
 #include "store/backing_harness.hpp"
 #include "store/redis_backing.hpp"
 
@@ -76,12 +77,6 @@ class Program {
     pid_t pid_ = -1;
 };
 
-inline std::uint16_t free_port() {
-    const auto listener = net::listen_tcp(*net::Endpoint::parse("127.0.0.1:0"), {.shared = false});
-    if (!listener) throw std::runtime_error("no free port");
-    return net::local_endpoint(listener->get()).port;
-}
-
 inline bool is_listening(std::uint16_t port) {
     net::Loop loop;
     struct Ignore final : net::IoHandler {
@@ -122,7 +117,7 @@ class TestDirectory {
 class RedisServer {
   public:
     explicit RedisServer(Words options = {}, std::string port_option = "--port")
-        : port(free_port()), options_(std::move(options)), port_option_(std::move(port_option)) {
+        : port(net::test_port()), options_(std::move(options)), port_option_(std::move(port_option)) {
         start();
     }
 

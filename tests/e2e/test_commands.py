@@ -134,7 +134,7 @@ def test_dev_run():
         mails = wait_until(lambda: set(maildir.glob("*")) - before, "the mail")
         assert b"\nThrough the sluice.\n" in mails.pop().read_bytes()
         os.killpg(process.pid, signal.SIGINT)
-        assert process.wait(20) == 0
+        assert process.wait(20 * PATIENCE) == 0
     finally:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)

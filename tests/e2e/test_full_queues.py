@@ -157,7 +157,7 @@ def test_accept_queue_full(start, postfix, descriptors):
         # The kernel sends a SYN again after 1, 3 and 7 s.
         assert took < 5 * PATIENCE
         for connection in waiting:
-            connection.settimeout(30)
+            connection.settimeout(30 * PATIENCE)
             assert connection.recv(4) == b"220 ", "who waited is greeted"
         assert good_mail(lambda: sluice.connect(source="127.0.102.2"), postfix) < 2 * PATIENCE
     assert sluice.worker_pids() == [worker]

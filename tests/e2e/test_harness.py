@@ -1,4 +1,4 @@
-"""What the other tests stand on: waits that wait, and ports and a network that are a test process's own."""
+"""The ground that other tests stand on: waits that wait, and ports and a network that are a test process's own."""
 
 import collections
 import json

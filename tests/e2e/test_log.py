@@ -2,17 +2,17 @@
 
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
-import time
 
 import pytest
 
 from harness.client import Client
 from harness.mail import dotted, message, new_token
 from harness.sluice import BINARY
-from harness.waiting import free_port, wait_for_port, wait_until
+from harness.waiting import PATIENCE, free_port, wait_for_port, wait_until
 
 
 def whole_session(sluice, source, sender="sender@example.org"):
@@ -109,6 +109,12 @@ def test_pretty(start_sluice, postfix):
     assert "teller.example.org" in line and "lane=fast" in line and "outcome=quit" in line
 
 
+def files_of(sluice):
+    """Those that the supervisor and its workers have open."""
+    pids = [sluice.process.pid, *sluice.worker_pids()]
+    return {os.readlink(link) for pid in pids for link in pathlib.Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()}
+
+
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1])
 def test_the_file_is_opened_anew(sluice, number):
     """As logrotate wants it: nothing is lost, and nothing more goes into the old file."""
@@ -118,7 +124,7 @@ def test_the_file_is_opened_anew(sluice, number):
     old = log.rename(sluice.directory / "log.1")
     sluice.process.send_signal(number)
     wait_until(log.exists, "the new file")
-    time.sleep(0.3)
+    wait_until(lambda: str(old) not in files_of(sluice), "each process to have let go of the old one")
     size = old.stat().st_size
     whole_session(sluice, "127.0.90.6")
     sluice.wait_record("session", client="127.0.90.6")
@@ -168,5 +174,5 @@ def drain(reader, process):
     process.terminate()
     with os.fdopen(reader, "rb") as pipe:
         text = pipe.read().decode()
-    process.wait(20)
+    process.wait(20 * PATIENCE)
     return text

@@ -202,7 +202,8 @@ def test_too_much_in_a_window(remembering, rate, value):
 
 # ---- greylisting -----------------------------------------------------------------------------------------------
 
-GREYLIST = {"who": "suspects", "delay_s": 2}
+DELAY_S = round(2 * PATIENCE)
+GREYLIST = {"who": "suspects", "delay_s": DELAY_S}
 
 
 def test_a_suspect_comes_again(remembering):
@@ -210,7 +211,7 @@ def test_a_suspect_comes_again(remembering):
     reply = visit(sluice)
     assert (reply.code, reply.text[:6]) == (450, "4.7.1 ")
     assert visit(sluice).code == 450, "too early"
-    time.sleep(2.5)  # the delay, so that what has not passed now would have had the time
+    time.sleep(DELAY_S + 0.5)  # so that what has not passed now would have had the time
     assert visit(sluice, sender="other@example.org").code == 450, "another letter is no retry"
     assert visit(sluice, source=NEIGHBOUR).code == 250, "another address of the same network"
     assert visit(sluice).code == 250
@@ -233,7 +234,7 @@ def test_a_queue_may_try_its_recipients_in_another_order(remembering):
             for recipient in order:
                 client.expect(answer, f"RCPT TO:<{recipient}>")
             client.quit()
-        time.sleep(2.5)  # the delay
+        time.sleep(DELAY_S + 0.5)
 
 
 def test_weak_signs_make_a_suspect_that_is_not_slow(remembering):
@@ -294,7 +295,7 @@ def test_an_act_decides_alone(remembering):
     record = sluice.wait_record("session", client=CLIENT, lane="reject")
     assert "a test" in signals(record)["act"]["value"]
     assert operator.explain(CLIENT)["lane"] == "reject"
-    operator("allow", f"{CLIENT}/32", "--for", "3s")
+    operator("allow", f"{CLIENT}/32", "--for", f"{round(5 * PATIENCE)}s")
     wait_until(lambda: visit(sluice).code == 250, "the smaller network")
     assert visit(sluice, source=NEIGHBOUR).code == 550
     wait_until(lambda: visit(sluice).code == 550, "the end of its time")

@@ -15,7 +15,7 @@ from harness.mail import message, new_token
 from harness.operator import REMEMBERS, Operator
 from harness.scripted_dns import ScriptedDns
 from harness.sluice import merged, run_sluice
-from harness.waiting import free_port, wait_until
+from harness.waiting import PATIENCE, free_port, wait_until
 
 QUICK = {"out_bytes_per_s": 5000, "in_bytes_per_s": 5000, "interval_ms": 50}
 CLIENT = "127.0.140.1"
@@ -161,7 +161,7 @@ FAULTS = {
 def test_a_list_that_errs_is_no_opinion(counting, fault, word):
     """Mail flows, the log names the fault, and the metrics count it by the same word."""
     with ScriptedDns({LIST: fault}) as server:
-        policy = {"dnsbl": [{"zone": LIST}], "dns_deadline_ms": 1000}
+        policy = {"dnsbl": [{"zone": LIST}], "dns_deadline_ms": round(1000 * PATIENCE)}
         sluice, operator = counting({"dns": {"servers": [server.address]}, "policy": policy})
         for visits in (1, 2):  # the second from the resolver's cache, where there is something to keep
             visit(sluice)
@@ -186,7 +186,7 @@ def test_a_listing_that_comes_by_tcp_counts(counting):
     """The answer over UDP was cut; control: this is what a list that does not err looks like."""
     for fault in ("truncated", "listing"):
         with ScriptedDns({LIST: fault}) as server:
-            policy = {"dnsbl": [{"zone": LIST}], "dns_deadline_ms": 2000}
+            policy = {"dnsbl": [{"zone": LIST}], "dns_deadline_ms": round(2000 * PATIENCE)}
             sluice, operator = counting({"dns": {"servers": [server.address]}, "policy": policy})
             visit(sluice)
             counted(operator, dns("dnsbl", "found"))
@@ -198,7 +198,7 @@ def test_a_listing_that_comes_by_tcp_counts(counting):
 def test_a_list_is_believed_until_it_is_known_to_list_everybody(counting, fault):
     """Whether it lists 127.0.0.1 cannot be found out; at the deadline the listing counts."""
     with ScriptedDns({LIST: "listing", f"1.0.0.127.{LIST}": fault}) as server:
-        policy = {"dnsbl": [{"zone": LIST}], "dns_deadline_ms": 1000}
+        policy = {"dnsbl": [{"zone": LIST}], "dns_deadline_ms": round(1000 * PATIENCE)}
         sluice, operator = counting({"dns": {"servers": [server.address]}, "policy": policy})
         visit(sluice)
         counted(operator, dns("dnsbl", "found"))
@@ -210,7 +210,7 @@ def test_a_list_is_believed_until_it_is_known_to_list_everybody(counting, fault)
 def test_a_list_that_lists_everybody_for_a_while(counting):
     """As its domain lapses and is bought back: what it says counts again, when it no longer lists 127.0.0.1."""
     with ScriptedDns({LIST: "lists_everything"}) as server:
-        policy = {"dnsbl": [{"zone": LIST}], "dns_deadline_ms": 2000}
+        policy = {"dnsbl": [{"zone": LIST}], "dns_deadline_ms": round(2000 * PATIENCE)}
         sluice, operator = counting({"dns": {"servers": [server.address]}, "policy": policy})
         visit(sluice)
         assert LIST in sluice.wait_record("dns_list_unusable")["why"]
@@ -226,7 +226,7 @@ def test_names_that_cannot_be_asked_for_are_no_sign(counting, fault, word):
     """Neither that of the address, nor that in HELO."""
     with ScriptedDns({"in-addr.arpa": fault, "client.example": fault}) as server:
         signals = {"no_ptr": 2, "ptr_unconfirmed": 2, "dynamic_name": 3, "helo_unresolvable": 2}
-        policy = {"signals": signals, "dns_deadline_ms": 1000, "thresholds": {"slow": 1}}
+        policy = {"signals": signals, "dns_deadline_ms": round(1000 * PATIENCE), "thresholds": {"slow": 1}}
         sluice, operator = counting({"dns": {"servers": [server.address]}, "policy": policy})
         visit(sluice, helo="some.client.example")
         record = sluice.wait_record("session", client=CLIENT)

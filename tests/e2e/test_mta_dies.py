@@ -280,7 +280,7 @@ def test_a_restart_of_postfix_goes_unnoticed(start_sluice):
 
 def test_clients_that_leave_do_not_hurt_the_pool(start_sluice, mta):
     """A client that is gone while its question is under way, or its message, spoils nothing for the next one."""
-    slow_once = iter([0.3] * 3)
+    slow_once = iter([0.3] * 3)  # so that its client can leave meanwhile
     mta.script["rcpt"] = mta.script["dot"] = lambda *_: (time.sleep(next(slow_once, 0)), None)[1]
     config = {"relay": {"pool": {"connections_max": 1}}}
     sluice = start_sluice(mta.port, config=config)

@@ -40,7 +40,7 @@ def hand_over(sluice, source):
 
 
 def settle(sluice):
-    """What clients in the fast lane have said before is heard: a worker takes one thing after the other."""
+    """Until the worker has heard what clients in the fast lane have said before: it takes one thing after the other."""
     with sluice.connect(source="127.0.30.99") as client:
         client.greet()
         client.quit()

@@ -139,7 +139,7 @@ local_header_rewrite_clients =
     # ---- what it did -----------------------------------------------------------------------------------------
 
     def _log_text(self):
-        """What is written by now."""
+        """The text that is written by now."""
         path = self.directory / "maillog"
         return path.read_text("utf-8", "replace") if path.exists() else ""
 
