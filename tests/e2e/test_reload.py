@@ -14,7 +14,7 @@ from harness.mail import dotted, message, new_token
 from harness.sluice import run_sluice
 from harness.waiting import PATIENCE, free_port, wait_until
 
-RATE = 500 if PATIENCE < 4 else 100
+RATE = round(500 / PATIENCE)
 
 
 def greeting(sluice, **options):
@@ -162,7 +162,8 @@ def test_the_addresses_change(start_sluice, postfix):
 def test_no_connection_is_refused_or_cut_by_reloads(start_sluice, postfix):
     """500 new sessions a second while the configuration, and the number of workers, change again and again."""
     sluice = start_sluice(postfix.private_port, config={"workers": 2})
-    with Load(sluice.port, RATE, seconds=12) as load:
+    seconds = round(10 + 2 * PATIENCE)
+    with Load(sluice.port, RATE, seconds) as load:
         time.sleep(1)
         for workers in (2, 3, 1, 4, 2):
             sluice.reload({"workers": workers, "smtp": {"hostname": f"mx{workers}.example.test"}})
@@ -170,7 +171,7 @@ def test_no_connection_is_refused_or_cut_by_reloads(start_sluice, postfix):
         assert load.running()
         result = load.result()
     assert result["failures"] == {}, result
-    assert result["units"] >= RATE * 11, result
+    assert result["units"] >= RATE * (seconds - 1), result
     wait_until(lambda: len(sluice.worker_pids()) == 2, "the workers of old to end", timeout=20)
 
 
@@ -190,14 +191,15 @@ def test_who_waits_in_the_queue_of_a_worker_that_dies_is_served(start_sluice, po
 def test_a_worker_is_killed_under_load(start_sluice, postfix):
     """Only the sessions it had are cut: with 500 a second, each of some milliseconds, that is a few."""
     sluice = start_sluice(postfix.private_port, config={"workers": 2})
-    with Load(sluice.port, RATE, seconds=8) as load:
+    seconds = round(6 + 2 * PATIENCE)
+    with Load(sluice.port, RATE, seconds) as load:
         for _ in range(2):
             time.sleep(2)
             os.kill(sluice.worker_pids()[0], signal.SIGKILL)
         result = load.result()
     assert not [reason for reason in result["failures"] if "refused" in reason], result
     assert sum(result["failures"].values()) <= 50, result
-    assert result["units"] >= RATE * 7 - 50, result
+    assert result["units"] >= RATE * (seconds - 1) - 50, result
     assert [each["restart_in_ms"] <= 1000 for each in sluice.records_after_stop("worker_died")] == [True, True]
 
 

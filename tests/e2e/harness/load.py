@@ -28,6 +28,6 @@ class Load:
         return self.process.poll() is None
 
     def result(self):
-        out, errors = self.process.communicate(timeout=120)
+        out, errors = self.process.communicate(timeout=300)
         assert self.process.returncode in (0, 1), errors
         return json.loads(out)["classes"]["churn"]
