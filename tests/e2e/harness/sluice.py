@@ -166,7 +166,7 @@ class Sluice:
             raise AssertionError(f"not drained after {timeout} s\n{self.log_text()}") from None
         assert status == 0, f"exit status {status}\n{self.stderr()}\n{self.log_text()}"
         if self.json_log:
-            self._records(None, {})
+            self._read_log(None, {})
 
     # ---- clients ---------------------------------------------------------------------------------------------
 
@@ -183,7 +183,7 @@ class Sluice:
         path = self.directory / "log"
         return path.read_text("utf-8", "replace") if path.exists() else ""
 
-    def _records(self, event, fields):
+    def _read_log(self, event, fields):
         """The lines that are there by now: each is written up to 100 ms after what it tells of, by each process for itself.
 
         Tests wait for what they expect, by the methods below.
@@ -204,7 +204,7 @@ class Sluice:
         """
 
         def enough():
-            return len(found := self._records(event, fields)) >= count and found
+            return len(found := self._read_log(event, fields)) >= count and found
 
         assert count > 0, "that none comes is known when it has stopped"
         return wait_until(enough, lambda: f"{count} times {event} {fields} in:\n{self.log_text()}", timeout)
@@ -216,7 +216,7 @@ class Sluice:
     def records_after_stop(self, event=None, **fields):
         """All such log lines that there will ever be, perhaps none: it is stopped, if that has not been done yet."""
         self.stop()
-        return self._records(event, fields)
+        return self._read_log(event, fields)
 
     def log_after_stop(self):
         """The whole of it, once it has ended."""
