@@ -92,13 +92,15 @@ std::string relay_lines(const ProbeFindings& found) {
            "            for an MTA see mynetworks and smtpd_relay_restrictions\n";
 }
 
-/// X.7.25, "reverse DNS validation failed" (RFC 7372), is said to a client that has no name.
+/// X.7.25, "reverse DNS validation failed" (RFC 7372), is said to a client that has no name, as ours that
+/// asks here. It matters where none is looked up.
 std::string name_lines(const ProbeFindings& found, bool names_resolved) {
-    if (!found.forwards_identity() || !found.foreign_recipient) return {};
+    if (names_resolved || !found.forwards_identity() || !found.foreign_recipient) return {};
     if (!found.foreign_recipient->said.contains(".7.25 ")) return {};
-    return fmt::format("  WARNING   it takes no mail from a client whose name it is not told: {}.\n{}",
-                       found.foreign_recipient->said,
-                       names_resolved ? "" : "            Set policy.resolve_names = true\n");
+    return fmt::format(
+        "  WARNING   it takes no mail from a client whose name it is not told: {}.\n"
+        "            Set policy.resolve_names = true\n",
+        found.foreign_recipient->said);
 }
 
 std::string process_lines(const relay::PoolOptions& pool, unsigned workers) {

@@ -41,8 +41,12 @@ const Key<Config> keys_before_signals[] = {
      "from HELO on for the HELO name; what has not come by then is no opinion."},
     {"policy.resolve_names",
      BooleanKind<Config>{[](Config& c) -> auto& { return c.front.policy.resolve_names; }},
-     "Look up the client's forward-confirmed name and tell it to the MTA (XCLIENT NAME). Without it the "
-     "MTA hears `[TEMPUNAVAIL]`: a Postfix with reject_unknown_client_hostname then puts all mail off."},
+     "Look up the client's names and tell them to the MTA: the forward-confirmed one (XCLIENT NAME) and the "
+     "one its PTR record has, whoever wrote it (REVERSE_NAME). A name that DNS says not to exist is "
+     "`[UNAVAILABLE]`, one that did not come in time (`policy.dns_deadline_ms`) `[TEMPUNAVAIL]`. With "
+     "`false` the MTA "
+     "hears `[TEMPUNAVAIL]` of everybody: filters behind it see `unknown`, and a Postfix with "
+     "reject_unknown_client_hostname or reject_unknown_reverse_client_hostname puts all mail off."},
 
     {"policy.trap_recipients",
      ListKind<Config>{"\"ADDRESS\" or \"@DOMAIN\"", [](Config& c) { c.front.policy.trap_recipients = {}; },

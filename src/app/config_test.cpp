@@ -179,6 +179,7 @@ after_s = 30
 
     EXPECT_TRUE(defaults.needs_resolver());
     const Config quiet = parsed(
+        "policy.resolve_names = false\n"
         "policy.signals = { no_ptr = 0, ptr_unconfirmed = 0, dynamic_name = 0, helo_unresolvable = 0 }");
     EXPECT_FALSE(quiet.needs_resolver());
 }

@@ -173,7 +173,7 @@ void Gathering::ask_dns() {
                                          loop_.stop();
                                      });
     loop_.run();
-    found_.name = std::move(findings.name);
+    found_.name = findings.name.confirmed();
     for (policy::Signal& signal : findings.signals) {
         const bool is_list = signal.name == "dnsbl" || signal.name == "dnswl";
         std::string source = is_list ? fmt::format("dns, {}", lines_.of_dns_list(signal.what)) : "dns";

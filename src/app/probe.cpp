@@ -189,9 +189,10 @@ ProbeAnswer ProbeConnection::answer(bool yes) const {
 
 ProbeAnswer ProbeConnection::introduce(const IpAddress& client) {
     const auto attributes = wire::XclientAttributes::parse(dialogue_.ehlo().xclient);
-    const std::string lines = wire::xclient_lines(attributes, {client, {}, client_helo, true});
-    if (lines.empty()) return {false, "EHLO offers XCLIENT no more"};
-    dialogue_.introduce(lines, client_helo, true);
+    const std::string line =
+        wire::xclient_line(attributes, {.address = client, .helo = client_helo, .esmtp = true});
+    if (line.empty()) return {false, "EHLO offers XCLIENT no more"};
+    dialogue_.introduce(line, client_helo, true);
     return answer(converse() == Outcome::introduced);
 }
 

@@ -12,6 +12,13 @@ bool stands_for_itself(char c) {
     return ascii::is_graphic(c) && c != '+' && c != '=';
 }
 
+constexpr std::size_t encoded_octets = 3;  // "+XX"
+
+/// Nothing that any server could take for a mark of its own.
+bool written_plain(char c) {
+    return ascii::is_alnum(c) || std::string_view(".-_:[]").contains(c);
+}
+
 /// The octet that the "+XX" at `text[i]` means, or -1.
 int hexchar(std::string_view text, std::size_t i) {
     return text[i] == '+' ? ascii::hex_octet(text.substr(i + 1, 2)) : -1;
@@ -20,10 +27,15 @@ int hexchar(std::string_view text, std::size_t i) {
 }  // namespace
 
 std::string xtext_encode(std::string_view octets) {
+    return xtext_encode_bounded(octets, octets.size() * encoded_octets);
+}
+
+std::string xtext_encode_bounded(std::string_view octets, std::size_t encoded_octets_max) {
     std::string text;
-    text.reserve(octets.size());
     for (const char c : octets) {
-        if (stands_for_itself(c)) {
+        const bool plain = written_plain(c);
+        if (text.size() + (plain ? 1 : encoded_octets) > encoded_octets_max) break;
+        if (plain) {
             text += c;
             continue;
         }
@@ -58,6 +70,22 @@ bool is_xtext(std::string_view text) {
         i += 2;
     }
     return true;
+}
+
+std::optional<std::string> xtext_decode_leniently(std::string_view text) {
+    std::string octets;
+    octets.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '+') {
+            octets += text[i];
+            continue;
+        }
+        const int octet = hexchar(text, i);
+        if (octet < 0) return std::nullopt;
+        octets += static_cast<char>(octet);
+        i += 2;
+    }
+    return octets;
 }
 
 }  // namespace sluice

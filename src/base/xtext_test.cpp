@@ -13,7 +13,7 @@ TEST(Xtext, EveryOctetSurvives) {
         octets += static_cast<char>(i);
     const std::string text = xtext_encode(octets);
     for (const char c : text)
-        EXPECT_TRUE(ascii::is_graphic(c) && c != '=');
+        EXPECT_TRUE(ascii::is_alnum(c) || std::string_view("+.-_:[]").contains(c)) << c;
     EXPECT_EQ(xtext_decode(text), octets);
     EXPECT_TRUE(is_xtext(text));
 }
@@ -23,6 +23,27 @@ TEST(Xtext, EncodesWhatTheRfcNames) {
     EXPECT_EQ(xtext_encode("\r\n"), "+0D+0A");
     EXPECT_EQ(xtext_encode("\xff"), "+FF");
     EXPECT_EQ(xtext_encode(""), "");
+}
+
+TEST(Xtext, EncodesWhatPostfixSplitsWordsBy) {
+    EXPECT_EQ(xtext_encode("a\"b<c>d\\e"), "a+22b+3Cc+3Ed+5Ce");
+    EXPECT_EQ(xtext_encode("[IPv6:2001:db8::1]_x-1.Z"), "[IPv6:2001:db8::1]_x-1.Z");
+}
+
+TEST(Xtext, CutsNoEncodedOctetInTwo) {
+    EXPECT_EQ(xtext_encode_bounded("ab c", 7), "ab+20c");
+    EXPECT_EQ(xtext_encode_bounded("ab c", 6), "ab+20c");
+    EXPECT_EQ(xtext_encode_bounded("ab c", 5), "ab+20");
+    EXPECT_EQ(xtext_encode_bounded("ab c", 4), "ab");
+    EXPECT_EQ(xtext_encode_bounded("ab c", 0), "");
+}
+
+TEST(Xtext, IsReadLenientlyAsPostfixReadsIt) {
+    EXPECT_EQ(xtext_decode_leniently("a=b \xff+41"),
+              "a=b \xff"
+              "A");
+    EXPECT_EQ(xtext_decode_leniently("a+4"), std::nullopt);
+    EXPECT_EQ(xtext_decode_leniently("+"), std::nullopt);
 }
 
 TEST(Xtext, DecodesEitherCase) {

@@ -21,6 +21,11 @@ bool judges_names(const PolicyOptions& policy, bool judged, const IpAddress& cli
     return judged && policy.judges_names() && !policy::is_this_host(client);
 }
 
+/// For the verdict, or for the MTA.
+bool looks_up_names(const PolicyOptions& policy, bool judged, const IpAddress& client) {
+    return judges_names(policy, judged, client) || (policy.resolve_names && !policy::is_this_host(client));
+}
+
 }  // namespace
 
 class Admission::NameQuery final : public net::DnsQuery {
@@ -44,8 +49,8 @@ class Admission::ConfirmQuery final : public net::DnsQuery {
 
 bool Admission::needed(const PolicyOptions& policy, const net::Resolver* resolver, bool judged,
                        const IpAddress& client) {
-    return resolver != nullptr && (policy.resolve_names || judges_names(policy, judged, client) ||
-                                   (judged && !policy.dns_lists.empty()));
+    return resolver != nullptr &&
+           (looks_up_names(policy, judged, client) || (judged && !policy.dns_lists.empty()));
 }
 
 Admission::Admission(net::Loop& loop, net::Resolver& resolver, const PolicyOptions& policy, Metrics& metrics,
@@ -66,7 +71,7 @@ Admission::Admission(net::Loop& loop, net::Resolver& resolver, const PolicyOptio
                 std::make_unique<ListInquiry>(resolver_, list, client_, [this] { one_less_pending(); }));
         }
     }
-    if (policy.resolve_names || names_judged_) {
+    if (looks_up_names(policy, judged, client)) {
         ++pending_;
         name_ = std::make_unique<NameQuery>(*this);
         resolver_.ask(*name_, reverse_name(client_), net::DnsType::ptr);
@@ -118,17 +123,26 @@ void Admission::name_confirmed(Candidate& candidate, const net::DnsAnswer& answe
     one_less_pending();
 }
 
+/// Of several names the one that is confirmed, else the first.
+policy::ClientName Admission::name() const {
+    using enum policy::ClientName::Standing;
+    if (candidates_.empty())
+        return {.ptr = {}, .standing = named_ == net::DnsAnswer::Status::absent ? absent : unknown};
+    const auto confirmed_by =
+        std::ranges::find(candidates_, net::DnsAnswer::Status::found, &Candidate::confirmed);
+    if (confirmed_by != candidates_.end()) return {.ptr = confirmed_by->name, .standing = confirmed};
+    const bool doubt = std::ranges::any_of(
+        candidates_, [](const Candidate& candidate) { return front::unknown(candidate.confirmed); });
+    return {.ptr = candidates_.front().name, .standing = doubt ? doubtful : unconfirmed};
+}
+
 /// What has not been answered by now counts as timed out, here too.
 void Admission::judge_names() {
     metrics_.add(Metric::dns_answers, DnsAbout::ptr, result_of(named_));
     for (const Candidate& candidate : candidates_)
         if (candidate.query->pending())
             metrics_.add(Metric::dns_answers, DnsAbout::forward, result_of(candidate.confirmed));
-    const auto status = [](net::DnsAnswer::Status wanted) {
-        return [wanted](const Candidate& candidate) { return candidate.confirmed == wanted; };
-    };
-    const auto confirmed = std::ranges::find_if(candidates_, status(net::DnsAnswer::Status::found));
-    if (confirmed != candidates_.end()) findings_.name = confirmed->name;
+    findings_.name = name();
     if (!names_judged_) return;
 
     if (candidates_.empty()) {
@@ -136,7 +150,7 @@ void Admission::judge_names() {
         findings_.signals.push_back(dns_error("ptr", named_));
         return;
     }
-    if (confirmed == candidates_.end()) {
+    if (findings_.name.standing != policy::ClientName::Standing::confirmed) {
         const auto doubtful = std::ranges::find_if(
             candidates_, [](const Candidate& candidate) { return unknown(candidate.confirmed); });
         if (doubtful != candidates_.end()) {

@@ -17,6 +17,7 @@
 #include "front/options.hpp"
 #include "net/loop.hpp"
 #include "net/resolver.hpp"
+#include "policy/client_name.hpp"
 #include "policy/verdict.hpp"
 
 namespace sluice::front {
@@ -28,7 +29,8 @@ class Admission final : public Inquiry, net::Timer {
 
     struct Findings {
         std::vector<policy::Signal> signals;
-        std::string name;  // forward-confirmed PTR name (RFC 1912 2.1); empty = none, or not found in time
+        policy::ClientName name;
+        net::Endpoint destination;  // as a PROXY header named it; port 0 = what the socket says
     };
     using Done = std::move_only_function<void(Findings&)>;
 
@@ -55,6 +57,7 @@ class Admission final : public Inquiry, net::Timer {
     void judge_list(const ListInquiry& inquiry);
     void name_answered(const net::DnsAnswer& answer);
     void name_confirmed(Candidate& candidate, const net::DnsAnswer& answer);
+    policy::ClientName name() const;
     void judge_names();
     void sign(policy::SignalId id, std::string value = {});
     void one_less_pending();

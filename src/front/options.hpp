@@ -49,7 +49,7 @@ struct PolicyOptions {
     policy::PastOptions past;
     policy::GreylistOptions greylist;
     policy::OverloadOptions overload;
-    bool resolve_names = false;  // forward-confirmed PTR name for the MTA (XCLIENT NAME)
+    bool resolve_names = true;  // of all clients, for the MTA (XCLIENT NAME, REVERSE_NAME)
 
     /// The PTR names of clients that no network list holds are asked for.
     bool judges_names() const {

@@ -164,6 +164,11 @@ class Session final : public net::IoHandler, public net::Timer {
     bool observing() const;
     void judge();
 
+    // session_identity.cpp: who it is for the MTA
+    smtp::ClientIdentity identity() const;
+    void tell_names(smtp::ClientIdentity& client) const;
+    net::Endpoint destination() const;
+
     // session_steps.cpp: what the state machine wants done
     bool run(std::string_view& input);
     void take(smtp::Step step);
@@ -182,7 +187,6 @@ class Session final : public net::IoHandler, public net::Timer {
     void keep_content();
     void message_complete();
     void deliver();
-    smtp::ClientIdentity identity() const;
     void judge_delivery(const smtp::Answer& answer);
     void transaction_ended(std::string_view outcome, const smtp::Answer* answer);
     void reach(Stage stage);

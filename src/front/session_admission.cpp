@@ -42,7 +42,10 @@ void Session::take_proxy_header() {
         case wire::ProxyDecoded::Status::done: break;
     }
     (void)net::read_some(fd_.get(), scratch.data(), header.octets);
-    if (header.addresses) peer_ = {header.addresses->source, header.addresses->source_port};
+    if (header.addresses) {
+        peer_ = {header.addresses->source, header.addresses->source_port};
+        findings().destination = {header.addresses->destination, header.addresses->destination_port};
+    }
     waiting_ = Waiting::nothing;
     introduce();
 }
@@ -83,7 +86,8 @@ void Session::admitted(Admission::Findings& found) {
         context_.heard_of_list(signal);
         note(std::move(signal));
     }
-    if (!found.name.empty()) findings().name = std::move(found.name);
+    using Standing = policy::ClientName::Standing;
+    if (found.name.standing != Standing::unknown) findings().name = std::move(found.name);
     inquiry_.reset();
     wait_for_early_talkers();
 }
@@ -124,7 +128,7 @@ std::span<const policy::Signal> Session::signals() const {
 }
 
 std::string_view Session::name() const {
-    return found_ ? std::string_view(found_->name) : std::string_view();
+    return found_ ? found_->name.confirmed() : std::string_view();
 }
 
 /// Looked up when it is wanted: it costs less than it would to keep.

@@ -29,7 +29,7 @@ void Session::judge_hello() {
     const std::string& name = server_.helo();
     const bool literal = name.starts_with('[');
     const policy::HeloFacts facts{peer_.address, context_.options.server.hostname,
-                                  literal ? net::local_endpoint(fd_.get()).address : IpAddress()};
+                                  literal ? destination().address : IpAddress()};
     if (const auto sign = policy::judge_helo(name, facts)) {
         notice(*sign);
     } else {

@@ -296,23 +296,6 @@ void Session::deliver() {
     context_.surroundings.backend.deliver(asked);
 }
 
-/// The client as the MTA is to see it.
-smtp::ClientIdentity Session::identity() const {
-    if (forwarded_) return server_.forwarded();
-    std::optional<smtp::ClientTls> tls;
-    if (server_.secure()) {
-        const net::TlsFacts facts = tls_.facts();
-        tls = {
-            .version = std::string(facts.version), .cipher = std::string(facts.cipher), .bits = facts.bits};
-    }
-    return {.address = peer_.address,
-            .port = peer_.port,
-            .name = std::string(context_.options.policy.resolve_names ? name() : std::string_view()),
-            .helo = server_.helo(),
-            .esmtp = server_.esmtp(),
-            .tls = std::move(tls)};
-}
-
 void Session::delivery_answered(const smtp::Answer& answer) {
     judge_delivery(answer);
     advance();

@@ -16,8 +16,15 @@ Carry carry_of(IdentityBy by, wire::XclientAttributes attributes) {
 
 Introduction xclient_introduction(const smtp::ClientIdentity& client, wire::XclientAttributes attributes) {
     const wire::XclientIdentity identity{
-        .address = client.address, .name = client.name, .helo = client.helo, .esmtp = client.esmtp};
-    return {.preface = wire::xclient_lines(attributes, identity), .helo = client.helo, .esmtp = client.esmtp};
+        .address = client.address,
+        .helo = client.helo,
+        .esmtp = client.esmtp,
+        .port = client.port,
+        .name = {.name = client.name, .absent = client.name_absent},
+        .reverse_name = {.name = client.reverse_name, .absent = client.reverse_name_absent},
+        .destination = client.destination,
+        .destination_port = client.destination_port};
+    return {.preface = wire::xclient_line(attributes, identity), .helo = client.helo, .esmtp = client.esmtp};
 }
 
 Introduction proxy_introduction(const smtp::ClientIdentity& client, const net::Endpoint& mta) {

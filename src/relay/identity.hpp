@@ -24,9 +24,9 @@ Carry carry_of(IdentityBy by, wire::XclientAttributes attributes);
 
 /// An identity as the MTA has been told it, octet for octet: two clients of one Introduction are one client
 /// to the MTA, and nobody else may use the connection. The client's port is part of it exactly where it is
-/// sent (PROXY, not XCLIENT).
+/// sent (PROXY, and XCLIENT where the MTA lists PORT), so that there each session is an identity of its own.
 struct Introduction {
-    std::string preface;  // XCLIENT lines or PROXY header; empty when nothing is told
+    std::string preface;  // XCLIENT line or PROXY header; empty when nothing is told
     std::string helo;
     bool esmtp = false;
 

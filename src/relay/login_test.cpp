@@ -70,10 +70,11 @@ TEST_F(RelayLogin, OffersNothingWhereTheMtaDoesNot) {
 TEST_F(RelayLogin, PassesAuthOnInTheNameOfTheClient) {
     authenticate();
     EXPECT_EQ(by, "mta");
-    EXPECT_THAT(mta.seen,
-                ElementsAre("1 EHLO front.example", "2 EHLO front.example",
-                            "2 XCLIENT NAME=[TEMPUNAVAIL] HELO=client1.example PROTO=ESMTP ADDR=192.0.2.1",
-                            "2 EHLO client1.example", "2 AUTH PLAIN AGEAcHc="));
+    EXPECT_THAT(
+        mta.seen,
+        ElementsAre("1 EHLO front.example", "2 EHLO front.example",
+                    "2 XCLIENT ADDR=192.0.2.1 PORT=40001 PROTO=ESMTP NAME=[TEMPUNAVAIL] HELO=client1.example",
+                    "2 EHLO client1.example", "2 AUTH PLAIN AGEAcHc="));
 }
 
 TEST_F(RelayLogin, GoesThroughAnExchangeOfSeveralLines) {

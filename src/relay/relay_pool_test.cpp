@@ -84,13 +84,23 @@ TEST_F(RelayPool, SaysNothingTwiceToTheSameClient) {
     Send message(1, {"a@example.net"});
     EXPECT_EQ(send(message).reply.code, 250);
     EXPECT_EQ(mta.count("XCLIENT"), 1U);
-    // Another port is not another identity, for it is not sent.
+    // Another session has another port, which is told.
+    Ask same(1, "c@example.net");
+    same.identity.port = 12345;
+    EXPECT_EQ(ask(same).reply.code, 250);
+    EXPECT_EQ(mta.count("XCLIENT"), 2U);
+    EXPECT_EQ(ask(2, "d@example.net").reply.code, 250);
+    EXPECT_EQ(mta.count("XCLIENT"), 3U);
+}
+
+TEST_F(RelayPool, APortThatIsNotListedIsNoOtherIdentity) {
+    mta.ehlo = "250-mx.internal.example\r\n250-XCLIENT NAME ADDR PROTO HELO\r\n250 PIPELINING\r\n";
+    start_and_reach();
+    EXPECT_EQ(ask(1, "a@example.net").reply.code, 250);
     Ask same(1, "c@example.net");
     same.identity.port = 12345;
     EXPECT_EQ(ask(same).reply.code, 250);
     EXPECT_EQ(mta.count("XCLIENT"), 1U);
-    EXPECT_EQ(ask(2, "d@example.net").reply.code, 250);
-    EXPECT_EQ(mta.count("XCLIENT"), 2U);
 }
 
 TEST_F(RelayPool, PrefersTheConnectionThatSpeaksForTheClient) {

@@ -71,11 +71,12 @@ TEST_F(RelayTls, NamesClientsOnlyUnderTls) {
     start_and_reach();
     EXPECT_THAT(reasons, ElementsAre(StartsWith("it greets us as mx.internal.example, with TLSv1.3 and ")));
     EXPECT_EQ(ask(1, "a@example.net").reply.code, 250);
-    EXPECT_THAT(mta.seen,
-                ElementsAre("1 EHLO front.example", "1 STARTTLS", "1 EHLO front.example",
-                            "1 XCLIENT NAME=[TEMPUNAVAIL] HELO=client1.example PROTO=ESMTP ADDR=192.0.2.1",
-                            "1 EHLO client1.example", "1 MAIL FROM:<s@example.org>",
-                            "1 RCPT TO:<a@example.net>", "1 RSET"));
+    EXPECT_THAT(
+        mta.seen,
+        ElementsAre("1 EHLO front.example", "1 STARTTLS", "1 EHLO front.example",
+                    "1 XCLIENT ADDR=192.0.2.1 PORT=40001 PROTO=ESMTP NAME=[TEMPUNAVAIL] HELO=client1.example",
+                    "1 EHLO client1.example", "1 MAIL FROM:<s@example.org>", "1 RCPT TO:<a@example.net>",
+                    "1 RSET"));
     EXPECT_EQ(ask(2, "b@example.net").reply.code, 250);
     EXPECT_EQ(mta.count("STARTTLS"), 1U);
 }
@@ -247,11 +248,12 @@ TEST_F(RelayTlsLogin, SaysPasswordsOnlyUnderTls) {
     start_and_reach();
     EXPECT_EQ(relay->auth_mechanisms(), "PLAIN");
     EXPECT_EQ(authenticate(), 235);
-    EXPECT_THAT(mta.seen,
-                ElementsAre("1 EHLO front.example", "1 STARTTLS", "1 EHLO front.example",
-                            "2 EHLO front.example", "2 STARTTLS", "2 EHLO front.example",
-                            "2 XCLIENT NAME=[TEMPUNAVAIL] HELO=client1.example PROTO=ESMTP ADDR=192.0.2.1",
-                            "2 EHLO client1.example", "2 AUTH PLAIN AGEAcHc="));
+    EXPECT_THAT(
+        mta.seen,
+        ElementsAre("1 EHLO front.example", "1 STARTTLS", "1 EHLO front.example", "2 EHLO front.example",
+                    "2 STARTTLS", "2 EHLO front.example",
+                    "2 XCLIENT ADDR=192.0.2.1 PORT=40001 PROTO=ESMTP NAME=[TEMPUNAVAIL] HELO=client1.example",
+                    "2 EHLO client1.example", "2 AUTH PLAIN AGEAcHc="));
     Send message(1, {"a@example.net"});
     message.login = login.get();
     EXPECT_EQ(send(message).reply.code, 250);

@@ -18,14 +18,19 @@ constexpr Seconds doubt_time{4 * 3600};
 constexpr Millis company_wait_max{8};
 
 /// What two questions must have in common to be put in one MAIL transaction, and the lane. No part contains a
-/// newline.
+/// newline. The client's port is not among it: sessions of one client ask together, in the name of the first.
 void write_client_key(const smtp::RecipientQuestion& question, std::string& key) {
     const smtp::ClientIdentity& client = *question.client;
     key = client.address.to_string();
     key += question.fast_lane ? '+' : '-';
     key += client.esmtp ? '+' : '-';
-    for (const std::string* part :
-         {&client.name, &client.helo, &question.envelope->sender, &question.envelope->sender_parameters}) {
+    key += client.name_absent ? '+' : '-';
+    key += client.reverse_name_absent ? '+' : '-';
+    key += client.destination.to_string();
+    key += ' ';
+    key += std::to_string(client.destination_port);
+    for (const std::string* part : {&client.name, &client.reverse_name, &client.helo,
+                                    &question.envelope->sender, &question.envelope->sender_parameters}) {
         key += '\n';
         key += *part;
     }

@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "base/ascii.hpp"
+#include "base/utf8.hpp"
 
 namespace sluice::smtp {
 
@@ -20,11 +21,22 @@ void append_checked(std::string& out, std::string_view text) {
 }
 
 /// A client may call itself anything. What could end the line or split the argument becomes '?', as it does
-/// in Postfix's own headers.
+/// in Postfix's own headers, and so does what is no UTF-8: Postfix refuses a line with such octets. The name
+/// is the only argument, so that quotes and brackets have nothing to swallow.
 void append_name(std::string& out, std::string_view name) {
     constexpr std::size_t name_octets_max = 255;  // RFC 5321 4.5.3.1.2
-    std::ranges::transform(name.substr(0, name_octets_max), std::back_inserter(out),
-                           [](char c) { return c == ' ' || ascii::is_control(c) ? '?' : c; });
+    name = name.substr(0, name_octets_max);
+    while (!name.empty()) {
+        const std::size_t octets = utf8::sequence_octets(name);
+        const bool plain = octets != 0 && name.front() != ' ' && !ascii::is_control(name.front());
+        const std::size_t step = std::max<std::size_t>(octets, 1);
+        if (plain) {
+            out += name.substr(0, step);
+        } else {
+            out += '?';
+        }
+        name.remove_prefix(step);
+    }
 }
 
 bool append_path(std::string& out, std::string_view command, std::string_view address,

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/ascii.hpp"
+#include "smtp/parameter_text.hpp"
 
 namespace sluice::smtp {
 
@@ -70,8 +71,7 @@ bool append_parameters(std::string_view parameters, const Offer& offer, std::str
             if (*extension == Extension::size) continue;
             return false;
         }
-        out += ' ';
-        out += parameter;
+        if (!append_parameter(parameter, out)) return false;
     }
     return true;
 }

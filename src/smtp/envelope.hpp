@@ -25,10 +25,16 @@ struct ClientTls {
 struct ClientIdentity {
     IpAddress address;
     std::uint16_t port = 0;
-    std::string name;  // forward-confirmed PTR name; empty = not known (yet)
+    std::string name;  // forward-confirmed PTR name; empty = there is none, or it is not known
     std::string helo;  // HELO/EHLO argument; empty = none given
     bool esmtp = false;
     std::optional<ClientTls> tls = std::nullopt;  // none = plaintext
+
+    std::string reverse_name = {};  // PTR name, which nobody need have confirmed; empty as for `name`
+    bool name_absent = false;       // DNS says that there is no such name; else an empty one is not known
+    bool reverse_name_absent = false;
+    IpAddress destination = {};          // what the client connected to
+    std::uint16_t destination_port = 0;  // 0 = the destination is not known
 
     bool operator==(const ClientIdentity&) const = default;
 };

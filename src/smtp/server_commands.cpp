@@ -308,10 +308,12 @@ void Server::do_xclient(std::string_view argument) {
     if (!options_->accept_xclient) return refuse(Say::unknown_command);
     if (transaction_) return refuse(Say::xclient_in_transaction);
     ClientIdentity identity = forwarded_ ? *forwarded_ : ClientIdentity();
-    if (!apply_xclient(argument, identity)) return refuse(Say::xclient_syntax);
+    const bool taken = apply_xclient(argument, identity);
+    // Of a refused one, too, what stands before the bad attribute is in force: so it is in Postfix.
     forwarded_ = std::make_unique<ClientIdentity>(std::move(identity));
-    forget_hello();
     identity_pending_ = true;
+    if (!taken) return refuse(Say::xclient_syntax);
+    forget_hello();
     say({220, options_->hostname + " ESMTP"});
 }
 

@@ -353,7 +353,7 @@ TEST(Server, ObeysXclientOnlyWhereItIsAccepted) {
     EXPECT_EQ(played.log[3], "identity 2001:db8::1 99 c.example he lo true");
     EXPECT_EQ(played.log[4], "220 mx.example.org ESMTP\r\n");
     EXPECT_EQ(played.log[5], "503 Error: send HELO or EHLO first\r\n");  // nothing is offered any more
-    EXPECT_EQ(played.log[played.log.size() - 2], "identity 192.0.2.1 99 d.example he lo true");
+    EXPECT_EQ(played.log[played.log.size() - 2], "identity 192.0.2.1 99 d.example  false");
 }
 
 TEST(Server, ClosesOnHttp) {

@@ -11,8 +11,12 @@ namespace sluice::wire {
 
 namespace {
 
-constexpr std::string_view command = "XCLIENT";
 constexpr std::string_view line_end = "\r\n";
+constexpr std::string_view unavailable = "[UNAVAILABLE]";
+constexpr std::string_view tempunavail = "[TEMPUNAVAIL]";
+
+/// Of HELO, when the names are as long as they can be.
+constexpr std::size_t helo_octets_kept = 16;
 
 bool label_char(char c) {
     return ascii::is_alnum(c) || c == '-' || c == '_';
@@ -36,48 +40,74 @@ bool valid_host_name(std::string_view name) {
     }
 }
 
-/// xtext of the longest prefix of `value` whose encoding is within the bound.
-std::string bounded_xtext(std::string_view value) {
-    std::string encoded = xtext_encode(value.substr(0, xclient_value_octets_max));
-    if (encoded.size() <= xclient_value_octets_max) return encoded;
-    std::size_t cut = xclient_value_octets_max;
-    // An encoded octet is "+XX": do not leave a part of one.
-    if (encoded[cut - 1] == '+') {
-        cut -= 1;
-    } else if (encoded[cut - 2] == '+') {
-        cut -= 2;
-    }
-    encoded.resize(cut);
-    return encoded;
-}
-
 std::string address_value(const IpAddress& address) {
     return address.is_v4() ? address.to_string() : "IPV6:" + address.to_string();
 }
 
-void append_attribute(std::string& line, std::string_view name, std::string_view value) {
-    line += ' ';
-    line += name;
-    line += '=';
-    line += value;
+std::string port_value(std::uint16_t port) {
+    return port == 0 ? std::string(unavailable) : std::to_string(port);
 }
 
-/// Adds `attribute` (" NAME=…") to the last line, or begins another if it has no room.
-void append_bounded(std::string& lines, std::size_t& line_start, std::string_view attribute) {
-    const std::size_t line = lines.size() - line_start;
-    if (line != 0 && line + attribute.size() + line_end.size() > xclient_line_octets_max) {
-        lines += line_end;
-        line_start = lines.size();
+/// The one line, built from the front.
+class Line {
+  public:
+    explicit Line(XclientAttributes attributes) : attributes_(attributes), text_("XCLIENT") {}
+
+    void add(XclientAttributes::Attribute attribute, std::string_view name, std::string_view value) {
+        if (!attributes_.has(attribute)) return;
+        text_ += ' ';
+        text_ += name;
+        text_ += '=';
+        text_ += value;
     }
-    if (lines.size() == line_start) lines += command;
-    lines += attribute;
+
+    /// Octets left for a value of this attribute and everything behind it.
+    std::size_t room(std::string_view name) const {
+        const std::size_t taken = text_.size() + 1 + name.size() + 1 + line_end.size();
+        return xclient_line_octets_max - std::min(taken, xclient_line_octets_max);
+    }
+
+    std::string end() && {
+        text_ += line_end;
+        return std::move(text_);
+    }
+
+  private:
+    XclientAttributes attributes_;
+    std::string text_;
+};
+
+std::string_view unnamed(bool absent) {
+    return absent ? unavailable : tempunavail;
+}
+
+std::string_view name_value(const XclientName& name) {
+    if (name.name.empty()) return unnamed(name.absent);
+    return valid_host_name(name.name) ? name.name : unavailable;
+}
+
+/// The last labels of a name that fit; a name that has none such is as good as not known.
+std::string_view last_labels(std::string_view value, std::size_t octets_max) {
+    while (value.size() > octets_max) {
+        const std::size_t dot = value.find('.');
+        if (dot == std::string_view::npos) return tempunavail;
+        value.remove_prefix(dot + 1);
+    }
+    return valid_host_name(value) || value == unavailable ? value : tempunavail;
 }
 
 }  // namespace
 
 XclientAttributes XclientAttributes::parse(std::string_view listed) {
-    static constexpr std::array<std::pair<std::string_view, Attribute>, 5> known{
-        {{"NAME", name}, {"REVERSE_NAME", reverse_name}, {"HELO", helo}, {"PROTO", proto}, {"ADDR", addr}}};
+    static constexpr std::array<std::pair<std::string_view, Attribute>, 8> known{
+        {{"NAME", name},
+         {"REVERSE_NAME", reverse_name},
+         {"HELO", helo},
+         {"PROTO", proto},
+         {"ADDR", addr},
+         {"PORT", port},
+         {"DESTADDR", destaddr},
+         {"DESTPORT", destport}}};
     XclientAttributes attributes;
     while (!listed.empty()) {
         const std::size_t space = std::min(listed.find(' '), listed.size());
@@ -90,33 +120,28 @@ XclientAttributes XclientAttributes::parse(std::string_view listed) {
     return attributes;
 }
 
-std::string xclient_lines(XclientAttributes attributes, const XclientIdentity& identity) {
+std::string xclient_line(XclientAttributes attributes, const XclientIdentity& identity) {
     using Attributes = XclientAttributes;
     if (!attributes.has(Attributes::addr)) return {};
 
-    const std::string name = valid_host_name(identity.name) ? std::string(identity.name) : "[TEMPUNAVAIL]";
-    std::string lines;
-    std::size_t line_start = 0;
-    if (attributes.has(Attributes::name)) {
-        std::string attribute;
-        append_attribute(attribute, "NAME", name);
-        append_bounded(lines, line_start, attribute);
-    }
-    if (attributes.has(Attributes::reverse_name)) {
-        std::string attribute;
-        append_attribute(attribute, "REVERSE_NAME", name);
-        append_bounded(lines, line_start, attribute);
-    }
-    std::string last;
-    if (attributes.has(Attributes::helo)) {
-        append_attribute(last, "HELO",
-                         identity.helo.empty() ? "[UNAVAILABLE]" : bounded_xtext(identity.helo));
-    }
-    if (attributes.has(Attributes::proto)) append_attribute(last, "PROTO", identity.esmtp ? "ESMTP" : "SMTP");
-    append_attribute(last, "ADDR", address_value(identity.address));
-    append_bounded(lines, line_start, last);
-    lines += line_end;
-    return lines;
+    const bool has_destination = identity.destination_port != 0;
+    Line line(attributes);
+    line.add(Attributes::addr, "ADDR", address_value(identity.address));
+    line.add(Attributes::port, "PORT", port_value(identity.port));
+    line.add(Attributes::destaddr, "DESTADDR",
+             has_destination ? address_value(identity.destination) : std::string(unavailable));
+    line.add(Attributes::destport, "DESTPORT", port_value(identity.destination_port));
+    line.add(Attributes::proto, "PROTO", identity.esmtp ? "ESMTP" : "SMTP");
+    line.add(Attributes::name, "NAME", name_value(identity.name));
+
+    constexpr std::size_t for_helo = std::string_view(" HELO=").size() + helo_octets_kept;
+    line.add(Attributes::reverse_name, "REVERSE_NAME",
+             last_labels(name_value(identity.reverse_name), line.room("REVERSE_NAME") - for_helo));
+    const std::size_t helo_octets = std::min(line.room("HELO"), xclient_value_octets_max);
+    line.add(
+        Attributes::helo, "HELO",
+        identity.helo.empty() ? std::string(unavailable) : xtext_encode_bounded(identity.helo, helo_octets));
+    return std::move(line).end();
 }
 
 }  // namespace sluice::wire

@@ -1,23 +1,36 @@
 // XCLIENT (Postfix XCLIENT_README): telling an MTA who the client behind us is.
 //
-// Writes the commands only; when they may be sent, and what their replies mean, is smtp/dialogue.hpp.
+// Writes the command only; when it may be sent, and what its reply means, is smtp/dialogue.hpp.
 //
-// What Postfix 3.7 does with them decides what is sent:
+// What Postfix 3.7.11 does with it decides what is sent:
+// - It splits the command into words before it decodes xtext: '"' and '<' take everything up to their pair,
+// or up
+//   to the end of the line, for one word, and '\' takes the next octet, a space too. An attribute lost in
+//   that way is no error: the reply is 220, and the attribute keeps the value it had before, that of the
+//   client before or of us. Hence three things, each of which would be enough: values are written in the
+//   xtext of base/xtext.hpp, which leaves no such octet as it is; ADDR is the first attribute; and HELO, the
+//   only one whose octets the client chooses, is the last.
 // - An attribute that is not sent keeps the value the previous client gave it. Hence every known attribute
 // that
-//   the server lists is sent every time. REVERSE_NAME is among them: NAME=[TEMPUNAVAIL] alone leaves the
-//   previous client's reverse name in force.
-// - A client whose name we have not looked up is [TEMPUNAVAIL], not [UNAVAILABLE]: under
-//   reject_unknown_client_hostname the first is deferred, the second refused, and refusing an honest client
-//   is the worst we can do.
-// - An attribute value above 255 octets, or a NAME that is no host name, is refused with 501, after the
-//   attributes before it took effect.
-// - HELO and PROTO are forgotten by each XCLIENT that does not carry them, and ADDR may end the right to send
-//   another: these three go together, in the last command.
-// - PORT is never sent: it is different in every session, so every session would be a new identity and cost
-// an
-//   XCLIENT and EHLO, for a value that Postfix shows only under smtpd_client_port_logging. LOGIN, DESTADDR
-//   and DESTPORT are never sent: we have no say in them.
+//   the server lists is sent every time, `[UNAVAILABLE]` where there is nothing to say.
+// - HELO and PROTO are forgotten by each XCLIENT that does not carry them. After ADDR has taken effect, the
+// right
+//   to send another XCLIENT is that of the address forwarded: a listener that does not believe everybody
+//   answers 550 to a second one. Hence there is always one line, and never a second: what does not fit is cut
+//   where that does no harm. HELO may be cut to any length (the EHLO behind XCLIENT says it anyway), and
+//   REVERSE_NAME to its last labels (nobody has confirmed it); NAME never is, for a part of a confirmed name
+//   is the name of somebody else.
+// - A value that is refused (501) leaves the attributes before it in force, while Postfix's log goes on
+// naming the
+//   former client. Hence a connection that did not answer 220 is of no use to anybody.
+// - An attribute value above 255 octets is refused, and so is a NAME that is no host name. Postfix takes an
+//   address for nameless if its PTR record holds such a name, and so do we.
+// - A name that DNS knows not to exist is [UNAVAILABLE], one that could not be found out [TEMPUNAVAIL]: with
+//   reject_unknown_client_hostname Postfix may be told to refuse the first for good, and puts the second off.
+//
+// PORT is different in every session, so that each costs an XCLIENT and EHLO of its own (40 µs of Postfix):
+// what logs, policy services and abuse reports need of a client behind a carrier's NAT is worth that. LOGIN
+// is never sent: we have no say in it.
 #pragma once
 
 #include <cstddef>
@@ -38,6 +51,9 @@ class XclientAttributes {
         helo = 1U << 2,
         proto = 1U << 3,
         addr = 1U << 4,
+        port = 1U << 5,
+        destaddr = 1U << 6,
+        destport = 1U << 7,
     };
 
     XclientAttributes() = default;
@@ -53,22 +69,31 @@ class XclientAttributes {
     std::uint8_t bits_ = 0;
 };
 
+/// A name from DNS, or why there is none.
+struct XclientName {
+    std::string_view name = {};  // empty: there is none, or it is not known
+    bool absent = false;         // DNS says that there is none
+};
+
 /// Who the client is. The views must outlive the call they are given to.
 struct XclientIdentity {
     IpAddress address;
-    std::string_view name;  // empty, or not a valid host name: [TEMPUNAVAIL]
-    std::string_view helo;  // empty: [UNAVAILABLE]
+    std::string_view helo = {};  // empty: none was given
     bool esmtp = false;
+    std::uint16_t port = 0;  // 0: not known
+    XclientName name = {};   // forward-confirmed
+    XclientName reverse_name = {};
+    IpAddress destination = {};          // what the client connected to
+    std::uint16_t destination_port = 0;  // 0: the destination is not known
 };
 
-constexpr std::size_t xclient_line_octets_max = 512;   // with CRLF
-constexpr std::size_t xclient_value_octets_max = 255;  // encoded; longer HELO values are cut
+constexpr std::size_t xclient_line_octets_max = 512;   // with CRLF (RFC 5321 4.5.3.1.4)
+constexpr std::size_t xclient_value_octets_max = 255;  // encoded
 
-/// The XCLIENT commands that put `identity` in force: one or more lines, each ending in CRLF and at most
-/// xclient_line_octets_max long, each to be sent only after the one before was answered 220. Without ADDR
-/// among the attributes there is no identity to speak of, and nothing is written.
+/// The XCLIENT command that puts `identity` in force: one line with its CRLF, at most xclient_line_octets_max
+/// long. Without ADDR among the attributes there is no identity to speak of, and nothing is written.
 ///
 /// Two identities are the same to the MTA exactly when these lines are the same.
-std::string xclient_lines(XclientAttributes attributes, const XclientIdentity& identity);
+std::string xclient_line(XclientAttributes attributes, const XclientIdentity& identity);
 
 }  // namespace sluice::wire

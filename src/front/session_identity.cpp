@@ -1,0 +1,49 @@
+// The client as the MTA is to see it: what an MTA that it had connected to itself would know of it.
+#include <string>
+
+#include "front/session.hpp"
+#include "policy/client_name.hpp"
+
+namespace sluice::front {
+
+smtp::ClientIdentity Session::identity() const {
+    if (forwarded_) return server_.forwarded();
+    smtp::ClientIdentity client{.address = peer_.address,
+                                .port = peer_.port,
+                                .name = {},
+                                .helo = server_.helo(),
+                                .esmtp = server_.esmtp()};
+    if (server_.secure()) {
+        const net::TlsFacts facts = tls_.facts();
+        client.tls = {
+            .version = std::string(facts.version), .cipher = std::string(facts.cipher), .bits = facts.bits};
+    }
+    const net::Endpoint connected_to = destination();
+    client.destination = connected_to.address;
+    client.destination_port = connected_to.port;
+    if (context_.options.policy.resolve_names) tell_names(client);
+    return client;
+}
+
+/// As Postfix would have found them: a name that leads elsewhere is as good as none, and still the reverse
+/// name; and this host is "localhost", which DNS need not know (RFC 6761 6.3).
+void Session::tell_names(smtp::ClientIdentity& client) const {
+    if (policy::is_this_host(peer_.address)) {
+        client.name = client.reverse_name = "localhost";
+        return;
+    }
+    if (!found_) return;
+    const policy::ClientName& known = found_->name;
+    client.name = known.confirmed();
+    client.name_absent = known.confirmed_absent();
+    client.reverse_name = known.ptr;
+    client.reverse_name_absent = known.standing == policy::ClientName::Standing::absent;
+}
+
+/// Looked up when it is wanted, unless a proxy has named another.
+net::Endpoint Session::destination() const {
+    if (found_ && found_->destination.port != 0) return found_->destination;
+    return net::local_endpoint(fd_.get());
+}
+
+}  // namespace sluice::front
