@@ -133,6 +133,36 @@ def test_nobody_else_is_known_by_it(auth_sluice):
         again.expect(554, ABROAD)
 
 
+@pytest.mark.parametrize("mark", ['"', "<", ">", "\\", "(", ")"])
+def test_a_name_does_not_make_it_somebody_else(auth_sluice, mta, mark):
+    """A fresh connection is Sluice's own until XCLIENT: a name that swallowed ADDR would log in, and relay, as that."""
+    sluice = auth_sluice()
+    number = '"<>\\()'.index(mark)
+    for place, name in enumerate((mark, f"{mark}x.example", f"x{mark}y.example", f"x.example{mark}")):
+        source, token = f"127.0.104.{10 * number + place + 1}", new_token()
+        with sluice.connect(source=source) as client:
+            client.expect(220)
+            client.expect(250, f"EHLO {name}")
+            client.expect(220, "STARTTLS")
+            client.wrap("mx.example.test")
+            client.expect(250, f"EHLO {name}")
+            client.expect(535, plain(password="wrong"))
+            client.expect(235, plain())
+            client.expect(552, f'MAIL FROM:<alice@example.test> AUTH=a"<{mark} SIZE=99999999999')
+            client.expect(250, f"MAIL FROM:<alice@example.test> AUTH=e+3Dmc2{mark}@example.test")
+            client.expect(550, "RCPT TO:<nobody@example.test>")
+            client.expect(250, "RCPT TO:<alice@example.test>")
+            assert client.content(message(token)).code == 250
+            client.expect(250, "MAIL FROM:<alice@example.test> AUTH=<>")
+            client.expect(250, "RSET")
+        shown = re.sub(r'[<>()\\"]', "?", name)
+        address = re.escape(source)
+        mta.wait_log(rf"\[{address}\]: SASL PLAIN authentication failed")
+        mta.wait_log(rf"client=\S+\[{address}\], sasl_method=PLAIN")
+        mta.wait_log(rf"reject: RCPT from \S+\[{address}\]: 550 .* helo=<{re.escape(shown)}>")
+        assert f"from {shown} (".encode() in mta.wait_message(token)
+
+
 def test_challenges(auth_sluice):
     with auth_sluice().connect(source="127.0.103.4") as client:
         greet_encrypted(client)

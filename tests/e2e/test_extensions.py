@@ -199,7 +199,7 @@ def test_dsn_parameters_are_carried_through(start_sluice):
         taken = mta.taken[0]
         assert taken.sender == "FROM:<sender@example.org> RET=HDRS ENVID=QQ314159+2B+3D size=1234 BODY=8BITMIME"
         assert taken.recipients == [
-            "TO:<alice@example.test> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;Alice+2Bx@Example.TEST",
+            "TO:<alice@example.test> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;Alice+2Bx+40Example.TEST",
             "TO:<bob@example.test> NOTIFY=NEVER",
         ]
 

@@ -229,13 +229,13 @@ def test_a_client_cannot_use_xclient_itself(sluice, postfix):
 
 
 def test_only_attributes_the_mta_lists_are_sent(start_sluice):
-    offer = [line for line in EVERYTHING if not line.startswith("XCLIENT")] + ["XCLIENT ADDR HELO"]
+    offer = [line for line in EVERYTHING if not line.startswith("XCLIENT")] + ["XCLIENT HELO ADDR"]
     with ScriptedMta(offer=offer) as mta:
         sluice = start_sluice(mta.port)
         reply = mail_from(sluice, "127.0.14.1", new_token())
         assert reply.code == 250
         assert {key for line in mta.commands("XCLIENT") for key in re.findall(r"(\w+)=", line)} == {"ADDR", "HELO"}
-        assert all(re.search(r"ADDR=\S+$", line) for line in mta.commands("XCLIENT")), "ADDR comes last"
+        assert all(re.match(r"XCLIENT ADDR=\S+ ", line) for line in mta.commands("XCLIENT")), "ADDR comes first"
 
 
 def test_nothing_is_pipelined_behind_xclient(start_sluice):
