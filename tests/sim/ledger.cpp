@@ -5,11 +5,20 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "base/ascii.hpp"
+
 namespace sluice::sim {
 
 namespace {
 
 constexpr std::string_view attempt_header = "X-Attempt: ";
+
+/// As our own header has it (relay/received.hpp).
+std::string in_received(std::string helo) {
+    std::ranges::replace_if(
+        helo, [](char c) { return !ascii::is_alnum(c) && !std::string_view("-._:[]").contains(c); }, '?');
+    return helo;
+}
 
 std::size_t attempt_in(std::string_view content) {
     const std::size_t at = content.find(attempt_header);
@@ -21,6 +30,14 @@ std::size_t attempt_in(std::string_view content) {
 }
 
 }  // namespace
+
+std::string as_shown(std::string_view helo) {
+    std::string shown(helo);
+    std::ranges::replace_if(
+        shown, [](char c) { return ascii::is_control(c) || std::string_view(" <>()\\\";@").contains(c); },
+        '?');
+    return shown;
+}
 
 unsigned client_in(std::string_view name, char prefix) {
     unsigned number = UINT32_MAX;
@@ -105,7 +122,7 @@ void Ledger::mta_hears(unsigned link, const Introduced& identity, std::string_vi
     if (client >= clients_.size()) return violation(link, "MAIL in the name of nobody: " + identity.helo);
     if (clients_[client].address != identity.address)
         violation(link, fmt::format("{} was introduced as {}", identity.helo, identity.address.to_string()));
-    if (!identity.xclient_helo.empty() && identity.xclient_helo != identity.helo)
+    if (!identity.xclient_helo.empty() && !identity.helo.starts_with(as_shown(identity.xclient_helo)))
         violation(link, fmt::format("XCLIENT said {}, EHLO {}", identity.xclient_helo, identity.helo));
     const unsigned owner = client_in(sender, 's');
     if (!sender.empty() && owner != client)
@@ -156,7 +173,7 @@ void Ledger::check_identity(const Taken& taken, const Attempt& attempt) {
     const ClientFacts& client = clients_[attempt.client];
     std::string_view content = taken.content;
     if (taken.identity.told) {
-        if (client.address != taken.identity.address || client.helo != taken.identity.helo)
+        if (client.address != taken.identity.address || as_shown(client.helo) != taken.identity.helo)
             violation(taken.link, fmt::format("mail of {} came as of {}", client.helo, taken.identity.helo));
         const std::string_view protocol = attempt.esmtp ? "ESMTP" : "SMTP";
         if (!taken.identity.protocol.empty() && taken.identity.protocol != protocol)
@@ -169,7 +186,7 @@ void Ledger::check_identity(const Taken& taken, const Attempt& attempt) {
         const std::string_view header = content.substr(0, end);
         const std::string address =
             (client.address.is_v4() ? "[" : "[IPv6:") + client.address.to_string() + "]";
-        if (!header.starts_with("Received: from " + client.helo) ||
+        if (!header.starts_with("Received: from " + in_received(client.helo)) ||
             header.find(address) == std::string_view::npos)
             violation(taken.link, "Received does not name the client");
         content.remove_prefix(std::min(end, content.size()));

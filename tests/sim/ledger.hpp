@@ -31,7 +31,7 @@ struct Introduced {
     std::string helo;  // of the last EHLO or HELO
     std::string xclient_helo;
     std::string protocol;
-    std::uint16_t port = 0;  // by PROXY
+    std::uint16_t port = 0;
 };
 
 /// A message on its way, once: each attempt has a number of its own, which is in its content.
@@ -121,6 +121,9 @@ class Ledger {
     std::uint64_t accepted_ = 0;
     std::uint64_t logged_delivered_ = 0;
 };
+
+/// A client's name as Postfix keeps it for its log and headers: what would have a meaning there is '?'.
+std::string as_shown(std::string_view helo);
 
 /// The client that a name like "c17.example.org" or "s17-3@sender.example" is of.
 unsigned client_in(std::string_view name, char prefix);

@@ -4,11 +4,31 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "base/xtext.hpp"
 #include "sim/letter.hpp"
 #include "sim/mta.hpp"
+#include "smtp/command_words.hpp"
+#include "smtp/xclient_attributes.hpp"
 #include "wire/proxy_protocol.hpp"
 
 namespace sluice::sim {
+
+namespace {
+
+/// As it would be without the encoding, and with ADDR, which nothing can swallow where it is, at the end.
+std::string bare_xclient(std::string_view attributes) {
+    std::vector<std::string_view> words = smtp::command_words(attributes);
+    std::ranges::rotate(words, words.begin() + 1);
+    std::string text;
+    for (const std::string_view word : words) {
+        const std::size_t value = word.find('=') + 1;
+        text += fmt::format(" {}{}", word.substr(0, value),
+                            xtext_decode(word.substr(value)).value_or(std::string(word.substr(value))));
+    }
+    return text;
+}
+
+}  // namespace
 
 MtaSession::MtaSession(World& world, Mta& mta, std::shared_ptr<Link> link)
     : world_(world),
@@ -126,7 +146,7 @@ std::string MtaSession::ehlo_reply() const {
     std::string reply = "250-mta.internal.example\r\n";
     if (traits.pipelining) reply += "250-PIPELINING\r\n";
     if (traits.xclient && (traits.xclient_for_all || !identity_.told))
-        reply += traits.xclient_helo ? "250-XCLIENT NAME ADDR PORT PROTO HELO LOGIN\r\n"
+        reply += traits.xclient_helo ? "250-XCLIENT NAME ADDR PROTO HELO REVERSE_NAME PORT LOGIN\r\n"
                                      : "250-XCLIENT NAME ADDR\r\n";
     return reply +
            "250-ENHANCEDSTATUSCODES\r\n250-SIZE 50000000\r\n250-SMTPUTF8\r\n250-CHUNKING\r\n250 8BITMIME";
@@ -135,7 +155,7 @@ std::string MtaSession::ehlo_reply() const {
 void MtaSession::do_hello(std::string_view name, bool esmtp) {
     alone_ = true;
     if (in_mail_) blame("EHLO in a transaction");
-    identity_.helo = name;
+    identity_.helo = as_shown(fmt::format("{}", fmt::join(smtp::command_words(name), " ")));
     if (esmtp && !mta_.traits().esmtp) return answer("502 5.5.2 what is EHLO?");
     if (identity_.told && world_.faults.strikes(Fault::mta_refuses_identity)) {
         world_.ledger.mta_said(identity_, "", "", "550");
@@ -158,27 +178,20 @@ void MtaSession::do_xclient(std::string_view attributes) {
         poisoned_ = true;
         return say(std::string(dice_.pick(refusals)));
     }
-    while (!attributes.empty()) {
-        const std::size_t space = std::min(attributes.find(' '), attributes.size());
-        const std::string_view attribute = attributes.substr(0, space);
-        const std::size_t equals = std::min(attribute.find('='), attribute.size() - 1);
-        const std::string_view name = attribute.substr(0, equals);
-        std::string_view value = attribute.substr(equals + 1);
-        if (name == "ADDR") {
-            if (value.starts_with("IPV6:")) value.remove_prefix(5);
-            const auto address = IpAddress::parse(value);
-            if (!address) blame("XCLIENT ADDR is no address");
-            identity_.address = address.value_or(IpAddress());
-            identity_.told = true;
-            if (world_.faults.planted(Sabotage::borrow_identity))
-                identity_.address = world_.ledger.client(0).address;
-        } else if (name == "HELO") {
-            identity_.xclient_helo = value;
-        } else if (name == "PROTO") {
-            identity_.protocol = value;
-        }
-        attributes.remove_prefix(std::min(space + 1, attributes.size()));
+    const std::string bare =
+        world_.faults.planted(Sabotage::bare_xclient) ? bare_xclient(attributes) : std::string(attributes);
+    // What is not named keeps what the client before was told as, and so does the address.
+    if (!smtp::apply_xclient(bare, told_)) {
+        blame("XCLIENT that Postfix would refuse: " + bare);
+        return say("501 5.5.4 Bad XCLIENT");
     }
+    identity_.told = true;
+    identity_.address = told_.address;
+    identity_.port = told_.port;
+    identity_.xclient_helo = told_.helo;
+    identity_.protocol = told_.esmtp ? "ESMTP" : "SMTP";
+    if (!mta_.traits().xclient_helo) identity_.protocol.clear();
+    if (world_.faults.planted(Sabotage::borrow_identity)) identity_.address = world_.ledger.client(0).address;
     answer("220 mta.internal.example ESMTP");
 }
 

@@ -12,6 +12,7 @@
 #include "sim/ledger.hpp"
 #include "sim/link.hpp"
 #include "sim/world.hpp"
+#include "smtp/envelope.hpp"
 
 namespace sluice::sim {
 
@@ -55,6 +56,7 @@ class MtaSession final : private Peer {
     std::shared_ptr<Link> link_;
     std::string input_;
     std::string content_;
+    smtp::ClientIdentity told_;  // by XCLIENT
     Introduced identity_;
     std::string sender_;
     std::vector<std::string> recipients_;

@@ -15,6 +15,7 @@ enum class Sabotage : std::uint8_t {
     swap_replies,         // replies to a client change places
     lose_descriptor,      // one that the product closes stays open
     lose_memory,          // a block is never given back
+    bare_xclient,         // XCLIENT as it was once written: bare octets in HELO, and ADDR behind it
     hold_reply,           // a patient client hears nothing for ten minutes
 };
 

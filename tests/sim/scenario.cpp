@@ -187,9 +187,27 @@ std::string describe(const Scenario& scenario) {
     return text;
 }
 
+/// Most have an honest name; the others try what a name could do to who reads it.
+std::string draw_helo(Dice& dice, unsigned index) {
+    static constexpr std::string_view tails[] = {
+        "\"",   "<", ">",   "\\", "\"x y\"", "<x y>",          "x\\ y",
+        "(x",   ")", "+22", "+",  "=",       " ADDR=10.1.0.1", "\"z w",
+        "<z w", "[", "]",   "@;", ",",       "[UNAVAILABLE]"};
+    std::string name = fmt::format("c{}.example.org", index);
+    if (dice.chance(700)) return name;
+    std::string tail;
+    for (auto pieces = dice.magnitude(1, 40); pieces > 0; --pieces)
+        tail += dice.pick(tails);
+    constexpr std::size_t octets_max = 200;
+    tail.resize(std::min(tail.size(), octets_max));
+    while (tail.ends_with(' '))
+        tail.pop_back();
+    return dice.chance(500) ? name + tail : fmt::format("c{}{}.example.org", index, tail);
+}
+
 ClientFacts draw_client(Dice& dice, unsigned index) {
     ClientFacts facts;
-    facts.helo = fmt::format("c{}.example.org", index);
+    facts.helo = draw_helo(dice, index);
     const auto high = static_cast<std::uint8_t>(index >> 8U);
     const auto low = static_cast<std::uint8_t>(index);
     std::uint8_t second_octet = 1;

@@ -63,6 +63,10 @@ TEST(Checker, FindsABorrowedIdentity) {
     EXPECT_THAT(violations_with(Sabotage::borrow_identity), Contains(HasSubstr("was introduced as")));
 }
 
+TEST(Checker, FindsAnIdentityThatAHelloNameSwallows) {
+    EXPECT_THAT(violations_with(Sabotage::bare_xclient), Contains(HasSubstr("was introduced as")));
+}
+
 TEST(Checker, FindsAMessageDeliveredTwice) {
     EXPECT_THAT(violations_with(Sabotage::deliver_twice), Contains(HasSubstr("delivered twice")));
 }
