@@ -5,7 +5,10 @@ swallowed the attributes behind it, and the client was taken for the one before 
 the real Postfix writes into its own log and headers.
 """
 
+import contextlib
+import random
 import re
+import subprocess
 
 import pytest
 
@@ -13,7 +16,8 @@ from harness.client import Client
 from harness.mail import message, new_token, trace_of
 from harness.postfix import Postfix
 from harness.scripted_mta import EVERYTHING, ScriptedMta
-from harness.waiting import free_port, wait_until
+from harness.sluice import BINARY
+from harness.waiting import free_port, wait_for_port, wait_until
 
 ONE_CONNECTION = {"relay": {"pool": {"connections_max": 1, "uses_max": 1_000_000, "age_max_s": 86400, "idle_max_s": 3600}}}
 LINE_ENDS = b"\r\n"
@@ -250,3 +254,51 @@ def test_the_marks_are_those_of_this_postfix(postfix):
         client.expect(501, "XCLIENT ADDR=127.0.0.1 FOO=x")
         client.expect(250, "MAIL FROM:<>")
         client.expect(250, "RCPT TO:<someone@elsewhere.example>")
+
+
+def test_the_sink_reads_xclient_as_this_postfix_does(tmp_path):
+    """The words of hundreds of lines made of marks: our own reader (smtp/command_words.hpp) loses what the real one loses."""
+    dice = random.Random(20261130)
+    pieces = ['"', "<", ">", "\\", " ", "a", "(", "[", "=", "+22", "+2", " PORT=9", " ADDR=192.0.2.8", " PROTO=ESMTP", ";", "\\\\", '""', "<>"]
+    port, sink_port = free_port(), free_port()
+    listener = f"127.0.0.1:{port} inet n - n - - smtpd\n  -o smtpd_authorized_xclient_hosts=static:all\n"
+    listener += "  -o smtpd_error_sleep_time=0 -o smtpd_soft_error_limit=9999 -o smtpd_hard_error_limit=9999\n"
+    sink = subprocess.Popen(
+        [BINARY, "sink", "--listen", f"127.0.0.1:{sink_port}", "--maildir", tmp_path / "mail"], stdout=subprocess.DEVNULL
+    )
+    with contextlib.ExitStack() as stack:
+        stack.callback(sink.wait)
+        stack.callback(sink.terminate)
+        wait_for_port(sink_port, sink)
+        mta = stack.enter_context(Postfix(listeners=listener))
+        real = stack.enter_context(Client(port))
+        real.greet()
+        codes, addresses = {}, {}
+        for number in range(400):
+            line = "XCLIENT HELO=h" + "".join(dice.choice(pieces) for _ in range(dice.randrange(1, 7))) + " ADDR=192.0.2.9"
+            said = []
+            with Client(sink_port) as ours:  # it counts errors
+                ours.greet()
+                for session in (real, ours):
+                    session.expect(220, "XCLIENT ADDR=192.0.2.1 HELO=before PROTO=ESMTP")
+                    said.append(session.command(line).code)
+                    session.expect(250, "EHLO name")
+                    session.expect(250, "MAIL FROM:<>")
+                real.expect(550, f"RCPT TO:<none-{number}-x@example.test>")
+                real.expect(250, "RSET")
+                ours.expect(250, f"RCPT TO:<user-{number}-x@example.test>")
+                assert ours.content(message(f"token-{number}-x")).code == 250
+            codes[number] = (line, *said)
+            if said[0] == 220:  # what holds after 501 the log does not tell
+                addresses[number] = line
+        assert all(real_code == our_code for _, real_code, our_code in codes.values()), codes
+        last = max(addresses)
+        mta.wait_log(rf"<none-{last}-x@example.test>: ")
+        pairs = re.findall(r"RCPT from \S+\[(\S+)\]: 550 .*?<none-(\d+)-x@", mta.log())
+        logged = {int(number): address for address, number in pairs}
+        kept = {}
+        for path in (tmp_path / "mail/new").glob("*"):
+            text = path.read_text()
+            kept[int(re.search(r"Subject: token-(\d+)-x", text)[1])] = re.search(r"\[(192[\d.]+)\]", text)[1]
+        assert {n: kept[n] for n in addresses} == {n: logged[n] for n in addresses}
+        assert len(addresses) > 100 and set(logged.values()) >= {"192.0.2.1", "192.0.2.9"}
