@@ -5,8 +5,8 @@
 // What we write leaves fewer octets as they are than the RFC allows: letters, digits and `. - _ : [ ]`.
 // Postfix splits a command into words before it decodes xtext, and while it does so an unpaired '"' or '<'
 // takes everything up to the end of the line for one word, and a '\' the next octet whatever it is. The RFC
-// lets all three stand for themselves, and the attributes behind such a value would be lost without an error.
-// There is no second encoder: whoever needs xtext on a line of SMTP uses this one.
+// lets all three stand for themselves, and the attributes behind such a value would be lost without an
+// error. There is no second encoder: whoever needs xtext on a line of SMTP uses this one.
 #pragma once
 
 #include <cstddef>

@@ -12,7 +12,8 @@ bool is_blank(char c) {
     return std::string_view(" \t\n\v\f\r").contains(c);
 }
 
-/// Where what the mark at `line[at]` opens is closed: behind the last octet of it.
+/// Where what the mark at `line[at]` opens is closed: behind the last octet of it; beyond the line when
+/// nothing closes it.
 std::size_t closing(std::string_view line, std::size_t at) {
     std::string awaited(1, line[at] == '<' ? '>' : '"');
     for (++at; at < line.size(); ++at) {
@@ -27,10 +28,14 @@ std::size_t closing(std::string_view line, std::size_t at) {
             awaited += '>';
         }
     }
-    return line.size();
+    return line.size() + 1;
 }
 
 }  // namespace
+
+bool is_one_path(std::string_view path) {
+    return path.starts_with('<') && path.ends_with('>') && closing(path, 0) == path.size();
+}
 
 std::vector<std::string_view> command_words(std::string_view line) {
     std::vector<std::string_view> words;
@@ -42,7 +47,7 @@ std::vector<std::string_view> command_words(std::string_view line) {
         const std::size_t begin = at;
         while (at < line.size() && !is_blank(line[at])) {
             if (line[at] == '"' || line[at] == '<') {
-                at = closing(line, at);
+                at = std::min(closing(line, at), line.size());
             } else {
                 at += line[at] == '\\' ? 2 : 1;
             }

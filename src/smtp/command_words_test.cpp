@@ -33,5 +33,14 @@ INSTANTIATE_TEST_SUITE_P(
                     WordsCase{"<a\\> b> c", {"<a\\> b>", "c"}},
                     WordsCase{"A=(x B=[y C={z", {"A=(x", "B=[y", "C={z"}}));
 
+TEST(CommandWords, APathEndsWithItsLastOctet) {
+    for (const std::string_view path :
+         {"<>", "<a@b>", "<\"a b\"@c>", "<\"a>b\"@c>", "<\"a\\\"> b\"@c>", "<a<b>c>"})
+        EXPECT_TRUE(is_one_path(path)) << path;
+    for (const std::string_view path :
+         {"", "<", ">", "a@b", "<a@b", "a@b>", "<a>b>", "<a\"b>", "<a<b>", "<a\\>", "<\"a\\\"@c>"})
+        EXPECT_FALSE(is_one_path(path)) << path;
+}
+
 }  // namespace
 }  // namespace sluice::smtp

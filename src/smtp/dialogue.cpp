@@ -5,6 +5,7 @@
 
 #include "base/ascii.hpp"
 #include "base/utf8.hpp"
+#include "smtp/command_words.hpp"
 
 namespace sluice::smtp {
 
@@ -41,9 +42,12 @@ void append_name(std::string& out, std::string_view name) {
 
 bool append_path(std::string& out, std::string_view command, std::string_view address,
                  std::string_view parameters, const Offer& offer) {
+    const std::size_t path_at = out.size() + command.find('<');
     out += command;
     append_checked(out, address);
     out += '>';
+    // Our grammar lets nothing else through, and the MTA's has to find the end of it where we do.
+    if (!is_one_path(std::string_view(out).substr(path_at))) return false;
     const std::size_t parameters_at = out.size();
     const bool carried = append_parameters(parameters, offer, out);
     assert(out.find_first_of("\r\n", parameters_at) == std::string::npos);

@@ -67,6 +67,21 @@ INSTANTIATE_TEST_SUITE_P(
                    {}}),
     name_of);
 
+TEST(Opening, SaysANameInUtf8AndNothingElseBeyondAscii) {
+    const std::string long_name = std::string(254, 'x') + "\xc3\xa9";
+    for (const auto& [name, said] :
+         std::vector<std::pair<std::string, std::string>>{{"caf\xc3\xa9.example", "caf\xc3\xa9.example"},
+                                                          {"caf\xe9.example", "caf?.example"},
+                                                          {"\"<a\\", "\"<a\\"},
+                                                          {"a b\tc\x7f", "a?b?c?"},
+                                                          {long_name, std::string(254, 'x') + "?"}}) {
+        Dialogue dialogue("front.example");
+        dialogue.open(name);
+        dialogue.receive("220 mx\r\n");
+        EXPECT_EQ(dialogue.output(), "EHLO " + said + "\r\n");
+    }
+}
+
 TEST(Opening, LearnsWhatTheMtaOffers) {
     Dialogue dialogue("front.example");
     open(dialogue, postfix_ehlo);

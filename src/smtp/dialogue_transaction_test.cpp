@@ -136,6 +136,19 @@ TEST(Question, AboutSeveralHasAnAnswerForEach) {
     EXPECT_TRUE(dialogue.idle());
 }
 
+TEST(Question, IsNotAskedWhereTheMtaWouldReadAnotherAddress) {
+    Dialogue dialogue("front.example");
+    open(dialogue, postfix_ehlo);
+    for (const char* address : {"a\"@example.net", "a<b@example.net", "a> SIZE=1", "a\\"}) {
+        EXPECT_FALSE(dialogue.ask(envelope_to({address, ""}))) << address;
+        Envelope from = envelope_to({"r@example.net", ""});
+        from.sender = address;
+        EXPECT_FALSE(dialogue.deliver(from)) << address;
+        EXPECT_EQ(dialogue.output(), "");
+    }
+    EXPECT_TRUE(dialogue.ask(envelope_to({"\"a> <b\"@example.net", ""})));
+}
+
 TEST(Question, NeedsWhatItsParametersNeed) {
     Dialogue dialogue("front.example");
     open(dialogue, lockstep_ehlo);

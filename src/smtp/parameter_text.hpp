@@ -1,11 +1,11 @@
-// Parameters of MAIL and RCPT on their way to an MTA: the same in meaning as the client wrote them, in octets
-// that cannot be taken for anything else.
+// Parameters of MAIL and RCPT on their way to an MTA: the same in meaning as the client wrote them, in
+// octets that cannot be taken for anything else.
 //
 // The client wrote ENVID, ORCPT and AUTH in xtext (RFC 3461 4, RFC 4954 5), which lets quotes and brackets
 // stand for themselves; base/xtext.hpp says what Postfix makes of those. They are decoded, as leniently as
-// they were accepted, and written anew. An ORCPT of type utf-8 has an encoding of its own (RFC 6533 3): it is
-// written in the form that holds US-ASCII only, which every MTA with DSN reads, whether it offers SMTPUTF8 or
-// not.
+// they were accepted, and written anew. An ORCPT of type utf-8 has an encoding of its own (RFC 6533 3): it
+// is written in the form that holds US-ASCII only, which every MTA with DSN reads, whether it offers
+// SMTPUTF8 or not.
 #pragma once
 
 #include <cstddef>

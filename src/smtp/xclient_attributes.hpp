@@ -1,7 +1,7 @@
 // The attributes of an XCLIENT command as Postfix 3.7.11 reads them (XCLIENT_README, and raw sessions).
 //
-// The simulator's MTA and `sluice sink` stand where Postfix does, so its oddities are kept: a peer of our own
-// that read what we write as we mean it would never show what the real one makes of it.
+// The simulator's MTA and `sluice sink` stand where Postfix does, so its oddities are kept: a peer of our
+// own that read what we write as we mean it would never show what the real one makes of it.
 #pragma once
 
 #include <string_view>

@@ -4,29 +4,26 @@
 //
 // What Postfix 3.7.11 does with it decides what is sent:
 // - It splits the command into words before it decodes xtext: '"' and '<' take everything up to their pair,
-// or up
-//   to the end of the line, for one word, and '\' takes the next octet, a space too. An attribute lost in
-//   that way is no error: the reply is 220, and the attribute keeps the value it had before, that of the
-//   client before or of us. Hence three things, each of which would be enough: values are written in the
-//   xtext of base/xtext.hpp, which leaves no such octet as it is; ADDR is the first attribute; and HELO, the
-//   only one whose octets the client chooses, is the last.
+//   or up to the end of the line, for one word, and '\' takes the next octet, a space too. An attribute
+//   lost in that way is no error: the reply is 220, and the attribute keeps the value it had before, that
+//   of the client before or of us. Hence three things, each of which would save ADDR: values are written in
+//   the xtext of base/xtext.hpp, which leaves no such octet as it is; ADDR is the first attribute; and
+//   HELO, the only one whose octets the client chooses, is the last.
 // - An attribute that is not sent keeps the value the previous client gave it. Hence every known attribute
-// that
-//   the server lists is sent every time, `[UNAVAILABLE]` where there is nothing to say.
+//   that the server lists is sent every time, `[UNAVAILABLE]` where there is nothing to say.
 // - HELO and PROTO are forgotten by each XCLIENT that does not carry them. After ADDR has taken effect, the
-// right
-//   to send another XCLIENT is that of the address forwarded: a listener that does not believe everybody
-//   answers 550 to a second one. Hence there is always one line, and never a second: what does not fit is cut
-//   where that does no harm. HELO may be cut to any length (the EHLO behind XCLIENT says it anyway), and
-//   REVERSE_NAME to its last labels (nobody has confirmed it); NAME never is, for a part of a confirmed name
-//   is the name of somebody else.
+//   right to send another XCLIENT is that of the address forwarded: a listener that does not believe
+//   everybody answers 550 to a second one. Hence there is always one line, and never a second: what does
+//   not fit is cut where that does no harm. HELO may be cut to any length (the EHLO behind XCLIENT says it
+//   anyway), and REVERSE_NAME to its last labels (nobody has confirmed it); NAME never is, for a part of a
+//   confirmed name is the name of somebody else.
 // - A value that is refused (501) leaves the attributes before it in force, while Postfix's log goes on
-// naming the
-//   former client. Hence a connection that did not answer 220 is of no use to anybody.
+//   naming the former client. Hence a connection that did not answer 220 is of no use to anybody.
 // - An attribute value above 255 octets is refused, and so is a NAME that is no host name. Postfix takes an
 //   address for nameless if its PTR record holds such a name, and so do we.
-// - A name that DNS knows not to exist is [UNAVAILABLE], one that could not be found out [TEMPUNAVAIL]: with
-//   reject_unknown_client_hostname Postfix may be told to refuse the first for good, and puts the second off.
+// - A name that DNS knows not to exist is [UNAVAILABLE], one that could not be found out [TEMPUNAVAIL]:
+//   with reject_unknown_client_hostname Postfix may be told to refuse the first for good, and puts the
+//   second off.
 //
 // PORT is different in every session, so that each costs an XCLIENT and EHLO of its own (40 µs of Postfix):
 // what logs, policy services and abuse reports need of a client behind a carrier's NAT is worth that. LOGIN
