@@ -18,6 +18,7 @@ COMMON = """
     recipients.verify = "mta"
     policy.pregreet.wait_ms = 0
     # Nothing asks DNS.
+    policy.resolve_names = false
     policy.signals.no_ptr = 0
     policy.signals.ptr_unconfirmed = 0
     policy.signals.dynamic_name = 0

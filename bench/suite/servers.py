@@ -20,6 +20,7 @@ DESCRIPTORS_MAX = 19_000
 # What costs time that is not the main job's, or turns clients away that a bench wants to be held.
 _BESIDE_THE_MAIN_JOB = {
     "store": '"off"',
+    "policy.resolve_names": "false",
     "policy.signals.no_ptr": 0,
     "policy.signals.ptr_unconfirmed": 0,
     "policy.signals.dynamic_name": 0,
