@@ -26,6 +26,7 @@ TEST(Descriptors, TheDefaultsFitTwentyThousand) {
 TEST(Descriptors, MtaConnectionsAndDnsNeedSomeToo) {
     Config config;
     config.front.policy.signals = policy::SignalOptions::none();
+    config.front.policy.resolve_names = false;
     const auto before = descriptors_beside_sessions(config);
     config.relay.pool.connections_max += 5;
     EXPECT_EQ(descriptors_beside_sessions(config), before + 5);
