@@ -187,6 +187,8 @@ std::string describe(const Scenario& scenario) {
     return text;
 }
 
+namespace {
+
 /// Most have an honest name; the others try what a name could do to who reads it.
 std::string draw_helo(Dice& dice, unsigned index) {
     static constexpr std::string_view tails[] = {
@@ -204,6 +206,8 @@ std::string draw_helo(Dice& dice, unsigned index) {
         tail.pop_back();
     return dice.chance(500) ? name + tail : fmt::format("c{}{}.example.org", index, tail);
 }
+
+}  // namespace
 
 ClientFacts draw_client(Dice& dice, unsigned index) {
     ClientFacts facts;
