@@ -19,6 +19,7 @@
 #include "net/resolver.hpp"
 #include "policy/client_name.hpp"
 #include "policy/verdict.hpp"
+#include "smtp/backend.hpp"
 
 namespace sluice::front {
 
@@ -27,10 +28,17 @@ class Admission final : public Inquiry, net::Timer {
     /// So many of a client's PTR names are looked at.
     static constexpr std::size_t names_max = 5;
 
+    /// An MTA's answer that is about who the client is, and so holds for whatever else it asks.
+    struct Refusal {
+        smtp::Answer answer;
+        Instant until;
+    };
+    /// The last comes later: MTAs are asked in the session.
     struct Findings {
         std::vector<policy::Signal> signals;
         policy::ClientName name;
         net::Endpoint destination;  // as a PROXY header named it; port 0 = what the socket says
+        std::unique_ptr<Refusal> refusal = {};
     };
     using Done = std::move_only_function<void(Findings&)>;
 

@@ -54,7 +54,9 @@ void append_recipients(LogLine& line, const smtp::Envelope& envelope, const Tran
     line.open_list("refused");
     for (const auto& refused : record.refused) {
         line.open_object("").text("recipient", refused.address).number("code", refused.code);
-        line.text("by", refused.by).close();
+        line.text("by", refused.by);
+        if (!refused.mta_reply.empty()) line.text("mta_reply", refused.mta_reply);
+        line.close();
     }
     line.close();
 }
@@ -123,6 +125,7 @@ void append_transaction_line(LogFormat format, std::string& out, WallTime time, 
     if (end.answer != nullptr) {
         line.number("code", end.answer->reply.code).text("reply", end.answer->reply.text);
         if (!end.answer->mta.empty()) line.text("mta", end.answer->mta);
+        if (!end.answer->mta_reply.empty()) line.text("mta_reply", end.answer->mta_reply);
     }
     append_signals(line, facts.signals);
     append_times(line, record, end.now);

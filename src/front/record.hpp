@@ -94,6 +94,7 @@ struct TransactionRecord {
         std::string address;
         int code;
         std::string_view by;
+        std::string mta_reply = {};  // see smtp::Answer
     };
 
     Instant began{};

@@ -90,6 +90,22 @@ TEST_F(Lines, ATransactionNamesItsRecipientsAndTheMtasWord) {
     EXPECT_THAT(out, HasSubstr(R"("seconds":{"envelope":0.5,"content":0.25,"delivery":0.05})"));
 }
 
+TEST_F(Lines, WhereOurWordsAreToldTheMtasAreNamed) {
+    const smtp::Envelope envelope{"a@x.example", "", {{"b@y.example", ""}}};
+    TransactionRecord record;
+    record.recipients_refused = 1;
+    record.refused.push_back({"c@y.example", 451, "mta", "501 5.5.4 Bad \"syntax\"\n(in reply to XCLIENT)"});
+    const smtp::Answer answer{.reply = {451, "4.4.2 Lost the connection"},
+                              .mta = "127.0.0.1:10025",
+                              .by = "mta",
+                              .mta_reply = "452 4.5.3 many (in reply to RCPT TO:<b@y.example>)"};
+    append_transaction_line(LogFormat::json, out, noon, facts, envelope, record,
+                            {.outcome = "deferred", .answer = &answer, .octets = 1, .now = Instant{}});
+    EXPECT_THAT(out, HasSubstr(R"x("mta_reply":"501 5.5.4 Bad \"syntax\"\u000A(in reply to XCLIENT)"})x"));
+    EXPECT_THAT(out, HasSubstr(R"("mta":"127.0.0.1:10025","mta_reply":"452 4.5.3 many (in reply to RCPT)"));
+    EXPECT_EQ(std::ranges::count(out, '\n'), 1);
+}
+
 TEST_F(Lines, WhatAClientSaysCannotForgeAField) {
     facts.helo = "x\",\"lane\":\"fast";
     append_session_line(LogFormat::json, out, noon, facts, SessionRecord{});

@@ -180,6 +180,9 @@ class Session final : public net::IoHandler, public net::Timer {
     void ask_recipient();
     void put_recipient();
     void judge_recipient(const smtp::Answer& answer);
+    bool too_many_recipients() const;
+    const smtp::Answer* turned_away_by_mta() const;
+    void heed(const smtp::Answer& answer);
     void note_recipient();
     void note_unknown_recipient();
     void ask_data();

@@ -17,8 +17,14 @@ namespace {
 constexpr std::array<std::string_view, 7> ended_by_names{"rset",    "helo",         "quit",  "refused",
                                                          "too_big", "bare_newline", "limits"};
 
+/// So long an MTA's refusal of a client is taken for its answer to whatever the client asks, in one session
+/// and under one name; one that is not for good only until the end of the transaction. It costs the MTA a
+/// connection each time it is asked.
+constexpr Seconds refusal_time{300};
+
 const smtp::Reply shutting_down{421, "4.3.2 Service shutting down"};
 const smtp::Reply no_storage{452, "4.3.1 Insufficient system storage"};
+const smtp::Reply too_many_recipients_now{452, "4.5.3 Too many recipients"};
 
 std::string_view name_of(smtp::EndedBy reason) {
     return ended_by_names.at(static_cast<std::size_t>(reason));
@@ -75,6 +81,7 @@ void Session::take(smtp::Step step) {
         case smtp::Step::reply: queue_reply(); break;
         case smtp::Step::ask_helo:
             reach(Stage::helo);
+            if (found_) found_->refusal.reset();  // the MTA may have minded its name
             judge_hello();
             server_.answer({250, ""});
             break;
@@ -121,6 +128,7 @@ bool Session::tls_to_spare() {
 /// Passes the line on to the MTA, which knows whether it is right.
 void Session::ask_auth(smtp::Step step) {
     if (!authentication_) {
+        if (const auto* const refusal = turned_away_by_mta()) return server_.answer(refusal->reply);
         auto login = context_.surroundings.backend.open_login(identity());
         if (!login) return server_.answer({454, "4.7.0 Temporary authentication failure"});
         authentication_ = std::make_unique<Authentication>();
@@ -142,6 +150,7 @@ void Session::ask_auth(smtp::Step step) {
 void Session::auth_answered(const smtp::Answer& answer) {
     constexpr int challenge = 334;
     waiting_ = Waiting::nothing;
+    heed(answer);
     const smtp::Reply reply = answer.reply;
     authentication_->asked.reset();  // the answer, too
     // A failed client holds no MTA connection; its next attempt makes another.
@@ -179,6 +188,7 @@ void Session::ask_recipient() {
         waiting_ = Waiting::inquiry;  // hello_found() comes back here
         return;
     }
+    if (too_many_recipients()) return server_.answer(too_many_recipients_now);
     note_recipient();
     if (unjudged_) judge();
     if (lane_ == policy::Lane::reject || lane_ == policy::Lane::defer) {
@@ -194,6 +204,8 @@ void Session::ask_recipient() {
 /// To the MTA, unless it is to come again first.
 void Session::put_recipient() {
     if (transaction_->greylist == Transaction::Greylist::waits) return refuse_for_now();
+    if (const auto* const refusal = turned_away_by_mta(); refusal != nullptr && login() == nullptr)
+        return judge_recipient(*refusal);
     auto question = std::make_unique<RecipientAsked>(*this, identity());
     question->envelope = &server_.envelope();
     question->recipient = &server_.recipient();
@@ -205,6 +217,26 @@ void Session::put_recipient() {
     waiting_ = Waiting::recipient;
 }
 
+/// For the MTA, which would refuse the rest when the message comes. No error of the client's: a long list
+/// comes in several transactions (RFC 5321 4.5.3.1.10).
+bool Session::too_many_recipients() const {
+    const IpAddress& client = forwarded_ ? server_.forwarded().address : peer_.address;
+    return server_.envelope().recipients.size() >= context_.surroundings.backend.recipients_max(client);
+}
+
+/// An MTA's refusal of this client as such, if it still holds.
+const smtp::Answer* Session::turned_away_by_mta() const {
+    const bool refused = found_ && found_->refusal && context_.now() < found_->refusal->until;
+    return refused ? &found_->refusal->answer : nullptr;
+}
+
+void Session::heed(const smtp::Answer& answer) {
+    if (!answer.for_session || turned_away_by_mta() == &answer) return;
+    if (!transaction_ && !answer.reply.permanent()) return;
+    findings().refusal =
+        std::make_unique<Admission::Refusal>(Admission::Refusal{answer, context_.now() + refusal_time});
+}
+
 void Session::recipient_answered(const smtp::Answer& answer) {
     waiting_ = Waiting::nothing;
     context_.mta_took(context_.now() - transaction_->asked_at);
@@ -214,6 +246,7 @@ void Session::recipient_answered(const smtp::Answer& answer) {
 }
 
 void Session::judge_recipient(const smtp::Answer& answer) {
+    heed(answer);
     auto& transaction = transaction_->record;
     const smtp::Reply reply = without_421(answer.reply);
     const bool unknown = !reply.positive() && answer.unknown_recipient;
@@ -224,7 +257,8 @@ void Session::judge_recipient(const smtp::Answer& answer) {
         ++record_.recipients_refused;
         ++transaction.recipients_refused;
         if (transaction.refused.size() < TransactionRecord::refused_named_max) {
-            transaction.refused.push_back({server_.recipient().address, reply.code, answer.by});
+            transaction.refused.push_back(
+                {server_.recipient().address, reply.code, answer.by, answer.mta_reply});
         }
         if (answer.unknown_recipient) {
             ++record_.unknown_recipients;
@@ -303,6 +337,7 @@ void Session::delivery_answered(const smtp::Answer& answer) {
 
 void Session::judge_delivery(const smtp::Answer& answer) {
     waiting_ = Waiting::nothing;
+    heed(answer);
     const smtp::Reply reply = without_421(answer.reply);
     context_.metrics().add(Metric::messages, result_of(reply));
     if (reply.positive()) ++record_.messages_accepted;
@@ -322,6 +357,8 @@ void Session::transaction_ended(std::string_view outcome, const smtp::Answer* an
                             facts_for_log(), server_.envelope(), transaction_->record, end);
     context_.surroundings.log.write(line);
     transaction_.reset();
+    // "Not now" was not meant for ever.
+    if (found_ && found_->refusal && !found_->refusal->answer.reply.permanent()) found_->refusal.reset();
 }
 
 void Session::reach(Stage stage) {

@@ -1,6 +1,10 @@
 // Which of an MTA's answers to RCPT are about the recipient alone, and so hold for whoever asks next.
 #pragma once
 
+#include <cstddef>
+#include <optional>
+#include <span>
+
 #include "smtp/reply.hpp"
 
 namespace sluice::relay {
@@ -23,5 +27,12 @@ bool says_known(const smtp::Reply& reply);
 ///   clients alike with a bare 550, qmail relaying with a bare 553. Asking again costs the MTA something;
 ///   refusing an honest sender because of another's guilt is worse.
 bool says_unknown(const smtp::Reply& reply);
+
+/// It has had enough recipients in this transaction (RFC 5321 4.5.3.1.10): 452, or 552 of servers that mean
+/// the same, with X.5.3, or without an enhanced code and in words.
+bool says_too_many(const smtp::Reply& reply);
+
+/// How many recipients of one transaction were taken before it had enough of them; nothing = it had not.
+std::optional<std::size_t> taken_before_too_many(std::span<const smtp::Reply> replies);
 
 }  // namespace sluice::relay

@@ -3,6 +3,7 @@
 #include <sys/epoll.h>
 #include <system_error>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -15,6 +16,9 @@ namespace sluice::relay {
 namespace {
 
 constexpr Seconds quit_time_max{5};
+
+/// The client's answer is known and waits for no more than a clean connection.
+constexpr Seconds reset_time_max{10};
 
 }  // namespace
 
@@ -215,9 +219,12 @@ bool Connection::take_replies(std::string_view octets) {
         owner_.progressed(*this, outcome);
         return static_cast<bool>(fd_);
     }
-    if (dialogue_.replies() != replies && !content_begun_) {
+    // After a refused message RSET has to be said.
+    const bool resetting = dialogue_.stage() == smtp::Dialogue::Stage::rset;
+    if (dialogue_.replies() != replies && (!content_begun_ || resetting)) {
         flush();
-        wait(options_.command_timeout);
+        wait(resetting ? std::min<Millis>(reset_time_max, options_.command_timeout)
+                       : options_.command_timeout);
     }
     return true;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "relay/answer_class.hpp"
 #include "relay/received.hpp"
 #include "relay/wording.hpp"
 
@@ -14,9 +15,6 @@ namespace {
 
 using Outcome = smtp::Dialogue::Outcome;
 using Stage = smtp::Dialogue::Stage;
-
-const smtp::Reply recipient_refused{.code = 451,
-                                    .text = "4.3.0 The mail server refused a recipient, please try again"};
 
 }  // namespace
 
@@ -36,9 +34,9 @@ class Deliveries::Delivery final : public Job {
             connection.send();
             return;
         }
-        const std::string mta = connection.upstream().name;
+        const Failure failure = unfit(connection);
         deliveries_.pool_.release(*this);
-        over(answer_of({.reply = unfit_mta, .mta = mta, .about_client = true}));
+        over(answer_of(failure));
     }
 
     void reached(Connection& connection, Outcome outcome) override {
@@ -85,14 +83,12 @@ class Deliveries::Delivery final : public Job {
         const auto& recipients = question_->envelope->recipients;
         const auto& replies = connection.dialogue().recipients();
         for (std::size_t i = 0; i < std::min(recipients.size(), replies.size()); ++i) {
-            if (replies[i].positive()) continue;
+            // "Too many" says nothing about this one.
+            if (replies[i].positive() || says_too_many(replies[i])) continue;
             deliveries_.verifier_.learn(
                 recipients[i], scrubbed(connection, replies[i], deliveries_.options_.hostname, nullptr));
         }
-        const bool all_for_good =
-            replies.size() == recipients.size() &&
-            std::ranges::all_of(replies, [](const smtp::Reply& r) { return r.permanent(); });
-        if (!all_for_good) answer.reply = recipient_refused;
+        tell_of_recipients(connection.dialogue(), *question_->envelope, answer);
     }
 
     void over(const smtp::Answer& answer) {

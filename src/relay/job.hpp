@@ -16,9 +16,11 @@ class JobQueue;
 
 /// Why a job gets no answer from an MTA.
 struct Failure {
-    smtp::Reply reply;          // what to tell the client
-    std::string mta;            // whose doing it was; empty = nobody was asked
-    bool about_client = false;  // another client might fare better
+    smtp::Reply reply;           // what to tell the client
+    std::string mta;             // whose doing it was; empty = nobody was asked
+    bool about_client = false;   // another client might fare better
+    bool for_session = false;    // and this one will not (smtp::Answer)
+    std::string mta_reply = {};  // for the log: what it said, where `reply` is ours
 };
 
 /// What a question waits for; its `pending` points at one.

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "relay/answer_class.hpp"
 #include "relay/received.hpp"
 #include "relay/wording.hpp"
 
@@ -10,8 +11,7 @@ namespace sluice::relay {
 
 namespace {
 
-const smtp::Reply no_connection{.code = 454, .text = "4.7.0 Temporary authentication failure"};
-const smtp::Reply connection_lost{421, "4.4.2 Lost the connection to the mail server, please connect again"};
+constexpr int no_authentication_now = 454;  // RFC 4954 6
 
 /// Authenticated clients may go on slowly: a user who is asked for a second factor, a mail that is typed.
 constexpr Seconds idle_max{600};
@@ -61,12 +61,12 @@ void LoginConnection::ask(smtp::Question& question, Asked kind) {
 /// Does what was asked for, on a connection that is made when there was none before.
 void LoginConnection::start() {
     if (!connection_) {
-        if (std::exchange(opened_before_, true)) return fail(connection_lost);
+        if (std::exchange(opened_before_, true)) return fail(*sentence_on_login({}, false).ours);
         connection_ = std::make_unique<Connection>(loop_, options_.pool, options_.hostname, upstream_, *this);
         Introduction proxy;
         if (carry_of(upstream_.options.identity, {}) == Carry::proxy)
             proxy = proxy_introduction(client_, upstream_.options.address.tcp);
-        if (!connection_->open(proxy.preface, proxy.helo)) fail(no_connection);
+        if (!connection_->open(proxy.preface, proxy.helo)) fail(*sentence_on_login({}, true).ours);
         return;
     }
     smtp::Dialogue& dialogue = connection_->dialogue();
@@ -79,7 +79,7 @@ void LoginConnection::start() {
     } else {
         fits = dialogue.deliver(*question_->envelope);
     }
-    if (!fits) return fail(unfit_mta);
+    if (!fits) return fail(unfit(*connection_));
     connection_->send();
 }
 
@@ -96,12 +96,38 @@ void LoginConnection::progressed(Connection& /*connection*/, Outcome outcome) {
         case Outcome::start_tls:
         case Outcome::tls_refused:
         case Outcome::identity_refused:
+        case Outcome::client_refused:
         case Outcome::helo_refused:
+        case Outcome::out_of_step:
         case Outcome::lost: break;
     }
+    const smtp::Dialogue& dialogue = connection_->dialogue();
+    if (outcome == Outcome::lost && greeted_badly()) outcome = Outcome::client_refused;
+    const Ending ending{.outcome = outcome,
+                        .code = dialogue.reply().code,
+                        .dot_sent = connection_->dot_sent(),
+                        .timed_out = connection_->timed_out()};
     const bool authenticating = asked_ == Asked::line;
+    Failure failure =
+        failure_of(*connection_, sentence_on_login(ending, authenticating), options_.hostname, &client_);
+    if (authenticating && failure.reply.transient()) failure.reply.code = no_authentication_now;
+    if (question_ != nullptr) {
+        last_words_ = said(dialogue.reply(), dialogue.replied_at());
+    } else if (says_goodbye(dialogue.last().code)) {
+        last_words_ = said(dialogue.last(), smtp::Dialogue::Stage::idle);
+    }
     close();
-    if (question_ != nullptr) fail(authenticating ? no_connection : connection_lost);
+    if (question_ != nullptr) fail(failure);
+}
+
+/// The greeting was for the client that a PROXY header has named.
+bool LoginConnection::greeted_badly() const {
+    using Stage = smtp::Dialogue::Stage;
+    const smtp::Dialogue& dialogue = connection_->dialogue();
+    const Stage at = dialogue.replied_at();
+    const bool greeting = at == Stage::greeting || at == Stage::ehlo || at == Stage::helo;
+    return upstream_.options.identity == IdentityBy::proxy_v2 && greeting &&
+           (dialogue.reply().transient() || dialogue.reply().permanent());
 }
 
 /// The MTA is to check passwords, and log failures, in the client's name.
@@ -126,8 +152,11 @@ void LoginConnection::send_content() {
 void LoginConnection::answer() {
     smtp::Question* const question = std::exchange(question_, nullptr);
     question->pending = nullptr;
-    const smtp::Answer answer =
+    learn_recipients();
+    smtp::Answer answer =
         answer_of(*connection_, connection_->dialogue().reply(), options_.hostname, question->client);
+    if (asked_ == Asked::delivery && connection_->dialogue().refused_at() == smtp::Dialogue::Stage::recipient)
+        tell_of_recipients(connection_->dialogue(), *question->envelope, answer);
     if (connection_->dialogue().usable()) {
         connection_->rest(idle_max);
     } else {
@@ -137,9 +166,19 @@ void LoginConnection::answer() {
 }
 
 void LoginConnection::fail(const smtp::Reply& reply) {
+    fail(Failure{.reply = reply, .mta = upstream_.name, .mta_reply = last_words_});
+}
+
+void LoginConnection::fail(const Failure& failure) {
     smtp::Question* const question = std::exchange(question_, nullptr);
     question->pending = nullptr;
-    question->answered({.reply = reply, .mta = upstream_.name, .by = "none"});
+    question->answered(answer_of(failure));
+}
+
+/// A limit that it has is the same for those who come without a password.
+void LoginConnection::learn_recipients() {
+    if (const auto taken = taken_before_too_many(connection_->dialogue().recipients()))
+        upstream_.recipients.learn(client_.address, *taken, loop_.now());
 }
 
 void LoginConnection::idle_expired(Connection& /*connection*/) {

@@ -11,6 +11,7 @@
 
 #include "net/loop.hpp"
 #include "relay/connection.hpp"
+#include "relay/job.hpp"
 #include "relay/options.hpp"
 #include "relay/upstream.hpp"
 #include "smtp/backend.hpp"
@@ -43,6 +44,9 @@ class LoginConnection final : public smtp::Login, public Connection::Owner {
     void send_content();
     void answer();
     void fail(const smtp::Reply& reply);
+    void fail(const Failure& failure);
+    void learn_recipients();
+    bool greeted_badly() const;
     void close();
 
     net::Loop& loop_;
@@ -54,6 +58,7 @@ class LoginConnection final : public smtp::Login, public Connection::Owner {
     smtp::Question* question_ = nullptr;
     Asked asked_ = Asked::nothing;
     Carry carry_ = Carry::nothing;
+    std::string last_words_;  // of the MTA, when the connection was lost; for the log
     bool opened_before_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

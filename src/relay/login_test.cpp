@@ -166,7 +166,7 @@ TEST_F(RelayLogin, FailsForAWhileWhenTheMtaCannotBeHad) {
         relay.reset();
         open();
         EXPECT_EQ(say("AUTH PLAIN AGEAcHc="), "454 4.7.0 Temporary authentication failure") << verb;
-        EXPECT_EQ(by, "none");
+        EXPECT_EQ(by, "mta");
         EXPECT_EQ(mta.accepted, accepted + 2);
         // There is no second connection: the session ends, and the client comes again.
         EXPECT_THAT(say("AUTH PLAIN AGEAcHc="), StartsWith("421 4.4.2 "));
@@ -196,7 +196,7 @@ TEST_F(RelayLogin, EndsWithTheConnection) {
 TEST_F(RelayLogin, EndsWhenTheMtaClosesInTheMidstOfIt) {
     authenticate();
     mta.script = at("MAIL", "421 4.3.2 Shutting down");
-    EXPECT_EQ(ask_as_user("a@example.net"), 421);
+    EXPECT_EQ(ask_as_user("a@example.net"), 451);  // in its own words
     EXPECT_EQ(ask_as_user("b@example.net"), 421);
     EXPECT_EQ(mta.accepted, 2U);
 }
@@ -209,6 +209,34 @@ TEST_F(RelayLogin, TellsARefusalAndThatTheMtaIsDone) {
     message.login = login.get();
     EXPECT_EQ(send(message).reply.code, 451);
     EXPECT_EQ(ask_as_user("a@example.net"), 421);
+}
+
+TEST_F(RelayLogin, KeepsTheMtasWordsForTheLog) {
+    authenticate();
+    mta.script = at("MAIL", "503 5.5.1 nested");
+    Ask first(1, "a@example.net");
+    first.login = login.get();
+    const smtp::Answer lost = ask(first);
+    EXPECT_EQ(lost.reply.code, 421);
+    EXPECT_EQ(lost.mta_reply, "503 5.5.1 nested (in reply to MAIL FROM)");
+    Ask second(1, "b@example.net");
+    second.login = login.get();
+    EXPECT_EQ(ask(second).mta_reply, lost.mta_reply);
+    EXPECT_EQ(mta.accepted, 2U);
+}
+
+TEST_F(RelayLogin, PassesOnWhomTheMtaRefuses) {
+    struct Row {
+        std::string said;
+        int code;
+    };
+    for (const Row& row : {Row{"554 5.7.1 go away", 554}, Row{"421 4.7.1 busy", 454}}) {
+        relay.reset();
+        open();
+        mta.script = always("XCLIENT", row.said);
+        EXPECT_EQ(say("AUTH PLAIN AGEAcHc="), std::to_string(row.code) + row.said.substr(3));
+        login.reset();
+    }
 }
 
 TEST_F(RelayLogin, RefusesWhatTheMtaDoesNotOffer) {

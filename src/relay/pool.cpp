@@ -86,10 +86,10 @@ void Pool::pump() {
     pump_scheduled_ = false;
     maintain();
     note_outage();
-    fail_all(refused_, too_busy);
+    fail_all(refused_, {.reply = too_busy, .mta = {}});
     for (JobQueue* queue : {&fast_, &slow_}) {
         fail_expired(*queue);
-        if (hopeless()) fail_all(*queue, no_mta_up);
+        if (hopeless()) fail_all(*queue, none_up());
     }
     while (serve_next()) {
     }
@@ -130,12 +130,21 @@ bool Pool::hopeless() const {
     return outage_began_ && loop_.now() - *outage_began_ >= options_.pool.outage_wait_max;
 }
 
-void Pool::fail_all(JobQueue& queue, const smtp::Reply& reply) {
+/// With what the first of them said that would not have us.
+Failure Pool::none_up() const {
+    Failure failure{.reply = no_mta_up, .mta = {}};
+    const auto spoke = [](const auto& upstream) { return !upstream->last_words.empty(); };
+    const auto at = std::ranges::find_if(upstreams_, spoke);
+    if (at != upstreams_.end()) failure.mta_reply = (*at)->name + ": " + (*at)->last_words;
+    return failure;
+}
+
+void Pool::fail_all(JobQueue& queue, const Failure& failure) {
     // Not those that come while we are at it, or a client that asks again and again would never let us go.
     for (std::size_t count = queue.size(); count != 0 && !queue.empty(); --count) {
         Job& job = *queue.front();
         queue.remove(job);
-        fail(job, {.reply = reply, .mta = {}});
+        fail(job, failure);
     }
 }
 

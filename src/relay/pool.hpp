@@ -45,6 +45,8 @@ class Pool final : public Connection::Owner {
     void drain();
 
     const smtp::Offer& offer() const { return offer_; }
+    /// See smtp::Backend: the least of what the MTAs take that may get a message.
+    std::size_t recipients_max(const IpAddress& client) const;
     /// The first MTA that is up and offers AUTH; null = none.
     Upstream* authenticating() const;
     static bool leased(const Job& job) { return job.connection_ != nullptr; }
@@ -72,7 +74,8 @@ class Pool final : public Connection::Owner {
     bool all_down() const;
     void note_outage();
     bool hopeless() const;
-    void fail_all(JobQueue& queue, const smtp::Reply& reply);
+    void fail_all(JobQueue& queue, const Failure& failure);
+    Failure none_up() const;
     void fail_expired(JobQueue& queue);
     void fail(Job& job, const Failure& failure);
     void arm_alarm();
@@ -94,7 +97,10 @@ class Pool final : public Connection::Owner {
     void introduced(Connection& connection);
     void lost(Connection& connection, Outcome outcome);
     void note_failure(Connection& connection);
+    bool greeted_badly(Connection& connection, Outcome outcome) const;
+    void fail_promised(Connection& connection);
     void fail_leased(Connection& connection, Outcome outcome);
+    void learn_recipients(Connection& connection);
     static void end_lease(Connection& connection);
     void make_idle(Connection& connection);
     void leave_idle(Connection& connection);

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "relay/answer_class.hpp"
+#include "relay/ending.hpp"
 #include "relay/pool.hpp"
 #include "relay/wording.hpp"
 #include "wire/proxy_protocol.hpp"
@@ -17,15 +19,6 @@ constexpr Seconds tied_idle_max{5};
 
 /// For so long after a failed handshake an MTA that need not be encrypted is spoken to without.
 constexpr Seconds plaintext_time{600};
-
-const smtp::Reply connection_lost{451,
-                                  "4.4.2 Lost the connection to the mail server, please try again later"};
-const smtp::Reply timed_out{.code = 451,
-                            .text = "4.4.2 The mail server does not answer, please try again later"};
-const smtp::Reply outcome_unknown{451,
-                                  "4.4.2 Lost the connection to the mail server after the message was sent"};
-const smtp::Reply identity_refused{.code = 451,
-                                   .text = "4.3.0 The mail server would not hear who the client is"};
 
 }  // namespace
 
@@ -73,9 +66,11 @@ void Pool::maintain() {
     if (draining_) return;
     const auto room = [this] { return in_use() < options_.pool.connections_max; };
     for (const auto& upstream : upstreams_) {
-        const bool due = upstream->down() && upstream->opening == 0 && upstream->health.may_try(loop_.now());
+        const bool due = upstream->opening == 0 &&
+                         ((upstream->down() && upstream->health.may_try(loop_.now())) || upstream->doubted);
         if (due && (room() || !idle_.empty())) {
             if (!room()) retire_politely(*idle_.front());
+            upstream->doubted = false;
             open(*upstream, nullptr);
         }
     }
@@ -101,13 +96,18 @@ void Pool::progressed(Connection& connection, Outcome outcome) {
         case Outcome::content:
         case Outcome::verified:
         case Outcome::refused:
-        case Outcome::delivered: connection.lease().job->reached(connection, outcome); break;
+        case Outcome::delivered:
+            learn_recipients(connection);
+            connection.lease().job->reached(connection, outcome);
+            break;
         case Outcome::none:
         case Outcome::answered:
         case Outcome::start_tls:
         case Outcome::tls_refused:
         case Outcome::identity_refused:
+        case Outcome::client_refused:
         case Outcome::helo_refused:
+        case Outcome::out_of_step:
         case Outcome::lost: lost(connection, outcome); break;
     }
 }
@@ -130,6 +130,7 @@ void Pool::opened(Connection& connection) {
     --upstream.opening;
     ++upstream.live;
     upstream.health.succeeded();
+    upstream.last_words.clear();
     upstream.offered = connection.dialogue().ehlo();
     announce(connection);
     make_idle(connection);
@@ -170,8 +171,11 @@ void Pool::lost(Connection& connection, Outcome outcome) {
     Upstream& upstream = connection.upstream();
     const Connection::Lease& lease = connection.lease();
     const std::string why = connection.failure();
-    note_failure(connection);
-    if (lease.job != nullptr) {
+    const bool badly_greeted = greeted_badly(connection, outcome);
+    if (!badly_greeted) note_failure(connection);
+    if (badly_greeted) {
+        fail_promised(connection);
+    } else if (lease.job != nullptr) {
         fail_leased(connection, outcome);
     } else {
         discard(connection);
@@ -190,6 +194,8 @@ void Pool::note_failure(Connection& connection) {
     }
     const Connection::Lease& lease = connection.lease();
     const bool hung = connection.timed_out() && !connection.content_begun() && !lease.idle;
+    const smtp::Dialogue& dialogue = connection.dialogue();
+    if (!lease.opened) upstream.last_words = said(dialogue.reply(), dialogue.replied_at());
     if (!lease.opened || hung) upstream.health.failed(loop_.now());
 }
 
@@ -203,30 +209,45 @@ void Pool::tlsa_heard(Upstream& upstream) {
     schedule_pump();
 }
 
+/// With the PROXY protocol an MTA can refuse the client it was told of before it is greeted, or at its name.
+/// It is no failure of the MTA's, or anybody could bring it down for all.
+bool Pool::greeted_badly(Connection& connection, Outcome outcome) const {
+    const Connection::Lease& lease = connection.lease();
+    const smtp::Reply& reply = connection.dialogue().reply();
+    return outcome == Outcome::lost && !lease.opened && !lease.introduction.empty() &&
+           !connection.timed_out() && (reply.transient() || reply.permanent());
+}
+
+void Pool::fail_promised(Connection& connection) {
+    // "Try later" may be said to everybody: one on nobody's behalf finds out.
+    if (connection.dialogue().reply().transient()) connection.upstream().doubted = true;
+    Job* const job = connection.lease().promised_to;
+    Failure failure;
+    if (job != nullptr)
+        failure = failure_of(connection, {.ours = nullptr, .about_client = true, .for_session = true},
+                             options_.hostname, &job->client());
+    discard(connection);
+    if (job != nullptr) fail(*job, failure);
+}
+
 void Pool::fail_leased(Connection& connection, Outcome outcome) {
     const Connection::Lease& lease = connection.lease();
     Job& job = *lease.job;
     // It is normal that an MTA gives up an idle connection just when we want it, or has had enough of it.
     // Nothing has been delivered before the content, so asking once more, on a new connection, repeats
     // nothing. After the dot nothing is ever repeated.
-    const bool again = lease.may_be_stale && !job.fresh_only_ && !connection.timed_out() &&
-                       !connection.content_begun() && outcome != Outcome::helo_refused;
-    const std::string mta = connection.upstream().name;
-    Failure failure{.reply = connection_lost, .mta = mta};
-    if (connection.dot_sent()) {
-        failure.reply = outcome_unknown;
-    } else if (connection.timed_out()) {
-        failure.reply = timed_out;
-    } else if (outcome == Outcome::identity_refused) {
-        failure = {.reply = identity_refused, .mta = mta, .about_client = true};
-    } else if (outcome == Outcome::helo_refused) {
-        failure = {
-            .reply = scrubbed(connection, connection.dialogue().reply(), options_.hostname, &job.client()),
-            .mta = mta,
-            .about_client = true};
-    }
+    const Ending ending{.outcome = outcome,
+                        .code = connection.dialogue().reply().code,
+                        .content_begun = connection.content_begun(),
+                        .dot_sent = connection.dot_sent(),
+                        .timed_out = connection.timed_out(),
+                        .may_be_stale = lease.may_be_stale};
+    const bool again = !job.fresh_only_ && may_ask_again(ending);
+    const Sentence sentence = sentence_on(ending);
+    const Failure failure = failure_of(connection, sentence, options_.hostname,
+                                       sentence.ours == nullptr ? &job.client() : nullptr);
     if (outcome == Outcome::identity_refused && !again)
-        notice_("identity_refused", mta, connection.failure());
+        notice_("identity_refused", failure.mta, connection.failure());
     forget(job);
     if (again && job.deadline_ > loop_.now()) {
         job.fresh_only_ = true;
@@ -320,6 +341,25 @@ void Pool::note_down(Upstream& upstream, std::string_view why) {
     if (!upstream.down() || std::exchange(upstream.told_down, true)) return;
     learn_offer();
     notice_("mta_down", upstream.name, why);
+}
+
+/// The MTA may have had enough recipients in the transaction that has just ended.
+void Pool::learn_recipients(Connection& connection) {
+    const auto taken = taken_before_too_many(connection.dialogue().recipients());
+    if (!taken) return;
+    Upstream& upstream = connection.upstream();
+    if (!upstream.recipients.learn(connection.lease().job->client().address, *taken, loop_.now())) return;
+    notice_(
+        "recipient_limit_learned", upstream.name,
+        fmt::format("it takes {} recipients in one transaction, clients are told so at the next", *taken));
+}
+
+std::size_t Pool::recipients_max(const IpAddress& client) const {
+    std::size_t least = SIZE_MAX;
+    for (const auto& upstream : upstreams_) {
+        if (!upstream->down()) least = std::min(least, upstream->recipients.of(client, loop_.now()));
+    }
+    return least;
 }
 
 /// What every MTA that may get a message offers; with all of them down, what they last offered.

@@ -58,8 +58,7 @@ void RecipientCheck::begin(Connection& connection) {
         connection.send();
         return;
     }
-    const Failure failure{.reply = unfit_mta, .mta = connection.upstream().name, .about_client = true};
-    find_all(answer_of(failure), asked_.size() == 1 ? Holds::for_own : Holds::for_none);
+    find_all(answer_of(unfit(connection)), asked_.size() == 1 ? Holds::for_own : Holds::for_none);
     owner_.ended(*this);
 }
 
@@ -83,11 +82,13 @@ void RecipientCheck::reached(Connection& connection, smtp::Dialogue::Outcome) {
 
 void RecipientCheck::failed(const Failure& failure) {
     Holds holds = Holds::for_all;
-    if (failure.about_client) {
+    if (failure.for_session) {
         holds = Holds::for_own;
     } else if (!failure.mta.empty() && asked_.size() > 1) {
         // An MTA may close the connection on one recipient too many.
         holds = Holds::for_none;
+    } else if (failure.about_client) {
+        holds = Holds::for_own;
     }
     find_all(answer_of(failure), holds);
     owner_.ended(*this);

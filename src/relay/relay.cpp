@@ -80,6 +80,10 @@ smtp::Offer Relay::offer() const {
     return impl_->pool_.offer();
 }
 
+std::size_t Relay::recipients_max(const IpAddress& client) const {
+    return impl_->pool_.recipients_max(client);
+}
+
 std::string_view Relay::auth_mechanisms() const {
     const Upstream* const upstream = impl_->pool_.authenticating();
     return upstream == nullptr ? std::string_view() : upstream->offered.auth;

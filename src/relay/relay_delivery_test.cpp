@@ -287,6 +287,11 @@ INSTANTIATE_TEST_SUITE_P(
                     TroubleCase{"NonsenseAtDot", "dot", "354 go on", false, 451, 1, 0},
                     TroubleCase{"RefusedAtMail", "MAIL", "552 5.3.4 too big", false, 552, 1, 0},
                     TroubleCase{"RefusedAtData", "DATA", "451 4.5.0 later", false, 451, 1, 0},
+                    TroubleCase{"NestedAtMail", "MAIL", "503 5.5.1 nested", false, 250, 2, 1},
+                    TroubleCase{"NestedAtMailFresh", "MAIL", "503 5.5.1 nested", true, 250, 2, 1},
+                    TroubleCase{"ClientRefused", "XCLIENT", "554 5.7.1 not you", false, 554, 1, 0},
+                    TroubleCase{"ClientDeferred", "XCLIENT", "450 4.7.25 no name", false, 450, 1, 0},
+                    TroubleCase{"ByeInPlaceOfTheGreeting", "XCLIENT", bye, true, 451, 1, 0},
                     TroubleCase{"XclientRefused", "XCLIENT", "550 5.7.0 no", false, 250, 2, 1},
                     TroubleCase{"XclientRefusedFresh", "XCLIENT", "550 5.7.0 no", true, 451, 1, 0},
                     TroubleCase{"HangsAtXclient", "XCLIENT", hangs, false, 451, 1, 0},
@@ -295,6 +300,59 @@ INSTANTIATE_TEST_SUITE_P(
                     TroubleCase{"HangsAtContent", "content", hangs, false, 451, 1, 0},
                     TroubleCase{"HangsAtDot", "dot", hangs, false, 451, 1, 0}),
     [](const auto& trouble) { return trouble.param.name; });
+
+/// Our own sentence for the client, the MTA's words for the log.
+TEST_F(RelayDelivery, KeepsTheMtasWordsForTheLog) {
+    struct Row {
+        std::string verb;
+        std::string said;
+        std::string reply;  // begins so
+        std::string words;
+    };
+    const Row rows[] = {
+        {"MAIL", "503 5.5.1 nested", "4.3.0 ", "503 5.5.1 nested (in reply to MAIL FROM)"},
+        {"MAIL", "354 what", "4.4.2 ", "354 what (in reply to MAIL FROM)"},
+        {"RCPT", "hello", "4.4.2 ", "hello (in reply to RCPT TO)"},
+        {"RCPT", "450 4.2.0 later", "4.3.0 ", "450 4.2.0 later (in reply to RCPT TO:<a@example.net>)"},
+        {"RCPT", "552 5.5.3 enough", "4.5.3 ", "552 5.5.3 enough (in reply to RCPT TO:<a@example.net>)"},
+        {"DATA", "250 sure", "4.4.2 ", "250 sure (in reply to DATA)"},
+        {"dot", "354 what", "4.4.2 ", "354 what (in reply to the message)"},
+        {"XCLIENT", "501 5.5.4 Bad", "4.3.0 ", "501 5.5.4 Bad (in reply to XCLIENT)"},
+        {"connect", "554 5.3.2 closed", "4.4.1 ", ": 554 5.3.2 closed (in reply to the connection)"},
+        {"EHLO", "421 4.3.2 full", "4.4.1 ", ": 421 4.3.2 full (in reply to EHLO)"},
+    };
+    for (const Row& row : rows) {
+        relay.reset();
+        loop.turn(Millis{0});
+        mta.script = always(row.verb, row.said);
+        start();
+        Send message(1, {"a@example.net"});
+        const smtp::Answer answer = send(message);
+        EXPECT_EQ(answer.reply.code, 451) << row.words;
+        EXPECT_TRUE(answer.reply.text.starts_with(row.reply)) << answer.reply.text;
+        EXPECT_TRUE(answer.mta_reply.ends_with(row.words)) << answer.mta_reply;
+    }
+}
+
+TEST_F(RelayDelivery, LearnsHowManyRecipientsTheMtaTakes) {
+    const auto many = [taken = 0U](const ScriptedMta::Moment& moment) mutable -> std::optional<std::string> {
+        if (moment.verb == "MAIL") taken = 0;
+        if (moment.verb != "RCPT" || ++taken <= 2) return std::nullopt;
+        return "452 4.5.3 Error: too many recipients";
+    };
+    mta.script = many;
+    start_and_reach();
+    Send message(1, {"a@example.net", "b@example.net", "c@example.net"});
+    const smtp::Answer answer = send(message);
+    EXPECT_EQ(answer.reply.code, 451);
+    EXPECT_EQ(answer.mta_reply, "452 4.5.3 Error: too many recipients (in reply to RCPT TO:<c@example.net>)");
+    EXPECT_EQ(relay->recipients_max(client_at(1).address), 2U);
+    EXPECT_EQ(relay->recipients_max(*IpAddress::parse("198.51.100.1")), SIZE_MAX);
+    EXPECT_THAT(notices, testing::Contains(testing::StartsWith("recipient_limit_learned")));
+    Send first(1, {"a@example.net", "b@example.net"});
+    EXPECT_EQ(send(first).reply.code, 250);
+    EXPECT_EQ(ask(1, "c@example.net").reply.code, 250);
+}
 
 TEST_F(RelayDelivery, SaysThatAnUnknownOutcomeIsUnknown) {
     start_and_reach();

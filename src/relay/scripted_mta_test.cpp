@@ -221,9 +221,12 @@ class ScriptedMta::Session final : public net::IoHandler {
         if (end == std::string::npos) return false;
         message_.content = at_once ? "" : input_.substr(0, end + 2);
         input_.erase(0, end + (at_once ? 3 : 5));
-        in_content_ = mail_ = false;
-        if (answer("dot", "", "250 2.0.0 Ok: queued as 4Q by mx.internal.example"))
-            mta_.delivered.push_back(message_);
+        in_content_ = false;
+        // Refused, the transaction stays open until RSET, as where a restriction of Postfix's at the end of
+        // the data has refused it.
+        if (!answer("dot", "", "250 2.0.0 Ok: queued as 4Q by mx.internal.example")) return true;
+        mta_.delivered.push_back(message_);
+        mail_ = false;
         message_ = {};
         return true;
     }

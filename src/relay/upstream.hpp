@@ -8,6 +8,7 @@
 #include "net/tls_client.hpp"
 #include "relay/health.hpp"
 #include "relay/options.hpp"
+#include "relay/recipient_limit.hpp"
 #include "relay/tlsa_watch.hpp"
 #include "smtp/dialogue.hpp"
 
@@ -27,12 +28,15 @@ struct Upstream {
     std::unique_ptr<TlsaWatch> tlsa;                   // for dane_only
     Instant plaintext_until;                           // a handshake that was not required has failed
     smtp::EhloReply offered;                           // to us, before any client's identity
-    unsigned opening = 0;                              // connections not yet greeted
-    unsigned live = 0;                                 // greeted ones, leased or idle
+    RecipientLimit recipients;                         // it takes in one transaction
+    std::string last_words;  // what it said when it would not have us; empty = nothing
+    unsigned opening = 0;    // connections not yet greeted
+    unsigned live = 0;       // greeted ones, leased or idle
     unsigned leased = 0;
     bool tlsa_known = false;     // there were records when last asked for
     bool reached = false;        // offered is known
     bool told_down = false;      // the operator has heard that it is down
+    bool doubted = false;        // it put a client off at the greeting: does it so to everybody?
     bool told_identity = false;  // … and that it is not told who its clients are
 
     bool down() const { return health.failing() && live == 0; }

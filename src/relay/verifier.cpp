@@ -1,5 +1,6 @@
 #include "relay/verifier.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -168,7 +169,9 @@ void Verifier::ask(smtp::RecipientQuestion& question, bool joinable) {
     RecipientCheck& check = *asking.open;
     check.add(question, key_, joinable);
     if (joinable) shared_.emplace(key_, &check);
-    const bool full = check.asked().size() >= options_.verify.per_transaction_max;
+    const std::size_t at_once = std::min<std::size_t>(options_.verify.per_transaction_max,
+                                                      pool_.recipients_max(check.client().address));
+    const bool full = check.asked().size() >= at_once;
     if (full) asking.open = nullptr;
     if (check.gathering() && (full || asking.under_way == 0)) {
         request(check, asking);

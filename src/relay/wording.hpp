@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "relay/connection.hpp"
+#include "relay/ending.hpp"
 #include "relay/job.hpp"
 #include "smtp/backend.hpp"
 
@@ -21,6 +22,17 @@ smtp::Reply scrubbed(Connection& connection, const smtp::Reply& reply, std::stri
 /// The same, as an answer from that MTA.
 smtp::Answer answer_of(Connection& connection, const smtp::Reply& reply, std::string_view hostname,
                        const smtp::ClientIdentity* client);
+
+/// The sentence on a connection that ended under its job, in full. `client` is needed where the MTA's own
+/// word is passed on.
+Failure failure_of(Connection& connection, const Sentence& sentence, std::string_view hostname,
+                   const smtp::ClientIdentity* client);
+
+/// Makes the answer about a message what sentence_on_recipients() says of its recipients.
+void tell_of_recipients(const smtp::Dialogue& dialogue, const smtp::Envelope& envelope, smtp::Answer& answer);
+
+/// unfit_mta, and what that MTA does offer.
+Failure unfit(Connection& connection);
 
 /// For a job that no MTA has answered.
 smtp::Answer answer_of(const Failure& failure);

@@ -7,6 +7,7 @@
 // never calls back.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -45,6 +46,9 @@ struct Answer {
     std::string_view by;  // how we know: "mta", "cache", "list", "off", "none"; static storage
     bool unknown_recipient =
         false;  // a refusal that says "no such user", and nothing about the client or the sender
+    bool for_session =
+        false;  // it is about who the client is: asked again for it as it is now, it will be the same
+    std::string mta_reply = {};  // for the log: what the MTA said, where the reply is not its own
 };
 
 class Backend;
@@ -112,6 +116,9 @@ class Backend {
 
     /// What it can carry now, or last could; changes over time.
     virtual Offer offer() const = 0;
+
+    /// Recipients it can take in one transaction of this client, as far as is known now; at least 1.
+    virtual std::size_t recipients_max(const IpAddress& /*client*/) const { return SIZE_MAX; }
 
     /// Answers at once when it can (cache, list); otherwise nullopt, and question.answered() comes later.
     virtual std::optional<Answer> verify(RecipientQuestion& question) = 0;

@@ -55,6 +55,21 @@ bool append_path(std::string& out, std::string_view command, std::string_view ad
     return carried;
 }
 
+/// The MTA closes the connection after it (RFC 5321 3.8, RFC 7504; Postfix does so after both).
+bool says_goodbye(const Reply& reply) {
+    return reply.code == 421 || reply.code == 521;
+}
+
+/// True: this refusal of XCLIENT is the greeting of the client it names, as Postfix gives one at once where
+/// smtpd_delay_reject is off. 500 to 504 are about the command, and 550 5.7.0 is about us: "insufficient
+/// authorization".
+bool greets_with_refusal(const Reply& reply) {
+    if (!reply.transient() && !reply.permanent()) return false;
+    if (reply.code >= 500 && reply.code <= 504) return false;
+    const std::string_view enhanced = enhanced_code(reply.text);
+    return reply.code != 550 || (!enhanced.empty() && enhanced != "5.7.0");
+}
+
 }  // namespace
 
 void Dialogue::begin(Task task) {
@@ -64,7 +79,7 @@ void Dialogue::begin(Task task) {
     reply_ = {};
     recipients_.clear();
     decided_ = Outcome::none;
-    refused_at_ = Stage::idle;
+    refused_at_ = replied_at_ = Stage::idle;
 }
 
 void Dialogue::open(std::string_view helo, Hop hop) {
@@ -154,7 +169,11 @@ Dialogue::Outcome Dialogue::receive(std::string_view octets) {
     while (usable()) {
         const ReplyParser::Result result = parser_.next(octets);
         if (result == ReplyParser::Result::more) return Outcome::none;
-        if (result != ReplyParser::Result::reply) return lost();
+        if (result != ReplyParser::Result::reply) {
+            const bool told = result == ReplyParser::Result::malformed && task_ != Task::none;
+            if (told && decided_ == Outcome::none) note(parser_.reply());
+            return lost();
+        }
         ++replies_;
         const std::size_t unsent = output_.size();
         const Outcome outcome = take(parser_.reply());
@@ -176,9 +195,10 @@ Dialogue::Outcome Dialogue::lost() {
 }
 
 Dialogue::Outcome Dialogue::take(const Reply& reply) {
-    if (reply.code == 421 && stage_ != Stage::dot && stage_ != Stage::content) {
+    const bool answers_more = stage_ == Stage::xclient || stage_ == Stage::dot || stage_ == Stage::content;
+    if (reply.code == 421 && !answers_more) {
         // "Shutting down", whatever was asked (RFC 5321 3.8).
-        if (task_ != Task::none && decided_ == Outcome::none) reply_ = reply;
+        if (task_ != Task::none && decided_ == Outcome::none) note(reply);
         return lost();
     }
     switch (stage_) {
@@ -194,7 +214,7 @@ Dialogue::Outcome Dialogue::take(const Reply& reply) {
         case Stage::rset: return take_rset(reply);
         case Stage::content:
         case Stage::dot: return take_final(reply);
-        case Stage::said: reply_ = reply; return settle(Outcome::answered);
+        case Stage::said: note(reply); return settle(Outcome::answered);
         case Stage::fresh:
         case Stage::handshake:
         case Stage::idle:
@@ -205,10 +225,7 @@ Dialogue::Outcome Dialogue::take(const Reply& reply) {
 }
 
 Dialogue::Outcome Dialogue::take_greeting(const Reply& reply) {
-    if (reply.code != 220) {
-        reply_ = reply;
-        return finish(Outcome::lost);
-    }
+    if (reply.code != 220) return give_up(reply);
     greeting_host_ = reply.text.substr(0, reply.text.find_first_of(" \n"));
     say_hello(true, name_);
     stage_ = Stage::ehlo;
@@ -222,9 +239,8 @@ Dialogue::Outcome Dialogue::take_hello(const Reply& reply) {
         stage_ = Stage::helo;
         return Outcome::none;
     }
-    reply_ = reply;
     const bool refused = stage_ == Stage::introduction && (reply.transient() || reply.permanent());
-    return finish(refused ? Outcome::helo_refused : Outcome::lost);
+    return give_up(reply, refused ? Outcome::helo_refused : Outcome::lost);
 }
 
 Dialogue::Outcome Dialogue::take_hello_accepted(const Reply& reply) {
@@ -253,15 +269,13 @@ Dialogue::Outcome Dialogue::take_starttls(const Reply& reply) {
     }
     if (hop_.starttls == StartTls::may && (reply.transient() || reply.permanent()))
         return settle(Outcome::opened);
-    reply_ = reply;
-    return finish(Outcome::tls_refused);
+    return give_up(reply, Outcome::tls_refused);
 }
 
 Dialogue::Outcome Dialogue::take_xclient(const Reply& reply) {
-    if (reply.code != 220) {
-        reply_ = reply;
-        return finish(Outcome::identity_refused);
-    }
+    if (reply.code != 220)
+        return give_up(reply,
+                       greets_with_refusal(reply) ? Outcome::client_refused : Outcome::identity_refused);
     if (!waiting_.empty()) {
         release_line();
         return Outcome::none;
@@ -272,7 +286,9 @@ Dialogue::Outcome Dialogue::take_xclient(const Reply& reply) {
 }
 
 Dialogue::Outcome Dialogue::take_mail(const Reply& reply) {
-    if (reply.intermediate()) return finish(Outcome::lost);
+    if (reply.intermediate()) return give_up(reply);
+    // Whatever it has in mind, it is not what this client has said.
+    if (reply.code == 503) return give_up(reply, Outcome::out_of_step);
     if (!reply.positive()) {
         refuse(reply, Stage::mail);
         if (!pipelining_) {
@@ -286,11 +302,13 @@ Dialogue::Outcome Dialogue::take_mail(const Reply& reply) {
 }
 
 Dialogue::Outcome Dialogue::take_recipient(const Reply& reply) {
-    if (reply.intermediate()) return finish(Outcome::lost);
+    if (reply.intermediate()) return give_up(reply);
     recipients_.push_back(reply);
     // Of one that is asked about, a refusal decides nothing for the others.
     if (task_ == Task::deliver && !reply.positive()) refuse(reply, Stage::recipient);
     if (recipients_.size() < recipients_expected_) {
+        // Of the others it will say nothing.
+        if (task_ == Task::ask && decided_ == Outcome::none && says_goodbye(reply)) return give_up(reply);
         if (!pipelining_) release_line();
         return Outcome::none;
     }
@@ -308,7 +326,7 @@ Dialogue::Outcome Dialogue::take_last_asked() {
     const Reply& last = recipients_.back();
     if (!last.positive()) refuse(last, Stage::recipient);
     if (decided_ == Outcome::none) {
-        reply_ = last;
+        note(last);
         decided_ = Outcome::verified;
     }
     if (pipelining_) {
@@ -329,7 +347,10 @@ Dialogue::Outcome Dialogue::take_data(const Reply& reply) {
         // some of the recipients: only closing the connection takes it back.
         return finish(decided_);
     }
-    if (!reply.transient() && !reply.permanent()) return lost();
+    const bool refused = reply.transient() || reply.permanent();
+    if (decided_ != Outcome::none && !refused) return finish(decided_);
+    if (!refused) return give_up(reply);
+    if (decided_ == Outcome::none && reply.code == 503) return give_up(reply, Outcome::out_of_step);
     refuse(reply, Stage::data);
     reset_transaction();
     return Outcome::none;
@@ -343,19 +364,34 @@ Dialogue::Outcome Dialogue::take_rset(const Reply& reply) {
 Dialogue::Outcome Dialogue::take_final(const Reply& reply) {
     const bool after_dot = stage_ == Stage::dot;
     const bool taken = after_dot && reply.positive();
-    if (!taken && !reply.transient() && !reply.permanent()) return finish(Outcome::lost);
-    reply_ = reply;
+    // Before the dot that is an answer to nothing, and who knows to what it was meant to be one.
+    if (!taken && !reply.transient() && !reply.permanent())
+        return after_dot ? give_up(reply) : finish(Outcome::lost);
+    note(reply);
     refused_at_ = stage_;
     if (taken) return settle(Outcome::delivered);
     // Refused before the dot: the MTA still waits for it, or has closed.
-    if (!after_dot || reply.code == 421) return finish(Outcome::refused);
-    return settle(Outcome::refused);
+    if (!after_dot || says_goodbye(reply)) return finish(Outcome::refused);
+    decided_ = Outcome::refused;
+    reset_transaction();
+    return Outcome::none;
+}
+
+void Dialogue::note(const Reply& reply) {
+    reply_ = reply;
+    replied_at_ = stage_;
+}
+
+/// After this reply the connection is of no use.
+Dialogue::Outcome Dialogue::give_up(const Reply& reply, Outcome outcome) {
+    note(reply);
+    return finish(outcome);
 }
 
 /// Notes a refusal; the first one decides. (After a refused MAIL the MTA refuses the rest with 503.)
 void Dialogue::refuse(const Reply& reply, Stage at) {
     if (decided_ != Outcome::none) return;
-    reply_ = reply;
+    note(reply);
     refused_at_ = at;
     decided_ = task_ == Task::ask ? Outcome::verified : Outcome::refused;
 }

@@ -18,6 +18,11 @@
 // XCLIENT is never sent together with anything else, and any reply to it but 220 finishes the connection:
 // attributes before the refused one have taken effect, so whose identity is in force is not known.
 //
+// The dialogue is idle only after a reply that makes it so: 250 to EHLO, to RSET or to the dot. After a
+// refusal at the dot an MTA may keep the transaction open (Postfix does, where a restriction at the end of
+// the data refuses), so RSET follows each final reply but 2yz. An MTA that answers 503 to MAIL all the same
+// has a transaction that we know nothing of, and its connection is finished.
+//
 // Content does not pass through here: the driver sends it, dots stuffed, and the final dot, between
 // Outcome::content and content_sent().
 #pragma once
@@ -56,14 +61,16 @@ class Dialogue {
         tls_refused,       // StartTls::must, and it is not offered (reply() has code 0) or refused
         opened,            // greeted, and EHLO or HELO was taken: ehlo() is known
         introduced,        // the identity given to introduce() is in force
-        identity_refused,  // XCLIENT was not answered 220: reply()
+        identity_refused,  // XCLIENT was not answered 220, for the sake of the command or of us: reply()
+        client_refused,    // XCLIENT was answered as this client is greeted, and that is no 220: reply()
         helo_refused,      // the client's HELO name was refused: reply()
+        out_of_step,       // MAIL or DATA was answered 503, "bad sequence of commands": reply()
         verified,          // the question is answered: reply(), refused_at(), recipients()
         content,           // every recipient was taken and DATA answered 354: send the content and the dot
         refused,    // the message was refused, nothing was delivered: reply(), refused_at(), recipients()
         delivered,  // the MTA has taken the message: reply()
         answered,   // the line given to say() is answered: reply()
-        lost,       // the connection is finished and the task undecided: reply() if it said why (421)
+        lost,       // the connection is finished and the task undecided: reply() is its last word, if any
     };
 
     /// What the dialogue is about now; for logs and for choosing a time limit.
@@ -134,9 +141,14 @@ class Dialogue {
     /// Replies received since the task began: none means that the connection may have been dead before it.
     std::size_t replies() const { return replies_; }
 
-    /// The decisive reply of the task; code 0 when there was none.
+    /// The decisive reply of the task, or the last word before the connection was finished; code 0 when there
+    /// was none, with a text when what came instead is no reply.
     const Reply& reply() const { return reply_; }
-    /// The command it answered: mail, recipient, data, content (before the dot) or dot.
+    /// The command that it answered.
+    Stage replied_at() const { return replied_at_; }
+    /// The last reply of all, whatever it answered; nobody may have asked.
+    const Reply& last() const { return parser_.reply(); }
+    /// The command that reply() answered: mail, recipient, data, content (before the dot) or dot.
     Stage refused_at() const { return refused_at_; }
     /// A reply for each recipient of the envelope, in its order: when refused at recipient, or verified and
     /// not refused at mail.
@@ -167,6 +179,8 @@ class Dialogue {
     Outcome take_data(const Reply& reply);
     Outcome take_rset(const Reply& reply);
     Outcome take_final(const Reply& reply);
+    void note(const Reply& reply);
+    Outcome give_up(const Reply& reply, Outcome outcome = Outcome::lost);
     void refuse(const Reply& reply, Stage at);
     void reset_transaction();
     Outcome settle(Outcome outcome);
@@ -186,6 +200,7 @@ class Dialogue {
     Task task_ = Task::none;
     Stage stage_ = Stage::fresh;
     Stage refused_at_ = Stage::idle;
+    Stage replied_at_ = Stage::idle;
     Outcome decided_ = Outcome::none;  // what the task came to, while its RSET is outstanding
     Hop hop_;
     bool secure_ = false;

@@ -43,7 +43,10 @@ ReplyParser::Result ReplyParser::next(std::string_view& input) {
 
 ReplyParser::Result ReplyParser::take_line(std::string_view line) {
     const int code = code_of(line);
-    if (code == 0 || (lines_ != 0 && code != reply_.code)) return fail(Result::malformed);
+    if (code == 0 || (lines_ != 0 && code != reply_.code)) {
+        reply_ = {.code = 0, .text = std::string(line)};
+        return fail(Result::malformed);
+    }
     if (lines_ == lines_max) return fail(Result::too_long);
     const bool last = line.size() == 3 || line[3] == ' ';
     const std::string_view text = line.substr(std::min<std::size_t>(line.size(), 4));

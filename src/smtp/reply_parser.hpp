@@ -33,7 +33,8 @@ class ReplyParser {
     /// more and says the same again.
     Result next(std::string_view& input);
 
-    /// Valid after Result::reply and until the next call of next().
+    /// Valid after Result::reply and until the next call of next(). After Result::malformed, with code 0, the
+    /// line that is no reply; after Result::too_long nothing to rely on.
     const Reply& reply() const { return reply_; }
 
     /// A reply has begun and is not complete.
