@@ -37,6 +37,7 @@ enum class Fault : std::uint8_t {
     mta_refuses,
     mta_forgets_recipient,  // says "unknown" of one it knew
     mta_refuses_identity,
+    mta_out_of_step,     // 503 to MAIL, of a transaction that nobody knows of
     mta_answers_early,   // before the dot
     mta_takes_and_dies,  // 250 decided, never said
     mta_takes_and_is_late,

@@ -172,12 +172,6 @@ void MtaSession::do_xclient(std::string_view attributes) {
     if (!xclient_told_ || (identity_.told && !mta_.traits().xclient_for_all))
         blame("XCLIENT that was not offered");
     if (in_mail_) blame("XCLIENT in a transaction");
-    if (world_.faults.strikes(Fault::mta_refuses_identity)) {
-        static constexpr std::string_view refusals[] = {"501 5.5.4 bad attribute", "550 5.7.0 not from you",
-                                                        "421 4.7.0 not now", "250 2.0.0 what a mistake"};
-        poisoned_ = true;
-        return say(std::string(dice_.pick(refusals)));
-    }
     const std::string bare =
         world_.faults.planted(Sabotage::bare_xclient) ? bare_xclient(attributes) : std::string(attributes);
     // What is not named keeps what the client before was told as, and so does the address.
@@ -192,14 +186,35 @@ void MtaSession::do_xclient(std::string_view attributes) {
     identity_.protocol = told_.esmtp ? "ESMTP" : "SMTP";
     if (!mta_.traits().xclient_helo) identity_.protocol.clear();
     if (world_.faults.planted(Sabotage::borrow_identity)) identity_.address = world_.ledger.client(0).address;
+    if (world_.faults.strikes(Fault::mta_refuses_identity)) return refuse_identity();
     answer("220 mta.internal.example ESMTP");
 }
 
+/// Of the command, or of the client that it names, as its greeting.
+void MtaSession::refuse_identity() {
+    static constexpr std::string_view refusals[] = {"501 5.5.4 bad attribute",  "550 5.7.0 not from you",
+                                                    "421 4.7.0 not now",        "250 2.0.0 what a mistake",
+                                                    "554 5.7.1 you of all men", "450 4.7.25 who are you"};
+    poisoned_ = true;
+    const std::string refusal(dice_.pick(refusals));
+    if (refusal.starts_with("554")) {
+        Introduced named = identity_;
+        named.helo = named.xclient_helo;
+        world_.ledger.mta_said(named, "", "", refusal);
+    }
+    say(refusal);
+}
+
 void MtaSession::do_mail(std::string_view argument) {
-    if (in_mail_) blame("MAIL in a transaction");
+    if (in_mail_) {
+        blame("MAIL in a transaction");
+        return answer("503 5.5.1 Error: nested MAIL command");
+    }
     sender_ = argument.substr(0, argument.find('>'));
     recipients_.clear();
     world_.ledger.mta_hears(link_->number(), identity_, sender_);
+    // It is about the connection: no client must ever hear of it, and none is noted.
+    if (world_.faults.strikes(Fault::mta_out_of_step)) return answer("503 5.5.1 Error: nested MAIL command");
     std::string reply = "250 2.1.0 Ok";
     if (world_.faults.strikes(Fault::mta_defers)) reply = "451 4.3.0 later";
     if (world_.faults.strikes(Fault::mta_refuses)) reply = "550 5.7.1 not from you";
@@ -241,17 +256,23 @@ void MtaSession::do_data() {
     answer(reply);
 }
 
+/// Refused, the transaction stays open until RSET, as in Postfix where a restriction at the end of the data
+/// has refused it.
 void MtaSession::do_dot() {
-    in_mail_ = false;
     if (answered_early_) return die(dice_.chance(500));
     std::string reply;
     if (world_.faults.strikes(Fault::mta_defers)) reply = "451 4.3.0 later";
     if (world_.faults.strikes(Fault::mta_refuses)) reply = "554 5.7.1 not this";
     if (!reply.empty()) {
         world_.ledger.mta_said(identity_, sender_, "", reply);
-        if (world_.faults.planted(Sabotage::acknowledge_refused)) reply = "250 2.0.0 Ok: queued";
+        refused_at_dot_ = true;
+        if (world_.faults.planted(Sabotage::acknowledge_refused)) {
+            reply = "250 2.0.0 Ok: queued";
+            in_mail_ = refused_at_dot_ = false;
+        }
         return answer(reply);
     }
+    in_mail_ = false;
     std::string content = unstuffed(content_);
     if (world_.faults.planted(Sabotage::swap_octets) && content.size() > 60)
         std::swap(content[50], content[content.size() - 5]);
@@ -269,8 +290,11 @@ void MtaSession::do_dot() {
 }
 
 void MtaSession::do_reset() {
-    in_mail_ = false;
-    recipients_.clear();
+    const bool lost = std::exchange(refused_at_dot_, false) && world_.faults.planted(Sabotage::lose_reset);
+    if (!lost) {
+        in_mail_ = false;
+        recipients_.clear();
+    }
     answer("250 2.0.0 Ok");
 }
 

@@ -36,6 +36,7 @@ class MtaSession final : private Peer {
     void obey(const std::string& line);
     void do_hello(std::string_view name, bool esmtp);
     void do_xclient(std::string_view attributes);
+    void refuse_identity();
     void do_mail(std::string_view argument);
     void do_rcpt(std::string_view argument);
     void do_data();
@@ -70,6 +71,7 @@ class MtaSession final : private Peer {
     bool xclient_told_ = false;
     bool alone_ = false;  // nothing may follow what was asked before it is answered
     bool in_mail_ = false;
+    bool refused_at_dot_ = false;  // and the transaction is still open
     bool in_content_ = false;
     bool answered_early_ = false;
     bool poisoned_ = false;  // it did not take an identity: the connection may not be used any more

@@ -16,6 +16,7 @@ enum class Sabotage : std::uint8_t {
     lose_descriptor,      // one that the product closes stays open
     lose_memory,          // a block is never given back
     bare_xclient,         // XCLIENT as it was once written: bare octets in HELO, and ADDR behind it
+    lose_reset,           // the RSET after a refused message is answered and does not reach the MTA
     hold_reply,           // a patient client hears nothing for ten minutes
 };
 
