@@ -222,7 +222,8 @@ const Key<Config> keys_before_policy[] = {
     {"limits.recipients_max",
      integer<Config>([](Config& c) -> auto& { return c.front.server.limits.recipients_max; }, 100, 100'000,
                      "RFC 5321 4.5.3.1.8"),
-     "Recipients of a transaction. 452 4.5.3"},
+     "Recipients of a transaction. 452 4.5.3, also where an MTA takes fewer: what it says of that is "
+     "believed for four hours."},
     {"limits.message_octets_max",
      integer<Config>([](Config& c) -> auto& { return c.front.server.limits.message_octets_max; }, 65'536,
                      std::int64_t{1} << 40, "RFC 5321 4.5.3.1.7"),

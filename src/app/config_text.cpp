@@ -45,7 +45,9 @@ constexpr std::pair<std::string_view, std::string_view> section_texts[] = {
     {"policy.greylist", "Who has not been seen before is asked to come again."},
     {"dns", "How DNS is asked, for lists and names."},
     {"spool", "Where messages wait between the client's dot and the MTA's 250."},
-    {"log", "One line for each session and each transaction, and one for what happens to Sluice itself."},
+    {"log",
+     "One line for each session and each transaction, and one for what happens to Sluice itself. "
+     "When a client is told something in Sluice's own words, `mta_reply` holds what the MTA said."},
 };
 
 std::string_view section_of(std::string_view name) {
