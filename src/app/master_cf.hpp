@@ -1,0 +1,44 @@
+// The lines of Postfix's master.cf that `sluice check --print-master-cf` prints: a listener for Sluice alone,
+// and a cleanup service of its own.
+//
+// The listener replaces a public one, and goes on with what that one is set to: filters, milters,
+// restrictions. What cannot go on is left out with a comment, or no lines are printed and the error says why.
+//
+// What Sluice itself is must never be enough to relay there: a connection on which no client's identity is in
+// force (any more) comes from loopback, or from where Sluice connects. Its mynetworks begin with those,
+// negated, and Postfix takes the first pattern that matches; the operator's own follow as they are, tables
+// too. Clients are let through, or not, by the identity that is forwarded. permit_inet_interfaces is taken out
+// of the lists it stands in, since Postfix 3.7 holds it against the connection and not against XCLIENT.
+//
+// The cleanup service has in_flow_delay=0: each transaction that asks about recipients which exist costs a
+// token of Postfix's flow control, and gives it back to nobody; a hundred such, and each more takes a second.
+//
+// It does no I/O: app/postconf.hpp reads what Postfix is set to.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+
+#include "app/postfix_settings.hpp"
+#include "base/ip.hpp"
+#include "relay/options.hpp"
+
+namespace sluice::app {
+
+struct ListenerWish {
+    relay::UpstreamOptions mta;       // where it is to be, and how it is to be spoken to
+    relay::PoolOptions pool;          // whose connections it must have room for
+    unsigned workers = 1;             // each with a pool
+    std::optional<IpAddress> source;  // where Sluice connects from, if that is not loopback
+};
+
+/// `postfix` is what the Postfix behind is set to; null = it is not on this machine. The error says why no
+/// listener can be printed, and what to do.
+std::expected<std::string, std::string> master_cf_lines(const ListenerWish& wish,
+                                                        const PostfixSettings* postfix);
+
+/// A mynetworks for the listener, out of the one that the operator has.
+std::string guarded_networks(const std::string& mynetworks, const std::optional<IpAddress>& source);
+
+}  // namespace sluice::app
