@@ -1,6 +1,10 @@
 #include <csignal>
 #include <cstdio>
+#include <expected>
 #include <fmt/format.h>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "app/certificates.hpp"
 #include "app/check_report.hpp"
@@ -9,9 +13,13 @@
 #include "app/config_text.hpp"
 #include "app/exit_codes.hpp"
 #include "app/generation.hpp"
+#include "app/master_cf.hpp"
+#include "app/postconf.hpp"
 #include "app/probe.hpp"
 #include "app/registers.hpp"
+#include "app/start_error.hpp"
 #include "app/worker_count.hpp"
+#include "net/source_address.hpp"
 
 namespace sluice::app {
 
@@ -23,36 +31,90 @@ bool wants_pooling(const relay::UpstreamOptions& upstream) {
            (upstream.identity == IdentityBy::automatic || upstream.identity == IdentityBy::xclient);
 }
 
-/// The listener of its own that Postfix is to give Sluice: where the first MTA is expected, but never
+/// It is on this machine, so that its Postfix is the one behind.
+bool is_here(const net::ServerAddress& address) {
+    return address.is_local() || net::source_towards(address.tcp) == address.tcp.address;
+}
+
+/// The listener of its own that Postfix is to give Sluice: where the first MTA is expected, but never on
 /// port 25.
-relay::UpstreamOptions private_listener(const Config& config) {
-    relay::UpstreamOptions expected = config.relay.upstreams.front();
-    if (expected.address.tcp.port == 25)
-        expected.address.tcp = net::Endpoint{IpAddress::v4({127, 0, 0, 1}), 10025};
-    return expected;
+ListenerWish private_listener(const Config& config) {
+    ListenerWish wish{.mta = config.relay.upstreams.front(),
+                      .pool = config.relay.pool,
+                      .workers = worker_count(config.workers),
+                      .source = std::nullopt};
+    net::ServerAddress& address = wish.mta.address;
+    if (!address.is_unix() && address.tcp.port == 25) {
+        if (is_here(address)) address.tcp.address = IpAddress::v4({127, 0, 0, 1});
+        address.tcp.port = 10025;
+    }
+    if (!address.is_local()) wish.source = net::source_towards(address.tcp);
+    return wish;
+}
+
+/// What the Postfix behind is set to, if that can be read here. Throws when it was named and cannot be.
+std::optional<PostfixSettings> postfix_behind(const net::ServerAddress& address,
+                                              const std::string& directory) {
+    if (directory.empty() && !is_here(address)) return std::nullopt;
+    std::expected<PostfixSettings, std::string> read = read_postfix(directory);
+    if (read) return std::move(*read);
+    if (!directory.empty()) throw StartError(read.error());
+    return std::nullopt;
+}
+
+std::expected<std::string, std::string> listener_lines(const Config& config, const std::string& directory) {
+    const ListenerWish wish = private_listener(config);
+    const auto postfix = postfix_behind(wish.mta.address, directory);
+    return master_cf_lines(wish, postfix ? &*postfix : nullptr);
+}
+
+int print_listener(const Config& config, const std::string& directory) {
+    const auto lines = listener_lines(config, directory);
+    if (!lines) {
+        fmt::print(stderr, "sluice: no lines for master.cf. {}\n", lines.error());
+        return exit_failed;
+    }
+    fmt::print("{}", *lines);
+    return exit_ok;
+}
+
+void advise_listener(const Config& config, const std::string& directory) {
+    const auto lines = listener_lines(config, directory);
+    fmt::print(
+        "\nGive Postfix a listener of its own for Sluice, which nobody else can reach: append these lines to "
+        "its\n"
+        "master.cf, run `postfix reload`, and set relay.mta = [\"{}\"] (or give the --relay flag).\n"
+        "Whoever can connect to it can pretend to be any client.\n\n{}",
+        private_listener(config).mta.address.to_string(), lines ? *lines : lines.error() + "\n");
+}
+
+/// Where Postfix is on this machine: its flow control, which no probe can see in a hurry.
+std::string brake_report(const relay::UpstreamOptions& upstream, const Config& config,
+                         const std::string& directory) {
+    if (config.relay.verify.by != relay::VerifyBy::mta) return {};
+    const auto postfix = postfix_behind(upstream.address, directory);
+    const PostfixService* listener = postfix ? service_at(*postfix, upstream.address) : nullptr;
+    return listener != nullptr && brakes_verification(*postfix, *listener)
+               ? flow_control_warning(listener->label())
+               : std::string();
 }
 
 /// Probes all MTAs; the exit code.
-int probe_all(const Config& config) {
+int probe_all(const Config& config, const std::string& directory) {
     const unsigned workers = worker_count(config.workers);
     int code = exit_ok;
     bool advise = false;
     for (const relay::UpstreamOptions& upstream : config.relay.upstreams) {
         const ProbeFindings found = probe_mta(upstream, config);
         fmt::print("\n{}", mta_report(upstream, found, config, workers));
-        if (!found.unreachable.empty()) code = exit_failed;
-        if (upstream.identity == relay::IdentityBy::xclient && !found.forwards_identity()) code = exit_failed;
-        if (wants_pooling(upstream) && found.unreachable.empty() && !found.pools()) advise = true;
+        if (has_errors(upstream, found, config)) code = exit_failed;
+        if (!found.unreachable.empty()) continue;
+        const std::string brake = brake_report(upstream, config, directory);
+        fmt::print("{}", brake);
+        if (wants_pooling(upstream) && (!found.pools() || relays_wrongly(found) || !brake.empty()))
+            advise = true;
     }
-    if (advise) {
-        const relay::UpstreamOptions listener = private_listener(config);
-        fmt::print(
-            "\nTo make pooling work, give Postfix a listener of its own for Sluice, which nobody else can "
-            "reach:\n"
-            "append these lines to its master.cf, run `postfix reload`, and set relay.mta = [\"{}\"]\n"
-            "(or give the --relay flag). Whoever can connect to it can pretend to be any client.\n\n{}",
-            listener.address.to_string(), master_cf_lines(listener, config.relay.pool, workers));
-    }
+    if (advise) advise_listener(config, directory);
     return code;
 }
 
@@ -77,14 +139,11 @@ int check(const CheckFlags& flags) {
     check_authorities(*config);
     (void)load_registers(*config);
     (void)workers_user(*config);
-    if (flags.print_master_cf) {
-        fmt::print("{}", master_cf_lines(private_listener(*config), config->relay.pool,
-                                         worker_count(config->workers)));
-        return exit_ok;
-    }
+    if (flags.print_master_cf) return print_listener(*config, flags.postfix_directory);
     fmt::print("{}: no errors\n", flags.run.config.empty() ? "default configuration" : flags.run.config);
+    fmt::print("{}", listen_report(*config));
     (void)std::signal(SIGPIPE, SIG_IGN);
-    return flags.probe ? probe_all(*config) : exit_ok;
+    return flags.probe ? probe_all(*config, flags.postfix_directory) : exit_ok;
 }
 
 }  // namespace sluice::app

@@ -15,6 +15,9 @@ constexpr std::string_view relayable[] = {"PIPELINING", "SIZE", "8BITMIME",     
 /// Postfix's default_process_limit, which "-" in the maxproc column stands for.
 constexpr unsigned postfix_process_limit = 100;
 
+/// What limits.recipients_max may not be below: an MTA has to take so many (RFC 5321 4.5.3.1.8).
+constexpr unsigned rfc_recipients_min = 100;
+
 std::string offer_lines(const smtp::Offer& offer) {
     std::vector<std::string> there;
     std::vector<std::string_view> missing;
@@ -58,10 +61,7 @@ std::string identity_lines(const relay::UpstreamOptions& upstream, const ProbeFi
             upstream.identity == IdentityBy::xclient ? ", but configured: the MTA counts as down" : "");
     if (!found.forwards_identity())
         return fmt::format("  identity  XCLIENT is offered and then refused: {}\n", found.identity->said);
-    std::string out = fmt::format("  identity  XCLIENT works: {}\n", found.ehlo.xclient);
-    if (found.ipv6_identity && !found.takes_ipv6())
-        out += fmt::format("            but not for IPv6 clients: {}\n", found.ipv6_identity->said);
-    return out;
+    return fmt::format("  identity  XCLIENT works: {}\n", found.ehlo.xclient);
 }
 
 std::string pooling_lines(const relay::UpstreamOptions& upstream, const ProbeFindings& found) {
@@ -84,45 +84,97 @@ std::string pooling_lines(const relay::UpstreamOptions& upstream, const ProbeFin
 }
 
 std::string relay_lines(const ProbeFindings& found) {
-    if (!found.relays_for_anyone()) return {};
-    return "  WARNING   it takes mail for a domain that is not its own (example.org), from a client it does "
-           "not\n"
-           "            know: whoever can talk to Sluice can send mail anywhere through it. A sink does "
-           "that;\n"
-           "            for an MTA see mynetworks and smtpd_relay_restrictions\n";
+    std::string out;
+    if (found.relays_for_strangers())
+        out +=
+            "  ERROR     Let nobody relay by being a stranger (the MTA's mynetworks, "
+            "smtpd_relay_restrictions;\n"
+            "            permit_inet_interfaces is true of every client of Sluice): it takes mail for a "
+            "domain "
+            "that\n"
+            "            is not its own (example.org) from a client it does not know, so that whoever can "
+            "talk "
+            "to\n"
+            "            Sluice can send mail anywhere. Only a sink may do that\n";
+    if (found.relays_for_sluice())
+        out += fmt::format(
+            "  ERROR     Take the address that Sluice connects from out of mynetworks on the MTA's listener, "
+            "as\n"
+            "            the lines of `sluice check --print-master-cf` do: it takes mail for a domain that "
+            "is "
+            "not\n"
+            "            its own (example.org) from Sluice itself. {}\n",
+            found.forwards_identity() ? "Whoever were taken for Sluice could send mail anywhere"
+                                      : "All clients are taken for Sluice, and can send mail anywhere");
+    if (!out.empty()) return out;
+    const auto& asked = found.foreign_recipient ? found.foreign_recipient : found.own_recipient;
+    return asked ? fmt::format("  relaying  refused: {}\n", asked->said) : std::string();
 }
 
 /// X.7.25, "reverse DNS validation failed" (RFC 7372), is said to a client that has no name, as ours that
 /// asks here. It matters where none is looked up.
 std::string name_lines(const ProbeFindings& found, bool names_resolved) {
     if (names_resolved || !found.forwards_identity() || !found.foreign_recipient) return {};
-    if (!found.foreign_recipient->said.contains(".7.25 ")) return {};
+    const std::string& said = found.foreign_recipient->said;
+    if (!said.contains(".7.25 ")) return {};
     return fmt::format(
-        "  WARNING   it takes no mail from a client whose name it is not told: {}.\n"
-        "            Set policy.resolve_names = true\n",
-        found.foreign_recipient->said);
+        "  WARNING   Set policy.resolve_names = true: it takes no mail from a client whose name it is not "
+        "told:\n"
+        "            {}\n",
+        said);
+}
+
+/// An MTA that takes fewer recipients than clients are let name.
+std::string recipients_lines(const ProbeFindings& found, unsigned recipients_max) {
+    if (!found.recipients) return {};
+    const RecipientsTaken& recipients = *found.recipients;
+    if (recipients.taken == 0)
+        return fmt::format(
+            "  recipients of one transaction: not found out, it does not take <postmaster>: {}\n",
+            recipients.said);
+    if (recipients.taken == recipients.asked)
+        return fmt::format("  recipients {} in one transaction are taken{}\n", recipients.taken,
+                           recipients.taken < recipients_max ? "; no more were asked about" : "");
+    return fmt::format(
+        "  WARNING   Set smtpd_recipient_limit = {} at the MTA, or limits.recipients_max = {} here: it "
+        "takes\n"
+        "            {} recipients in one transaction, and Sluice lets clients name {}: {}\n",
+        recipients_max, std::max(recipients.taken, rfc_recipients_min), recipients.taken, recipients_max,
+        recipients.said);
 }
 
 std::string process_lines(const relay::PoolOptions& pool, unsigned workers) {
     const unsigned connections = workers * pool.connections_max;
     if (connections < postfix_process_limit) return {};
     return fmt::format(
-        "  WARNING   {} workers times relay.pool.connections_max = {} may open {} connections. The process\n"
-        "            limit of the MTA's listener must be above that (Postfix: maxproc in master.cf, {} where "
+        "  WARNING   Raise the process limit of the MTA's listener (Postfix: maxproc in master.cf, {} where "
         "it\n"
-        "            says \"-\"), or a full pool puts Postfix into stress mode by itself\n",
-        workers, pool.connections_max, connections, postfix_process_limit);
+        "            says \"-\") above {}: {} workers times relay.pool.connections_max = {} may open so "
+        "many\n"
+        "            connections, and a full pool puts Postfix into stress mode by itself\n",
+        postfix_process_limit, connections, workers, pool.connections_max);
 }
 
-}  // namespace
+bool listens_on_ipv6(const Config& config) {
+    return std::ranges::any_of(config.doors(),
+                               [](const Door& door) { return !door.address.address.is_v4(); });
+}
 
-namespace {
+/// IPv6 clients come, and the MTA cannot be told so.
+bool loses_ipv6(const ProbeFindings& found, const Config& config) {
+    return found.ipv6_identity && !found.takes_ipv6() && listens_on_ipv6(config);
+}
 
-/// The first fields of a master.cf line: "127.0.0.1:10025  inet", or "sluice  unix" for a socket in the
-/// directory `public` of Postfix's queue.
-std::string service_fields(const net::ServerAddress& address) {
-    if (!address.is_unix()) return address.to_string() + "  inet";
-    return address.path.substr(address.path.rfind('/') + 1) + "  unix";
+std::string ipv6_lines(const ProbeFindings& found, const Config& config) {
+    if (!found.ipv6_identity || found.takes_ipv6()) return {};
+    if (!loses_ipv6(found, config))
+        return fmt::format("            but not for IPv6 clients: {}\n", found.ipv6_identity->said);
+    return fmt::format(
+        "  ERROR     Set inet_protocols = all in Postfix's main.cf and restart it, or take the IPv6 "
+        "addresses "
+        "out\n"
+        "            of listen: XCLIENT is refused for IPv6 clients ({}), who get no mail through\n",
+        found.ipv6_identity->said);
 }
 
 }  // namespace
@@ -135,32 +187,50 @@ std::string mta_report(const relay::UpstreamOptions& upstream, const ProbeFindin
     out += tls_line(upstream, found);
     out += offer_lines(found.ehlo.offer);
     out += identity_lines(upstream, found);
+    out += ipv6_lines(found, config);
     out += pooling_lines(upstream, found);
     out += relay_lines(found);
     out += name_lines(found, config.front.policy.resolve_names);
+    out += recipients_lines(found, config.front.server.limits.recipients_max);
     out += process_lines(config.relay.pool, workers);
     return out;
 }
 
-std::string master_cf_lines(const relay::UpstreamOptions& upstream, const relay::PoolOptions& pool,
-                            unsigned workers) {
-    // A few more processes than connections: Postfix is "stressed" when all of them are busy.
-    const unsigned processes = workers * pool.connections_max + 20;
-    const auto timeout = std::max<std::int64_t>(300, 2 * pool.idle_max.count());
+bool relays_wrongly(const ProbeFindings& found) {
+    return found.relays_for_strangers() || found.relays_for_sluice();
+}
+
+bool has_errors(const relay::UpstreamOptions& upstream, const ProbeFindings& found, const Config& config) {
+    if (!found.unreachable.empty()) return true;
+    if (upstream.identity == relay::IdentityBy::xclient && !found.forwards_identity()) return true;
+    return relays_wrongly(found) || loses_ipv6(found, config);
+}
+
+std::string flow_control_warning(const std::string& listener) {
     return fmt::format(
-        "{}  n  -  y  -  {}  smtpd\n"
-        "  -o syslog_name=postfix/sluice\n"
-        "  -o smtpd_authorized_xclient_hosts=static:all\n"
-        "  -o smtpd_client_connection_count_limit=0\n"
-        "  -o smtpd_client_connection_rate_limit=0\n"
-        "  -o smtpd_client_message_rate_limit=0\n"
-        "  -o smtpd_client_recipient_rate_limit=0\n"
-        "  -o smtpd_junk_command_limit=1000000\n"
-        "  -o smtpd_soft_error_limit=1000000\n"
-        "  -o smtpd_hard_error_limit=1000001\n"
-        "  -o smtpd_timeout={}s\n"
-        "  -o smtpd_tls_security_level={}\n",
-        service_fields(upstream.address), processes, timeout, upstream.wants_tls() ? "may" : "none");
+        "  WARNING   Give {} a cleanup service of its own with in_flow_delay=0 (cleanup_service_name): each\n"
+        "            recipient that Sluice asks about costs a token of Postfix's flow control, and after "
+        "some\n"
+        "            hundred each takes a second\n",
+        listener);
+}
+
+std::string listen_report(const Config& config) {
+    std::string out;
+    const std::vector<Door> doors = config.doors();
+    for (const Door& door : doors) {
+        if (door.address.address != IpAddress::v6({})) continue;
+        const bool with_ipv4 = std::ranges::any_of(doors, [&](const Door& other) {
+            return other.address.address.is_v4() && other.address.port == door.address.port;
+        });
+        if (with_ipv4) continue;
+        out += fmt::format(
+            "WARNING   Add \"0.0.0.0:{0}\" to {1} if IPv4 clients are to be served: \"[::]:{0}\" alone is "
+            "IPv6 "
+            "only\n",
+            door.address.port, door.wrapping == front::Wrapping::none ? "listen" : "tls_listen");
+    }
+    return out;
 }
 
 }  // namespace sluice::app

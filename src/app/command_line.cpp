@@ -74,6 +74,10 @@ void add_check_flags(CLI::App& command, CheckFlags& flags) {
                      "Print every key with its default as a commented TOML file, and do nothing else");
     command.add_flag("--print-master-cf", flags.print_master_cf,
                      "Print the lines of Postfix's master.cf that Sluice needs, and do nothing else");
+    command
+        .add_option("--postfix-config", flags.postfix_directory,
+                    "Where main.cf and master.cf are, whose public listener the printed one replaces")
+        ->type_name("DIR");
     command.add_flag("--print-reference", flags.print_reference, "Print docs/guide/config.md")->group("");
 }
 
@@ -139,7 +143,8 @@ int run_command_line(int argc, char** argv) {
         "Check the configuration, probe the MTA, and say what it needs to serve many clients over one "
         "connection");
     check_command->footer(
-        "Exit codes: 0 all is well; 1 an MTA cannot be used; 2 the configuration is wrong.");
+        "Exit codes: 0 all is well; 1 an MTA cannot be used, or must not be as it is (ERROR); 2 the "
+        "configuration is wrong.");
     add_check_flags(*check_command, check_flags);
 
     SinkFlags sink_flags;

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <system_error>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "net/loop.hpp"
 #include "net/resolver.hpp"
@@ -50,6 +52,8 @@ class ProbeConnection {
     bool open(const IpAddress& proxied_client);
     ProbeAnswer introduce(const IpAddress& client);
     ProbeAnswer ask(const std::string& address);
+    /// Names the postmaster so often in one transaction; nothing when it broke off.
+    std::optional<RecipientsTaken> ask_many(unsigned recipients);
     void quit();
 
     const smtp::Dialogue& dialogue() const { return dialogue_; }
@@ -63,8 +67,8 @@ class ProbeConnection {
     std::ptrdiff_t write(const std::string& octets);
     std::ptrdiff_t read(std::span<char> buffer);
     ProbeAnswer answer(bool yes) const;
-    bool wait(short events, Clock::time_point deadline);
-    bool send(std::string& octets, Clock::time_point deadline);
+    bool wait(int events, Clock::time_point deadline);
+    bool send_some(std::string& octets);
     bool fail(std::string why) {
         failure_ = std::move(why);
         return false;
@@ -78,11 +82,11 @@ class ProbeConnection {
     std::string failure_;
 };
 
-bool ProbeConnection::wait(short events, Clock::time_point deadline) {
+bool ProbeConnection::wait(int events, Clock::time_point deadline) {
     for (;;) {
         const auto left = std::chrono::duration_cast<Millis>(deadline - Clock::now());
         if (left.count() <= 0) return fail("no answer in time");
-        pollfd waiting{fd_.get(), events, 0};
+        pollfd waiting{fd_.get(), static_cast<short>(events), 0};
         const int ready = ::poll(&waiting, 1, static_cast<int>(left.count()));
         if (ready > 0) return true;
         if (ready < 0 && errno != EINTR) return fail(std::generic_category().message(errno));
@@ -98,14 +102,12 @@ bool ProbeConnection::connect() {
     return !error || fail(error.message());
 }
 
-bool ProbeConnection::send(std::string& octets, Clock::time_point deadline) {
+/// As much as goes at once.
+bool ProbeConnection::send_some(std::string& octets) {
     while (!octets.empty()) {
         const auto sent = write(octets);
+        if (sent == net::io_would_block) return true;
         if (sent == net::io_failed) return fail(std::generic_category().message(errno));
-        if (sent == net::io_would_block) {
-            if (!wait(POLLOUT, deadline)) return false;
-            continue;
-        }
         octets.erase(0, static_cast<std::size_t>(sent));
     }
     return true;
@@ -142,10 +144,12 @@ Outcome ProbeConnection::converse() {
     const auto deadline = Clock::now() + pool_.command_timeout;
     std::array<char, 4096> buffer;
     for (;;) {
-        if (!send(dialogue_.output(), deadline)) return dialogue_.lost();
+        // An MTA that has much to say reads no more commands until it is heard: both ways at once.
+        if (!send_some(dialogue_.output())) return dialogue_.lost();
         const auto got = read(buffer);
         if (got == net::io_would_block) {
-            if (!wait(POLLIN, deadline)) return dialogue_.lost();
+            const bool unsent = !dialogue_.output().empty();
+            if (!wait(unsent ? POLLIN | POLLOUT : POLLIN, deadline)) return dialogue_.lost();
             continue;
         }
         if (got <= 0) {
@@ -167,7 +171,8 @@ bool ProbeConnection::open(const IpAddress& proxied_client) {
     if (mta_.options.identity == relay::IdentityBy::proxy_v2) {
         const net::Endpoint& mta = mta_.options.address.tcp;
         std::string header = wire::proxy_v2_header({proxied_client, mta.address, 25, mta.port});
-        if (!send(header, Clock::now() + pool_.command_timeout)) return false;
+        // So few octets always find room on a fresh connection.
+        if (!send_some(header) || !header.empty()) return false;
     }
     dialogue_.open({}, mta_.hop(Instant{}));
     const Outcome outcome = converse();
@@ -202,6 +207,21 @@ ProbeAnswer ProbeConnection::ask(const std::string& address) {
     return answer(converse() == Outcome::verified && dialogue_.reply().positive());
 }
 
+std::optional<RecipientsTaken> ProbeConnection::ask_many(unsigned recipients) {
+    const smtp::Recipient postmaster{"postmaster", {}};
+    const std::vector<smtp::Recipient> all(recipients, postmaster);
+    if (!dialogue_.ask({.sender = {}, .sender_parameters = {}, .recipients = all})) return std::nullopt;
+    if (converse() != Outcome::verified || dialogue_.recipients().size() != recipients) return std::nullopt;
+    RecipientsTaken found{.asked = recipients};
+    for (const smtp::Reply& reply : dialogue_.recipients()) {
+        if (reply.positive())
+            ++found.taken;
+        else if (found.said.empty())
+            found.said = fmt::format("{} {}", reply.code, first_line(reply.text));
+    }
+    return found;
+}
+
 void ProbeConnection::quit() {
     if (!dialogue_.usable()) return;
     dialogue_.quit();
@@ -209,14 +229,29 @@ void ProbeConnection::quit() {
 }
 
 /// A question on a connection of its own.
-template <class Ask>
-std::optional<ProbeAnswer> on_new_connection(const relay::Upstream& mta, const relay::RelayOptions& options,
-                                             Ask ask) {
+template <class Answer, class Ask>
+std::optional<Answer> on_new_connection(const relay::Upstream& mta, const relay::RelayOptions& options,
+                                        Ask ask) {
     ProbeConnection connection(mta, options);
     if (!connection.open(first_client)) return std::nullopt;
-    std::optional<ProbeAnswer> answer = ask(connection);
+    std::optional<Answer> answer = ask(connection);
     connection.quit();
     return answer;
+}
+
+/// Ever longer transactions, up to the limit or until one is too long.
+std::optional<RecipientsTaken> ask_limit(ProbeConnection& connection, unsigned recipients_max) {
+    constexpr unsigned first = 100;
+    const bool pipelining = connection.dialogue().ehlo().offer.has(smtp::Extension::pipelining);
+    const unsigned most =
+        std::min(recipients_max, pipelining ? recipients_asked_max : recipients_asked_singly_max);
+    std::optional<RecipientsTaken> found;
+    for (unsigned number = std::min(first, most);; number = std::min(2 * number, most)) {
+        const auto longer = connection.ask_many(number);
+        if (!longer) return found;
+        found = longer;
+        if (found->taken < number || number == most) return found;
+    }
 }
 
 /// Looks up the TLSA records an MTA is to be known by; why there are none, else empty.
@@ -242,6 +277,34 @@ class TlsaLookup {
     net::Loop loop_;
     net::Resolver resolver_;
 };
+
+/// What is asked on connections of their own, once it is known how the MTA is spoken to.
+void ask_questions(const relay::Upstream& mta, const Config& config, ProbeFindings& found) {
+    const relay::RelayOptions& options = config.relay;
+    const bool by_proxy = mta.options.identity == relay::IdentityBy::proxy_v2;
+    const std::string foreign(foreign_address);
+    if (found.forwards_identity()) {
+        found.ipv6_identity = on_new_connection<ProbeAnswer>(
+            mta, options, [](ProbeConnection& another) { return another.introduce(ipv6_client); });
+    }
+    if (found.forwards_identity() || by_proxy) {
+        found.foreign_recipient = on_new_connection<ProbeAnswer>(
+            mta, options, [&](ProbeConnection& another) -> std::optional<ProbeAnswer> {
+                if (!by_proxy && !another.introduce(first_client).yes) return std::nullopt;
+                return another.ask(foreign);
+            });
+    }
+    // Under the PROXY protocol there is no connection without a client's name.
+    if (!by_proxy) {
+        found.own_recipient = on_new_connection<ProbeAnswer>(
+            mta, options, [&](ProbeConnection& another) { return another.ask(foreign); });
+    }
+    found.recipients = on_new_connection<RecipientsTaken>(
+        mta, options, [&](ProbeConnection& another) -> std::optional<RecipientsTaken> {
+            if (found.forwards_identity() && !another.introduce(first_client).yes) return std::nullopt;
+            return ask_limit(another, config.front.server.limits.recipients_max);
+        });
+}
 
 }  // namespace
 
@@ -272,16 +335,7 @@ ProbeFindings probe_mta(const relay::UpstreamOptions& upstream, const Config& co
     }
     connection.quit();
 
-    if (found.forwards_identity()) {
-        found.ipv6_identity = on_new_connection(mta, options, [](ProbeConnection& another) {
-            return std::optional(another.introduce(ipv6_client));
-        });
-    }
-    found.foreign_recipient =
-        on_new_connection(mta, options, [&](ProbeConnection& another) -> std::optional<ProbeAnswer> {
-            if (found.forwards_identity() && !another.introduce(first_client).yes) return std::nullopt;
-            return another.ask(std::string(foreign_address));
-        });
+    ask_questions(mta, config, found);
     return found;
 }
 

@@ -84,7 +84,7 @@ def test_a_postfix_that_is_set_up(postfix):
 def test_a_postfix_that_believes_only_the_first_client(postfix):
     """The forwarded address is checked too: the report says what is lost, and prints the lines that help."""
     port = free_port()
-    listener = f"127.0.0.1:{port} inet n - n - - smtpd\n  -o smtpd_authorized_xclient_hosts=127.0.0.1\n"
+    listener = f"127.0.0.1:{port} inet n - n - - smtpd\n  -o smtpd_authorized_xclient_hosts=127.0.0.1\n  -o mynetworks=\n"
     with Postfix(listeners=listener) as mta:
         done = check(port)
         assert done.returncode == 0
@@ -94,24 +94,26 @@ def test_a_postfix_that_believes_only_the_first_client(postfix):
 
 
 def test_a_stock_postfix(postfix):
-    """No XCLIENT at all: it works, and the report says what is lost."""
+    """No XCLIENT, and Sluice, which all clients are taken for, is in mynetworks: everybody could relay."""
     done = check(postfix.port)
-    assert done.returncode == 0
-    assert "XCLIENT is not offered" in done.stdout and "mynetworks" in done.stdout
+    assert done.returncode == 1
+    assert "XCLIENT is not offered" in done.stdout
+    assert "ERROR     Take the address that Sluice connects from out of mynetworks" in done.stdout
+    assert "All clients are taken for Sluice" in done.stdout
 
 
-def test_the_printed_lines_make_it_work(start_sluice, postfix):
+def test_the_printed_lines_make_it_work(start_sluice):
     """What it prints goes into a Postfix as it is; then the check is content, and one connection serves many clients."""
-    port = free_port()
-    lines = check(port, "--print-master-cf").stdout
-    assert lines.startswith(f"127.0.0.1:{port} ")
-    assert lines.replace(f":{port} ", f":{postfix.port} ") in check(postfix.port).stdout
-    listener = lines.replace("postfix/sluice", "postfix/private")
-    with Postfix(listeners=listener) as mta:
-        done = check(port)
+    with Postfix() as mta:
+        configuration = mta.directory / "etc"
+        lines = check(mta.port, "--postfix-config", configuration, "--print-master-cf").stdout
+        assert f"\n127.0.0.1:{mta.port} " in lines
+        assert lines in check(mta.port, "--postfix-config", configuration).stdout
+        done = check(mta.private_port)
         assert done.returncode == 0 and POOLS in done.stdout, done.stdout
+        assert "WARNING" not in done.stdout
         before = mta.connections()
-        sluice = start_sluice(port, config={"relay": {"pool": {"connections_max": 1}}})
+        sluice = start_sluice(mta.private_port, config={"relay": {"pool": {"connections_max": 1}}})
         for n in range(1, 6):
             token = new_token()
             with sluice.connect(source=f"127.0.95.{n}") as client:
@@ -124,15 +126,25 @@ def test_the_printed_lines_make_it_work(start_sluice, postfix):
 
 def test_the_probe_sends_no_mail():
     with ScriptedMta() as mta:
-        done = check(mta.port)
-        assert done.returncode == 0
+        check(mta.port)
+        assert len(mta.commands("RCPT")) > 1000
         assert mta.taken == [] and mta.commands("DATA") == [] and mta.commands("BDAT") == []
 
 
-def test_an_open_relay_is_noticed(postfix):
+def refuse_foreign(session, argument):
+    return "554 5.7.1 Relay access denied" if "example.org" in argument else None
+
+
+def test_an_open_relay_is_an_error(postfix):
+    """It is asked in a stranger's name and in none."""
     with ScriptedMta() as mta:
-        assert "WARNING" in check(mta.port).stdout
-    assert "WARNING" not in check(postfix.private_port).stdout
+        done = check(mta.port)
+        assert done.returncode == 1
+        assert "ERROR     Let nobody relay" in done.stdout and "ERROR     Take the address" in done.stdout
+    with ScriptedMta(rcpt=refuse_foreign) as mta:
+        done = check(mta.port)
+        assert done.returncode == 0 and "ERROR" not in done.stdout, done.stdout
+    assert "ERROR" not in check(postfix.private_port).stdout
 
 
 def test_a_postfix_that_wants_to_know_names():
@@ -140,6 +152,49 @@ def test_a_postfix_that_wants_to_know_names():
     with Postfix(settings="smtpd_client_restrictions = reject_unknown_client_hostname\n") as mta:
         said = check(mta.private_port).stdout
         assert "WARNING" not in said, said
+
+
+@pytest.mark.parametrize("limit", [70, 150, 999, 1000])
+def test_how_many_recipients_a_transaction_may_have(limit):
+    """Postfix counts a recipient as often as it is named, so that its postmaster will do."""
+    with Postfix(settings=f"smtpd_recipient_limit = {limit}\n") as mta:
+        done = check(mta.private_port)
+        assert done.returncode == 0
+        if limit == 1000:
+            assert "recipients 1000 in one transaction are taken\n" in done.stdout and "WARNING" not in done.stdout
+        else:
+            ours = f"limits.recipients_max = {max(limit, 100)} here"
+            assert f"WARNING   Set smtpd_recipient_limit = 1000 at the MTA, or {ours}" in done.stdout
+            assert f"{limit} recipients in one transaction" in done.stdout and "452 4.5.3" in done.stdout
+        assert mta.messages("postmaster") == [] and not mta.queued()
+
+
+def test_a_long_question_to_an_mta_that_answers_at_once(tmp_path):
+    """Commands and replies of ten thousand recipients fit in no buffer: both are under way at once."""
+    with Postfix(settings="smtpd_recipient_limit = 20000\n") as mta:
+        text = f'relay.mta = ["127.0.0.1:{mta.private_port}"]\nlimits.recipients_max = 20000\n'
+        done = check_file(tmp_path, text)
+        assert "recipients 10000 in one transaction are taken; no more were asked about\n" in done.stdout, done.stdout
+
+
+def test_recipients_are_asked_about_one_by_one_without_pipelining():
+    with ScriptedMta(offer=[line for line in EVERYTHING if line != "PIPELINING"], rcpt=refuse_foreign) as mta:
+        assert "recipients 101 in one transaction are taken; no more" in check(mta.port).stdout
+
+
+def test_ipv6_clients_before_a_postfix_without_ipv6(tmp_path):
+    with Postfix(settings="inet_protocols = ipv4\ninet_interfaces = 127.0.0.1\n") as mta:
+        relay = f'relay.mta = ["127.0.0.1:{mta.private_port}"]\n'
+        both = check_file(tmp_path, 'listen = ["0.0.0.0:25", "[::]:25"]\n' + relay)
+        ipv4 = check_file(tmp_path, 'listen = ["0.0.0.0:25"]\n' + relay)
+    assert both.returncode == 1 and "ERROR     Set inet_protocols = all in Postfix's main.cf" in both.stdout
+    assert ipv4.returncode == 0 and "but not for IPv6 clients: 501 5.5.4" in ipv4.stdout, ipv4.stdout
+
+
+def test_ipv6_alone_does_not_serve_ipv4(tmp_path):
+    done = check_file(tmp_path, 'listen = ["[::]:25"]\n', "--no-probe")
+    assert done.returncode == 0 and 'WARNING   Add "0.0.0.0:25" to listen' in done.stdout
+    assert "WARNING" not in check_file(tmp_path, 'listen = ["0.0.0.0:25", "[::]:25"]\n', "--no-probe").stdout
 
 
 @pytest.mark.parametrize("stage", ["connect", "ehlo", "xclient"])

@@ -1,7 +1,8 @@
 """A real Postfix of the test's own: configuration, queue, log and mailboxes in one temporary directory.
 
-Two listeners: the public one with Debian's defaults, and the private one that `sluice check` asks for, word for word,
-where XCLIENT is believed from everybody who can reach it.
+Two listeners: the public one with Debian's defaults, and the private one with its cleanup service that `sluice check`
+prints for this Postfix, word for word but for the name in the log; XCLIENT is believed there from everybody who can
+reach it.
 """
 
 import contextlib
@@ -44,11 +45,12 @@ postlog   unix-dgram n  -       n       -       1       postlogd
 """
 
 
-def private_listener(port):
-    """The lines `sluice check` prints for master.cf, but for Debian's chroot, which is of another queue directory."""
-    lines = run_sluice("check", "--relay", f"127.0.0.1:{port}", "--print-master-cf").stdout
-    assert lines.startswith(f"127.0.0.1:{port} ")
-    return lines.replace("  n  -  y  -  ", "  n  -  n  -  ").replace("postfix/sluice", "postfix/private")
+def private_listener(port, configuration):
+    """The lines `sluice check` prints for the master.cf in this directory."""
+    done = run_sluice("check", "--relay", f"127.0.0.1:{port}", "--print-master-cf", "--postfix-config", configuration)
+    assert done.returncode == 0, done.stderr
+    assert f"\n127.0.0.1:{port} " in done.stdout
+    return done.stdout.replace("postfix/sluice", "postfix/private")
 
 
 def octets_of(path):
@@ -59,11 +61,14 @@ def octets_of(path):
 
 
 class Postfix:
-    """Started by start(), or as a context manager. `settings` and `listeners` add lines to main.cf and master.cf."""
+    """Started by start(), or as a context manager. `settings` and `listeners` add lines to main.cf and master.cf.
+
+    `public` are `-o` lines of the public listener; what `sluice check` prints takes them over for the private one.
+    """
 
     hostname = f"mta.{DOMAIN}"
 
-    def __init__(self, settings="", listeners=""):
+    def __init__(self, settings="", listeners="", public=""):
         # Postfix's own users must get here, and a socket path is short: not below pytest's private tmp_path.
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="sluice-postfix-", dir="/tmp"))
         self.directory.chmod(0o755)
@@ -71,16 +76,20 @@ class Postfix:
         self.port = free_port()
         self.private_port = free_port()
         self.maildirs = self.directory / "mail"
-        self._write_configuration(settings, listeners)
+        self._write_configuration(settings, listeners, public)
 
-    def _write_configuration(self, settings, listeners):
+    def _write_configuration(self, settings, listeners, public):
         for name in ("etc", "queue", "data", "mail"):
             (self.directory / name).mkdir()
         shutil.chown(self.directory / "data", "postfix")
         os.chown(self.maildirs, MAIL_UID, MAIL_UID)
         (self.directory / "etc/mailboxes").write_text("".join(f"{m}@{DOMAIN} {m}/\n" for m in MAILBOXES))
         (self.directory / "etc/main.cf").write_text(self._main_cf() + settings)
-        (self.directory / "etc/master.cf").write_text(self._master_cf() + listeners)
+        # As an operator has it when he asks for the lines; then the public listener gives up port 25.
+        master_cf = self.directory / "etc/master.cf"
+        master_cf.write_text(f"smtp inet n - n - - smtpd\n{public}{SERVICES}")
+        private = private_listener(self.private_port, master_cf.parent)
+        master_cf.write_text(f"127.0.0.1:{self.port} inet n - n - - smtpd\n{public}{SERVICES}{private}{listeners}")
 
     def _main_cf(self):
         return f"""
@@ -107,12 +116,6 @@ smtpd_relay_restrictions = permit_mynetworks permit_sasl_authenticated defer_una
 message_drop_headers =
 local_header_rewrite_clients =
 """
-
-    def _master_cf(self):
-        return (
-            f"127.0.0.1:{self.port} inet n - n - - smtpd\n"
-            f"{private_listener(self.private_port)}{SERVICES}"
-        )
 
     def command(self, *arguments):
         subprocess.run(
