@@ -86,7 +86,7 @@ def test_a_postfix_that_believes_only_the_first_client(postfix):
     port = free_port()
     listener = f"127.0.0.1:{port} inet n - n - - smtpd\n  -o smtpd_authorized_xclient_hosts=127.0.0.1\n  -o mynetworks=\n"
     with Postfix(listeners=listener) as mta:
-        done = check(port)
+        done = check(port, "--postfix-config", mta.directory / "etc")
         assert done.returncode == 0
         assert DOES_NOT_POOL in done.stdout and "smtpd_authorized_xclient_hosts=static:all" in done.stdout
         mta.wait_quiet()

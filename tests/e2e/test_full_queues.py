@@ -18,7 +18,7 @@ import pytest
 
 from harness import namespace
 from harness.mail import message, new_token
-from harness.postfix import Postfix, private_listener
+from harness.postfix import Postfix, another_listener
 from harness.sluice import BINARY
 from harness.waiting import PATIENCE, free_port, wait_until
 
@@ -30,7 +30,7 @@ SECONDS = 4
 def postfix():
     """It listens on a Unix-domain socket: that is in reach from a network namespace that knows no other."""
     port = free_port()
-    listener = private_listener(port).replace(f"127.0.0.1:{port}  inet", "sluice unix")
+    listener = another_listener(port).replace(f"127.0.0.1:{port}  inet", "sluice unix")
     with Postfix(listeners=listener) as mta:
         mta.socket = mta.directory / "queue/public/sluice"
         yield mta

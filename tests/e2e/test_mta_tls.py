@@ -7,7 +7,7 @@ import pytest
 from harness.certificates import make_certificate
 from harness.dns import SignedZone
 from harness.mail import message, new_token, trace_of
-from harness.postfix import Postfix, private_listener
+from harness.postfix import Postfix, another_listener
 from harness.scripted_mta import CLOSE, ScriptedMta
 from harness.sluice import run_sluice
 from harness.waiting import free_port
@@ -30,9 +30,9 @@ def stranger(tmp_path_factory):
 def mta(certificate):
     """A Postfix whose second private listener offers STARTTLS, its third an old version only, and a Unix socket."""
     tls_port, old_port = free_port(), free_port()
-    offering = private_listener(tls_port).replace("security_level=none", "security_level=may")
-    old = private_listener(old_port).replace("security_level=none", "security_level=may")
-    unix = private_listener(tls_port).replace(f"127.0.0.1:{tls_port}  inet", "sluice unix")
+    offering = another_listener(tls_port).replace("security_level=none", "security_level=may")
+    old = another_listener(old_port).replace("security_level=none", "security_level=may")
+    unix = another_listener(tls_port).replace(f"127.0.0.1:{tls_port}  inet", "sluice unix")
     with Postfix(
         settings=f"smtpd_tls_chain_files = {certificate.chain}\nsmtpd_tls_loglevel = 1\n",
         listeners=f"{offering}{old}  -o smtpd_tls_protocols=TLSv1\n{unix}",

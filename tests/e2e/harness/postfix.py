@@ -60,6 +60,15 @@ def octets_of(path):
     return b""
 
 
+def another_listener(port):
+    """One more private listener, for a Postfix of this harness: the lines without the cleanup service, which it has."""
+    with tempfile.TemporaryDirectory() as name:
+        (pathlib.Path(name) / "main.cf").write_text("compatibility_level = 3.6\n")
+        (pathlib.Path(name) / "master.cf").write_text(SERVICES)
+        lines = private_listener(port, name)
+    return lines[: lines.index("sluice-cleanup  unix")]
+
+
 class Postfix:
     """Started by start(), or as a context manager. `settings` and `listeners` add lines to main.cf and master.cf.
 
