@@ -114,18 +114,22 @@ class Postfix(Server):
             self.write("known", f"{self.known} permit\n")
             self._append("config/main.cf", SCREENED.format(folder=self.folder))
         backend = self.start_backend() if self.listener == "filter" else None
-        listener = LISTENERS[self.listener] if self.listener in LISTENERS else self._private_listener()
-        self.write("config/master.cf", listener.format(port=self.port, backend=backend) + SERVICES)
+        if self.listener in LISTENERS:
+            listener = LISTENERS[self.listener].format(port=self.port, backend=backend)
+        else:
+            listener = self._private_listener(config)
+        self.write("config/master.cf", listener + SERVICES)
         checked = subprocess.run(["postfix", "-c", config, "check"], capture_output=True, text=True)
         if checked.returncode != 0:
             raise BenchError(f"postfix check: {checked.stderr.strip()}")
         return ["postfix", "-c", config, "start-fg"]
 
-    def _private_listener(self):
-        """As `sluice check` prints it, but for the chroot, which this folder does not have."""
+    def _private_listener(self, config):
+        """As `sluice check` prints it for this configuration."""
+        self.write("config/master.cf", SERVICES)
         command = [self.build / "sluice", "check", "--relay", f"127.0.0.1:{self.port}", "--print-master-cf"]
-        printed = subprocess.run(command, capture_output=True, text=True, check=True)
-        return printed.stdout.replace("  n  -  y  -  ", "  n  -  n  -  ")
+        command += ["--postfix-config", config]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     def _append(self, name, text):
         with open(self.folder / name, "a") as file:
