@@ -93,10 +93,10 @@ std::string brake_report(const relay::UpstreamOptions& upstream, const Config& c
                          const std::string& directory) {
     if (config.relay.verify.by != relay::VerifyBy::mta) return {};
     const auto postfix = postfix_behind(upstream.address, directory);
-    const PostfixService* listener = postfix ? service_at(*postfix, upstream.address) : nullptr;
-    return listener != nullptr && brakes_verification(*postfix, *listener)
-               ? flow_control_warning(listener->label())
-               : std::string();
+    if (!postfix) return {};
+    const PostfixService* listener = service_at(*postfix, upstream.address);
+    if (listener == nullptr || !brakes_verification(*postfix, *listener)) return {};
+    return flow_control_warning(listener->label());
 }
 
 /// Probes all MTAs; the exit code.

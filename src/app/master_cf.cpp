@@ -160,6 +160,8 @@ std::string about_replaced(const Replaced& replaced, const PostfixSettings* post
     if (replaced.port_25 == nullptr) return text + "\n";
     text += fmt::format(" Take port 25 from Postfix:\n# postconf -M# {} ; then systemctl restart postfix.\n",
                         replaced.port_25->label());
+    text +=
+        "# Programs of this machine that sent through it use sendmail(1) or the submission port instead.\n";
     if (replaced.port_25->command == "postscreen")
         text +=
             "# The tests of postscreen are not made any more: the [policy] of Sluice is in their place.\n";
@@ -209,7 +211,7 @@ std::string about_former(const PostfixSettings& postfix, const net::ServerAddres
 std::string about_reach(const ListenerWish& wish) {
     const net::ServerAddress& address = wish.mta.address;
     if (address.is_local()) return {};
-    const std::string text = fmt::format(
+    std::string text = fmt::format(
         "# Let nobody but Sluice connect to {} (firewall): whoever can is believed whatever client it "
         "names.\n",
         address.to_string());

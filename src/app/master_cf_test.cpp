@@ -116,9 +116,8 @@ TEST(MasterCf, TakesOverTheOptionsOfThePublicListener) {
         text,
         StartsWith("# The options of smtp/inet are taken over from here on. Take port 25 from Postfix:\n"
                    "# postconf -M# smtp/inet ;"));
-    EXPECT_THAT(
-        text,
-        HasSubstr("\n# Not taken over from smtp/inet: smtpd_timeout=30s (Sluice keeps connections open).\n"));
+    EXPECT_THAT(text, HasSubstr("submission port instead.\n# Not taken over from smtp/inet: "
+                                "smtpd_timeout=30s (Sluice keeps connections open).\n"));
     EXPECT_THAT(text, HasSubstr("syslog_name=postfix/mx ("));
     EXPECT_THAT(text, Not(HasSubstr("from smtp/inet: smtpd_junk_command_limit"))) << "it is what ours is";
     EXPECT_THAT(text, HasSubstr("\n127.0.0.1:10025  inet  n  -  n  -  100  smtpd\n"));

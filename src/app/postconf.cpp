@@ -12,6 +12,7 @@
 #include <chrono>
 #include <csignal>
 #include <initializer_list>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -40,13 +41,13 @@ constexpr std::initializer_list<const char*> parameters = {
 };
 
 /// Everything the program says until it closes its output; nothing if it says too much or takes too long.
-std::optional<std::string> read_all(int fd) {
-    const auto deadline = Clock::now() + postconf_time_max;
+std::optional<std::string> read_all(int fd, const PostconfOptions& options) {
+    const auto deadline = Clock::now() + options.time_max;
     std::string text;
     std::array<char, 16384> buffer;
     for (;;) {
         const auto left = std::chrono::duration_cast<Millis>(deadline - Clock::now());
-        if (left.count() <= 0 || text.size() > postconf_octets_max) return std::nullopt;
+        if (left.count() <= 0 || text.size() > options.octets_max) return std::nullopt;
         pollfd waiting{fd, POLLIN, 0};
         if (::poll(&waiting, 1, static_cast<int>(left.count())) <= 0) continue;
         const auto got = ::read(fd, buffer.data(), buffer.size());
@@ -77,8 +78,9 @@ int spawn_postconf(const std::vector<std::string>& words, int output, pid_t& chi
 }
 
 std::expected<std::string, std::string> run_postconf(const std::string& directory,
-                                                     std::initializer_list<const char*> arguments) {
-    std::vector<std::string> words{"postconf"};
+                                                     std::initializer_list<const char*> arguments,
+                                                     const PostconfOptions& options) {
+    std::vector<std::string> words{options.program};
     if (!directory.empty()) words.insert(words.end(), {"-c", directory});
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::array<int, 2> ends{};
@@ -89,12 +91,12 @@ std::expected<std::string, std::string> run_postconf(const std::string& director
     if (const int error = spawn_postconf(words, input.get(), child))
         return std::unexpected("postconf: " + std::generic_category().message(error));
     input = {};
-    std::optional<std::string> said = read_all(output.get());
+    std::optional<std::string> said = read_all(output.get(), options);
     if (!said) ::kill(child, SIGKILL);
     int status = 0;
     while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
-    if (!said) return std::unexpected("postconf does not end");
+    if (!said) return std::unexpected("postconf takes too long, or says too much");
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return std::unexpected("postconf finds no configuration" +
                                (directory.empty() ? std::string() : " in " + directory));
@@ -103,14 +105,15 @@ std::expected<std::string, std::string> run_postconf(const std::string& director
 
 }  // namespace
 
-std::expected<PostfixSettings, std::string> read_postfix(const std::string& directory) {
-    const auto set = run_postconf(directory, parameters);
+std::expected<PostfixSettings, std::string> read_postfix(const std::string& directory,
+                                                         const PostconfOptions& options) {
+    const auto set = run_postconf(directory, parameters, options);
     if (!set) return std::unexpected(set.error());
-    const auto fields = run_postconf(directory, {"-F"});
+    const auto fields = run_postconf(directory, {"-F"}, options);
     if (!fields) return std::unexpected(fields.error());
-    const auto options = run_postconf(directory, {"-P"});
-    if (!options) return std::unexpected(options.error());
-    return parse_postfix(*set, *fields, *options);
+    const auto given = run_postconf(directory, {"-P"}, options);
+    if (!given) return std::unexpected(given.error());
+    return parse_postfix(*set, *fields, *given);
 }
 
 }  // namespace sluice::app

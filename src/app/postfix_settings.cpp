@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <ranges>
 #include <utility>
 
 namespace sluice::app {
@@ -39,11 +40,9 @@ std::optional<Key> split_key(std::string_view key) {
 }
 
 PostfixService& service_for(PostfixSettings& settings, const Key& key) {
-    // From the end, where the one that is being read is.
-    const auto found = std::find_if(
-        settings.services.rbegin(), settings.services.rend(),
-        [&](const PostfixService& service) { return service.name == key.name && service.type == key.type; });
-    if (found != settings.services.rend()) return *found;
+    // The one that is being read is the last; an entry that is there twice is one service.
+    for (PostfixService& service : std::views::reverse(settings.services))
+        if (service.name == key.name && service.type == key.type) return service;
     return settings.services.emplace_back(
         PostfixService{.name = std::string(key.name), .type = std::string(key.type)});
 }
@@ -59,9 +58,9 @@ bool is_zero_time(std::string_view value) {
 }  // namespace
 
 std::optional<std::string> PostfixService::option(std::string_view wanted) const {
-    const auto found = std::find_if(options.rbegin(), options.rend(),
-                                    [&](const PostfixOption& option) { return option.name == wanted; });
-    return found == options.rend() ? std::nullopt : std::optional(found->value);
+    for (const PostfixOption& option : std::views::reverse(options))
+        if (option.name == wanted) return option.value;
+    return std::nullopt;
 }
 
 std::string PostfixSettings::parameter(std::string_view name) const {
