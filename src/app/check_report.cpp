@@ -104,8 +104,9 @@ std::string relay_lines(const ProbeFindings& found) {
             "is "
             "not\n"
             "            its own (example.org) from Sluice itself. {}\n",
-            found.forwards_identity() ? "Whoever were taken for Sluice could send mail anywhere"
-                                      : "All clients are taken for Sluice, and can send mail anywhere");
+            found.forwards_identity()
+                ? "A connection that loses its client's identity could send mail anywhere"
+                : "All clients are taken for Sluice, and can send mail anywhere");
     if (!out.empty()) return out;
     const auto& asked = found.foreign_recipient ? found.foreign_recipient : found.own_recipient;
     return asked ? fmt::format("  relaying  refused: {}\n", asked->said) : std::string();

@@ -64,7 +64,7 @@ TEST(CheckReport, AnOpenRelayIsAnError) {
     itself.own_recipient = ProbeAnswer{true, ""};
     EXPECT_THAT(mta_report(upstream(), itself, Config(), 2),
                 AllOf(HasSubstr("  ERROR     Take the address that Sluice connects from out of mynetworks"),
-                      HasSubstr("Whoever were taken for Sluice"), Not(HasSubstr("stranger"))));
+                      HasSubstr("A connection that loses"), Not(HasSubstr("stranger"))));
     EXPECT_TRUE(relays_wrongly(itself) && has_errors(upstream(), itself, Config()));
     itself.identity.reset();
     itself.foreign_recipient.reset();

@@ -194,7 +194,8 @@ std::string about_own_interfaces(const std::vector<OwnOption>& lists) {
     std::string text;
     for (const OwnOption& list : lists)
         text += fmt::format(
-            "# Left out of {}: permit_inet_interfaces, which all clients of Sluice would be.\n", list.name);
+            "# Left out of {}: permit_inet_interfaces, which would be true of every client of Sluice.\n",
+            list.name);
     return text;
 }
 
