@@ -23,6 +23,7 @@ class Deliveries::Delivery final : public Job {
     Delivery(Deliveries& deliveries, smtp::DeliveryQuestion& question)
         : deliveries_(deliveries), question_(&question) {
         fast_lane = question.fast_lane;
+        Job::delivery = true;
         question.pending = static_cast<Awaited*>(this);
     }
 

@@ -1,7 +1,8 @@
-// A piece of work for an MTA connection, and the queue in which it waits for one.
+// A piece of work for an MTA connection, and a list of such work; fair_queue.hpp has the order of turns.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "base/time.hpp"
@@ -13,6 +14,7 @@ namespace sluice::relay {
 
 class Connection;
 class JobQueue;
+struct ClientTurn;
 
 /// Why a job gets no answer from an MTA.
 struct Failure {
@@ -51,14 +53,24 @@ class Job : public Awaited {
     virtual void failed(const Failure& failure) = 0;
 
     bool fast_lane = true;
+    bool delivery = false;  // a message that is here in full, and not a question about recipients
 
   private:
+    friend class FairQueue;
     friend class JobQueue;
     friend class Pool;
 
-    JobQueue* queue_ = nullptr;
-    Job* next_ = nullptr;
-    Job* previous_ = nullptr;
+    /// Its place in one list.
+    struct Link {
+        JobQueue* queue = nullptr;
+        Job* next = nullptr;
+        Job* previous = nullptr;
+    };
+
+    Link arrival_;                      // among all of its lane
+    Link turn_;                         // among those of its client
+    ClientTurn* owner_ = nullptr;       // its client, while it waits or holds a connection
+    bool holding_ = false;              // a connection is its own, or is being opened for it
     Connection* connection_ = nullptr;  // leased
     Connection* promised_ = nullptr;    // being opened on our behalf
     Instant deadline_;
@@ -71,19 +83,26 @@ class Job : public Awaited {
 /// First in, first out, with removal from anywhere. Does not own the jobs.
 class JobQueue {
   public:
-    JobQueue() = default;
+    enum class By : std::uint8_t { arrival, turn };  // which of a job's places this list uses
+
+    explicit JobQueue(By by = By::arrival) : by_(by) {}
     JobQueue(const JobQueue&) = delete;
     JobQueue& operator=(const JobQueue&) = delete;
 
     Job* front() const { return first_; }
-    static Job* after(const Job& job) { return job.next_; }
+    static Job* after_turn(const Job& job) { return job.turn_.next; }
     void push_back(Job& job);
     void push_front(Job& job);
     void remove(Job& job);
+    bool holds(const Job& job) const { return link(job).queue == this; }
     bool empty() const { return first_ == nullptr; }
     std::size_t size() const { return size_; }
 
   private:
+    Job::Link& link(Job& job) const { return by_ == By::arrival ? job.arrival_ : job.turn_; }
+    const Job::Link& link(const Job& job) const { return by_ == By::arrival ? job.arrival_ : job.turn_; }
+
+    By by_;
     Job* first_ = nullptr;
     Job* last_ = nullptr;
     std::size_t size_ = 0;

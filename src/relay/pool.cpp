@@ -17,7 +17,7 @@ const smtp::Reply too_busy{.code = 451, .text = "4.3.2 The system is busy, pleas
 }  // namespace
 
 Pool::Pool(net::Loop& loop, net::Resolver* validating, const RelayOptions& options, const Notice& notice)
-    : loop_(loop), options_(options), notice_(notice) {
+    : loop_(loop), options_(options), notice_(notice), queue_(options.pool.connections_max) {
     for (const UpstreamOptions& upstream : options_.upstreams) {
         upstreams_.push_back(std::make_unique<Upstream>(upstream, options_.pool));
         if (upstream.tls.level == MtaTls::dane_only && validating != nullptr)
@@ -47,20 +47,40 @@ Pool::~Pool() {
 
 void Pool::request(Job& job) {
     job.deadline_ = loop_.now() + options_.pool.waiting_time_max;
-    const bool room = !draining_ && fast_.size() + slow_.size() < options_.pool.waiting_max;
-    JobQueue& lane = job.fast_lane ? fast_ : slow_;
-    (room ? lane : refused_).push_back(job);
+    const bool room = !draining_ && queue_.size() < options_.pool.waiting_max;
+    if (room) {
+        queue_.push_back(job);
+    } else {
+        refused_.push_back(job);
+    }
     schedule_pump();
 }
 
 void Pool::forget(Job& job) {
-    if (job.queue_ != nullptr) job.queue_->remove(job);
-    if (job.promised_ != nullptr) job.promised_->lease().promised_to = nullptr;
-    job.promised_ = nullptr;
+    leave_queue(job);
+    if (job.promised_ != nullptr) break_promise(*job.promised_);
     Connection* const connection = std::exchange(job.connection_, nullptr);
     if (connection == nullptr) return;
     end_lease(*connection);
     discard(*connection);
+}
+
+void Pool::leave_queue(Job& job) {
+    if (queue_.holds(job)) queue_.remove(job);
+    if (refused_.holds(job)) refused_.remove(job);
+}
+
+void Pool::promise(Connection& connection, Job& job) {
+    connection.lease().promised_to = &job;
+    job.promised_ = &connection;
+    queue_.take_hold(job);
+}
+
+void Pool::break_promise(Connection& connection) {
+    Job* const job = std::exchange(connection.lease().promised_to, nullptr);
+    if (job == nullptr) return;
+    job->promised_ = nullptr;
+    queue_.let_go(*job);
 }
 
 void Pool::release(Job& job) {
@@ -87,9 +107,9 @@ void Pool::pump() {
     maintain();
     note_outage();
     fail_all(refused_, {.reply = too_busy, .mta = {}});
-    for (JobQueue* queue : {&fast_, &slow_}) {
-        fail_expired(*queue);
-        if (hopeless()) fail_all(*queue, none_up());
+    for (const bool fast_lane : {true, false}) {
+        fail_expired(queue_.arrivals(fast_lane));
+        if (hopeless()) fail_all(queue_.arrivals(fast_lane), none_up());
     }
     while (serve_next()) {
     }
@@ -100,18 +120,18 @@ void Pool::pump() {
 /// queues, so the search begins anew each time; only jobs with a connection being opened for them are passed
 /// over.
 bool Pool::serve_next() {
-    for (JobQueue* queue : {&fast_, &slow_}) {
-        for (Job* job = queue->front(); job != nullptr; job = JobQueue::after(*job)) {
-            if (Connection* const connection = idle_for(*job)) {
-                queue->remove(*job);
-                lease(*connection, *job);
-                return true;
-            }
-            if (job->promised_ != nullptr) continue;
-            return open_for(*job);
-        }
-    }
-    return false;
+    Job* next = nullptr;
+    Connection* idle = nullptr;
+    queue_.each([&](Job& job) {
+        idle = idle_for(job);
+        if (idle == nullptr && job.promised_ != nullptr) return FairQueue::Visit::pass;
+        next = &job;
+        return FairQueue::Visit::stop;
+    });
+    if (next == nullptr) return false;
+    if (idle == nullptr) return open_for(*next);
+    lease(*idle, *next);
+    return true;
 }
 
 bool Pool::all_down() const {
@@ -139,21 +159,19 @@ Failure Pool::none_up() const {
     return failure;
 }
 
-void Pool::fail_all(JobQueue& queue, const Failure& failure) {
+void Pool::fail_all(const JobQueue& queue, const Failure& failure) {
     // Not those that come while we are at it, or a client that asks again and again would never let us go.
     for (std::size_t count = queue.size(); count != 0 && !queue.empty(); --count) {
         Job& job = *queue.front();
-        queue.remove(job);
         fail(job, failure);
     }
 }
 
-void Pool::fail_expired(JobQueue& queue) {
+void Pool::fail_expired(const JobQueue& queue) {
     // All wait for the same time, so the first are the oldest; a job that is tried again is put in front of
     // younger ones.
     while (!queue.empty() && queue.front()->deadline_ <= loop_.now()) {
         Job& job = *queue.front();
-        queue.remove(job);
         fail(job, {.reply = too_busy, .mta = {}});
     }
 }
@@ -165,8 +183,9 @@ void Pool::fail(Job& job, const Failure& failure) {
 
 void Pool::arm_alarm() {
     Instant next = Instant::max();
-    for (const JobQueue* queue : {&fast_, &slow_}) {
-        if (!queue->empty()) next = std::min(next, queue->front()->deadline_);
+    for (const bool fast_lane : {true, false}) {
+        const JobQueue& queue = queue_.arrivals(fast_lane);
+        if (!queue.empty()) next = std::min(next, queue.front()->deadline_);
     }
     const bool someone_waits = next != Instant::max();
     if (someone_waits && outage_began_) next = std::min(next, *outage_began_ + options_.pool.outage_wait_max);
@@ -238,10 +257,10 @@ const Introduction& Pool::introduction(Connection& connection, Job& job) const {
 
 void Pool::lease(Connection& connection, Job& job) {
     Connection::Lease& lease = connection.lease();
-    if (job.promised_ != nullptr) job.promised_->lease().promised_to = nullptr;
-    job.promised_ = nullptr;
-    if (lease.promised_to != nullptr) lease.promised_to->promised_ = nullptr;
-    lease.promised_to = nullptr;
+    if (job.promised_ != nullptr) break_promise(*job.promised_);
+    break_promise(connection);
+    queue_.take_hold(job);
+    queue_.remove(job);
 
     leave_idle(connection);
     lease.may_be_stale = lease.idle_since != loop_.now();

@@ -1,7 +1,7 @@
 // The MTA connections of one worker: how many there are, to which MTA, and who has the use of which.
 //
-// A job waits in a queue, the fast lane's before the slow one's, until a connection can be leased to it that
-// speaks for its client already, or can be made to (see identity.hpp), or can be opened. Everything is
+// A job waits for its turn (fair_queue.hpp) until a connection can be leased to it that speaks for its client
+// already, or can be made to (see identity.hpp), or can be opened. Everything is
 // decided at the end of a turn of the loop (pump()), so that no job is ever called from inside request(), and
 // connections given back in a turn go to the jobs of that turn that fit them best.
 //
@@ -22,6 +22,7 @@
 
 #include "net/loop.hpp"
 #include "relay/connection.hpp"
+#include "relay/fair_queue.hpp"
 #include "relay/job.hpp"
 #include "relay/options.hpp"
 #include "relay/relay.hpp"
@@ -53,7 +54,7 @@ class Pool final : public Connection::Owner {
 
     unsigned connections() const { return static_cast<unsigned>(connections_.size()); }
     unsigned idle() const { return static_cast<unsigned>(idle_.size()); }
-    std::size_t waiting() const { return fast_.size() + slow_.size() + refused_.size(); }
+    std::size_t waiting() const { return queue_.size() + refused_.size(); }
 
   private:
     using Outcome = Connection::Outcome;
@@ -74,9 +75,12 @@ class Pool final : public Connection::Owner {
     bool all_down() const;
     void note_outage();
     bool hopeless() const;
-    void fail_all(JobQueue& queue, const Failure& failure);
+    void fail_all(const JobQueue& queue, const Failure& failure);
     Failure none_up() const;
-    void fail_expired(JobQueue& queue);
+    void fail_expired(const JobQueue& queue);
+    void leave_queue(Job& job);
+    void promise(Connection& connection, Job& job);
+    void break_promise(Connection& connection);
     void fail(Job& job, const Failure& failure);
     void arm_alarm();
     Connection* idle_for(Job& job);
@@ -101,7 +105,7 @@ class Pool final : public Connection::Owner {
     void fail_promised(Connection& connection);
     void fail_leased(Connection& connection, Outcome outcome);
     void learn_recipients(Connection& connection);
-    static void end_lease(Connection& connection);
+    void end_lease(Connection& connection);
     void make_idle(Connection& connection);
     void leave_idle(Connection& connection);
     bool wanted(Connection& connection) const;
@@ -119,8 +123,7 @@ class Pool final : public Connection::Owner {
     std::vector<std::unique_ptr<Connection>> connections_;  // opening, leased, idle
     std::vector<std::unique_ptr<Connection>> quitting_;
     std::vector<Connection*> idle_;  // the last is the one used last
-    JobQueue fast_;
-    JobQueue slow_;
+    FairQueue queue_;
     JobQueue refused_;  // came when there was no room, or no more work was wanted
     Alarm alarm_{*this};
     smtp::Offer offer_;

@@ -53,10 +53,7 @@ bool Pool::open(Upstream& upstream, Job* job) {
         return false;
     }
     ++upstream.opening;
-    if (job != nullptr) {
-        lease.promised_to = job;
-        job->promised_ = &connection;
-    }
+    if (job != nullptr) promise(connection, *job);
     connections_.push_back(std::move(made));
     return true;
 }
@@ -251,14 +248,14 @@ void Pool::fail_leased(Connection& connection, Outcome outcome) {
     forget(job);
     if (again && job.deadline_ > loop_.now()) {
         job.fresh_only_ = true;
-        (job.fast_lane ? fast_ : slow_).push_front(job);
+        queue_.push_front(job);
         return;
     }
     job.failed(failure);
 }
 
 void Pool::end_lease(Connection& connection) {
-    connection.lease().job = nullptr;
+    queue_.let_go(*std::exchange(connection.lease().job, nullptr));
     --connection.upstream().leased;
 }
 
@@ -324,8 +321,7 @@ void Pool::discard(Connection& connection) {
 void Pool::leave_upstream(Connection& connection) {
     Connection::Lease& lease = connection.lease();
     Upstream& upstream = connection.upstream();
-    if (lease.promised_to != nullptr) lease.promised_to->promised_ = nullptr;
-    lease.promised_to = nullptr;
+    break_promise(connection);
     --(lease.opened ? upstream.live : upstream.opening);
 }
 

@@ -104,6 +104,7 @@ TEST_F(RelayPool, APortThatIsNotListedIsNoOtherIdentity) {
 }
 
 TEST_F(RelayPool, PrefersTheConnectionThatSpeaksForTheClient) {
+    options.pool.connections_max = 8;
     start_and_reach();
     Ask one(1, "a@example.net");
     Ask two(2, "b@example.net");
@@ -195,6 +196,32 @@ TEST_F(RelayPool, ServesTheFastLaneFirst) {
     ASSERT_TRUE(run_until([&] { return ended(messages); }));
     for (std::size_t i = 0; i < 5; ++i)
         EXPECT_EQ(mta.delivered[i].address, "192.0.2." + std::to_string(6 + i));
+}
+
+TEST_F(RelayPool, OneClientsSlowQuestionsLeaveRoomForOthers) {
+    mta.script = [](const ScriptedMta::Moment& moment) -> std::optional<std::string> {
+        if (moment.verb == "RCPT" && moment.line.find("slow") != std::string::npos)
+            return std::string(ScriptedMta::hang);
+        return std::nullopt;
+    };
+    options.pool.connections_max = 8;
+    options.pool.command_timeout = Seconds{3};
+    start_and_reach();
+    std::vector<std::unique_ptr<Ask>> slow;
+    for (unsigned i = 0; i < 25; ++i) {
+        // A sender each, or they would share a transaction.
+        const std::string n = std::to_string(i);
+        slow.push_back(std::make_unique<Ask>(1 + i % 3, "slow" + n + "@example.net", n + "@example.org"));
+        EXPECT_FALSE(relay->verify(*slow.back()).has_value());
+    }
+    ASSERT_TRUE(run_until([&] { return mta.count("RCPT") == 2; }));
+    run_for(Millis{50});
+    EXPECT_EQ(mta.count("RCPT"), 2U);  // a quarter of eight
+    Ask good(1, "a@example.net");
+    good.identity.address = IpAddress::v4({198, 51, 100, 1});
+    const Instant asked = loop.now();
+    EXPECT_EQ(ask(good).reply.code, 250);
+    EXPECT_LT(loop.now() - asked, Millis{500});
 }
 
 TEST_F(RelayPool, BoundsHowManyWait) {

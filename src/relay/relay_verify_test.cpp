@@ -170,6 +170,7 @@ TEST_F(RelayVerifyTogether, GatherWhileTheMtaIsBusyWithTheFirst) {
 }
 
 TEST_F(RelayVerifyTogether, DoNotGatherForLong) {
+    options.pool.connections_max = 8;
     mta.script = at("RCPT", ScriptedMta::hang);
     start_and_reach();
     ask_all({"a@example.net"});

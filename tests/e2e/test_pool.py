@@ -58,9 +58,10 @@ def hold_the_first():
     return hold, go_on
 
 
-def deliver_at_once(sluice, count):
+def deliver_at_once(sluice, count, source="127.1.{}.1"):
+    """A mail each from so many clients, in a network each unless `source` says otherwise."""
     with concurrent.futures.ThreadPoolExecutor(count) as threads:
-        return [r.code for r in threads.map(lambda n: deliver(sluice, f"127.0.30.{n}"), range(1, count + 1))]
+        return [r.code for r in threads.map(lambda n: deliver(sluice, source.format(n)), range(1, count + 1))]
 
 
 @pytest.mark.parametrize("maximum", [1, 4])
@@ -71,6 +72,16 @@ def test_no_more_connections_than_allowed(start_sluice, mta, maximum):
     assert deliver_at_once(sluice, 12) == [250] * 12
     assert most.stop() == maximum
     assert len(mta.taken) == 12
+
+
+@pytest.mark.parametrize("connections_max, most_of_one", [(2, 2), (4, 3)])
+def test_mail_of_one_network_leaves_a_quarter_to_others(start_sluice, mta, connections_max, most_of_one):
+    """Below four connections it has all of them: where all mail comes from one address, it must not crawl."""
+    mta.script["dot"] = lambda *_: Wait(0.2)
+    sluice = start_sluice(mta.port, config=pool(connections_max=connections_max))
+    most = Most(mta.open_connections)
+    assert deliver_at_once(sluice, 12, source="127.0.30.{}") == [250] * 12
+    assert most.stop() == most_of_one
 
 
 class Most:
