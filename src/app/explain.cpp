@@ -18,6 +18,7 @@
 #include "policy/helo.hpp"
 #include "policy/past.hpp"
 #include "relay/recipient_cache.hpp"
+#include "relay/shared_answer.hpp"
 #include "store/greylist_operations.hpp"
 #include "store/keys.hpp"
 #include "store/past_operations.hpp"
@@ -277,7 +278,7 @@ void Gathering::remark_on_recipient(StoreSession& memory, const std::string& nam
     const store::Outcome outcome =
         memory.ask({.verb = store::Verb::get, .key = std::string(store::recipient_space) + recipient});
     found_.remarks.push_back(outcome.found ? fmt::format("recipient {}: the MTA said {}, {} ago", recipient,
-                                                         outcome.value, duration_text(outcome.age))
+                                                         relay::describe_shared(outcome.value), duration_text(outcome.age))
                                            : fmt::format("recipient {}: is not remembered", recipient));
 }
 

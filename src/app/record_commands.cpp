@@ -9,6 +9,7 @@
 #include "app/store_session.hpp"
 #include "base/ascii.hpp"
 #include "relay/recipient_cache.hpp"
+#include "relay/shared_answer.hpp"
 #include "store/keys.hpp"
 
 namespace sluice::app {
@@ -101,7 +102,8 @@ int show_cache(const RecordFlags& flags) {
     const store::Outcome outcome =
         session.ask({.verb = store::Verb::get, .key = in_space(store::recipient_space, recipient)});
     if (outcome.found)
-        fmt::print("{}  {}  age {}  left {}\n", recipient, printable(outcome.value),
+        fmt::print("{}  {}  age {}  left {}\n", recipient,
+                   printable(relay::describe_shared(outcome.value)),
                    duration_text(outcome.age), duration_text(outcome.left));
     else
         fmt::print("{}  nothing is remembered\n", recipient);

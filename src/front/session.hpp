@@ -142,6 +142,7 @@ class Session final : public net::IoHandler, public net::Timer {
     void admitted(Admission::Findings& found);
     bool is_known() const;
     bool is_trusted() const;
+    bool named_good() const;
     bool turned_away();
     void wait_for_early_talkers();
     bool pregreet_over();

@@ -145,6 +145,12 @@ bool Session::is_known() const {
     return remembered_ || is_trusted() || policy::is_this_host(peer_.address);
 }
 
+/// The operator has named the client as good; it may well be one of his own, whom the MTA lets relay.
+bool Session::named_good() const {
+    const auto match = listed();
+    return match && match->lane == policy::Lane::fast;
+}
+
 /// So much speaks for the client, or the operator has decided, that nobody else need be asked.
 bool Session::is_trusted() const {
     if (listed()) return true;

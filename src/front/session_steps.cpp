@@ -210,6 +210,7 @@ void Session::put_recipient() {
     question->envelope = &server_.envelope();
     question->recipient = &server_.recipient();
     question->fast_lane = lane_ == policy::Lane::fast;
+    question->operators_own = named_good();
     question->login = login();
     if (const auto answer = context_.surroundings.backend.verify(*question)) return judge_recipient(*answer);
     transaction_->asked = std::move(question);
@@ -324,6 +325,7 @@ void Session::deliver() {
     question->envelope = &server_.envelope();
     question->message = transaction_->spool->view();
     question->fast_lane = lane_ == policy::Lane::fast;
+    question->operators_own = named_good();
     question->login = login();
     auto& asked = *question;
     transaction_->asked = std::move(question);

@@ -87,7 +87,8 @@ class Deliveries::Delivery final : public Job {
             // "Too many" says nothing about this one.
             if (replies[i].positive() || says_too_many(replies[i])) continue;
             deliveries_.verifier_.learn(
-                recipients[i], scrubbed(connection, replies[i], deliveries_.options_.hostname, nullptr));
+                recipients[i], scrubbed(connection, replies[i], deliveries_.options_.hostname, nullptr),
+                Hearer::of(*question_));
         }
         tell_of_recipients(connection.dialogue(), *question_->envelope, answer);
     }

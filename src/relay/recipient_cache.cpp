@@ -1,6 +1,7 @@
 #include "relay/recipient_cache.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/ascii.hpp"
 
@@ -22,6 +23,13 @@ void write_recipient_key(std::string_view address, std::string& key) {
                    key.begin() + static_cast<std::ptrdiff_t>(at), [](char c) { return ascii::to_lower(c); });
 }
 
+void write_own_key(std::string_view recipient, std::string_view kept_for, std::string& key) {
+    key = ' ';
+    key += kept_for;
+    key += ' ';
+    key += recipient;
+}
+
 RecipientCache::RecipientCache(std::size_t entries_max, Seconds positive_ttl, Seconds negative_ttl,
                                const HashKey& hash_key)
     : entries_max_(entries_max),
@@ -29,7 +37,7 @@ RecipientCache::RecipientCache(std::size_t entries_max, Seconds positive_ttl, Se
       negative_ttl_(negative_ttl),
       entries_(0, KeyedHash(hash_key)) {}
 
-const smtp::Reply* RecipientCache::find(std::string_view key, Instant now) {
+const SharedAnswer* RecipientCache::find(std::string_view key, Instant now) {
     const auto at = entries_.find(key);
     if (at == entries_.end()) return nullptr;
     Entry& entry = at->second;
@@ -41,15 +49,22 @@ const smtp::Reply* RecipientCache::find(std::string_view key, Instant now) {
         unlink(entry);
         link_newest(entry, now);
     }
-    return &entry.reply;
+    return &entry.answer;
 }
 
-void RecipientCache::put(std::string_view key, const smtp::Reply& reply, Instant now, Seconds life_max) {
-    const Seconds life = std::min(ttl(reply), life_max);
+Seconds RecipientCache::ttl(const SharedAnswer& answer) const {
+    const bool nothing_kept = positive_ttl_ <= Seconds::zero() && negative_ttl_ <= Seconds::zero();
+    if (answer.standing == Standing::disputed) return nothing_kept ? Seconds::zero() : dispute_time;
+    return answer.reply.positive() ? positive_ttl_ : negative_ttl_;
+}
+
+void RecipientCache::put(std::string_view key, SharedAnswer answer, Instant now, Seconds life_max) {
+    const Seconds life = std::min(ttl(answer), life_max);
     erase(key);
     if (life <= Seconds::zero() || entries_max_ == 0) return;
     if (entries_.size() >= entries_max_) erase(*oldest_->key);
-    const auto at = entries_.emplace(key, Entry{.reply = reply, .expires = now + life, .moved = now}).first;
+    const auto at =
+        entries_.emplace(key, Entry{.answer = std::move(answer), .expires = now + life, .moved = now}).first;
     at->second.key = &at->first;
     link_newest(at->second, now);
 }

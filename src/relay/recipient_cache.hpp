@@ -1,7 +1,7 @@
 // What MTAs said of recipients: bounded in number and in time.
 //
-// Knows no MTA and no policy: what may be remembered is decided by answer_class.hpp. When it is full, what
-// has not been asked for longest goes.
+// Knows no MTA and no policy: what may be remembered is decided by answer_class.hpp, for whom it holds by
+// shared_answer.hpp. When it is full, what has not been asked for longest goes.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 #include "base/keyed_hash.hpp"
 #include "base/time.hpp"
-#include "smtp/reply.hpp"
+#include "relay/shared_answer.hpp"
 
 namespace sluice::relay {
 
@@ -20,6 +20,10 @@ namespace sluice::relay {
 /// Most MTAs fold local parts too, but one that does not would have us refuse somebody who exists. Replaces
 /// `key`.
 void write_recipient_key(std::string_view address, std::string& key);
+
+/// What one client's answer about a recipient is remembered under; `recipient` is the recipient's key. No
+/// recipient has such a key: it begins with a space.
+void write_own_key(std::string_view recipient, std::string_view kept_for, std::string& key);
 
 class RecipientCache {
   public:
@@ -30,19 +34,19 @@ class RecipientCache {
     RecipientCache& operator=(const RecipientCache&) = delete;
 
     /// The answer, or null. Valid until the next call.
-    const smtp::Reply* find(std::string_view key, Instant now);
-    /// Remembers or replaces; a positive reply for the positive ttl, any other for the negative one, and
-    /// neither for longer than `life_max`.
-    void put(std::string_view key, const smtp::Reply& reply, Instant now, Seconds life_max = Seconds::max());
+    const SharedAnswer* find(std::string_view key, Instant now);
+    /// Remembers or replaces; a positive reply for the positive ttl, any other for the negative one, a
+    /// dispute for its own time, and none for longer than `life_max`.
+    void put(std::string_view key, SharedAnswer answer, Instant now, Seconds life_max = Seconds::max());
     /// How long an answer is kept; 0 = it is not.
-    Seconds ttl(const smtp::Reply& reply) const { return reply.positive() ? positive_ttl_ : negative_ttl_; }
+    Seconds ttl(const SharedAnswer& answer) const;
     void erase(std::string_view key);
     void clear();
     std::size_t size() const { return entries_.size(); }
 
   private:
     struct Entry {
-        smtp::Reply reply;
+        SharedAnswer answer;
         Instant expires;
         Instant moved;  // to the front of the order
         Entry* newer = nullptr;

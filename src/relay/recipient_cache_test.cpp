@@ -7,11 +7,9 @@
 namespace sluice::relay {
 namespace {
 
-using smtp::Reply;
-
 const Instant start{Millis{1'000'000}};
-const Reply known{250, "2.1.5 Ok"};
-const Reply unknown{550, "5.1.1 User unknown"};
+const SharedAnswer known{.reply = {250, "2.1.5 Ok"}};
+const SharedAnswer unknown{.reply = {550, "5.1.1 User unknown"}};
 
 RecipientCache cache_of(std::size_t entries_max) {
     return {entries_max, Seconds{100}, Seconds{10}, {1, 2}};
@@ -58,6 +56,25 @@ TEST(RecipientCache, RemembersForItsTime) {
     EXPECT_EQ(*cache.find("b", start + Millis{9'999}), unknown);
     EXPECT_EQ(cache.find("b", start + Millis{10'000}), nullptr);
     EXPECT_EQ(cache.size(), 0U);
+}
+
+TEST(RecipientKey, OfOneClientIsNoOthersAndNoRecipients) {
+    std::string one;
+    std::string other;
+    write_own_key("a@example.org", "192.0.2.0", one);
+    write_own_key("a@example.org", "=192.0.2.0", other);
+    EXPECT_NE(one, other);
+    EXPECT_EQ(one.front(), ' ');
+}
+
+TEST(RecipientCache, ADisputeLastsADay) {
+    RecipientCache cache = cache_of(10);
+    cache.put("a", {.standing = Standing::disputed}, start);
+    EXPECT_NE(cache.find("a", start + Seconds{24 * 3600 - 1}), nullptr);
+    EXPECT_EQ(cache.find("a", start + Seconds{24 * 3600}), nullptr);
+    RecipientCache nothing(10, Seconds{0}, Seconds{0}, {});
+    nothing.put("a", {.standing = Standing::disputed}, start);
+    EXPECT_EQ(nothing.size(), 0U);
 }
 
 TEST(RecipientCache, ReplacesAndForgets) {

@@ -26,22 +26,30 @@ Holds holds(const smtp::Reply& reply, std::size_t place) {
 
 RecipientCheck::RecipientCheck(Owner& owner, std::string_view hostname,
                                const smtp::RecipientQuestion& question, std::string client_key)
-    : owner_(owner), hostname_(hostname), client_(*question.client), client_key_(std::move(client_key)) {
+    : owner_(owner),
+      hostname_(hostname),
+      client_(*question.client),
+      hearer_(Hearer::of(question)),
+      client_key_(std::move(client_key)) {
     envelope_.sender = question.envelope->sender;
     envelope_.sender_parameters = question.envelope->sender_parameters;
     fast_lane = question.fast_lane;
 }
 
-void RecipientCheck::add(smtp::RecipientQuestion& question, std::string key, bool joinable) {
+void RecipientCheck::add(smtp::RecipientQuestion& question, std::string key, std::string own_key,
+                         bool joinable) {
     assert(stage_ != Stage::over);
     envelope_.recipients.push_back(*question.recipient);
-    asked_.push_back(
-        {.key = std::move(key), .joinable = joinable, .waiting = {{&question, true}}, .found = {}});
+    asked_.push_back({.key = std::move(key),
+                      .own_key = std::move(own_key),
+                      .joinable = joinable,
+                      .waiting = {{&question, true}},
+                      .found = {}});
     question.pending = static_cast<Awaited*>(this);
 }
 
-void RecipientCheck::join(smtp::RecipientQuestion& question, std::string_view key, bool own) {
-    const auto asked = std::ranges::find(asked_, key, &Asked::key);
+void RecipientCheck::join(smtp::RecipientQuestion& question, std::string_view own_key, bool own) {
+    const auto asked = std::ranges::find(asked_, own_key, &Asked::own_key);
     assert(asked != asked_.end());
     asked->waiting.push_back({&question, own});
     question.pending = static_cast<Awaited*>(this);

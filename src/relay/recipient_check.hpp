@@ -3,7 +3,7 @@
 // All of it is said on behalf of one client and one sender, and every address is one that this client has
 // named for this sender: to put one client's guesses to the MTA in the name of another would be a lie, and
 // the MTA's log and its own defences would blame the wrong one. Where the answer is about the address alone
-// it is given to everybody who waits for it.
+// it is given to everybody who waits for it: clients of one network (Hearer::kept_for).
 //
 // It holds copies, so that it can go on when its clients have left: the answers will be remembered.
 #pragma once
@@ -17,6 +17,7 @@
 
 #include "net/loop.hpp"
 #include "relay/job.hpp"
+#include "relay/shared_answer.hpp"
 #include "smtp/backend.hpp"
 
 namespace sluice::relay {
@@ -25,7 +26,7 @@ class RecipientCheck final : public Job, private net::Timer {
   public:
     /// For whom an answer holds.
     enum class Holds : std::uint8_t {
-        for_good,  // it is about the address: whoever asks, now and later
+        for_good,  // it is about the address: it may be remembered (shared_answer.hpp says for whom)
         for_all,   // whoever waits now
         for_own,   // the client the MTA was asked for; each of the others is to be asked about anew
         for_none,  // all are to be asked about anew, each by itself
@@ -42,8 +43,9 @@ class RecipientCheck final : public Job, private net::Timer {
     };
 
     struct Asked {
-        std::string key;  // of the address (write_recipient_key)
-        bool joinable;    // further questions about the address may wait for this answer
+        std::string key;      // of the address (write_recipient_key)
+        std::string own_key;  // … and of whom the answer is kept for (write_own_key)
+        bool joinable;        // further questions about the address may wait for this answer
         std::vector<Waiting> waiting;
         Finding found;  // when the check has ended
     };
@@ -68,9 +70,9 @@ class RecipientCheck final : public Job, private net::Timer {
                    std::string client_key);
 
     /// One more address to ask about, and the first question that waits for its answer.
-    void add(smtp::RecipientQuestion& question, std::string key, bool joinable);
+    void add(smtp::RecipientQuestion& question, std::string key, std::string own_key, bool joinable);
     /// The question waits for the answer about an address that was added before.
-    void join(smtp::RecipientQuestion& question, std::string_view key, bool own);
+    void join(smtp::RecipientQuestion& question, std::string_view own_key, bool own);
     /// Calls Owner::gathered once `time` has passed.
     void gather(net::Loop& loop, Millis time) { loop.arm(*this, time); }
     /// No longer gathers.
@@ -80,6 +82,7 @@ class RecipientCheck final : public Job, private net::Timer {
 
     bool gathering() const { return stage_ == Stage::gathering; }
     const std::string& client_key() const { return client_key_; }
+    const Hearer& hearer() const { return hearer_; }
     std::vector<Asked>& asked() { return asked_; }
 
     const smtp::ClientIdentity& client() const override { return client_; }
@@ -99,6 +102,7 @@ class RecipientCheck final : public Job, private net::Timer {
     Owner& owner_;
     std::string_view hostname_;
     smtp::ClientIdentity client_;
+    Hearer hearer_;
     smtp::Envelope envelope_;  // its recipients are the addresses of asked_, in the same order
     std::vector<Asked> asked_;
     std::string client_key_;

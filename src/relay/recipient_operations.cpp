@@ -1,9 +1,8 @@
 #include "relay/recipient_operations.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <fmt/format.h>
 #include <string>
+#include <utility>
 
 #include "relay/answer_class.hpp"
 #include "store/keys.hpp"
@@ -19,47 +18,36 @@ std::optional<store::Operation> about(std::string_view recipient, store::Verb ve
     return operation;
 }
 
-std::optional<smtp::Reply> read_reply(std::string_view text) {
-    constexpr std::size_t digits = 3;
-    smtp::Reply reply;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), reply.code);
-    const bool whole = error == std::errc{} && end == text.data() + digits;
-    if (!whole || text.size() < digits + 1 || text[digits] != ' ') return std::nullopt;
-    reply.text = text.substr(digits + 1);
-    return reply;
-}
-
 }  // namespace
 
 std::optional<store::Operation> recipient_question(std::string_view recipient) {
     return about(recipient, store::Verb::get);
 }
 
-std::optional<store::Operation> recipient_told(std::string_view recipient, const smtp::Reply& reply,
+std::optional<store::Operation> recipient_told(std::string_view recipient, const SharedAnswer& answer,
                                                Seconds ttl) {
     // A term of 0 would be for ever.
-    if (ttl <= Seconds::zero() || !(says_known(reply) || says_unknown(reply))) return std::nullopt;
+    if (ttl <= Seconds::zero()) return std::nullopt;
+    const bool about_recipient = says_known(answer.reply) || says_unknown(answer.reply);
+    if (answer.standing != Standing::disputed && !about_recipient) return std::nullopt;
     auto operation = about(recipient, store::Verb::put);
     if (!operation) return std::nullopt;
-    operation->value = fmt::format("{} {}", reply.code, reply.text);
+    operation->value = write_shared(answer);
     operation->term = ttl;
     if (operation->value.size() > store::value_octets_max) return std::nullopt;
     return operation;
 }
 
-std::optional<store::Operation> recipient_forgotten(std::string_view recipient) {
-    return about(recipient, store::Verb::erase);
-}
-
-std::optional<SharedAnswer> read_recipient(const store::Outcome& outcome, Seconds positive_ttl,
-                                           Seconds negative_ttl) {
+std::optional<Recalled> read_recipient(const store::Outcome& outcome, Seconds positive_ttl,
+                                       Seconds negative_ttl) {
     if (!outcome.found) return std::nullopt;
-    auto reply = read_reply(outcome.value);
-    if (!reply || !(says_known(*reply) || says_unknown(*reply))) return std::nullopt;
-    Seconds life = (reply->positive() ? positive_ttl : negative_ttl) - outcome.age;
+    auto answer = read_shared(outcome.value);
+    if (!answer) return std::nullopt;
+    Seconds life = (answer->reply.positive() ? positive_ttl : negative_ttl) - outcome.age;
+    if (answer->standing == Standing::disputed) life = dispute_time - outcome.age;
     if (outcome.left > Seconds::zero()) life = std::min(life, outcome.left);
     if (life <= Seconds::zero()) return std::nullopt;
-    return SharedAnswer{.reply = *std::move(reply), .life = life};
+    return Recalled{.answer = *std::move(answer), .life = life};
 }
 
 }  // namespace sluice::relay

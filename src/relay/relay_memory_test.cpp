@@ -92,9 +92,9 @@ TEST_F(RelayMemory, WhatOneHasAskedOthersKnow) {
     start_and_reach();
     EXPECT_EQ(ask(1, "known@Example.net").by, "mta");
     EXPECT_EQ(ask(1, "unknown@example.net").by, "mta");
-    ASSERT_TRUE(is_told("known@example.net", "250 2.1.5 Ok for 3600 s"));
-    ASSERT_TRUE(
-        is_told("unknown@example.net", "550 5.1.1 Recipient address rejected: User unknown for 900 s"));
+    ASSERT_TRUE(is_told("known@example.net", "own 192.0.2.0 250 2.1.5 Ok for 3600 s"));
+    ASSERT_TRUE(is_told("unknown@example.net",
+                        "own 192.0.2.0 550 5.1.1 Recipient address rejected: User unknown for 900 s"));
     EXPECT_EQ(mta.count("RCPT"), 2U);
 
     start_another();
@@ -110,7 +110,7 @@ TEST_F(RelayMemory, WhatOneHasAskedOthersKnow) {
 }
 
 TEST_F(RelayMemory, ItsOwnCacheComesFirst) {
-    records.put("known@example.net", "250 2.1.5 Ok", Seconds{600});
+    records.put("known@example.net", "confirmed - 250 2.1.5 Ok", Seconds{600});
     start_and_reach();
     EXPECT_EQ(ask(1, "known@example.net").by, "cache");
     EXPECT_EQ(records.questions, 1U);
@@ -121,7 +121,7 @@ TEST_F(RelayMemory, ItsOwnCacheComesFirst) {
 }
 
 TEST_F(RelayMemory, WhatIsThereIsBelievedAsLongAsItLastsThere) {
-    records.put("unknown@example.net", "250 2.1.5 Ok", Seconds{1});
+    records.put("unknown@example.net", "confirmed - 250 2.1.5 Ok", Seconds{1});
     start_and_reach();
     EXPECT_EQ(ask(1, "unknown@example.net").reply.code, 250);
     records.now += 1000;
@@ -136,12 +136,12 @@ TEST_F(RelayMemory, WhatIsAboutTheClientOrTheMomentIsNotShared) {
     EXPECT_EQ(ask(1, "policy@example.net").reply.code, 554);
     EXPECT_EQ(ask(1, "later@example.net").reply.code, 450);
     EXPECT_EQ(ask(1, "known@example.net").reply.code, 250);
-    ASSERT_TRUE(is_told("known@example.net", "250 2.1.5 Ok for 3600 s"));
+    ASSERT_TRUE(is_told("known@example.net", "own 192.0.2.0 250 2.1.5 Ok for 3600 s"));
     EXPECT_EQ(records.of("policy@example.net"), "");
     EXPECT_EQ(records.of("later@example.net"), "");
     // Nor is it taken from there, whoever has put it there.
-    records.put("policy@example.net", "250 2.1.5 Ok", Seconds{0});
-    records.put("later@example.net", "450 4.2.0 Later", Seconds{600});
+    records.put("policy@example.net", "confirmed - 250 2.1.5 Ok", Seconds{0});
+    records.put("later@example.net", "confirmed - 450 4.2.0 Later", Seconds{600});
     EXPECT_EQ(ask(2, "later@example.net").by, "mta");
     EXPECT_EQ(mta.count("RCPT"), 4U);
 }
@@ -165,7 +165,7 @@ TEST_F(RelayMemory, ManyWhoAskTogetherAskOnce) {
 }
 
 TEST_F(RelayMemory, WhoIsToldMayWithdrawTheOthers) {
-    records.put("known@example.net", "250 2.1.5 Ok", Seconds{600});
+    records.put("known@example.net", "confirmed - 250 2.1.5 Ok", Seconds{600});
     start_and_reach();
     Ask first(1, "known@example.net");
     auto second = std::make_unique<Ask>(2, "known@example.net");
@@ -194,19 +194,18 @@ TEST_F(RelayMemory, ASilentMemoryCostsItsDeadlineOnce) {
 
 TEST_F(RelayMemory, WhatADeliveryFindsOutIsTold) {
     options.verify.by = VerifyBy::mta;
-    records.put("unknown2@example.net", "250 2.1.5 Ok", Seconds{600});
-    records.put("later@example.net", "250 2.1.5 Ok", Seconds{600});
+    records.put("unknown2@example.net", "confirmed - 250 2.1.5 Ok", Seconds{600});
+    records.put("later@example.net", "confirmed - 250 2.1.5 Ok", Seconds{600});
     start_and_reach();
     Send message(1, {"unknown2@example.net", "later@example.net"});
     EXPECT_EQ(send(message).reply.code, 451);
-    EXPECT_TRUE(
-        is_told("unknown2@example.net", "550 5.1.1 Recipient address rejected: User unknown for 900 s"));
-    EXPECT_TRUE(is_told("later@example.net", ""));
+    for (const char* recipient : {"unknown2@example.net", "later@example.net"})
+        EXPECT_TRUE(is_told(recipient, "disputed - 0  for 86400 s")) << records.of(recipient);
 }
 
 TEST_F(RelayMemory, WhereTheMtaIsNotAskedNothingIsShared) {
     options.verify.by = VerifyBy::off;
-    records.put("known@example.net", "550 5.1.1 No", Seconds{600});
+    records.put("known@example.net", "confirmed - 550 5.1.1 No", Seconds{600});
     start_and_reach();
     EXPECT_EQ(ask(1, "known@example.net").by, "off");
     Send message(1, {"unknown@example.net"});
@@ -219,7 +218,7 @@ TEST_F(RelayMemory, WhereTheMtaIsNotAskedNothingIsShared) {
 
 TEST_F(RelayMemory, WhereNothingIsRememberedNothingIsShared) {
     options.verify.positive_ttl = options.verify.negative_ttl = Seconds{0};
-    records.put("unknown@example.net", "250 2.1.5 Ok", Seconds{600});
+    records.put("unknown@example.net", "confirmed - 250 2.1.5 Ok", Seconds{600});
     start_and_reach();
     EXPECT_EQ(ask(1, "unknown@example.net").reply.code, 550);
     EXPECT_EQ(ask(1, "known@example.net").reply.code, 250);

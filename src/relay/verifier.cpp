@@ -51,7 +51,7 @@ Verifier::Verifier(net::Loop& loop, Pool& pool, store::State* memory, const Rela
       cache_(options.verify.cache_max, options.verify.positive_ttl, options.verify.negative_ttl,
              random_hash_key()),
       doubted_(options.verify.cache_max, {}, doubt_time, random_hash_key()),
-      shared_(0, KeyedHash(random_hash_key())),
+      under_way_(0, KeyedHash(random_hash_key())),
       asking_(0, KeyedHash(random_hash_key())),
       recalling_(0, KeyedHash(random_hash_key())) {}
 
@@ -68,19 +68,32 @@ Verifier::~Verifier() {
 }
 
 std::optional<smtp::Answer> Verifier::verify(smtp::RecipientQuestion& question) {
-    write_recipient_key(question.recipient->address, key_);
-    if (const smtp::Reply* reply = cache_.find(key_, loop_.now())) return remembered(*reply);
-    write_client_key(question, client_key_);
-    if (!join(question) && !recall(question)) ask(question, !shared_.contains(key_));
+    write_keys(question);
+    if (const smtp::Reply* reply = known(Hearer::of(question))) return remembered(*reply);
+    if (!join(question) && !recall(question)) ask(question, !under_way_.contains(own_key_));
     return std::nullopt;
+}
+
+/// Those of the question: all that is done for it until it is put to the MTA goes by them.
+void Verifier::write_keys(const smtp::RecipientQuestion& question) {
+    write_recipient_key(question.recipient->address, key_);
+    write_own_key(key_, Hearer::of(question).kept_for(), own_key_);
+    write_client_key(question, client_key_);
+}
+
+/// What this client may be told at once. The keys are those of its question.
+const smtp::Reply* Verifier::known(const Hearer& hearer) {
+    if (const SharedAnswer* own = cache_.find(own_key_, loop_.now())) return &own->reply;
+    const SharedAnswer* const shared = cache_.find(key_, loop_.now());
+    return shared != nullptr && serves(*shared, hearer) ? &shared->reply : nullptr;
 }
 
 /// Waits with others for what the MTA is being asked already. The keys are those of the question.
 bool Verifier::join(smtp::RecipientQuestion& question) {
-    const auto at = shared_.find(key_);
+    const auto at = under_way_.find(own_key_);
     // A check of the slow lane may have long to wait: the fast lane does not share its place in the queue.
-    if (at == shared_.end() || (question.fast_lane && !at->second->fast_lane)) return false;
-    at->second->join(question, key_, at->second->client_key() == client_key_);
+    if (at == under_way_.end() || (question.fast_lane && !at->second->fast_lane)) return false;
+    at->second->join(question, own_key_, at->second->client_key() == client_key_);
     return true;
 }
 
@@ -98,54 +111,63 @@ bool Verifier::recall(smtp::RecipientQuestion& question) {
 void Verifier::recalled(Recollection& recollection, const store::Outcomes* outcomes) {
     // It stays until all have been told: they may withdraw each other's questions, or ask again.
     const auto over = recalling_.extract(recollection.recipient());
-    const auto reply = reply_from(recollection.recipient(), outcomes);
-    while (smtp::RecipientQuestion* const question = recollection.take()) {
-        if (reply) {
-            question->answered(remembered(*reply));
-        } else {
-            ask_mta(*question);
-        }
-    }
+    keep(recollection.recipient(), outcomes);
+    while (smtp::RecipientQuestion* const question = recollection.take())
+        ask_mta(*question);
 }
 
-/// What the memory knows, kept here from now on; unless a delivery has found out meanwhile.
-std::optional<smtp::Reply> Verifier::reply_from(const std::string& recipient,
-                                                const store::Outcomes* outcomes) {
-    if (const smtp::Reply* newer = cache_.find(recipient, loop_.now())) return *newer;
-    if (outcomes == nullptr || outcomes->empty()) return std::nullopt;
+/// What the memory knows, from now on here too; unless more has been found out meanwhile.
+void Verifier::keep(const std::string& recipient, const store::Outcomes* outcomes) {
+    if (outcomes == nullptr || outcomes->empty()) return;
     auto found =
         read_recipient(outcomes->front(), options_.verify.positive_ttl, options_.verify.negative_ttl);
-    if (!found) return std::nullopt;
-    cache_.put(recipient, found->reply, loop_.now(), found->life);
-    return std::move(found->reply);
+    if (!found) return;
+    const SharedAnswer* const here = cache_.find(recipient, loop_.now());
+    if (here == nullptr || here->standing <= found->answer.standing)
+        cache_.put(recipient, std::move(found->answer), loop_.now(), found->life);
 }
 
+/// Unless the answer has come from the memory.
 void Verifier::ask_mta(smtp::RecipientQuestion& question) {
-    write_recipient_key(question.recipient->address, key_);
-    write_client_key(question, client_key_);
-    if (!join(question)) ask(question, !shared_.contains(key_));
+    write_keys(question);
+    if (const smtp::Reply* reply = known(Hearer::of(question))) return question.answered(remembered(*reply));
+    if (!join(question)) ask(question, !under_way_.contains(own_key_));
 }
 
-/// Here, and for others.
-void Verifier::remember(const std::string& recipient, const smtp::Reply& reply) {
-    cache_.put(recipient, reply, loop_.now());
-    if (memory_ != nullptr) share(recipient_told(recipient, reply, cache_.ttl(reply)));
+/// Here for the client that was told, and for others as far as it concerns them.
+void Verifier::remember(const RecipientCheck::Asked& asked, const Hearer& hearer) {
+    const smtp::Reply& reply = asked.found.answer.reply;
+    const SharedAnswer* const before = cache_.find(asked.key, loop_.now());
+    const auto now = heard_now(before, hearer, reply);
+    cache_.put(asked.own_key, {.reply = reply}, loop_.now());
+    if (now) keep_for_all(asked.key, *now);
+}
+
+void Verifier::keep_for_all(const std::string& recipient, const SharedAnswer& answer) {
+    // What one client alone was told is kept under its own key; here it would only take up room.
+    if (answer.standing == Standing::own) {
+        cache_.erase(recipient);
+    } else {
+        cache_.put(recipient, answer, loop_.now());
+    }
+    if (memory_ != nullptr) share(recipient_told(recipient, answer, cache_.ttl(answer)));
 }
 
 void Verifier::share(const std::optional<store::Operation>& operation) {
     if (operation) memory_->tell({&*operation, 1});
 }
 
-void Verifier::learn(const smtp::Recipient& recipient, const smtp::Reply& reply) {
+void Verifier::learn(const smtp::Recipient& recipient, const smtp::Reply& reply, const Hearer& hearer) {
     write_recipient_key(recipient.address, key_);
+    write_own_key(key_, hearer.kept_for(), own_key_);
     if (says_unknown(reply)) {
-        remember(key_, reply);
+        cache_.put(own_key_, {.reply = reply}, loop_.now());
     } else {
-        cache_.erase(key_);
-        if (memory_ != nullptr) share(recipient_forgotten(key_));
+        cache_.erase(own_key_);
     }
+    keep_for_all(key_, {.standing = Standing::disputed});
     // A caller that asks about every recipient has no use for doubts.
-    if (options_.verify.by != VerifyBy::mta) doubted_.put(key_, reply, loop_.now());
+    if (options_.verify.by != VerifyBy::mta) doubted_.put(key_, {.reply = reply}, loop_.now());
 }
 
 bool Verifier::doubts(const smtp::Recipient& recipient) {
@@ -167,8 +189,8 @@ void Verifier::ask(smtp::RecipientQuestion& question, bool joinable) {
     const bool first = asking.open == nullptr;
     if (first) asking.open = &add_check(question, client_key_);
     RecipientCheck& check = *asking.open;
-    check.add(question, key_, joinable);
-    if (joinable) shared_.emplace(key_, &check);
+    check.add(question, key_, own_key_, joinable);
+    if (joinable) under_way_.emplace(own_key_, &check);
     const std::size_t at_once = std::min<std::size_t>(options_.verify.per_transaction_max,
                                                       pool_.recipients_max(check.client().address));
     const bool full = check.asked().size() >= at_once;
@@ -182,8 +204,8 @@ void Verifier::ask(smtp::RecipientQuestion& question, bool joinable) {
 
 void Verifier::ask_alone(smtp::RecipientQuestion& question) {
     RecipientCheck& check = add_check(question, {});
-    write_recipient_key(question.recipient->address, key_);
-    check.add(question, key_, false);
+    write_keys(question);
+    check.add(question, key_, own_key_, false);
     check.requested();
     pool_.request(check);
 }
@@ -238,8 +260,8 @@ void Verifier::part(RecipientCheck& check) {
     using Holds = RecipientCheck::Holds;
     for (RecipientCheck::Asked& asked : check.asked()) {
         const RecipientCheck::Finding& found = asked.found;
-        if (asked.joinable) shared_.erase(shared_.find(asked.key));
-        if (found.holds == Holds::for_good) remember(asked.key, found.answer.reply);
+        if (asked.joinable) under_way_.erase(under_way_.find(asked.own_key));
+        if (found.holds == Holds::for_good) remember(asked, check.hearer());
         for (const RecipientCheck::Waiting& waiting : std::exchange(asked.waiting, {})) {
             const bool served =
                 found.holds != Holds::for_none && (found.holds != Holds::for_own || waiting.own);

@@ -27,16 +27,17 @@ class Verifier final : private RecipientCheck::Owner, private Recollection::Owne
     ~Verifier();
 
     /// An answer from the cache, or nothing and question.answered() later. The memory is asked before the
-    /// MTA; while it is silent the MTA is. Questions about an address that is being asked about wait for that
-    /// answer; if it turns out to be about the client that was named with it
-    /// (a policy, a deferral), each of the others is then asked on its own.
+    /// MTA; while it is silent the MTA is. Questions of one network about an address that is being asked
+    /// about wait for that answer; if it turns out to be about the client that was named with it (a policy, a
+    /// deferral), each of the others is then asked on its own.
     ///
     /// While the MTA is being asked for a client, further questions of that client and sender gather, for
     /// some milliseconds at most, to be asked in one transaction.
     std::optional<smtp::Answer> verify(smtp::RecipientQuestion& question);
 
-    /// A delivery has found out: `reply` is what the MTA said of a recipient that was promised 250.
-    void learn(const smtp::Recipient& recipient, const smtp::Reply& reply);
+    /// A delivery has found out: `reply` is what the MTA said to this client of a recipient that was promised
+    /// 250. From then on the answers of others are no promise to anybody, for a day.
+    void learn(const smtp::Recipient& recipient, const smtp::Reply& reply, const Hearer& hearer);
 
     /// Whether a delivery was refused this recipient in the last four hours. Who does not ask the MTA about
     /// every recipient must ask about these: told 250 again, a message to it and to others would be put off
@@ -57,11 +58,14 @@ class Verifier final : private RecipientCheck::Owner, private Recollection::Owne
     template <typename Value>
     using Table = std::unordered_map<std::string, Value, KeyedHash, std::equal_to<>>;
 
+    void write_keys(const smtp::RecipientQuestion& question);
+    const smtp::Reply* known(const Hearer& hearer);
     bool join(smtp::RecipientQuestion& question);
     bool recall(smtp::RecipientQuestion& question);
-    std::optional<smtp::Reply> reply_from(const std::string& recipient, const store::Outcomes* outcomes);
+    void keep(const std::string& recipient, const store::Outcomes* outcomes);
     void ask_mta(smtp::RecipientQuestion& question);
-    void remember(const std::string& recipient, const smtp::Reply& reply);
+    void remember(const RecipientCheck::Asked& asked, const Hearer& hearer);
+    void keep_for_all(const std::string& recipient, const SharedAnswer& answer);
     void share(const std::optional<store::Operation>& operation);
     RecipientCheck& add_check(const smtp::RecipientQuestion& question, std::string client_key);
     void ask(smtp::RecipientQuestion& question, bool joinable);
@@ -83,11 +87,12 @@ class Verifier final : private RecipientCheck::Owner, private Recollection::Owne
     RecipientCache cache_;
     RecipientCache doubted_;  // refused at delivery; the replies do not matter
     Checks checks_;
-    Table<RecipientCheck*> shared_;  // by address: those that further questions about it may join
-    Table<Asking> asking_;           // by client key
-    Table<Recollection> recalling_;  // by address: the memory is being asked about it
+    Table<RecipientCheck*> under_way_;  // by own key: those that further questions about it may join
+    Table<Asking> asking_;              // by client key
+    Table<Recollection> recalling_;     // by address: the memory is being asked about it
     // Of the question at hand; kept for their room.
     std::string key_;
+    std::string own_key_;
     std::string client_key_;
 };
 

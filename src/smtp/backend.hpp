@@ -83,6 +83,7 @@ class Question {
     const Envelope* envelope = nullptr;
     Login* login = nullptr;  // the connection to use; null = any
     bool fast_lane = true;  // known-good clients are served before the others when MTA connections are scarce
+    bool operators_own = false;  // the operator has named the client: what it is told is no other's business
 };
 
 /// "Would you take mail from this sender for this recipient?"
