@@ -57,7 +57,9 @@ const Key<Config> keys_before_policy[] = {
     {"relay.pool.connections_max",
      integer<Config>([](Config& c) -> auto& { return c.relay.pool.connections_max; }, 1, 10'000),
      "Connections a worker opens at most, all MTAs together. Keep workers times this below the process limit "
-     "of the MTA."},
+     "of the MTA. One client's network (IPv4 /24, IPv6 /64) has a quarter of them at most for questions "
+     "about "
+     "recipients, and all but a quarter for messages."},
     {"relay.pool.idle_max_s",
      integer<Config>([](Config& c) -> auto& { return c.relay.pool.idle_max; }, 1, day_s),
      "An idle connection above the minimum is closed after this. Stay below the MTA's own time-out (Postfix: "
@@ -67,7 +69,11 @@ const Key<Config> keys_before_policy[] = {
      "Transactions on one connection before it is closed."},
     {"relay.pool.age_max_s",
      integer<Config>([](Config& c) -> auto& { return c.relay.pool.age_max; }, 1, day_s),
-     "A connection older than this is closed after its use."},
+     "A connection older than this is closed after its use. An MTA process may see its tables as they were "
+     "when "
+     "the connection began: answers on connections older than 60 s are not remembered, and \"no such user\" "
+     "on "
+     "one older than 5 s is asked about again on a new one."},
     {"relay.pool.waiting_max",
      integer<Config>([](Config& c) -> auto& { return c.relay.pool.waiting_max; }, 1, million),
      "Questions that may wait for a connection; one more is answered 451 4.3.2."},
@@ -106,11 +112,13 @@ const Key<Config> keys_before_policy[] = {
      "comment. Read again when it changes."},
     {"recipients.positive_ttl_s",
      integer<Config>([](Config& c) -> auto& { return c.relay.verify.positive_ttl; }, 0, 7 * day_s),
-     "How long a 250 of the MTA is remembered; 0 = not at all."},
+     "How long a 250 of the MTA is remembered, for the network (IPv4 /24, IPv6 /64) that was told so, and for "
+     "all when two clients of the slow lane, of unrelated networks, were; 0 = not at all. Of a client in "
+     "policy.networks.fast it is remembered for this client alone."},
     {"recipients.negative_ttl_s",
      integer<Config>([](Config& c) -> auto& { return c.relay.verify.negative_ttl; }, 0, 7 * day_s),
-     "How long \"no such user\" is remembered; 0 = not at all. Refusals for other reasons, and 4xx, never "
-     "are."},
+     "How long \"no such user\" is remembered for clients of the slow lane, and for a minute at most for the "
+     "network of one in the fast lane; 0 = not at all. Refusals for other reasons, and 4xx, never are."},
     {"recipients.cache_max",
      integer<Config>([](Config& c) -> auto& { return c.relay.verify.cache_max; }, 1, 100 * million),
      "Recipients a worker remembers; the least recently asked for is forgotten first."},

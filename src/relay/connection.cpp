@@ -115,7 +115,8 @@ bool Connection::connected() {
         return false;
     }
     connecting_ = false;
-    wait(options_.command_timeout);
+    told_late_ = options_.command_timeout <= greeting_patience;  // it is given up before
+    wait(told_late_ ? options_.command_timeout : greeting_patience);
     // A header of some 50 octets always fits a socket that has sent nothing.
     if (!preface_.empty() && net::write_some(fd_.get(), preface_.data(), preface_.size()) !=
                                  static_cast<std::ptrdiff_t>(preface_.size())) {
@@ -237,6 +238,13 @@ void Connection::on_timer() {
     if (broken_) {
         end("it closed the connection");
         return;
+    }
+    const bool only_late =
+        !connecting_ && !told_late_ && dialogue_.stage() == smtp::Dialogue::Stage::greeting;
+    if (only_late) {
+        told_late_ = true;
+        wait(options_.command_timeout - greeting_patience);
+        return owner_.greeting_late(*this);
     }
     timed_out_ = true;
     end(connecting_ ? "it could not be reached in time" : "it did not answer in time");

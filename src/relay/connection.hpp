@@ -30,10 +30,18 @@ class Connection final : public net::IoHandler, private net::Timer {
         /// Anything but Outcome::none. May close the connection.
         virtual void progressed(Connection& connection, Outcome outcome) = 0;
         virtual void idle_expired(Connection& connection) = 0;
+        /// Connected, and not greeted within `greeting_patience`; it goes on waiting. Once a connection.
+        virtual void greeting_late(Connection& /*connection*/) {}
 
       protected:
         ~Owner() = default;
     };
+
+    static constexpr Seconds greeting_patience{5};
+    /// So long after its greeting a connection has an MTA process that knows of every table as it is.
+    static constexpr Seconds young_time{5};
+    /// An answer got on one older than this is not remembered, however old connections may become.
+    static constexpr Seconds remembered_age_max{60};
 
     /// What the pool keeps with each connection.
     struct Lease {
@@ -73,6 +81,9 @@ class Connection final : public net::IoHandler, private net::Timer {
     void close();
 
     Upstream& upstream() { return upstream_; }
+    /// Since the greeting.
+    Millis age() const { return loop_.now() - lease_.opened_at; }
+    bool young() const { return age() <= young_time; }
     smtp::Dialogue& dialogue() { return dialogue_; }
     Lease& lease() { return lease_; }
 
@@ -116,6 +127,7 @@ class Connection final : public net::IoHandler, private net::Timer {
     std::string failure_;
     Lease lease_;
     bool connecting_ = false;
+    bool told_late_ = false;
     bool shaking_hands_ = false;
     bool handshake_failed_ = false;
     bool resting_ = false;

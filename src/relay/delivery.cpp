@@ -50,6 +50,13 @@ class Deliveries::Delivery final : public Job {
             connection.send_content(std::move(header), question_->message);
             return;
         }
+        if (outcome == Outcome::refused && outdated(connection)) {
+            // Nothing has been delivered, so nothing is repeated.
+            connection_ = nullptr;
+            young_only = true;
+            deliveries_.pool_.release(*this);
+            return deliveries_.pool_.request(*this);
+        }
         smtp::Answer answer;
         if (question_ != nullptr) {
             const smtp::Dialogue& dialogue = connection.dialogue();
@@ -80,6 +87,12 @@ class Deliveries::Delivery final : public Job {
     }
 
   private:
+    /// An MTA process that began long ago may not know a mailbox that is there by now (Connection::young()).
+    bool outdated(Connection& connection) const {
+        return !young_only && !connection.young() && connection.dialogue().refused_at() == Stage::recipient &&
+               std::ranges::any_of(connection.dialogue().recipients(), says_unknown);
+    }
+
     void judge_recipients(Connection& connection, smtp::Answer& answer) {
         const auto& recipients = question_->envelope->recipients;
         const auto& replies = connection.dialogue().recipients();

@@ -53,7 +53,8 @@ class Job : public Awaited {
     virtual void failed(const Failure& failure) = 0;
 
     bool fast_lane = true;
-    bool delivery = false;  // a message that is here in full, and not a question about recipients
+    bool young_only = false;  // only a connection opened in the last seconds will do (Connection::young())
+    bool delivery = false;    // a message that is here in full, and not a question about recipients
 
   private:
     friend class FairQueue;

@@ -58,8 +58,8 @@ struct PoolOptions {
     unsigned connections_min = 1;   // a worker keeps open to the preferred MTA
     unsigned connections_max = 20;  // a worker, all MTAs together
     Seconds idle_max{60};  // an idle connection above the minimum is closed; below Postfix's smtpd_timeout
-    unsigned uses_max = 1000;  // transactions on one connection
-    Seconds age_max{600};
+    unsigned uses_max = 1000;          // transactions on one connection
+    Seconds age_max{60};               // an MTA process may look at its tables as they were when it began
     std::size_t waiting_max = 20'000;  // questions waiting for a connection; one more is answered 451 4.3.2
     Seconds waiting_time_max{60};      // then 451 4.3.2
     Seconds connect_timeout{5};

@@ -117,14 +117,20 @@ void Pool::pump() {
 }
 
 /// Does one thing for the first job for which anything can be done. A job that is called may change the
-/// queues, so the search begins anew each time; only jobs with a connection being opened for them are passed
-/// over.
+/// queues, so the search begins anew each time. Passed over are jobs with a connection being opened for them,
+/// and some that no idle connection will do for, while none can be opened.
 bool Pool::serve_next() {
     Job* next = nullptr;
     Connection* idle = nullptr;
+    unsigned particular = 0;
     queue_.each([&](Job& job) {
         idle = idle_for(job);
-        if (idle == nullptr && job.promised_ != nullptr) return FairQueue::Visit::pass;
+        if (idle == nullptr) {
+            if (job.promised_ != nullptr) return FairQueue::Visit::pass;
+            const bool needs_new = (job.fresh_only_ || job.young_only) && !idle_.empty();
+            if (needs_new && to_open() == nullptr && ++particular <= options_.pool.connections_max)
+                return FairQueue::Visit::pass;
+        }
         next = &job;
         return FairQueue::Visit::stop;
     });
@@ -232,6 +238,7 @@ Connection* Pool::idle_for(Job& job) {
 bool Pool::fits(Connection& connection, Job& job) const {
     const Connection::Lease& lease = connection.lease();
     if (job.fresh_only_ && (lease.uses != 0 || lease.opened_at != loop_.now())) return false;
+    if (job.young_only && !connection.young()) return false;
     switch (lease.carry) {
         case Carry::nothing: return true;
         case Carry::proxy: return lease.introduction == introduction(connection, job);
@@ -278,8 +285,8 @@ void Pool::lease(Connection& connection, Job& job) {
     connection.send();
 }
 
-/// False: the job has to wait for a connection that is given back or already being opened.
-bool Pool::open_for(Job& job) {
+/// The MTA to open one more connection to; null = none now.
+Upstream* Pool::to_open() const {
     const unsigned priority = priority_in_use();
     Upstream* best = nullptr;
     for (const auto& upstream : upstreams_) {
@@ -289,13 +296,17 @@ bool Pool::open_for(Job& job) {
         if (best == nullptr || upstream->opening + upstream->live < best->opening + best->live)
             best = upstream.get();
     }
-    if (best == nullptr) return false;
-    if (in_use() >= options_.pool.connections_max) {
-        // Idle, and yet of no use to this job: of another MTA, or tied to another client.
-        if (idle_.empty()) return false;
-        retire_politely(*idle_.front());
-    }
-    if (!open(*best, &job)) schedule_pump();
+    const bool room = in_use() < options_.pool.connections_max || !idle_.empty();
+    return room ? best : nullptr;
+}
+
+/// False: the job has to wait for a connection that is given back or already being opened.
+bool Pool::open_for(Job& job) {
+    Upstream* const upstream = to_open();
+    if (upstream == nullptr) return false;
+    // Idle, and yet of no use to this job: of another MTA, tied to another client, or too old.
+    if (in_use() >= options_.pool.connections_max) retire_politely(*idle_.front());
+    if (!open(*upstream, &job)) schedule_pump();
     return true;
 }
 

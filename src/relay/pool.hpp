@@ -87,6 +87,7 @@ class Pool final : public Connection::Owner {
     bool fits(Connection& connection, Job& job) const;
     const Introduction& introduction(Connection& connection, Job& job) const;
     void lease(Connection& connection, Job& job);
+    Upstream* to_open() const;
     bool open_for(Job& job);
     unsigned priority_in_use() const;
 
@@ -96,6 +97,7 @@ class Pool final : public Connection::Owner {
     unsigned in_use() const;
     void progressed(Connection& connection, Outcome outcome) override;
     void idle_expired(Connection& connection) override;
+    void greeting_late(Connection& connection) override;
     void opened(Connection& connection);
     void announce(Connection& connection);
     void introduced(Connection& connection);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "relay/answer_class.hpp"
 #include "relay/ending.hpp"
@@ -19,6 +20,9 @@ constexpr Seconds tied_idle_max{5};
 
 /// For so long after a failed handshake an MTA that need not be encrypted is spoken to without.
 constexpr Seconds plaintext_time{600};
+
+/// Connections to an MTA are closed for the sake of one that is not greeted only so often.
+constexpr Seconds relieved_again_after{60};
 
 }  // namespace
 
@@ -277,6 +281,7 @@ bool Pool::wanted(Connection& connection) const {
     if (draining_ && waiting() == 0) return false;
     if (lease.uses >= options_.pool.uses_max) return false;
     if (loop_.now() - lease.opened_at >= options_.pool.age_max) return false;
+    if (lease.opened_at < connection.upstream().opened_after) return false;
     // One that asked with LOCAL whether the MTA is there has nothing else to do.
     return lease.carry != Carry::proxy || !lease.introduction.empty();
 }
@@ -295,6 +300,26 @@ void Pool::idle_expired(Connection& connection) {
     } else {
         retire_politely(connection);
     }
+    schedule_pump();
+}
+
+/// An MTA may have no process for one more connection, least of all around a reload, when those of before it
+/// stay for as long as our connections do. Giving these back helps, if anything does; once in a while only,
+/// for an MTA that greets late on principle is to be left its connections.
+void Pool::greeting_late(Connection& connection) {
+    Upstream& upstream = connection.upstream();
+    const bool lately = upstream.relieved_at && loop_.now() - *upstream.relieved_at < relieved_again_after;
+    if (upstream.live == 0 || lately) return;
+    upstream.relieved_at = upstream.opened_after = loop_.now();
+    notice_(
+        "mta_greeting_late", upstream.name,
+        fmt::format("no greeting within {} s, while {} other connections to it live: those are closed when "
+                    "idle. Does it have a process for each connection (relay.pool.connections_max times "
+                    "the workers)?",
+                    Connection::greeting_patience.count(), upstream.live));
+    const std::vector<Connection*> all = idle_;
+    for (Connection* const idle : all)
+        if (&idle->upstream() == &upstream) retire_politely(*idle);
     schedule_pump();
 }
 

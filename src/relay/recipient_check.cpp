@@ -62,6 +62,7 @@ void RecipientCheck::requested() {
 
 void RecipientCheck::begin(Connection& connection) {
     owner_.begun(*this);
+    connection_age_ = connection.age();
     if (connection.dialogue().ask(envelope_)) {
         connection.send();
         return;
@@ -81,6 +82,9 @@ void RecipientCheck::reached(Connection& connection, smtp::Dialogue::Outcome) {
             Finding& found = asked_[i].found;
             found.holds = holds(reply, i);
             const bool for_good = found.holds == Holds::for_good;
+            found.remembered = connection_age_ <= Connection::remembered_age_max;
+            const bool outdated = says_unknown(reply) && connection_age_ > Connection::young_time;
+            if (outdated && !young_only) found.holds = Holds::for_now;
             found.answer = answer_of(connection, reply, hostname_, for_good ? nullptr : &client_);
             found.answer.unknown_recipient = says_unknown(reply);
         }

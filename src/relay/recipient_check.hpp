@@ -30,11 +30,13 @@ class RecipientCheck final : public Job, private net::Timer {
         for_all,   // whoever waits now
         for_own,   // the client the MTA was asked for; each of the others is to be asked about anew
         for_none,  // all are to be asked about anew, each by itself
+        for_now,   // … on a connection that is young: the MTA may not know yet of a mailbox that is there
     };
 
     struct Finding {
         smtp::Answer answer;
         Holds holds = Holds::for_none;
+        bool remembered = true;  // false: for good, and yet it may be about what is no longer so
     };
 
     struct Waiting {
@@ -106,6 +108,7 @@ class RecipientCheck final : public Job, private net::Timer {
     smtp::Envelope envelope_;  // its recipients are the addresses of asked_, in the same order
     std::vector<Asked> asked_;
     std::string client_key_;
+    Millis connection_age_{0};  // when the MTA was asked
     Stage stage_ = Stage::gathering;
 };
 

@@ -102,11 +102,45 @@ TEST_F(RelayMemory, WhatOneHasAskedOthersKnow) {
     EXPECT_EQ(known.reply, (smtp::Reply{250, "2.1.5 Ok"}));
     EXPECT_EQ(known.by, "cache");
     EXPECT_FALSE(known.unknown_recipient);
-    const smtp::Answer unknown = ask(2, "unknown@example.net");
+    Ask suspect(2, "unknown@example.net");
+    suspect.fast_lane = false;
+    const smtp::Answer unknown = ask(suspect);
+    EXPECT_EQ(unknown.by, "cache");
     EXPECT_EQ(unknown.reply, (smtp::Reply{550, "5.1.1 Recipient address rejected: User unknown"}));
     EXPECT_TRUE(unknown.unknown_recipient);
     EXPECT_EQ(mta.count("RCPT"), 2U);
     EXPECT_EQ(relay->counts().cached, 2U);
+}
+
+TEST_F(RelayMemory, NoRecordRefusesAClientThatNothingSpeaksAgainst) {
+    // As a worker that was taken over could write them.
+    for (const char* whose : {"own 192.0.2.0", "heard 192.0.2.0", "confirmed -", "own =192.0.2.1"})
+        for (const bool operators_own : {false, true}) {
+            const std::string address = "known" + std::to_string(records.records.size()) + "@example.net";
+            records.put(address, std::string(whose) + " 550 5.1.1 No", Seconds{600});
+            if (!relay) start_and_reach();
+            Ask question(1, address);
+            question.operators_own = operators_own;
+            EXPECT_EQ(ask(question).reply.code, 250) << whose;
+        }
+}
+
+TEST_F(RelayMemory, WhatTwoWorkersWereToldOfTwoNetworksIsConfirmed) {
+    start_and_reach();
+    const auto ask_from = [&](std::uint8_t network) {
+        Ask question(1, "unknown@example.net");
+        question.identity.address = IpAddress::v4({10, network, 0, 1});
+        question.fast_lane = false;
+        return ask(question);
+    };
+    EXPECT_EQ(ask_from(1).by, "mta");
+    ASSERT_TRUE(run_until([&] { return records.of("unknown@example.net").starts_with("heard 10.1.0.0 "); }));
+    start_another();
+    EXPECT_EQ(ask_from(2).by, "mta");
+    ASSERT_TRUE(run_until([&] { return records.of("unknown@example.net").starts_with("confirmed - 550 "); }));
+    start_another();
+    EXPECT_EQ(ask_from(3).by, "cache");
+    EXPECT_EQ(mta.count("RCPT"), 2U);
 }
 
 TEST_F(RelayMemory, ItsOwnCacheComesFirst) {
@@ -199,8 +233,9 @@ TEST_F(RelayMemory, WhatADeliveryFindsOutIsTold) {
     start_and_reach();
     Send message(1, {"unknown2@example.net", "later@example.net"});
     EXPECT_EQ(send(message).reply.code, 451);
-    for (const char* recipient : {"unknown2@example.net", "later@example.net"})
-        EXPECT_TRUE(is_told(recipient, "disputed - 0  for 86400 s")) << records.of(recipient);
+    EXPECT_TRUE(is_told("unknown2@example.net",
+                        "own 192.0.2.0 550 5.1.1 Recipient address rejected: User unknown for 900 s"));
+    EXPECT_TRUE(is_told("later@example.net", "disputed - 0  for 86400 s"));
 }
 
 TEST_F(RelayMemory, WhereTheMtaIsNotAskedNothingIsShared) {

@@ -343,6 +343,21 @@ TEST_F(RelayPool, ClosesWhatIsIdleAboveTheMinimum) {
         std::ranges::none_of(notices, [](const auto& notice) { return notice.starts_with("mta_down"); }));
 }
 
+TEST_F(RelayPool, GivesConnectionsBackToAnMtaThatHasNoProcessForOneMore) {
+    options.pool.connections_min = 2;
+    options.pool.command_timeout = Seconds{8};
+    mta.script = [](const ScriptedMta::Moment& moment) -> std::optional<std::string> {
+        if (moment.verb == "connect" && moment.connection == 2) return std::string(ScriptedMta::hang);
+        return std::nullopt;
+    };
+    start();
+    ASSERT_TRUE(run_until([&] { return mta.accepted == 2; }));
+    run_for(Millis{4000});
+    EXPECT_EQ(mta.count("QUIT"), 0U);
+    ASSERT_TRUE(run_until([&] { return mta.count("QUIT") == 1; }));
+    EXPECT_THAT(notices, testing::Contains(testing::StartsWith("mta_greeting_late")));
+}
+
 TEST_F(RelayPool, DrainsWithoutTakingMore) {
     options.pool.connections_min = 1;
     start_and_reach();

@@ -116,6 +116,51 @@ TEST_F(RelayVerifyNetworks, OfDifferentNetworksEachIsAskedForAtOnce) {
     EXPECT_EQ(ask(second).reply.code, 250);  // the other's answer is not waited for
 }
 
+/// Connections that were opened before a mailbox was made do not know of it, as Postfix's do.
+class RelayVerifyOldConnections : public RelayTest {
+  protected:
+    void grow_old() {
+        options.pool.connections_min = 1;
+        mta.script = [](const ScriptedMta::Moment& moment) -> std::optional<std::string> {
+            if (moment.verb == "RCPT" && moment.connection == 1 &&
+                moment.line.find("new") != std::string::npos)
+                return "550 5.1.1 User unknown";
+            return std::nullopt;
+        };
+        start_and_reach();
+        run_for(Millis{5100});
+    }
+};
+
+TEST_F(RelayVerifyOldConnections, UnknownIsAskedAgainOnANewOne) {
+    grow_old();
+    EXPECT_EQ(ask(1, "new@example.net").reply.code, 250);
+    EXPECT_EQ(mta.accepted, 2U);
+    EXPECT_EQ(ask(2, "new@example.net").by, "cache");
+    // On that one there is no doubt for some seconds.
+    EXPECT_EQ(ask(1, "unknown@example.net").reply.code, 550);
+    EXPECT_EQ(ask(1, "unknown2@example.net").reply.code, 550);
+    EXPECT_EQ(mta.accepted, 2U);
+    EXPECT_EQ(mta.count("RCPT TO:<unknown2@example.net>"), 1U);
+}
+
+TEST_F(RelayVerifyOldConnections, AMessageIsNotRefusedForIt) {
+    options.verify.by = VerifyBy::off;
+    grow_old();
+    Send message(1, {"a@example.net", "new@example.net"});
+    EXPECT_EQ(send(message).reply.code, 250);
+    Send refused(1, {"unknown@example.net"});
+    EXPECT_EQ(send(refused).reply.code, 550);
+    EXPECT_EQ(mta.delivered.size(), 1U);
+}
+
+TEST_F(RelayVerifyOldConnections, ItIsAskedAgainWhereTheOldOneIsAllThereMayBe) {
+    options.pool.connections_max = 1;
+    grow_old();
+    EXPECT_EQ(ask(1, "new@example.net").reply.code, 250);
+    EXPECT_EQ(relay->counts().connections, 1U);
+}
+
 TEST_F(RelayVerify, NeverRemembersWhatIsAboutTheClientOrTheMoment) {
     start_and_reach();
     for (const auto& [address, code] : {std::pair{"policy@example.net", 554}, {"later@example.net", 450}}) {

@@ -78,11 +78,11 @@ std::optional<SharedAnswer> heard_now(const SharedAnswer* before, const Hearer& 
 }
 
 bool serves(const SharedAnswer& answer, const Hearer& hearer) {
+    if (!answer.reply.positive() && hearer.fast_lane) return false;
     switch (answer.standing) {
         case Standing::own:
         case Standing::heard: return answer.heard_by == hearer.kept_for();
-        case Standing::confirmed:
-            return !hearer.operators_own && (answer.reply.positive() || !hearer.fast_lane);
+        case Standing::confirmed: return !hearer.operators_own;
         case Standing::disputed: break;
     }
     return false;
@@ -112,8 +112,9 @@ std::string describe_shared(std::string_view text) {
     const auto answer = read_shared(text);
     if (!answer) return fmt::format("{} (nobody is told so: it does not say who was)", text);
     const std::string reply = fmt::format("{} {}", answer->reply.code, answer->reply.text);
-    const std::string network = answer->heard_by.starts_with('=') ? answer->heard_by.substr(1)
-                                                                  : fmt::format("{} (network)", answer->heard_by);
+    const std::string network = answer->heard_by.starts_with('=')
+                                    ? answer->heard_by.substr(1)
+                                    : fmt::format("{} (network)", answer->heard_by);
     switch (answer->standing) {
         case Standing::own: return fmt::format("{}, to {} only", reply, network);
         case Standing::heard: return fmt::format("{}, to {}, and nobody else so far", reply, network);

@@ -10,7 +10,8 @@
 //   - and nobody was told otherwise, at RCPT or when a message was delivered: then each client is to be asked
 //     about for itself, for a day;
 //   - and, if it is a refusal, to clients of the slow lane only. A client that nothing speaks against hears
-//     "no such user" from the MTA or not at all.
+//     "no such user" from the MTA, or what this worker has heard the MTA say to its network; never what
+//     another worker says it has heard, which could be a lie of one that was taken over.
 // Clients that the operator has named (policy.networks.fast) tell others nothing, and are told nothing by
 // them. Where the MTA does not know its clients all this is more careful than it need be.
 #pragma once
@@ -66,7 +67,7 @@ struct SharedAnswer {
 std::optional<SharedAnswer> heard_now(const SharedAnswer* before, const Hearer& hearer,
                                       const smtp::Reply& reply);
 
-/// Whether `hearer` may be told this without asking the MTA.
+/// Whether `hearer` may be told this, which others may have kept, without asking the MTA.
 bool serves(const SharedAnswer& answer, const Hearer& hearer);
 
 /// "confirmed - 550 5.1.1 User unknown", "heard 192.0.2.0 250 2.1.5 Ok"; lines of the reply are separated by

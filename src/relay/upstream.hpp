@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -26,12 +27,14 @@ struct Upstream {
     Health health;
     std::unique_ptr<const net::TlsClientContext> tls;  // null = never
     std::unique_ptr<TlsaWatch> tlsa;                   // for dane_only
-    Instant plaintext_until;                           // a handshake that was not required has failed
-    smtp::EhloReply offered;                           // to us, before any client's identity
-    RecipientLimit recipients;                         // it takes in one transaction
-    std::string last_words;  // what it said when it would not have us; empty = nothing
-    unsigned opening = 0;    // connections not yet greeted
-    unsigned live = 0;       // greeted ones, leased or idle
+    std::optional<Instant> relieved_at;                // idle ones were closed for one that was not greeted
+    Instant opened_after;       // connections opened before this are closed as soon as they are idle
+    Instant plaintext_until;    // a handshake that was not required has failed
+    smtp::EhloReply offered;    // to us, before any client's identity
+    RecipientLimit recipients;  // it takes in one transaction
+    std::string last_words;     // what it said when it would not have us; empty = nothing
+    unsigned opening = 0;       // connections not yet greeted
+    unsigned live = 0;          // greeted ones, leased or idle
     unsigned leased = 0;
     bool tlsa_known = false;     // there were records when last asked for
     bool reached = false;        // offered is known

@@ -18,6 +18,10 @@ constexpr Seconds doubt_time{4 * 3600};
 /// busy MTA, and nothing to a client.
 constexpr Millis company_wait_max{8};
 
+/// A client that nothing speaks against and that comes back does so because somebody has set up the mailbox,
+/// more often than not.
+constexpr Seconds fast_refusal_time{60};
+
 /// What two questions must have in common to be put in one MAIL transaction, and the lane. No part contains a
 /// newline. The client's port is not among it: sessions of one client ask together, in the name of the first.
 void write_client_key(const smtp::RecipientQuestion& question, std::string& key) {
@@ -111,13 +115,13 @@ bool Verifier::recall(smtp::RecipientQuestion& question) {
 void Verifier::recalled(Recollection& recollection, const store::Outcomes* outcomes) {
     // It stays until all have been told: they may withdraw each other's questions, or ask again.
     const auto over = recalling_.extract(recollection.recipient());
-    keep(recollection.recipient(), outcomes);
+    take_over(recollection.recipient(), outcomes);
     while (smtp::RecipientQuestion* const question = recollection.take())
         ask_mta(*question);
 }
 
 /// What the memory knows, from now on here too; unless more has been found out meanwhile.
-void Verifier::keep(const std::string& recipient, const store::Outcomes* outcomes) {
+void Verifier::take_over(const std::string& recipient, const store::Outcomes* outcomes) {
     if (outcomes == nullptr || outcomes->empty()) return;
     auto found =
         read_recipient(outcomes->front(), options_.verify.positive_ttl, options_.verify.negative_ttl);
@@ -135,12 +139,13 @@ void Verifier::ask_mta(smtp::RecipientQuestion& question) {
 }
 
 /// Here for the client that was told, and for others as far as it concerns them.
-void Verifier::remember(const RecipientCheck::Asked& asked, const Hearer& hearer) {
-    const smtp::Reply& reply = asked.found.answer.reply;
-    const SharedAnswer* const before = cache_.find(asked.key, loop_.now());
-    const auto now = heard_now(before, hearer, reply);
-    cache_.put(asked.own_key, {.reply = reply}, loop_.now());
-    if (now) keep_for_all(asked.key, *now);
+void Verifier::keep(const std::string& recipient, const std::string& own_key, const Hearer& hearer,
+                    const smtp::Reply& reply) {
+    const auto now = heard_now(cache_.find(recipient, loop_.now()), hearer, reply);
+    const bool brief = !reply.positive() && hearer.fast_lane;
+    cache_.put(own_key, {.standing = Standing::own, .heard_by = {}, .reply = reply}, loop_.now(),
+               brief ? fast_refusal_time : Seconds::max());
+    if (now) keep_for_all(recipient, *now);
 }
 
 void Verifier::keep_for_all(const std::string& recipient, const SharedAnswer& answer) {
@@ -161,13 +166,14 @@ void Verifier::learn(const smtp::Recipient& recipient, const smtp::Reply& reply,
     write_recipient_key(recipient.address, key_);
     write_own_key(key_, hearer.kept_for(), own_key_);
     if (says_unknown(reply)) {
-        cache_.put(own_key_, {.reply = reply}, loop_.now());
+        keep(key_, own_key_, hearer, reply);
     } else {
         cache_.erase(own_key_);
+        keep_for_all(key_, {.standing = Standing::disputed, .heard_by = {}, .reply = {}});
     }
-    keep_for_all(key_, {.standing = Standing::disputed});
     // A caller that asks about every recipient has no use for doubts.
-    if (options_.verify.by != VerifyBy::mta) doubted_.put(key_, {.reply = reply}, loop_.now());
+    if (options_.verify.by != VerifyBy::mta)
+        doubted_.put(key_, {.standing = Standing::own, .heard_by = {}, .reply = reply}, loop_.now());
 }
 
 bool Verifier::doubts(const smtp::Recipient& recipient) {
@@ -202,10 +208,11 @@ void Verifier::ask(smtp::RecipientQuestion& question, bool joinable) {
     }
 }
 
-void Verifier::ask_alone(smtp::RecipientQuestion& question) {
+void Verifier::ask_alone(smtp::RecipientQuestion& question, bool on_young_connection) {
     RecipientCheck& check = add_check(question, {});
     write_keys(question);
     check.add(question, key_, own_key_, false);
+    check.young_only = on_young_connection;
     check.requested();
     pool_.request(check);
 }
@@ -261,14 +268,16 @@ void Verifier::part(RecipientCheck& check) {
     for (RecipientCheck::Asked& asked : check.asked()) {
         const RecipientCheck::Finding& found = asked.found;
         if (asked.joinable) under_way_.erase(under_way_.find(asked.own_key));
-        if (found.holds == Holds::for_good) remember(asked, check.hearer());
+        if (found.holds == Holds::for_good && found.remembered)
+            keep(asked.key, asked.own_key, check.hearer(), found.answer.reply);
         for (const RecipientCheck::Waiting& waiting : std::exchange(asked.waiting, {})) {
-            const bool served =
-                found.holds != Holds::for_none && (found.holds != Holds::for_own || waiting.own);
+            const bool served = found.holds == Holds::for_good || found.holds == Holds::for_all ||
+                                (found.holds == Holds::for_own && waiting.own);
             if (served) {
                 asked.waiting.push_back(waiting);
             } else {
-                ask_alone(static_cast<smtp::RecipientQuestion&>(*waiting.question));
+                ask_alone(static_cast<smtp::RecipientQuestion&>(*waiting.question),
+                          found.holds == Holds::for_now);
             }
         }
     }

@@ -36,7 +36,7 @@ class Verifier final : private RecipientCheck::Owner, private Recollection::Owne
     std::optional<smtp::Answer> verify(smtp::RecipientQuestion& question);
 
     /// A delivery has found out: `reply` is what the MTA said to this client of a recipient that was promised
-    /// 250. From then on the answers of others are no promise to anybody, for a day.
+    /// 250. Where that depends on who asks, answers of others are no promise to anybody for a day.
     void learn(const smtp::Recipient& recipient, const smtp::Reply& reply, const Hearer& hearer);
 
     /// Whether a delivery was refused this recipient in the last four hours. Who does not ask the MTA about
@@ -62,14 +62,15 @@ class Verifier final : private RecipientCheck::Owner, private Recollection::Owne
     const smtp::Reply* known(const Hearer& hearer);
     bool join(smtp::RecipientQuestion& question);
     bool recall(smtp::RecipientQuestion& question);
-    void keep(const std::string& recipient, const store::Outcomes* outcomes);
+    void take_over(const std::string& recipient, const store::Outcomes* outcomes);
     void ask_mta(smtp::RecipientQuestion& question);
-    void remember(const RecipientCheck::Asked& asked, const Hearer& hearer);
+    void keep(const std::string& recipient, const std::string& own_key, const Hearer& hearer,
+              const smtp::Reply& reply);
     void keep_for_all(const std::string& recipient, const SharedAnswer& answer);
     void share(const std::optional<store::Operation>& operation);
     RecipientCheck& add_check(const smtp::RecipientQuestion& question, std::string client_key);
     void ask(smtp::RecipientQuestion& question, bool joinable);
-    void ask_alone(smtp::RecipientQuestion& question);
+    void ask_alone(smtp::RecipientQuestion& question, bool on_young_connection);
     void request(RecipientCheck& check, Asking& asking);
     void leave(RecipientCheck& check);
     void part(RecipientCheck& check);

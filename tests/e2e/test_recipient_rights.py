@@ -24,7 +24,7 @@ default_transport = discard:
 """
     postfix = Postfix(settings)
     master = postfix.directory / "etc/master.cf"
-    networks = "127.10.1.0/24,127.11.1.0/24"
+    networks = "127.10.1.0/24,127.11.1.0/24,127.12.1.5/32"
     master.write_text(
         master.read_text().replace("-o syslog_name=", f"-o mynetworks={networks}\n  -o syslog_name=", 1)
     )
@@ -79,23 +79,13 @@ def test_a_strangers_unknown_is_no_insiders(sluice):
 
 
 def test_who_the_operator_has_named_keeps_his_answers(start_sluice, postfix):
-    """Of one network with a stranger: a machine at a hoster that may relay, and its neighbour."""
-    config = {"policy": {"networks": {"fast": ["127.10.1.5/32"]}}}
+    """A machine at a hoster that may relay, and its neighbour in the same /24, who may not."""
+    config = {"policy": {"networks": {"fast": ["127.12.1.5/32"]}}}
     sluice = start_sluice(postfix.private_port, config=config)
-    assert ask(sluice, "127.10.1.5", INTERNAL).code == 250
-    assert ask(sluice, "127.10.1.5", FOREIGN).code == 250
-    asked = [r for r in postfix.log().splitlines() if "127.10.1.6" in r]
-    assert not asked
-    ask(sluice, "127.10.1.6", FOREIGN)
-    with sluice.connect(source="127.10.1.6") as client:
-        client.greet()
-        client.expect(250, "MAIL FROM:<sender@example.org>")
-        client.expect(250, f"RCPT TO:<{FOREIGN}>")
-        client.quit()
-    # Both were the MTA's own word, told to this client.
-    lines = sluice.wait_record("transaction", client="127.10.1.6")
-    assert lines is not None
-    assert postfix.wait_log(r"127\.10\.1\.5|127\.10\.1\.6")
+    for recipient in (FOREIGN, INTERNAL):
+        assert ask(sluice, "127.12.1.5", recipient).code == 250
+        assert ask(sluice, "127.12.1.6", recipient).code in (550, 554)
+        assert ask(sluice, "127.12.1.5", recipient).code == 250
 
 
 @pytest.mark.parametrize("lane, asked", [("slow", 2), ("fast", 6)])

@@ -18,6 +18,9 @@ from harness.waiting import PATIENCE, wait_until
 TRAP = "trap@example.test"
 DEADLINE_S = min(0.3 * PATIENCE, 1.0)  # sooner than the store itself gives a Redis up
 POLICY = {"pregreet": {"wait_ms": 0}, "greylist": {"who": "nobody"}, "trap_recipients": [TRAP]}
+# "No such user" is shared among clients of the slow lane; which need not be slow for that.
+SUSPECTS = {"networks": {"slow": ["127.0.135.0/24", "127.0.136.0/24", "127.0.137.0/24"]}}
+QUICK = {"out_bytes_per_s": 100000, "in_bytes_per_s": 100000, "content_in_bytes_per_s": 100000, "interval_ms": 50}
 SECOND = 1.0 * PATIENCE
 
 
@@ -39,7 +42,12 @@ def start_on(start_sluice, postfix):
     """Starts a Sluice whose memory is there, as on a machine of its own."""
 
     def start(url, policy=None, mta=None):
-        config = {"store": url, "state": {"deadline_ms": round(1000 * DEADLINE_S)}, "policy": {**POLICY, **(policy or {})}}
+        config = {
+            "store": url,
+            "state": {"deadline_ms": round(1000 * DEADLINE_S)},
+            "policy": {**POLICY, **SUSPECTS, **(policy or {})},
+            "pace": QUICK,
+        }
         sluice = start_sluice(mta or postfix.private_port, config=config)
         sluice.wait_record("store_started")
         return sluice
@@ -175,7 +183,7 @@ def test_what_a_delivery_finds_out_the_other_machine_knows(redis, start_on):
 def test_workers_share_without_a_redis(start_sluice):
     """Each has its own cache; what the other has asked is in the database of both."""
     with ScriptedMta(rcpt=refuse_strangers) as mta:
-        config = {"store": "local", "workers": 2, "policy": POLICY}
+        config = {"store": "local", "workers": 2, "policy": {**POLICY, **SUSPECTS}, "pace": QUICK}
         sluice = start_sluice(mta.port, config=config)
         sluice.wait_record("store_started")
         assert answer(sluice, "127.0.137.1", recipient="nobody@example.test") == 550
