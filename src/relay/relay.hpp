@@ -24,8 +24,8 @@ class State;
 namespace sluice::relay {
 
 /// Something the operator should hear about; `what` is an event name ("mta_down", "mta_up", "mta_tls_failed",
-/// "identity_not_carried", "identity_refused", "recipient_limit_learned", "list_reloaded",
-/// "list_unreadable"), `who` the MTA or file, `why` a sentence.
+/// "mta_greeting_late", "identity_not_carried", "identity_refused", "recipient_limit_learned",
+/// "list_reloaded", "list_unreadable"), `who` the MTA or file, `why` a sentence.
 using Notice = std::function<void(std::string_view what, std::string_view who, std::string_view why)>;
 
 class Relay : public smtp::Backend {
