@@ -18,7 +18,7 @@ def postfix():
     """As many sites have it: who is in mynetworks is asked nothing more; others do not hear of some mailboxes."""
     settings = """
 smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
-smtpd_recipient_restrictions = permit_mynetworks, check_recipient_access inline:{user7@example.test=550 5.1.1 User unknown}
+smtpd_recipient_restrictions = permit_mynetworks, check_recipient_access inline:{{user7@example.test=550 5.1.1 User unknown}}
 relay_transport = discard:
 default_transport = discard:
 """
