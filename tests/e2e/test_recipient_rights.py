@@ -97,10 +97,8 @@ def test_what_a_harvest_costs(start_sluice, postfix, lane, asked, tmp_path):
     for stranger in STRANGERS:
         for _ in range(3):
             assert ask(sluice, stranger, guess).code == 550
-    found = [
-        r for r in sluice.records("transaction") for refused in r.get("refused", []) if refused["recipient"] == guess
-    ]
-    assert found
+    found = sluice.wait_records("transaction", count=3 * len(STRANGERS))
+    assert all(r["refused"][0]["recipient"] == guess for r in found)
     by_mta = sum(1 for r in found if r["refused"][0]["by"] == "mta")
     assert by_mta == asked
     shown = Operator(sluice)("cache", "show", guess)
