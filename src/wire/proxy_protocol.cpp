@@ -9,13 +9,17 @@ namespace sluice::wire {
 namespace {
 
 using Status = ProxyDecoded::Status;
+using Fault = ProxyDecoded::Fault;
 
 constexpr std::string_view v2_signature{"\r\n\r\n\0\r\nQUIT\n", 12};
 constexpr std::size_t v2_fixed_octets = 16;
 constexpr std::string_view v1_signature = "PROXY ";
 constexpr std::size_t v1_octets_max = 107;
 
-constexpr ProxyDecoded malformed{.status = Status::malformed, .addresses = std::nullopt};
+constexpr ProxyDecoded faulty(Fault fault) {
+    return {.status = Status::malformed, .addresses = std::nullopt, .fault = fault};
+}
+constexpr ProxyDecoded malformed = faulty(Fault::broken);
 
 /// `octets` of the input were a header.
 ProxyDecoded done(std::size_t octets, const std::optional<ProxyAddresses>& addresses) {
@@ -95,8 +99,9 @@ ProxyDecoded decode_v2(std::string_view received) {
 
     const std::string_view body = received.substr(v2_fixed_octets, total - v2_fixed_octets);
     // What LOCAL carries is to be ignored (2.2), framing included.
-    if (version_command == local || family == unspecified || family == unix_stream)
-        return done(total, std::nullopt);
+    if (version_command == local)
+        return {.status = Status::done, .octets = total, .addresses = std::nullopt, .local = true};
+    if (family == unspecified || family == unix_stream) return done(total, std::nullopt);
     ProxyAddresses addresses;
     std::size_t address_octets = 0;
     if (family == tcp_v4) {
@@ -154,9 +159,8 @@ ProxyDecoded decode_v1(std::string_view received) {
     const auto destination = IpAddress::parse(destination_text);
     const auto source_port = port(next_word(line));
     const auto destination_port = port(next_word(line));
-    if (!source || !destination || !source_port || !destination_port || !line.empty() ||
-        !right_family(source_text) || !right_family(destination_text))
-        return malformed;
+    if (!source || !destination || !source_port || !destination_port || !line.empty()) return malformed;
+    if (!right_family(source_text) || !right_family(destination_text)) return faulty(Fault::mixed_families);
     return done(octets, ProxyAddresses{.source = *source,
                                        .destination = *destination,
                                        .source_port = *source_port,
@@ -193,7 +197,7 @@ ProxyDecoded decode_proxy_header(std::string_view received) {
         if (common < signature.size()) return {};
         return decode(received);
     }
-    return malformed;
+    return faulty(Fault::missing);
 }
 
 }  // namespace sluice::wire

@@ -48,10 +48,20 @@ struct ProxyDecoded {
         done,       // `octets` of the input were the header
         malformed,  // not a header, or one that breaks a bound: the connection must be closed (2)
     };
+    /// The reason for `malformed`, for whoever configures the balancer.
+    enum class Fault : std::uint8_t {
+        none,
+        missing,         // it begins as no header of either version does
+        mixed_families,  // a version 1 header with an IPv4 address where it promises IPv6, or vice versa
+        broken,          // it begins as a header does, and does not go on as one
+    };
     Status status = Status::more;
     std::size_t octets = 0;
-    /// Empty for LOCAL, UNKNOWN and UNSPEC: the addresses of the socket itself are meant.
+    /// Empty for LOCAL, UNKNOWN, UNSPEC and Unix sockets: there is no client that could be named.
     std::optional<ProxyAddresses> addresses;
+    /// LOCAL: the balancer speaks for itself (2.2).
+    bool local = false;
+    Fault fault = Fault::none;
 
     bool operator==(const ProxyDecoded&) const = default;
 };

@@ -7,6 +7,7 @@ namespace sluice::wire {
 namespace {
 
 using Status = ProxyDecoded::Status;
+using Fault = ProxyDecoded::Fault;
 
 const std::string signature("\r\n\r\n\0\r\nQUIT\n", 12);
 
@@ -40,7 +41,7 @@ TEST(ProxyV2Header, TellsOfTls) {
 
 TEST(ProxyV2Header, MayBeAboutNobody) {
     const std::string header = proxy_v2_local_header();
-    EXPECT_EQ(decode_proxy_header(header), (ProxyDecoded{Status::done, header.size(), std::nullopt}));
+    EXPECT_EQ(decode_proxy_header(header), (ProxyDecoded{Status::done, header.size(), std::nullopt, true}));
 }
 
 TEST(ProxyV2Header, IsReadBack) {
@@ -87,8 +88,12 @@ HeaderCase good(const std::string& header, const std::optional<ProxyAddresses>& 
     return {header, done(header, who)};
 }
 
-HeaderCase bad(const std::string& header) {
-    return {header, {Status::malformed, 0, std::nullopt}};
+HeaderCase local(const std::string& header) {
+    return {header, {Status::done, header.size(), std::nullopt, true}};
+}
+
+HeaderCase bad(const std::string& header, Fault fault = Fault::broken) {
+    return {header, {Status::malformed, 0, std::nullopt, false, fault}};
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -100,8 +105,15 @@ INSTANTIATE_TEST_SUITE_P(
         bad("PROXY TCP4 192.0.2.7 127.0.0.1 50000\r\n"), bad("PROXY TCP4 192.0.2.7 127.0.0.1 50000 25 1\r\n"),
         bad("PROXY TCP4 192.0.2.7 127.0.0.1 50000 65536\r\n"),
         bad("PROXY TCP4 192.0.2.7 127.0.0.1 050 25\r\n"), bad("PROXY TCP4 192.0.2.7  127.0.0.1 50000 25\r\n"),
-        bad("PROXY TCP4 2001:db8::7 ::1 50000 25\r\n"), bad("PROXY TCP6 192.0.2.7 127.0.0.1 50000 25\r\n"),
-        bad("PROXY UDP4 192.0.2.7 127.0.0.1 50000 25\r\n"), bad("PROXY \r\n"), bad("EHLO client.example\r\n"),
+        bad("PROXY TCP4 2001:db8::7 ::1 50000 25\r\n", Fault::mixed_families),
+        bad("PROXY TCP6 192.0.2.7 127.0.0.1 50000 25\r\n", Fault::mixed_families),
+        bad("PROXY TCP4 192.0.2.7 ::1 50000 25\r\n", Fault::mixed_families),
+        bad("PROXY TCP6 2001:db8::7 127.0.0.1 50000 25\r\n", Fault::mixed_families),
+        bad("PROXY TCP6 192.0.2.7 ::1 50000 25\r\n", Fault::mixed_families),
+        good("PROXY TCP6 ::ffff:192.0.2.7 ::1 50000 25\r\n", addresses("192.0.2.7", "::1")),
+        bad("Proxy TCP4 192.0.2.7 127.0.0.1 50000 25\r\n", Fault::missing),
+        bad("\x16\x03\x01", Fault::missing), bad("PROXY UDP4 192.0.2.7 127.0.0.1 50000 25\r\n"),
+        bad("PROXY \r\n"), bad("EHLO client.example\r\n", Fault::missing),
         bad("PROXY UNKNOWN" + std::string(93, ' ') + "\r\n"),
         good("PROXY UNKNOWN" + std::string(92, ' ') + "\r\n"), bad("PROXY UNKNOWN" + std::string(120, ' ')),
         good(v2("\x21\x11", v4_body), addresses("192.0.2.7", "127.0.0.1")),
@@ -109,15 +121,15 @@ INSTANTIATE_TEST_SUITE_P(
                                                   "abc\x05\x00\x00",
                                                   9)),
              addresses("192.0.2.7", "127.0.0.1")),
-        good(v2(std::string_view("\x20\x00", 2), "")), good(v2("\x20\x11", v4_body)),
-        good(v2("\x20\x11", "x")), good(v2(std::string_view("\x21\x00", 2), "whatever")),
+        local(v2(std::string_view("\x20\x00", 2), "")), local(v2("\x20\x11", v4_body)),
+        local(v2("\x20\x11", "x")), good(v2(std::string_view("\x21\x00", 2), "whatever")),
         good(v2("\x21\x31", std::string(216, 'u'))), bad(v2("\x21\x11", v4_body.substr(0, 11))),
         bad(v2("\x21\x21", std::string(35, 'x'))), bad(v2("\x21\x12", v4_body)), bad(v2("\x31\x11", v4_body)),
         bad(v2("\x22\x11", v4_body)), bad(v2("\x21\x11", v4_body + std::string("\x04\x00", 2))),
         bad(v2("\x21\x11", v4_body + std::string("\x04\x00\x04"
                                                  "abc",
                                                  6))),
-        good(v2("\x20\x11", std::string(proxy_header_octets_max - 16, 'x'))),
+        local(v2("\x20\x11", std::string(proxy_header_octets_max - 16, 'x'))),
         bad(v2("\x20\x11", std::string(proxy_header_octets_max - 15, 'x')))));
 
 }  // namespace
