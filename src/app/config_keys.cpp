@@ -182,10 +182,19 @@ const Key<Config> keys_before_policy[] = {
      ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config& c) { c.front.proxy_protocol.networks.clear(); },
                       add_proxy_network},
      "Load balancers whose connections begin with a PROXY protocol header (version 1 or 2) that names the "
-     "client. A header from anybody else is an error, and so is a connection from these without one."},
+     "client. A header from anybody else is an error, and so is mail from these without one (421 4.3.5, or "
+     "451 4.3.5 where the header names nobody: UNKNOWN). Their health checks are greeted and never judged; a "
+     "health check sends no mail (554 5.7.1)."},
     {"proxy_protocol.header_timeout_s",
      integer<Config>([](Config& c) -> auto& { return c.front.proxy_protocol.header_timeout; }, 1, 60),
      "The header has to be there by then, or the connection is closed."},
+    {"proxy_protocol.check_after_ms",
+     or_zero(
+         integer<Config>([](Config& c) -> auto& { return c.front.proxy_protocol.check_after; }, 100, 60'000)),
+     "A load balancer that sends nothing for so long waits for the greeting, as a health check without a "
+     "header does, and gets it; mail is put off then (451 4.3.5). Keep it well below the time-out of the "
+     "check (HAProxy: `timeout check`, else `inter`, 2 s). 0 = such a connection is closed after "
+     "`header_timeout_s`."},
 
     {"limits.sessions_max",
      integer<Config>([](Config& c) -> auto& { return c.front.sessions_max; }, 1, 10 * million),

@@ -176,6 +176,11 @@ void add_proxy_network(ConfigReading& reading, const toml::node& element, Config
         config.front.proxy_protocol.networks.push_back(*network);
 }
 
+void add_health_network(ConfigReading& reading, const toml::node& element, Config& config) {
+    if (const auto network = network_of(reading, element))
+        config.front.policy.health_networks.push_back(*network);
+}
+
 template <policy::Lane lane>
 void add_network(ConfigReading& reading, const toml::node& element, Config& config) {
     const auto network = network_of(reading, element);

@@ -18,6 +18,7 @@ void add_tls_listen(ConfigReading& reading, const toml::node& element, Config& c
 void add_upstream(ConfigReading& reading, const toml::node& element, Config& config);
 void add_dns_server(ConfigReading& reading, const toml::node& element, Config& config);
 void add_chain_file(ConfigReading& reading, const toml::node& element, Config& config);
+void add_health_network(ConfigReading& reading, const toml::node& element, Config& config);
 void add_proxy_network(ConfigReading& reading, const toml::node& element, Config& config);
 void add_extension(ConfigReading& reading, const toml::node& element, Config& config);
 template <policy::Lane lane>

@@ -110,6 +110,13 @@ const Key<Config> keys_after_signals[] = {
      ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config&) {}, add_network<policy::Lane::reject>},
      "Likewise rejected."},
 
+    {"policy.networks.health",
+     ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config& c) { c.front.policy.health_networks.clear(); },
+                      add_health_network},
+     "Monitors that only look whether Sluice is alive. They are greeted in one line at once, whatever other "
+     "lists say, and are neither judged nor counted nor logged; MAIL is refused (554 5.7.1), so an address "
+     "that also sends mail does not belong here."},
+
     {"policy.unknown_recipients.slow_after",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.unknown_recipients.slow_after; }, 0,
                      million),

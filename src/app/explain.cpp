@@ -34,6 +34,7 @@ class Gathering {
 
     /// In the order in which a session finds things out.
     Explanation run() {
+        note_health_check();
         find_place();
         with_memory([this](StoreSession& memory) { note_past(memory); });
         note_network();
@@ -59,6 +60,7 @@ class Gathering {
         }
     }
 
+    void note_health_check();
     void find_place();
     void note_past(StoreSession& memory);
     void note_act(StoreSession& memory);
@@ -103,6 +105,15 @@ void Gathering::note_act(StoreSession& memory) {
                  .left = outcome.left > Seconds{0} ? std::optional(outcome.left) : std::nullopt};
         return true;
     });
+}
+
+void Gathering::note_health_check() {
+    const auto contains = [this](const Network& network) { return network.contains(presented_.client); };
+    if (std::ranges::any_of(config_.front.policy.health_networks, contains))
+        found_.remarks.emplace_back(
+            "a health check (policy.networks.health): greeted at once whatever is said below, and its MAIL "
+            "is "
+            "refused");
 }
 
 void Gathering::find_place() {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/metric_table.hpp"
+#include "front/health_check.hpp"
 #include "front/inquiry.hpp"
 #include "front/record.hpp"
 #include "policy/overload.hpp"
@@ -74,6 +75,14 @@ TEST(MetricTable, ResultsOfDnsAreInTheirOrder) {
     for (const auto& [result, name] : names)
         EXPECT_EQ(name_of(result), name);
     EXPECT_EQ(metric_values::dns_about[static_cast<std::size_t>(front::DnsAbout::helo)], "helo");
+}
+
+TEST(MetricTable, HealthChecksAndProxyFaultsAreInTheirOrder) {
+    using front::HealthCheck;
+    EXPECT_EQ(name_of(HealthCheck::network), metric_values::health_checks[0]);
+    EXPECT_EQ(name_of(HealthCheck::silent), std::end(metric_values::health_checks)[-1]);
+    EXPECT_EQ(name_of(front::ProxyFault::missing), "missing");
+    EXPECT_EQ(name_of(front::ProxyFault::no_client), std::end(metric_values::proxy_faults)[-1]);
 }
 
 TEST(MetricTable, StepsOfOverloadBeginWithTheFirstThatTurnsAway) {

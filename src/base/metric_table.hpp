@@ -21,6 +21,8 @@ enum class Metric : std::uint8_t {
     accept_pauses,
     storage_refusals,
     pregreet_waits,
+    health_checks,
+    proxy_faults,
     tls_handshakes,
     greylist,
     dns_answers,
@@ -62,6 +64,9 @@ inline constexpr std::string_view outcomes[] = {"quit",    "left",     "timed_ou
 inline constexpr std::string_view mail_results[] = {"accepted", "deferred", "refused", "unknown"};
 inline constexpr std::string_view pressures[] = {"none", "high", "higher", "highest"};
 inline constexpr std::string_view turned_away[] = {"high", "higher", "highest", "client"};
+inline constexpr std::string_view health_checks[] = {"network", "local", "itself", "unnamed", "silent"};
+inline constexpr std::string_view proxy_faults[] = {"missing", "late", "broken", "mixed_families",
+                                                    "no_client"};
 inline constexpr std::string_view pauses[] = {"sessions", "memory", "descriptors"};
 inline constexpr std::string_view storage[] = {"memory", "spool"};
 inline constexpr std::string_view handshakes[] = {"done", "failed"};
@@ -136,6 +141,20 @@ inline constexpr auto metric_table = std::to_array<MetricRow>({
      {},
      {},
      "Clients that were greeted in two lines."},
+    {Metric::health_checks,
+     "sluice_health_checks_total",
+     false,
+     {"by", metric_values::health_checks},
+     {},
+     "Connections of load balancers and monitors that are no client's, by how they were told apart."},
+    {Metric::proxy_faults,
+     "sluice_proxy_header_faults_total",
+     false,
+     {"what", metric_values::proxy_faults},
+     {},
+     "Connections from `proxy_protocol.networks` whose PROXY header could not be used, by what was wrong "
+     "with "
+     "it; no_client: it named nobody, and mail came."},
     {Metric::tls_handshakes,
      "sluice_tls_handshakes_total",
      false,

@@ -62,6 +62,12 @@ void Context::heard_of_list(const policy::Signal& signal) {
     }
 }
 
+void Context::heard_of_proxy_fault(ProxyFault fault, const IpAddress& balancer) {
+    if (!proxy_fault_news_.is_news(fault, now())) return;
+    surroundings.tell("proxy_header_fault", fmt::format("{}: {} is in proxy_protocol.networks",
+                                                        reason_of(fault), balancer.to_string()));
+}
+
 /// The answers of a second or so ago count for little.
 void Context::mta_took(Millis time) {
     constexpr int smoothing = 16;

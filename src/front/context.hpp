@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "front/front.hpp"
+#include "front/health_check.hpp"
 #include "net/loop.hpp"
 #include "net/process_memory.hpp"
 #include "policy/client_counts.hpp"
@@ -41,6 +42,8 @@ struct Context {
     policy::Pressure pressure();
     /// Notes whether a DNS list is of use, for the operator; `signal` is any that admission has found.
     void heard_of_list(const policy::Signal& signal);
+    /// Tells the operator what is wrong with a load balancer's headers, if that is news.
+    void heard_of_proxy_fault(ProxyFault fault, const IpAddress& balancer);
     /// An MTA has answered after so long.
     void mta_took(Millis time);
 
@@ -91,6 +94,7 @@ struct Context {
     Millis mta_latency_{0};
     std::string mechanisms_;
     std::vector<std::string_view> unusable_lists_;  // they list everybody
+    ProxyFaultNews proxy_fault_news_;
     const smtp::Hello* hello_ = nullptr;
 };
 

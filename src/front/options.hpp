@@ -36,6 +36,7 @@ struct UnknownRecipientOptions {
 struct PolicyOptions {
     policy::Lane default_lane = policy::Lane::fast;
     policy::NetworkTable networks;
+    std::vector<Network> health_networks;  // monitors: never judged, and never heard when they send mail
     std::vector<policy::DnsListOptions> dns_lists;
     Millis dns_deadline{2000};  // the greeting waits no longer than this for lists and names
     policy::Thresholds thresholds;
@@ -74,6 +75,7 @@ struct TlsOptions {
 struct ProxyProtocolOptions {
     std::vector<Network> networks;  // whose connections begin with a header; nobody else's may
     Seconds header_timeout{5};
+    Millis check_after{1000};  // silent for so long = a health check, which is greeted; 0 = there is none
 };
 
 struct FrontOptions {

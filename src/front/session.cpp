@@ -285,6 +285,10 @@ bool Session::fill(std::string_view& input) {
     if (content) progress_ms_ = age_ms();
 
     const std::string_view fresh(scratch.data(), octets);
+    if (record_.octets_in == octets && refuse_late_header(fresh)) {
+        input = {};
+        return true;
+    }
     if (!backlog_) {
         input = fresh;
     } else {
@@ -314,9 +318,9 @@ void Session::keep(std::string_view rest) {
 
 Instant Session::idle_deadline() const {
     const auto& options = context_.options;
-    Seconds timeout = server_.in_content() ? options.content_timeout : options.command_timeout;
+    Millis timeout = server_.in_content() ? options.content_timeout : options.command_timeout;
     if (waiting_ == Waiting::handshake) timeout = options.tls.handshake_timeout;
-    if (waiting_ == Waiting::proxy_header) timeout = options.proxy_protocol.header_timeout;
+    if (waiting_ == Waiting::proxy_header) timeout = proxy_patience();
     return started_ + std::min<Millis>(Millis{progress_ms_} + timeout, options.session_time_max);
 }
 
@@ -339,6 +343,7 @@ void Session::arm_timer() {
 }
 
 void Session::time_out() {
+    if (waiting_ == Waiting::proxy_header && greet_silent_check()) return;
     record_.outcome = Outcome::timed_out;
     // It does not take what we say, or would not understand it.
     if (!sending_.empty() || waiting_ != Waiting::nothing) return end();
@@ -399,8 +404,12 @@ void Session::end() {
     disarm();
     inquiry_.reset();
     if (transaction_) transaction_ended(name_of(record_.outcome), nullptr);
-    log_session();
-    context_.metrics().add(Metric::sessions, lane_, record_.outcome);
+    if (is_health_check()) {
+        count_health_check();
+    } else {
+        log_session();
+        context_.metrics().add(Metric::sessions, lane_, record_.outcome);
+    }
     depart();
     if (tls_) --context_.tls_sessions;
     tls_ = {};

@@ -20,6 +20,7 @@
 
 #include "front/admission.hpp"
 #include "front/context.hpp"
+#include "front/health_check.hpp"
 #include "front/record.hpp"
 #include "net/loop.hpp"
 #include "net/socket.hpp"
@@ -134,6 +135,17 @@ class Session final : public net::IoHandler, public net::Timer {
     void greylist_found(const policy::GreylistFacts* facts);
     void refuse_for_now();
 
+    // session_health.cpp: who is no client
+    void greet_health_check();
+    Millis proxy_patience() const;
+    bool greet_silent_check();
+    void note_proxy_fault(ProxyFault fault);
+    void refuse_proxy_header(ProxyFault fault);
+    bool refuse_late_header(std::string_view first);
+    void refuse_mail_of_check();
+    void count_health_check();
+    bool is_health_check() const { return health_check_ != HealthCheck::none; }
+
     // session_admission.cpp: who the client is
     bool behind_proxy() const;
     void take_proxy_header();
@@ -218,7 +230,8 @@ class Session final : public net::IoHandler, public net::Timer {
     bool joined_ : 1 = false;      // counted in the shared memory
     bool remembered_ : 1 = false;  // and well
     bool unjudged_ : 1 = false;    // signals have come since the last verdict
-    policy::Lane lane_ = policy::Lane::fast;
+    policy::Lane lane_ : 2 = policy::Lane::fast;
+    HealthCheck health_check_ : 3 = HealthCheck::none;
     net::Endpoint peer_;
     std::uint32_t number_;
     Instant started_;

@@ -14,6 +14,7 @@ bool Session::begin() {
     net::hold_receive_window(fd_.get());
     if (behind_proxy()) {
         waiting_ = Waiting::proxy_header;
+        health_check_ = HealthCheck::silent;  // until something comes
         arm_timer();
     } else {
         introduce();
@@ -32,16 +33,15 @@ void Session::take_proxy_header() {
     const auto peeked = net::peek_some(fd_.get(), scratch.data(), wire::proxy_header_octets_max);
     if (peeked == net::io_would_block) return arm_timer();
     if (peeked <= 0) return end();
+    health_check_ = HealthCheck::none;
     const auto header = wire::decode_proxy_header({scratch.data(), static_cast<std::size_t>(peeked)});
     switch (header.status) {
         case wire::ProxyDecoded::Status::more: return peer_closed_ ? end() : arm_timer();
-        case wire::ProxyDecoded::Status::malformed:
-            note({"proxy_header", "malformed", "", 0});
-            record_.outcome = Outcome::refused;
-            return end();
+        case wire::ProxyDecoded::Status::malformed: return refuse_proxy_header(proxy_fault_of(header.fault));
         case wire::ProxyDecoded::Status::done: break;
     }
     (void)net::read_some(fd_.get(), scratch.data(), header.octets);
+    health_check_ = health_check_of(header, peer_);
     if (header.addresses) {
         peer_ = {header.addresses->source, header.addresses->source_port};
         findings().destination = {header.addresses->destination, header.addresses->destination_port};
@@ -52,6 +52,10 @@ void Session::take_proxy_header() {
 
 /// Who the client is is known.
 void Session::introduce() {
+    const auto contains = [this](const Network& network) { return network.contains(peer_.address); };
+    if (!is_health_check() && std::ranges::any_of(context_.options.policy.health_networks, contains))
+        health_check_ = HealthCheck::network;
+    if (is_health_check()) return greet_health_check();
     counted_ = true;
     if (!context_.has_room_for(peer_.address)) {
         context_.metrics().add(Metric::turned_away, TurnedAway::client);
@@ -237,9 +241,9 @@ policy::Verdict Session::verdict() const {
                          policy.default_lane);
 }
 
-/// Whom the MTA knows has nothing more to prove.
+/// Whom the MTA knows has nothing more to prove, and a health check is not judged at all.
 policy::Lane Session::judged_lane() const {
-    return server_.authenticated() ? policy::Lane::fast : verdict().lane;
+    return server_.authenticated() || is_health_check() ? policy::Lane::fast : verdict().lane;
 }
 
 bool Session::observing() const {

@@ -11,6 +11,7 @@ namespace sluice::front {
 
 void Session::notice_oddities() {
     const smtp::Oddities odd = server_.take_oddities();
+    if (is_health_check()) return;
     if (odd.early_pipelining) notice(policy::SignalId::early_pipelining);
     if (odd.non_smtp) notice(policy::SignalId::non_smtp);
     if (odd.bare_newline) notice(policy::SignalId::bare_newline);
@@ -18,6 +19,7 @@ void Session::notice_oddities() {
 
 /// The last HELO or EHLO counts: after STARTTLS it is said anew, and may be another.
 void Session::judge_hello() {
+    if (is_health_check()) return;
     using enum policy::SignalId;
     if (found_) {
         for (const auto id :

@@ -120,13 +120,14 @@ bool Session::tls_to_spare() {
     const auto& options = context_.options.tls;
     const bool too_many = pace_.slow() && context_.tls_sessions >= options.slow_sessions_max;
     const bool too_often =
-        options.handshakes_per_client_max != 0 &&
+        options.handshakes_per_client_max != 0 && !is_health_check() &&
         context_.handshakes.add(peer_.address, context_.now()) > options.handshakes_per_client_max;
     return !too_many && !too_often;
 }
 
 /// Passes the line on to the MTA, which knows whether it is right.
 void Session::ask_auth(smtp::Step step) {
+    if (is_health_check()) return refuse_mail_of_check();
     if (!authentication_) {
         if (const auto* const refusal = turned_away_by_mta()) return server_.answer(refusal->reply);
         auto login = context_.surroundings.backend.open_login(identity());
@@ -170,6 +171,7 @@ smtp::Login* Session::login() const {
 }
 
 void Session::ask_mail() {
+    if (is_health_check()) return refuse_mail_of_check();
     if (context_.draining) {
         record_.outcome = Outcome::shutdown;
         return server_.answer(shutting_down);

@@ -1,16 +1,14 @@
 """PROXY protocol headers from a load balancer in front: whose they are believed, and what breaks them."""
 
 import ipaddress
-import shutil
 import struct
-import subprocess
 import time
 
 import pytest
 
-from harness.client import Client, Closed
+from harness.client import Closed
 from harness.mail import message, new_token, trace_of
-from harness.waiting import PATIENCE, free_port, wait_for_port, wait_until
+from harness.waiting import PATIENCE
 
 TRUSTED = "127.0.98.1"
 STRANGER = "127.0.99.1"
@@ -61,15 +59,6 @@ def test_the_header_names_the_client(sluice, postfix, header, address):
     received = trace_of(postfix.wait_message(token), message(token))
     assert f"[{'IPv6:' if ':' in address else ''}{address}]" in received
     assert session_of(sluice, address)["port"] == 40000
-
-
-@pytest.mark.parametrize("header", [b"PROXY UNKNOWN\r\n", v2(command=0x20), v2("192.0.2.80", command=0x20), v2()])
-def test_no_address_means_that_of_the_connection(sluice, header):
-    with sluice.connect(source=TRUSTED) as client:
-        client.send(header)
-        client.greet()
-        client.expect(221, "QUIT")
-    assert session_of(sluice, TRUSTED)["outcome"] == "quit"
 
 
 @pytest.mark.parametrize("header", [v1("192.0.2.81"), v2("192.0.2.81")])
@@ -132,6 +121,7 @@ def test_a_strangers_header_is_an_error_and_no_identity(sluice):
 def test_what_is_not_a_header_ends_the_connection(sluice, bad):
     with sluice.connect(source=TRUSTED) as client:
         client.send(bad)
+        client.expect(421)
         assert client.at_end()
     record = session_of(sluice, TRUSTED)
     assert record["outcome"] == "refused" and record["signals"][0]["signal"] == "proxy_header"
@@ -146,35 +136,3 @@ def test_the_header_has_so_long(start_sluice, postfix):
         assert client.at_end()
         assert 0.9 < time.monotonic() - began < 5 * PATIENCE
     assert session_of(sluice, TRUSTED)["outcome"] == "timed_out"
-
-
-@pytest.mark.parametrize("option, seen", [("send-proxy", True), ("send-proxy-v2", True)])
-def test_haproxy_in_front(sluice, tmp_path, option, seen):
-    """The real thing, its health checks (LOCAL) included."""
-    assert shutil.which("haproxy"), "apt-get install haproxy"
-    port = free_port()
-    config = tmp_path / "haproxy.cfg"
-    config.write_text(
-        f"""
-defaults
-  mode tcp
-  timeout connect 5s
-  timeout client 30s
-  timeout server 30s
-listen smtp
-  bind 127.0.0.1:{port}
-  server sluice 127.0.0.1:{sluice.port} source 127.0.98.9 {option} check inter 100ms
-"""
-    )
-    haproxy = subprocess.Popen(["haproxy", "-db", "-f", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_for_port(port)
-        with Client(port, source="127.0.99.7") as client:
-            client.greet()
-            client.expect(221, "QUIT")
-        time.sleep(0.5)  # some checks
-    finally:
-        haproxy.terminate()
-        haproxy.wait()
-    assert sluice.records_after_stop("session", client="127.0.99.7", outcome="quit")
-    assert not sluice.records_after_stop("session", outcome="refused")
