@@ -18,9 +18,12 @@ HealthCheck health_check_of(const wire::ProxyDecoded& header, const net::Endpoin
     return itself ? HealthCheck::itself : HealthCheck::none;
 }
 
+bool may_be_a_client(HealthCheck check) {
+    return check == HealthCheck::local || check == HealthCheck::unnamed || check == HealthCheck::silent;
+}
+
 smtp::Reply no_mail_reply(HealthCheck check) {
-    if (check == HealthCheck::silent || check == HealthCheck::unnamed)
-        return {451, "4.3.5 " + std::string(reason_of(ProxyFault::no_client))};
+    if (may_be_a_client(check)) return {451, "4.3.5 " + std::string(reason_of(ProxyFault::no_client))};
     return {554, "5.7.1 A health check sends no mail"};
 }
 

@@ -24,7 +24,7 @@ namespace sluice::front {
 enum class HealthCheck : std::uint8_t {
     none,     // it is a client
     network,  // policy.networks.health
-    local,    // PROXY LOCAL
+    local,    // PROXY LOCAL; HAProxy (2.6) says so of its clients over Unix sockets, too
     itself,   // the header's client is the balancer's own socket
     unnamed,  // UNKNOWN, UNSPEC, a Unix socket: it may be a client whose address the balancer does not know
     silent,   // from a balancer, and no header came: it may be a client of one that sends none
@@ -33,6 +33,9 @@ std::string_view name_of(HealthCheck check);
 
 /// What a whole header that came from `peer` makes of the session.
 HealthCheck health_check_of(const wire::ProxyDecoded& header, const net::Endpoint& peer);
+
+/// Its header names nobody, so that it may be a client of a balancer that is configured wrongly.
+bool may_be_a_client(HealthCheck check);
 
 /// What MAIL and AUTH are answered. Where it may be a client behind a balancer that is configured wrongly the
 /// mail is put off and not refused for good, so that the mistake costs a delay and no bounce.

@@ -59,8 +59,7 @@ bool Session::refuse_late_header(std::string_view first) {
 
 /// MAIL or AUTH of a health check.
 void Session::refuse_mail_of_check() {
-    const bool unnamed = health_check_ == HealthCheck::silent || health_check_ == HealthCheck::unnamed;
-    if (unnamed) {
+    if (may_be_a_client(health_check_)) {
         note_proxy_fault(ProxyFault::no_client);
     } else {
         note({"health_check", name_of(health_check_), "", 0});

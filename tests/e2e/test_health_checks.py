@@ -1,6 +1,7 @@
 """Load balancers and monitors that only look whether Sluice is alive: they are greeted at once in one line, whatever
 Sluice does with strangers; they are nobody's session; and none of them can send mail."""
 
+import socket
 import time
 
 import pytest
@@ -129,12 +130,46 @@ def test_a_balancer_that_forgot_its_header(checked, postfix, tmp_path):
     assert len(sluice.records("proxy_header_fault")) == 1, "told once"
 
 
+def test_haproxy_maps_mixed_families(checked, postfix, tmp_path):
+    """An IPv4 client at an IPv6 address: HAProxy (2.6) writes both as IPv6, which is not a mixture."""
+    sluice, _ = checked()
+    with HAProxy(tmp_path, sluice.port, "send-proxy", "tcp-request content set-dst str(2001:db8::25)") as haproxy:
+        token = new_token()
+        with Client(haproxy.port, source="127.0.99.7") as client:
+            client.greet()
+            client.envelope()
+            assert client.content(message(token)).code == 250
+            client.quit()
+    assert "[127.0.99.7]" in trace_of(postfix.wait_message(token), message(token))
+
+
+@pytest.mark.parametrize("option", ["send-proxy", "send-proxy-v2"])
+def test_a_client_whom_haproxy_cannot_name(checked, tmp_path, option):
+    """Over a Unix socket: UNKNOWN in version 1, and LOCAL in version 2 as for a check of its own (HAProxy 2.6). Its mail
+    is not the balancer's, and not lost."""
+    sluice, operator = checked()
+    with HAProxy(tmp_path, sluice.port, option) as haproxy, socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(20 * PATIENCE)
+        client.connect(str(haproxy.clients))
+        heard = client.makefile("r", newline="\r\n")
+        assert heard.readline().startswith("220 ")
+        client.sendall(b"HELO client.example.org\r\n")
+        assert heard.readline().startswith("250 ")
+        client.sendall(b"MAIL FROM:<sender@example.org>\r\n")
+        assert heard.readline().startswith("451 ")
+        client.sendall(b"QUIT\r\n")
+        assert heard.readline().startswith("221 ")
+    assert "No PROXY header names the client" in sluice.wait_record("proxy_header_fault")["why"]
+    sluice.wait_record("session", client=BALANCER, outcome="quit")
+
+
 # ---- what a check may do -------------------------------------------------------------------------------------
 
 BEGINNINGS = {
     "network": (MONITOR, b"", 554),
-    "local": (BALANCER, v2(command=0x20), 554),
-    "local with an address": (BALANCER, v2("192.0.2.80", command=0x20), 554),
+    "itself": (BALANCER, None, 554),
+    "local": (BALANCER, v2(command=0x20), 451),
+    "local with an address": (BALANCER, v2("192.0.2.80", command=0x20), 451),
     "unnamed": (BALANCER, b"PROXY UNKNOWN\r\n", 451),
     "unnamed in version 2": (BALANCER, v2(), 451),
     "unnamed, a Unix socket": (BALANCER, SIGNATURE + b"\x21\x31\x00\xd8" + b"u" * 216, 451),
@@ -150,11 +185,11 @@ def test_what_a_check_may_say(checked, beginning, lane):
     limits = {"limits": {"sessions_per_client_max": 1}, "smtp": {"auth": "pass-plaintext"}}
     sluice, operator = checked(lane, limits)
     with sluice.connect(source=source) as other:
-        other.send(header)
+        other.send(v1(BALANCER, port=other.local_port) if header is None else header)
         other.expect(220)
         with sluice.connect(source=source) as client:
             began = time.monotonic()
-            client.send(header)
+            client.send(v1(BALANCER, port=client.local_port) if header is None else header)
             greeting = client.read_reply()
             assert greeting.code == 220 and len(greeting.lines) == 1, greeting
             for command in ("HELO monitor", "EHLO localhost", "NOOP", "RSET"):

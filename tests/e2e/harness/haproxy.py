@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 
-from harness.waiting import free_port, wait_for_port
+from harness.waiting import free_port, wait_for_port, wait_until
 
 BALANCER = "127.0.98.9"  # the address it connects from
 
@@ -14,14 +14,16 @@ BALANCER = "127.0.98.9"  # the address it connects from
 class HAProxy:
     """One frontend, one server. A context manager.
 
-    `check` is the line of the backend that says how it checks, `options` are those of the server.
+    `line` is one of the proxy's (how it checks, or what it does with connections), `options` are those of the server.
+    Clients may come over a Unix socket, too: `clients`.
     """
 
-    def __init__(self, directory, server_port, options, check=""):
+    def __init__(self, directory, server_port, options, line=""):
         assert shutil.which("haproxy"), "apt-get install haproxy"
         self.directory = directory
         self.port = free_port()
         self.socket = directory / "stats"
+        self.clients = directory / "clients"
         self.config = directory / "haproxy.cfg"
         self.config.write_text(
             f"""
@@ -34,7 +36,8 @@ defaults
   timeout server 60s
 listen smtp
   bind 127.0.0.1:{self.port}
-  {check}
+  bind {self.clients}
+  {line}
   server sluice 127.0.0.1:{server_port} source {BALANCER} {options}
 """
         )
@@ -46,6 +49,8 @@ listen smtp
                 ["haproxy", "-db", "-f", self.config], stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         wait_for_port(self.port, self.process)
+        for each in (self.socket, self.clients):  # they get their names last of all
+            wait_until(each.exists, f"{each.name} of HAProxy")
         return self
 
     def __exit__(self, *_):
