@@ -9,6 +9,7 @@
 
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
+#include "app/lists_text.hpp"
 #include "app/store_command_line.hpp"
 #include "net/socket.hpp"
 
@@ -103,6 +104,18 @@ void add_sink_flags(CLI::App& command, SinkFlags& flags) {
         ->capture_default_str();
 }
 
+CLI::App* add_lists_command(CLI::App& app, bool& guide) {
+    CLI::App* command = app.add_subcommand(
+        "lists", "Print the DNS lists whose codes are known, what each means, and what it weighs by default");
+    command->add_flag("--print-guide", guide, "Print docs/guide/lists.md")->group("");
+    return command;
+}
+
+int print_lists(bool guide) {
+    fmt::print("{}", guide ? known_lists_guide() : known_lists_text());
+    return exit_ok;
+}
+
 int print_version() {
     fmt::print("sluice {}\n", SLUICE_VERSION);
     return exit_ok;
@@ -154,6 +167,8 @@ int run_command_line(int argc, char** argv) {
         "trying things out, never for a public address");
     add_sink_flags(*sink_command, sink_flags);
 
+    bool lists_guide = false;
+    CLI::App* lists_command = add_lists_command(app, lists_guide);
     CLI::App* version_command = app.add_subcommand("version", "Print the version");
 
     try {
@@ -170,6 +185,7 @@ int run_command_line(int argc, char** argv) {
         if (store_command) return store_command();
         if (check_command->parsed()) return check(check_flags);
         if (sink_command->parsed()) return sink(sink_flags);
+        if (lists_command->parsed()) return print_lists(lists_guide);
         if (version_command->parsed()) return print_version();
     } catch (const std::exception& error) {
         fmt::print(stderr, "sluice: {}\n", error.what());

@@ -61,11 +61,18 @@ struct ListKind {
     const char* example = nullptr;  // shown as a comment where the default is empty
 };
 
+/// A table whose keys the operator makes up.
+template <class T>
+struct TableKind {
+    std::string_view form;                                         // of an entry, for the reference
+    void (*read)(ConfigReading&, const toml::table& entries, T&);  // complains itself
+};
+
 /// A table of its own type, or a list of them, that rows of another T describe.
 template <class T>
 struct Key {
     std::string_view name;  // with its section: "relay.pool.idle_max_s"
-    std::variant<IntegerKind<T>, BooleanKind<T>, TextKind<T>, ChoiceKind<T>, ListKind<T>> kind;
+    std::variant<IntegerKind<T>, BooleanKind<T>, TextKind<T>, ChoiceKind<T>, ListKind<T>, TableKind<T>> kind;
     std::string_view doc;
 };
 

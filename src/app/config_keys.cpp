@@ -183,8 +183,8 @@ const Key<Config> keys_before_policy[] = {
                       add_proxy_network},
      "Load balancers whose connections begin with a PROXY protocol header (version 1 or 2) that names the "
      "client. A header from anybody else is an error, and so is mail from these without one (421 4.3.5, or "
-     "451 4.3.5 where the header names nobody: UNKNOWN). Their health checks are greeted and never judged; a "
-     "health check sends no mail (554 5.7.1)."},
+     "451 4.3.5 where the header names nobody). Their health checks are greeted and never judged, and send "
+     "no mail (554 5.7.1)."},
     {"proxy_protocol.header_timeout_s",
      integer<Config>([](Config& c) -> auto& { return c.front.proxy_protocol.header_timeout; }, 1, 60),
      "The header has to be there by then, or the connection is closed."},

@@ -8,6 +8,7 @@
 #include "app/config_policy_keys.hpp"
 #include "app/config_read.hpp"
 #include "base/ascii.hpp"
+#include "policy/known_lists.hpp"
 #include "store/redis_options.hpp"
 
 namespace sluice::app {
@@ -205,22 +206,15 @@ void add_dns_list(ConfigReading& reading, const toml::node& element, Config& con
     list.allow = allow;
     read_table(reading, dns_list_keys(), "", *table, list);
     if (!table->contains("zone")) return reading.fault(element, "a DNS list needs a zone");
+    const toml::node* const codes = table->get("codes");
+    if (codes != nullptr && (table->contains("weight") || table->contains("accept")))
+        return reading.fault(*codes, "codes stands in place of weight and accept, not beside them");
+    policy::fill_in_known(list, table->contains("weight"));
     config.front.policy.dns_lists.push_back(std::move(list));
 }
 
 template void add_dns_list<false>(ConfigReading&, const toml::node&, Config&);
 template void add_dns_list<true>(ConfigReading&, const toml::node&, Config&);
-
-void add_return_codes(ConfigReading& reading, const toml::node& element, policy::DnsListOptions& list) {
-    const std::string* text = string_of(reading, element, "a return code");
-    if (text == nullptr) return;
-    const auto codes = policy::ReturnCodes::parse(*text);
-    if (!codes)
-        return reading.fault(element, fmt::format("\"{}\" is not a return code such as \"127.0.0.2\" or "
-                                                  "\"127.0.0.2-11\"",
-                                                  *text));
-    list.accept.push_back(*codes);
-}
 
 void add_observed_signal(ConfigReading& reading, const toml::node& element, Config& config) {
     const std::string* text = string_of(reading, element, "a signal's name");

@@ -30,12 +30,16 @@ void add_trap_recipient(ConfigReading& reading, const toml::node& element, Confi
 /// A table of bot_keys().
 void add_bot(ConfigReading& reading, const toml::node& element, Config& config);
 void add_fingerprint(ConfigReading& reading, const toml::node& element, UpstreamEntry& entry);
+void read_code_weights(ConfigReading& reading, const toml::table& entries, policy::DnsListOptions& list);
 void add_return_codes(ConfigReading& reading, const toml::node& element, policy::DnsListOptions& list);
 
 std::string render_listen(Config& config);
 std::string render_upstreams(Config& config);
 std::string render_bots(Config& config);
 std::string render_offer(Config& config);
+
+inline constexpr std::string_view return_codes_form =
+    "a return code such as \"127.0.0.2\", \"127.0.0.2-11\" or \"127.0.*.2\"";
 
 /// net::Endpoint::parse would take it.
 bool is_endpoint(std::string_view text);

@@ -142,12 +142,23 @@ const Key<policy::DnsListOptions> dns_list_rows[] = {
      "What clients and the log are told instead of a zone that has your key in it; empty = the zone."},
     {"weight",
      integer<policy::DnsListOptions>([](policy::DnsListOptions& l) -> auto& { return l.weight; }, 0, million),
-     "What a listing weighs."},
+     "What a listing weighs. Where it is not given, and neither are `accept` and `codes`, the codes of a "
+     "list "
+     "that `sluice lists` knows have the weights that stand there."},
     {"accept",
      ListKind<policy::DnsListOptions>{"\"127.0.0.2\" or \"127.0.0.2-11\"",
                                       [](policy::DnsListOptions& l) { l.accept.clear(); }, add_return_codes},
      "The return codes that are a listing; none = all in 127.0.0.0/8. Those in 127.255.255.0/24, and "
-     "anything outside 127.0.0.0/8, are errors of the list and never a listing."},
+     "anything outside 127.0.0.0/8, are errors of the list and never a listing; so are the error codes of a "
+     "list that `sluice lists` knows."},
+    {"codes", TableKind<policy::DnsListOptions>{R"("127.0.0.10-12" = WEIGHT)", read_code_weights},
+     "In place of `weight` and `accept`: what each return code weighs, as in `codes = { \"127.0.0.10-12\" = "
+     "10, \"127.0.0.18-20\" = -5 }`. Each of the last three numbers may be a range or `*`, and no two "
+     "entries "
+     "may overlap. A code that is not named is no listing. A weight is added in a `policy.dnsbl` and "
+     "subtracted in a `policy.dnswl`, as `weight` is, and below zero it does the opposite. Where a list "
+     "answers with several codes, the weightiest against the client and the weightiest for it count, once "
+     "each."},
 };
 
 const Key<policy::BotSignature> bot_rows[] = {

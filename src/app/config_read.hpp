@@ -76,6 +76,14 @@ void read_value(ConfigReading& reading, std::string_view name, const ListKind<T>
         kind.add(reading, element, target);
 }
 
+template <class T>
+void read_value(ConfigReading& reading, std::string_view name, const TableKind<T>& kind,
+                const toml::node& node, T& target) {
+    const toml::table* table = node.as_table();
+    if (table == nullptr) return wrong_type(reading, name, node, "a table");
+    kind.read(reading, *table, target);
+}
+
 /// Reads `table`, whose own name is `path` ("" for the file itself, else with the sections above it), into
 /// `target`. A key is a row, or a section that rows lie in; anything else is a fault that names the nearest.
 template <class T>

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <string>
@@ -146,6 +147,53 @@ zone = "wl.example.org"
     EXPECT_TRUE(config.needs_resolver());
 }
 
+/// What a list of the configuration makes of one answer: the weight of its only signal, 0 = none.
+int weight_told(const policy::DnsListOptions& list, std::string_view answer) {
+    const IpAddress answers[] = {IpAddress::parse(answer).value()};
+    const auto opinion = policy::interpret(list, answers);
+    return opinion.signals.empty() ? 0 : opinion.signals.front().weight;
+}
+
+TEST(Config, CodesOfADnsListHaveWeightsOfTheirOwn) {
+    const Config config = parsed(R"(
+[[policy.dnsbl]]
+zone = "bl.example.org"
+codes = { "127.0.0.10-12" = 10, "127.0.0.18-20" = -5, "127.0.*.77" = 0 }
+[[policy.dnswl]]
+zone = "wl.example.org"
+codes = { "127.0.0.2" = 3, "127.0.0.3" = -4 }
+[[policy.dnsbl]]
+zone = "rep.mailspike.net"
+[[policy.dnswl]]
+zone = "list.dnswl.org"
+weight = 7
+)");
+    const auto& lists = config.front.policy.dns_lists;
+    ASSERT_EQ(lists.size(), 4U);
+    EXPECT_EQ(weight_told(lists[0], "127.0.0.11"), 10);
+    EXPECT_EQ(weight_told(lists[0], "127.0.0.18"), -5);
+    EXPECT_EQ(weight_told(lists[0], "127.0.0.13"), 0);
+    EXPECT_EQ(weight_told(lists[1], "127.0.0.2"), -3);
+    EXPECT_EQ(weight_told(lists[1], "127.0.0.3"), 4);
+    EXPECT_EQ(weight_told(lists[1], "127.0.0.4"), 0);
+    EXPECT_EQ(weight_told(lists[2], "127.0.0.18"), -5);
+    EXPECT_EQ(weight_told(lists[3], "127.0.0.0"), -7);
+    EXPECT_EQ(weight_told(lists[3], "127.0.0.255"), 0);
+}
+
+std::string codes_of_number(std::size_t number) {
+    std::string text = "[[policy.dnsbl]]\nzone = 'bl.example.org'\n[policy.dnsbl.codes]\n";
+    for (std::size_t i = 0; i < number; ++i)
+        text += fmt::format("'127.0.1.{}' = 1\n", i);
+    return text;
+}
+
+TEST(Config, CodesOfADnsListAreBounded) {
+    constexpr std::size_t most = policy::DnsListOptions::codes_max;
+    EXPECT_EQ(errors_of(codes_of_number(most)), "");
+    EXPECT_THAT(errors_of(codes_of_number(most + 1)), HasSubstr("codes has more than 64 entries"));
+}
+
 TEST(Config, SignalsAreWeighedByName) {
     const Config defaults;
     const Config config = parsed(R"(
@@ -268,6 +316,23 @@ const BadInput bad_inputs[] = {
     {"[[policy.dnsbl]]\nzone = 'bl.example.org.'", "f:2:8: zone must be a DNS zone"},
     {"[[policy.dnsbl]]\nzone = 'bl.example.org'\naccept = ['128.0.0.1']",
      "f:3:11: \"128.0.0.1\" is not a return code"},
+    {"[[policy.dnsbl]]\nzone = 'bl.example.org'\ncodes = 1", "f:3:9: codes must be a table, not an integer"},
+    {"[[policy.dnsbl]]\nzone = 'bl.example.org'\ncodes = { '127.0.0' = 1 }",
+     "f:3:11: \"127.0.0\" is not a return code such as"},
+    {"[[policy.dnsbl]]\nzone = 'bl.example.org'\ncodes = { '127.0.0.2' = 'x' }",
+     "f:3:25: the weight of \"127.0.0.2\" must be an integer, -1000000..1000000"},
+    {"[[policy.dnsbl]]\nzone = 'bl.example.org'\ncodes = { '127.0.0.2' = 1000001 }",
+     "f:3:25: the weight of \"127.0.0.2\" must be an integer"},
+    {"[[policy.dnsbl]]\nzone = 'bl.example.org'\n[policy.dnsbl.codes]\n'127.0.0.9' = 5\n'127.0.0.2-10' = 5",
+     "f:5:1: \"127.0.0.2-10\" overlaps with \"127.0.0.9\""},
+    {"[[policy.dnsbl]]\nzone = 'bl.example.org'\n[policy.dnsbl.codes]\n'127.0.*.2' = 5\n'127.0.7.1-3' = 5",
+     "f:5:1: \"127.0.7.1-3\" overlaps with \"127.0.*.2\""},
+    {"[[policy.dnsbl]]\nzone = 'bl.example.org'\nweight = 3\ncodes = { '127.0.0.2' = 5 }",
+     "f:4:9: codes stands in place of weight and accept"},
+    {"[[policy.dnsbl]]\nzone = 'bl.example.org'\naccept = ['127.0.0.2']\ncodes = { '127.0.0.2' = 5 }",
+     "f:4:9: codes stands in place of weight and accept"},
+    {"[policy.networks]\nhealth = ['192.0.2.1/24']", "f:2:11: \"192.0.2.1/24\" is not a network"},
+    {"[proxy_protocol]\ncheck_after_ms = 99", "proxy_protocol.check_after_ms must be 0, or 100..60000"},
 };
 INSTANTIATE_TEST_SUITE_P(Table, BadConfig, testing::ValuesIn(bad_inputs));
 

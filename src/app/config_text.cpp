@@ -73,6 +73,7 @@ struct Describe {
         return fmt::format("\"{}\"", fmt::join(kind.names.begin(), kind.names.end(), "\", \""));
     }
     std::string operator()(const ListKind<T>& kind) const { return fmt::format("list of {}", kind.form); }
+    std::string operator()(const TableKind<T>& kind) const { return fmt::format("table of {}", kind.form); }
 };
 
 // The present value as TOML.
@@ -89,6 +90,7 @@ struct Render {
     std::string operator()(const ListKind<T>& kind) const {
         return kind.render == nullptr ? "[]" : kind.render(target);
     }
+    std::string operator()(const TableKind<T>&) const { return "{}"; }
 };
 
 /// The prose in lines of a comment.

@@ -88,14 +88,16 @@ void Admission::on_timer() {
 void Admission::judge_list(const ListInquiry& inquiry) {
     const policy::DnsListOptions& list = inquiry.list();
     metrics_.add(Metric::dns_answers, list.allow ? DnsAbout::dnswl : DnsAbout::dnsbl, inquiry.result());
-    if (const auto& listing = inquiry.listing()) {
-        findings_.signals.push_back(*listing);
-        findings_.signals.back().counted =
-            !policy_.signals.observed(list.allow ? policy::SignalId::dnswl : policy::SignalId::dnsbl);
-    } else if (inquiry.result() != result_of(net::DnsAnswer::Status::found) &&
-               inquiry.result() != result_of(net::DnsAnswer::Status::absent)) {
-        findings_.signals.push_back(
-            {"dns_list_error", policy::shown_name(list), std::string(name_of(inquiry.result())), 0});
+    for (policy::Signal signal : inquiry.listings()) {
+        signal.counted = !policy_.signals.observed(signal.name == "dnswl" ? policy::SignalId::dnswl
+                                                                          : policy::SignalId::dnsbl);
+        findings_.signals.push_back(std::move(signal));
+    }
+    if (inquiry.listings().empty() && inquiry.result() != result_of(net::DnsAnswer::Status::found) &&
+        inquiry.result() != result_of(net::DnsAnswer::Status::absent)) {
+        std::string value(name_of(inquiry.result()));
+        if (!inquiry.error().empty()) value.append(": ").append(inquiry.error());
+        findings_.signals.push_back({"dns_list_error", policy::shown_name(list), std::move(value), 0});
     }
 }
 

@@ -46,8 +46,9 @@ policy::Pressure Context::pressure() {
 }
 
 void Context::heard_of_list(const policy::Signal& signal) {
-    const bool unusable =
-        signal.name == "dns_list_error" && signal.value == name_of(DnsResult::lists_everything);
+    const bool lists_everybody = signal.value == name_of(DnsResult::lists_everything);
+    const bool unusable = signal.name == "dns_list_error" &&
+                          (lists_everybody || signal.value.starts_with(name_of(DnsResult::bad_answer)));
     const bool believed = signal.name == "dnsbl" || signal.name == "dnswl";
     if (!unusable && !believed) return;
     const auto known = std::ranges::find(unusable_lists_, signal.what);
@@ -55,7 +56,9 @@ void Context::heard_of_list(const policy::Signal& signal) {
     if (unusable) {
         unusable_lists_.push_back(signal.what);
         surroundings.tell("dns_list_unusable",
-                          fmt::format("{} lists 127.0.0.1, and so everybody", signal.what));
+                          lists_everybody
+                              ? fmt::format("{} lists 127.0.0.1, and so everybody", signal.what)
+                              : fmt::format("{} has no opinion for us: {}", signal.what, signal.value));
     } else {
         unusable_lists_.erase(known);
         surroundings.tell("dns_list_usable", signal.what);

@@ -21,20 +21,24 @@ void ListInquiry::answered(const net::DnsAnswer& answer) {
     result_ = result_of(answer.status);
     if (answer.status == net::DnsAnswer::Status::found) {
         auto opinion = policy::interpret(list_, answer.addresses);
-        listing_ = std::move(opinion.signal);
+        listings_ = std::move(opinion.signals);
+        error_ = std::move(opinion.error);
         if (opinion.listing == policy::Listing::list_error) result_ = DnsResult::bad_answer;
     }
-    if (listing_) return resolver_.ask(test_, policy::query_name(never_listed, list_.zone), net::DnsType::a);
+    if (!listings_.empty())
+        return resolver_.ask(test_, policy::query_name(never_listed, list_.zone), net::DnsType::a);
     done_();
 }
 
 void ListInquiry::tested(const net::DnsAnswer& answer) {
-    switch (policy::interpret(list_, answer.addresses).listing) {
+    auto opinion = policy::interpret(list_, answer.addresses);
+    error_ = std::move(opinion.error);
+    switch (opinion.listing) {
         case policy::Listing::not_listed: break;
         case policy::Listing::listed: result_ = DnsResult::lists_everything; break;
         case policy::Listing::list_error: result_ = DnsResult::bad_answer; break;
     }
-    if (result_ != result_of(net::DnsAnswer::Status::found)) listing_.reset();
+    if (result_ != result_of(net::DnsAnswer::Status::found)) listings_.clear();
     done_();
 }
 

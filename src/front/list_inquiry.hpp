@@ -6,7 +6,8 @@
 #pragma once
 
 #include <functional>
-#include <optional>
+#include <string>
+#include <vector>
 
 #include "base/ip.hpp"
 #include "front/inquiry.hpp"
@@ -27,7 +28,9 @@ class ListInquiry final : net::DnsQuery {
     /// As it is now: until there is an answer it has timed out, and until the list is known to list everybody
     /// it is believed.
     DnsResult result() const { return result_; }
-    const std::optional<policy::Signal>& listing() const { return listing_; }
+    const std::vector<policy::Signal>& listings() const { return listings_; }
+    /// Of a bad answer: the code, with what it means where that is known.
+    const std::string& error() const { return error_; }
 
   private:
     class Test final : public net::DnsQuery {
@@ -47,7 +50,8 @@ class ListInquiry final : net::DnsQuery {
     Done done_;
     Test test_{*this};
     DnsResult result_ = result_of(net::DnsAnswer::Status::timed_out);
-    std::optional<policy::Signal> listing_;
+    std::vector<policy::Signal> listings_;
+    std::string error_;
 };
 
 }  // namespace sluice::front

@@ -19,6 +19,7 @@ std::optional<std::uint8_t> parse_octet(std::string_view text) {
 }
 
 std::optional<ReturnCodes::Range> parse_range(std::string_view text) {
+    if (text == "*") return ReturnCodes::Range{};
     const auto dash = text.find('-');
     const auto low = parse_octet(text.substr(0, dash));
     const auto high = dash == std::string_view::npos ? low : parse_octet(text.substr(dash + 1));
@@ -60,6 +61,12 @@ bool ReturnCodes::contains(const IpAddress& answer) const {
     return true;
 }
 
+bool ReturnCodes::overlaps(const ReturnCodes& other) const {
+    for (std::size_t i = 0; i < std::size(octets); ++i)
+        if (octets[i].low > other.octets[i].high || other.octets[i].low > octets[i].high) return false;
+    return true;
+}
+
 std::string query_name(const IpAddress& client, std::string_view zone) {
     std::string name;
     name.reserve(client.bits() / 2 + zone.size());
@@ -77,26 +84,67 @@ std::string query_name(const IpAddress& client, std::string_view zone) {
     return name;
 }
 
+namespace {
+
+/// Of an answer of this list: "127.0.0.2 (SBL)".
+std::string in_words(const DnsListOptions& list, const IpAddress& answer) {
+    std::string text = answer.to_string();
+    const auto worded = [&](const CodeMeaning& row) {
+        return !row.words.empty() && row.codes.contains(answer);
+    };
+    if (const auto row = std::ranges::find_if(list.codes, worded); row != list.codes.end())
+        text.append(" (").append(row->words).append(")");
+    return text;
+}
+
+const CodeMeaning* meaning_of(const DnsListOptions& list, const IpAddress& answer) {
+    const auto holds = [&](const CodeMeaning& row) { return row.codes.contains(answer); };
+    const auto row = std::ranges::find_if(list.codes, holds);
+    return row == list.codes.end() ? nullptr : &*row;
+}
+
+bool is_error(const DnsListOptions& list, const IpAddress& answer) {
+    if (shows_error(answer)) return true;
+    const CodeMeaning* const meaning = meaning_of(list, answer);
+    return meaning != nullptr && meaning->says == CodeMeaning::Says::error;
+}
+
+/// Nothing = no opinion.
+std::optional<int> weight_of(const DnsListOptions& list, const IpAddress& answer) {
+    const auto holds = [&](const ReturnCodes& codes) { return codes.contains(answer); };
+    if (!list.accept.empty() && std::ranges::none_of(list.accept, holds)) return std::nullopt;
+    const int whole = list.allow ? -list.weight : list.weight;
+    const CodeMeaning* const meaning = meaning_of(list, answer);
+    if (meaning == nullptr) return list.only_codes ? std::nullopt : std::optional(whole);
+    if (meaning->says != CodeMeaning::Says::listed) return std::nullopt;
+    return meaning->weight.value_or(whole);
+}
+
+}  // namespace
+
 ListOpinion interpret(const DnsListOptions& list, std::span<const IpAddress> answers) {
-    if (std::ranges::any_of(answers, shows_error)) return {Listing::list_error, std::nullopt};
+    std::vector<IpAddress> sorted(answers.begin(), answers.end());
+    std::ranges::sort(sorted);  // servers rotate their answers; the signal stays the same
+    const auto error = std::ranges::find_if(sorted, [&](const IpAddress& a) { return is_error(list, a); });
+    if (error != sorted.end())
+        return {.listing = Listing::list_error, .signals = {}, .error = in_words(list, *error)};
 
-    std::vector<IpAddress> accepted;
-    for (const IpAddress& answer : answers) {
-        const auto holds = [&](const ReturnCodes& codes) { return codes.contains(answer); };
-        if (list.accept.empty() || std::ranges::any_of(list.accept, holds)) accepted.push_back(answer);
-    }
-    if (accepted.empty()) return {Listing::not_listed, std::nullopt};
-
-    std::ranges::sort(accepted);  // servers rotate their answers; the signal stays the same
-    Signal signal{.name = list.allow ? "dnswl" : "dnsbl",
-                  .what = shown_name(list),
-                  .value = {},
-                  .weight = list.allow ? -list.weight : list.weight};
-    for (const IpAddress& answer : accepted) {
+    Signal against{.name = "dnsbl", .what = shown_name(list), .value = {}};
+    Signal in_favour{.name = "dnswl", .what = shown_name(list), .value = {}};
+    for (const IpAddress& answer : sorted) {
+        const std::optional<int> weight = weight_of(list, answer);
+        if (!weight) continue;
+        const bool speaks_for = *weight < 0 || (*weight == 0 && list.allow);
+        Signal& signal = speaks_for ? in_favour : against;
         if (!signal.value.empty()) signal.value += ',';
-        signal.value += answer.to_string();
+        signal.value += in_words(list, answer);
+        signal.weight = speaks_for ? std::min(signal.weight, *weight) : std::max(signal.weight, *weight);
     }
-    return {Listing::listed, std::move(signal)};
+    ListOpinion opinion;
+    for (Signal* const signal : {&against, &in_favour})
+        if (!signal->value.empty()) opinion.signals.push_back(std::move(*signal));
+    if (!opinion.signals.empty()) opinion.listing = Listing::listed;
+    return opinion;
 }
 
 }  // namespace sluice::policy

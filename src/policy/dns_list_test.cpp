@@ -88,19 +88,20 @@ TEST(DnsList, Interpretation) {
             answers.push_back(address(answer));
         const auto opinion = interpret(list, answers);
         EXPECT_EQ(opinion.listing, c.listing) << c.what;
-        ASSERT_EQ(opinion.signal.has_value(), c.listing == Listing::listed) << c.what;
-        if (!opinion.signal) continue;
-        EXPECT_EQ(opinion.signal->value, c.value) << c.what;
-        EXPECT_EQ(opinion.signal->name, "dnsbl");
-        EXPECT_EQ(opinion.signal->what, "bl.example");
-        EXPECT_EQ(opinion.signal->weight, 3);
+        ASSERT_EQ(opinion.signals.size(), c.listing == Listing::listed ? 1U : 0U) << c.what;
+        EXPECT_EQ(opinion.error.empty(), c.listing != Listing::list_error) << c.what;
+        if (opinion.signals.empty()) continue;
+        EXPECT_EQ(opinion.signals[0].value, c.value) << c.what;
+        EXPECT_EQ(opinion.signals[0].name, "dnsbl");
+        EXPECT_EQ(opinion.signals[0].what, "bl.example");
+        EXPECT_EQ(opinion.signals[0].weight, 3);
     }
 }
 
 TEST(DnsList, KeyOfAZoneIsNotShown) {
     const DnsListOptions list{.zone = "0123key.bl.example", .shown_as = "bl.example"};
     const IpAddress answers[] = {address("127.0.0.2")};
-    EXPECT_EQ(interpret(list, answers).signal->what, "bl.example");
+    EXPECT_EQ(interpret(list, answers).signals.at(0).what, "bl.example");
     EXPECT_EQ(shown_name({.zone = "bl.example"}), "bl.example");
 }
 
@@ -108,9 +109,43 @@ TEST(DnsList, AllowListsSpeakForTheClient) {
     const DnsListOptions list{.zone = "wl.example", .weight = 5, .allow = true, .accept = {}};
     const IpAddress answers[] = {address("127.0.10.2")};
     const auto opinion = interpret(list, answers);
-    ASSERT_TRUE(opinion.signal);
-    EXPECT_EQ(opinion.signal->name, "dnswl");
-    EXPECT_EQ(opinion.signal->weight, -5);
+    ASSERT_EQ(opinion.signals.size(), 1U);
+    EXPECT_EQ(opinion.signals[0].name, "dnswl");
+    EXPECT_EQ(opinion.signals[0].weight, -5);
+}
+
+TEST(DnsList, AWeightOfZeroIsToldAndCountsNothing) {
+    for (const bool allow : {false, true}) {
+        const DnsListOptions list{.zone = "l.example", .weight = 0, .allow = allow};
+        const IpAddress answers[] = {address("127.0.0.2")};
+        const auto opinion = interpret(list, answers);
+        ASSERT_EQ(opinion.signals.size(), 1U);
+        EXPECT_EQ(opinion.signals[0].name, allow ? "dnswl" : "dnsbl");
+        EXPECT_EQ(opinion.signals[0].weight, 0);
+    }
+}
+
+TEST(ReturnCodes, Overlap) {
+    const struct {
+        const char* one;
+        const char* other;
+        bool overlap;
+    } cases[] = {
+        {"127.0.0.2", "127.0.0.2", true},        {"127.0.0.2-5", "127.0.0.5-9", true},
+        {"127.0.0.2-5", "127.0.0.6-9", false},   {"127.0.*.2", "127.0.7.1-3", true},
+        {"127.0.1.2", "127.0.2.2", false},       {"127.0.0.0-255", "127.0.0.9", true},
+        {"127.0.0-3.9", "127.0.4-255.9", false},
+    };
+    for (const auto& one : cases) {
+        const auto first = ReturnCodes::parse(one.one);
+        const auto second = ReturnCodes::parse(one.other);
+        ASSERT_TRUE(first && second);
+        EXPECT_EQ(first->overlaps(*second), one.overlap) << one.one << ' ' << one.other;
+        EXPECT_EQ(second->overlaps(*first), one.overlap) << one.other << ' ' << one.one;
+    }
+    EXPECT_FALSE(ReturnCodes::parse("*.0.0.2"));
+    EXPECT_FALSE(ReturnCodes::parse("127.0.0.**"));
+    EXPECT_FALSE(ReturnCodes::parse("127.0.0.*-3"));
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ import pytest
 
 from harness.client import Closed
 from harness.mail import message, new_token, trace_of
-from harness.waiting import PATIENCE
+from harness.waiting import PATIENCE, wait_until
 
 TRUSTED = "127.0.98.1"
 STRANGER = "127.0.99.1"

@@ -25,10 +25,14 @@ DNS_DEADLINE_MS = round(2000 * PATIENCE)
 STATE_DEADLINE_MS = round(1000 * PATIENCE)
 
 
+def toml_key(key):
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
+
+
 def toml(value):
     """A Python value as TOML; dictionaries become inline tables."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key} = {toml(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{toml_key(key)} = {toml(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(toml(item) for item in value) + "]"
     return json.dumps(value, ensure_ascii=False)  # strings, numbers and booleans are written alike
