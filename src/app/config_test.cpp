@@ -168,15 +168,15 @@ zone = "rep.mailspike.net"
 zone = "list.dnswl.org"
 weight = 7
 )");
-    const auto& lists = config.front.policy.dns_lists;
+    const auto& lists = config.front.policy.dns_lists;  // dnsbl before dnswl
     ASSERT_EQ(lists.size(), 4U);
     EXPECT_EQ(weight_told(lists[0], "127.0.0.11"), 10);
     EXPECT_EQ(weight_told(lists[0], "127.0.0.18"), -5);
     EXPECT_EQ(weight_told(lists[0], "127.0.0.13"), 0);
-    EXPECT_EQ(weight_told(lists[1], "127.0.0.2"), -3);
-    EXPECT_EQ(weight_told(lists[1], "127.0.0.3"), 4);
-    EXPECT_EQ(weight_told(lists[1], "127.0.0.4"), 0);
-    EXPECT_EQ(weight_told(lists[2], "127.0.0.18"), -5);
+    EXPECT_EQ(weight_told(lists[2], "127.0.0.2"), -3);
+    EXPECT_EQ(weight_told(lists[2], "127.0.0.3"), 4);
+    EXPECT_EQ(weight_told(lists[2], "127.0.0.4"), 0);
+    EXPECT_EQ(weight_told(lists[1], "127.0.0.18"), -5);
     EXPECT_EQ(weight_told(lists[3], "127.0.0.0"), -7);
     EXPECT_EQ(weight_told(lists[3], "127.0.0.255"), 0);
 }
