@@ -97,9 +97,8 @@ def test_haproxy_finds_it_alive(checked, postfix, tmp_path, lane, options, check
             client.quit()
         assert "[127.0.99.7]" in trace_of(postfix.wait_message(token), message(token))
         sluice.wait_record("session", client="127.0.99.7", outcome="quit")
-    sluice.stop()
-    assert sluice.records("session", client=BALANCER) == [], "a health check is nobody's session"
-    assert sluice.records("proxy_header_fault") == []
+    assert sluice.records_after_stop("session", client=BALANCER) == [], "a health check is nobody's session"
+    assert sluice.records_after_stop("proxy_header_fault") == []
 
 
 def test_control_haproxy_wants_its_greeting_in_one_line(checked, tmp_path):
@@ -127,7 +126,7 @@ def test_a_balancer_that_forgot_its_header(checked, postfix, tmp_path):
     record = sluice.wait_record("session", client=BALANCER)
     assert [(s["signal"], s["what"]) for s in record["signals"]] == [("proxy_header", "no_client")]
     assert operator.metrics()['sluice_proxy_header_faults_total{what="no_client"}'] == 2
-    assert len(sluice.records("proxy_header_fault")) == 1, "told once"
+    assert len(sluice.records_after_stop("proxy_header_fault")) == 1, "told once"
 
 
 def test_haproxy_maps_mixed_families(checked, postfix, tmp_path):
@@ -225,7 +224,7 @@ def test_a_check_is_not_remembered(checked):
     sluice.wait_record("session", client="127.0.99.8")
     known = wait_until(lambda: "127.0.99.0" in (text := operator("state", "dump")) and text, "the client")
     assert "127.0.97." not in known, known
-    assert len(sluice.records("session")) == 1
+    assert len(sluice.records_after_stop("session")) == 1
 
 
 def test_a_check_may_use_tls(checked, tmp_path):
