@@ -57,6 +57,7 @@ void Session::introduce() {
         health_check_ = HealthCheck::network;
     if (is_health_check()) return greet_health_check();
     counted_ = true;
+    if (const auto match = listed(); match && match->lane == policy::Lane::fast) server_.take_local_names();
     if (!context_.has_room_for(peer_.address)) {
         context_.metrics().add(Metric::turned_away, TurnedAway::client);
         note({"overload", "", "client", 0});

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/ascii.hpp"
 #include "relay/delivery.hpp"
 #include "relay/list_file.hpp"
 #include "relay/login.hpp"
@@ -40,7 +41,11 @@ class Relay::Impl {
     }
 
     std::optional<smtp::Answer> verify(smtp::RecipientQuestion& question) {
-        const bool ask = options_.verify.by == VerifyBy::mta || verifier_.doubts(*question.recipient);
+        // No list can know whose a name without a domain is: the MTA completes it.
+        const bool local_name = !question.recipient->address.contains('@') &&
+                                !ascii::equal(question.recipient->address, "postmaster");
+        const bool ask = options_.verify.by == VerifyBy::mta || verifier_.doubts(*question.recipient) ||
+                         (options_.verify.by == VerifyBy::list && local_name);
         if (ask) return verifier_.verify(question);
         return options_.verify.by == VerifyBy::list ? listed(question) : unverified();
     }

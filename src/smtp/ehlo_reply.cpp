@@ -43,6 +43,12 @@ std::optional<Extension> extension_of_parameter(std::string_view keyword) {
     return std::nullopt;
 }
 
+/// Whether a parameter of it asks for nothing. Postfix takes these three whatever it has offered.
+bool only_tells(Extension extension) {
+    return extension == Extension::size || extension == Extension::eight_bit_mime ||
+           extension == Extension::auth;
+}
+
 }  // namespace
 
 EhloReply parse_ehlo_reply(std::string_view text) {
@@ -68,7 +74,7 @@ bool append_parameters(std::string_view parameters, const Offer& offer, std::str
         if (parameter.empty()) continue;
         const auto extension = extension_of_parameter(parameter.substr(0, parameter.find('=')));
         if (extension && !offer.has(*extension)) {
-            if (*extension == Extension::size) continue;
+            if (only_tells(*extension)) continue;
             return false;
         }
         if (!append_parameter(parameter, out)) return false;

@@ -22,9 +22,9 @@ struct EhloReply {
 EhloReply parse_ehlo_reply(std::string_view text);
 
 /// ESMTP parameters of a MAIL or RCPT command ("SIZE=1000 BODY=8BITMIME") as an MTA that offers `offer` can
-/// be given them, each preceded by a space and written as append_parameter() does. SIZE is dropped where it
-/// is not offered: it only announces. Any other parameter of an extension that is not offered is a promise to
-/// the client that this MTA cannot keep: false.
+/// be given them, each preceded by a space and written as append_parameter() does. SIZE, BODY and AUTH are
+/// dropped where they are not offered: they only tell something. Any other parameter of an extension that is
+/// not offered is a promise to the client that this MTA cannot keep: false.
 bool append_parameters(std::string_view parameters, const Offer& offer, std::string& out);
 
 }  // namespace sluice::smtp

@@ -72,7 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
         ParametersCase{"", 0, true, ""}, ParametersCase{"SIZE=1000", size_bit, true, " SIZE=1000"},
         ParametersCase{"SIZE=1000", 0, true, ""},
         ParametersCase{"size=1 BODY=8BITMIME", body_bit, true, " BODY=8BITMIME"},
-        ParametersCase{"BODY=8BITMIME", size_bit, false, ""},
+        ParametersCase{"BODY=8BITMIME AUTH=<> SIZE=1", size_bit, true, " SIZE=1"},
         ParametersCase{"SMTPUTF8", utf8_bit, true, " SMTPUTF8"}, ParametersCase{"SMTPUTF8", 0, false, ""},
         ParametersCase{"RET=HDRS ENVID=a+2Bb", dsn_bit, true, " RET=HDRS ENVID=a+2Bb"},
         ParametersCase{"NOTIFY=NEVER ORCPT=rfc822;a", 0, false, ""},

@@ -39,10 +39,10 @@ struct ClientIdentity {
     bool operator==(const ClientIdentity&) const = default;
 };
 
-/// One RCPT command, as the client wrote it.
+/// One RCPT command.
 struct Recipient {
     std::string address;     // without the angle brackets: "user@example.org", "postmaster"
-    std::string parameters;  // "NOTIFY=NEVER ORCPT=…", untouched, without leading space; may be empty
+    std::string parameters;  // "NOTIFY=NEVER ORCPT=…", what of them is carried on; may be empty
 
     bool operator==(const Recipient&) const = default;
 };
@@ -50,7 +50,7 @@ struct Recipient {
 /// A mail transaction: MAIL and the RCPTs that were accepted.
 struct Envelope {
     std::string sender;             // without the angle brackets; empty = the null reverse-path <>
-    std::string sender_parameters;  // "SIZE=1000 BODY=8BITMIME", untouched, without leading space
+    std::string sender_parameters;  // "SIZE=1000 BODY=8BITMIME", what of them is carried on
     std::vector<Recipient> recipients;
 
     bool operator==(const Envelope&) const = default;

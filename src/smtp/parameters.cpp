@@ -6,7 +6,7 @@
 
 #include "base/ascii.hpp"
 #include "base/decimal.hpp"
-#include "base/xtext.hpp"
+#include "smtp/words.hpp"
 
 namespace sluice::smtp {
 
@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t size_digits_max = 20;    // RFC 1870 3
 constexpr std::size_t envid_octets_max = 100;  // RFC 3461 4.4
 constexpr std::size_t orcpt_octets_max = 500;  // RFC 3461 4.2
+constexpr std::size_t auth_octets_max = 500;   // RFC 4954 3
 constexpr auto npos = std::string_view::npos;
 
 /// What the checks of one command have learnt and are told.
@@ -23,95 +24,121 @@ struct Learnt {
     bool smtputf8 = false;  // of the transaction a RCPT belongs to
 };
 
-/// One parameter. `check` gets its value (empty for none; `has_value` false where there was no '=').
+enum class Worth : std::uint8_t { carried, dropped, bad };
+
+/// What a parameter is worth whose extension was not offered.
+enum class Unoffered : std::uint8_t { refused, read, dropped };
+
+/// One parameter. `judge` gets its value, which is not empty, or empty where it has none.
 struct Row {
     std::string_view keyword;
     Extension extension;
     bool has_value;
-    bool (*check)(std::string_view value, Learnt& learnt);
+    Unoffered unoffered;
+    Worth (*judge)(std::string_view value, Learnt& learnt);
 };
 
-bool check_size(std::string_view value, Learnt& learnt) {
-    if (value.size() > size_digits_max || !std::ranges::all_of(value, ascii::is_digit)) return false;
+Worth carried_if(bool good) {
+    return good ? Worth::carried : Worth::bad;
+}
+
+/// xtext (RFC 3461 4) in which a "=" may stand for itself: senders forget to encode it, and Postfix reads it.
+bool is_readable_xtext(std::string_view text) {
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (!ascii::is_graphic(text[i])) return false;
+        if (text[i] != '+') continue;
+        if (ascii::hex_octet(text.substr(i + 1, 2)) < 0) return false;
+        i += 2;
+    }
+    return true;
+}
+
+Worth judge_size(std::string_view value, Learnt& learnt) {
+    if (value.size() > size_digits_max || !std::ranges::all_of(value, ascii::is_digit)) return Worth::bad;
     // Twenty digits that do not fit 64 bits are a size all the same, and too big for anybody.
     learnt.mail.size = parse_decimal<std::uint64_t>(value).value_or(UINT64_MAX);
-    return true;
+    return Worth::carried;
 }
 
-bool check_body(std::string_view value, Learnt& /*learnt*/) {
-    return ascii::equal(value, "7BIT") || ascii::equal(value, "8BITMIME");
+Worth judge_body(std::string_view value, Learnt& /*learnt*/) {
+    return carried_if(ascii::equal(value, "7BIT") || ascii::equal(value, "8BITMIME"));
 }
 
-bool check_smtputf8(std::string_view /*value*/, Learnt& learnt) {
+Worth judge_smtputf8(std::string_view /*value*/, Learnt& learnt) {
     learnt.mail.smtputf8 = true;
-    return true;
+    return Worth::carried;
 }
 
-bool check_ret(std::string_view value, Learnt& /*learnt*/) {
-    return ascii::equal(value, "FULL") || ascii::equal(value, "HDRS");
+Worth judge_ret(std::string_view value, Learnt& /*learnt*/) {
+    return carried_if(ascii::equal(value, "FULL") || ascii::equal(value, "HDRS"));
 }
 
-bool check_envid(std::string_view value, Learnt& /*learnt*/) {
-    return value.size() <= envid_octets_max && is_xtext(value);
+Worth judge_envid(std::string_view value, Learnt& /*learnt*/) {
+    if (!is_readable_xtext(value)) return Worth::bad;
+    return value.size() <= envid_octets_max ? Worth::carried : Worth::dropped;
 }
 
-bool check_notify(std::string_view value, Learnt& /*learnt*/) {
-    if (ascii::equal(value, "NEVER")) return true;
+Worth judge_notify(std::string_view value, Learnt& /*learnt*/) {
+    if (ascii::equal(value, "NEVER")) return Worth::carried;
     for (;;) {
         const std::size_t comma = value.find(',');
         const std::string_view word = value.substr(0, comma);
         if (!ascii::equal(word, "SUCCESS") && !ascii::equal(word, "FAILURE") &&
             !ascii::equal(word, "DELAY")) {
-            return false;
+            return Worth::bad;
         }
-        if (comma == npos) return true;
+        if (comma == npos) return Worth::carried;
         value.remove_prefix(comma + 1);
     }
 }
 
-bool check_orcpt(std::string_view value, Learnt& learnt) {
-    const std::size_t semicolon = value.find(';');
-    if (semicolon == npos || semicolon == 0 || value.size() > orcpt_octets_max) return false;
-    const std::string_view type = value.substr(0, semicolon);
-    const std::string_view address = value.substr(semicolon + 1);
-    if (!std::ranges::all_of(type, [](char c) { return ascii::is_alnum(c) || c == '-'; })) return false;
-    if (learnt.smtputf8 && ascii::equal(type, "utf-8")) {
-        // utf-8-addr-unitext: octets beyond US-ASCII stand for themselves, the others are xtext.
-        std::string_view rest = address;
-        while (!rest.empty()) {
-            const auto* const stop = std::ranges::find_if(rest, ascii::is_eight_bit);
-            const auto ascii_octets = static_cast<std::size_t>(stop - rest.begin());
-            if (!is_xtext(rest.substr(0, ascii_octets))) return false;
-            rest.remove_prefix(std::min(ascii_octets + 1, rest.size()));
-        }
-        return !address.empty();
+/// utf-8-addr-unitext (RFC 6533 3): octets beyond US-ASCII stand for themselves, the others are xtext.
+bool is_readable_unitext(std::string_view text) {
+    while (!text.empty()) {
+        const auto* const stop = std::ranges::find_if(text, ascii::is_eight_bit);
+        const auto ascii_octets = static_cast<std::size_t>(stop - text.begin());
+        if (!is_readable_xtext(text.substr(0, ascii_octets))) return false;
+        text.remove_prefix(std::min(ascii_octets + 1, text.size()));
     }
-    return !address.empty() && is_xtext(address);
-}
-
-/// Who submitted the message, in xtext, or "<>" (RFC 4954 5).
-bool check_auth(std::string_view value, Learnt& /*learnt*/) {
-    return value == "<>" || is_xtext(value);
-}
-
-/// What it asks for is seen to by whom it is carried to: an MTA connection that offers it.
-bool check_requiretls(std::string_view /*value*/, Learnt& /*learnt*/) {
     return true;
 }
 
+Worth judge_orcpt(std::string_view value, Learnt& learnt) {
+    const std::size_t semicolon = value.find(';');
+    if (semicolon == npos || semicolon == 0) return Worth::bad;
+    const std::string_view type = value.substr(0, semicolon);
+    const std::string_view address = value.substr(semicolon + 1);
+    if (!std::ranges::all_of(type, [](char c) { return ascii::is_alnum(c) || c == '-'; })) return Worth::bad;
+    const bool unitext = learnt.smtputf8 && ascii::equal(type, "utf-8");
+    if (!(unitext ? is_readable_unitext(address) : is_readable_xtext(address))) return Worth::bad;
+    // An empty one, which Postfix takes, names nobody.
+    return address.empty() || value.size() > orcpt_octets_max ? Worth::dropped : Worth::carried;
+}
+
+/// The submitter of the message, in xtext, or "<>" (RFC 4954 5).
+Worth judge_auth(std::string_view value, Learnt& /*learnt*/) {
+    if (!is_readable_xtext(value)) return Worth::bad;
+    return value.size() <= auth_octets_max ? Worth::carried : Worth::dropped;
+}
+
+/// What it asks for is seen to where it is carried on: by an MTA connection that offers it.
+Worth judge_requiretls(std::string_view /*value*/, Learnt& /*learnt*/) {
+    return Worth::carried;
+}
+
 constexpr Row mail_rows[] = {
-    {"SIZE", Extension::size, true, check_size},
-    {"BODY", Extension::eight_bit_mime, true, check_body},
-    {"SMTPUTF8", Extension::smtputf8, false, check_smtputf8},
-    {"RET", Extension::dsn, true, check_ret},
-    {"ENVID", Extension::dsn, true, check_envid},
-    {"REQUIRETLS", Extension::requiretls, false, check_requiretls},
-    {"AUTH", Extension::auth, true, check_auth},
+    {"SIZE", Extension::size, true, Unoffered::read, judge_size},
+    {"BODY", Extension::eight_bit_mime, true, Unoffered::read, judge_body},
+    {"SMTPUTF8", Extension::smtputf8, false, Unoffered::refused, judge_smtputf8},
+    {"RET", Extension::dsn, true, Unoffered::refused, judge_ret},
+    {"ENVID", Extension::dsn, true, Unoffered::refused, judge_envid},
+    {"REQUIRETLS", Extension::requiretls, false, Unoffered::refused, judge_requiretls},
+    {"AUTH", Extension::auth, true, Unoffered::dropped, judge_auth},
 };
 
 constexpr Row rcpt_rows[] = {
-    {"NOTIFY", Extension::dsn, true, check_notify},
-    {"ORCPT", Extension::dsn, true, check_orcpt},
+    {"NOTIFY", Extension::dsn, true, Unoffered::refused, judge_notify},
+    {"ORCPT", Extension::dsn, true, Unoffered::refused, judge_orcpt},
 };
 
 bool is_keyword(std::string_view keyword) {
@@ -119,11 +146,13 @@ bool is_keyword(std::string_view keyword) {
            std::ranges::all_of(keyword, [](char c) { return ascii::is_alnum(c) || c == '-'; });
 }
 
-std::expected<void, ParameterError> check(std::string_view text, std::span<const Row> rows,
-                                          const Offer& offered, Learnt& learnt) {
+/// Gives what is to be carried on.
+std::expected<std::string, ParameterError> read(std::string_view text, std::span<const Row> rows,
+                                                const Offer& offered, Learnt& learnt) {
+    std::string carried;
     unsigned seen = 0;  // one bit a row
-    for (text = ascii::skip_spaces(text); !text.empty(); text = ascii::skip_spaces(text)) {
-        const std::string_view parameter = text.substr(0, text.find(' '));
+    for (text = skip_blanks(text); !text.empty(); text = skip_blanks(text)) {
+        const std::string_view parameter = first_word(text);
         text.remove_prefix(parameter.size());
         const std::size_t equals = parameter.find('=');
         const std::string_view keyword = parameter.substr(0, equals);
@@ -131,7 +160,8 @@ std::expected<void, ParameterError> check(std::string_view text, std::span<const
 
         const auto row = std::ranges::find_if(
             rows, [keyword](const Row& candidate) { return ascii::equal(candidate.keyword, keyword); });
-        if (row == rows.end() || !offered.has(row->extension)) {
+        const bool is_offered = row != rows.end() && offered.has(row->extension);
+        if (row == rows.end() || (!is_offered && row->unoffered == Unoffered::refused)) {
             return std::unexpected(ParameterError::unsupported);
         }
         const unsigned bit = 1U << static_cast<unsigned>(row - rows.begin());
@@ -140,27 +170,33 @@ std::expected<void, ParameterError> check(std::string_view text, std::span<const
 
         const std::string_view value = equals == npos ? std::string_view() : parameter.substr(equals + 1);
         const bool well_formed = row->has_value ? !value.empty() : equals == npos;
-        if (!well_formed || !row->check(value, learnt)) return std::unexpected(ParameterError::bad);
+        if (!well_formed) return std::unexpected(ParameterError::bad);
+        if (!is_offered && row->unoffered == Unoffered::dropped) continue;
+        const Worth worth = row->judge(value, learnt);
+        if (worth == Worth::bad) return std::unexpected(ParameterError::bad);
+        if (worth == Worth::dropped) continue;
+        if (!carried.empty()) carried += ' ';
+        carried += parameter;
     }
-    return {};
+    return carried;
 }
 
 }  // namespace
 
-std::expected<MailParameters, ParameterError> check_mail_parameters(std::string_view text,
-                                                                    const Offer& offered) {
+std::expected<MailParameters, ParameterError> read_mail_parameters(std::string_view text,
+                                                                   const Offer& offered) {
     Learnt learnt;
-    if (const auto checked = check(text, mail_rows, offered, learnt); !checked) {
-        return std::unexpected(checked.error());
-    }
-    return learnt.mail;
+    auto carried = read(text, mail_rows, offered, learnt);
+    if (!carried) return std::unexpected(carried.error());
+    learnt.mail.carried = *std::move(carried);
+    return std::move(learnt.mail);
 }
 
-std::expected<void, ParameterError> check_rcpt_parameters(std::string_view text, const Offer& offered,
-                                                          bool smtputf8) {
+std::expected<std::string, ParameterError> read_rcpt_parameters(std::string_view text, const Offer& offered,
+                                                                bool smtputf8) {
     Learnt learnt;
     learnt.smtputf8 = smtputf8;
-    return check(text, rcpt_rows, offered, learnt);
+    return read(text, rcpt_rows, offered, learnt);
 }
 
 }  // namespace sluice::smtp

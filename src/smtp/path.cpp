@@ -5,6 +5,7 @@
 
 #include "base/ascii.hpp"
 #include "base/ip.hpp"
+#include "smtp/words.hpp"
 
 namespace sluice::smtp {
 
@@ -18,11 +19,11 @@ bool is_atext(char c) {
            std::string_view("!#$%&'*+-/=?^_`{|}~").contains(c);
 }
 
-/// Where the first `wanted` outside of quoted strings is, or npos.
-std::size_t find_unquoted(std::string_view text, char wanted) {
+/// Where the first octet that is `wanted` outside of quoted strings is, or npos.
+std::size_t find_unquoted(std::string_view text, bool (*wanted)(char)) {
     bool quoted = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
-        if (!quoted && text[i] == wanted) return i;
+        if (!quoted && wanted(text[i])) return i;
         if (text[i] == '"') quoted = !quoted;
         if (quoted && text[i] == '\\') ++i;
     }
@@ -90,27 +91,33 @@ bool drop_source_route(std::string_view& mailbox) {
     }
 }
 
-bool is_mailbox(std::string_view mailbox, const Limits& limits) {
-    const std::size_t local = local_part_octets(mailbox);
-    if (local == 0 || local > limits.local_part_octets_max) return false;
-    if (local >= mailbox.size() || mailbox[local] != '@') return false;
-    const std::string_view domain = mailbox.substr(local + 1);
-    return domain.size() <= limits.domain_octets_max && is_domain(domain);
+/// Octets of the mailbox that `text` is, without the dot behind its domain; 0 when it is none.
+std::size_t mailbox_octets(std::string_view text, const Limits& limits, Domain wanted) {
+    const std::size_t local = local_part_octets(text);
+    if (local == 0 || local > limits.local_part_octets_max) return 0;
+    if (local == text.size()) return wanted == Domain::optional ? local : 0;
+    if (text[local] != '@') return 0;
+    std::string_view domain = text.substr(local + 1);
+    if (domain.ends_with('.')) {
+        domain.remove_suffix(1);
+        if (domain.starts_with('[')) return 0;  // an address has no place in the tree of names
+    }
+    return domain.size() <= limits.domain_octets_max && is_domain(domain) ? local + 1 + domain.size() : 0;
 }
 
-/// Cuts the path off `text`: what is within the brackets, or up to a space where there are none.
+/// Cuts the path off `text`: what is within the brackets, or up to a blank where there are none.
 std::expected<Path, PathError> cut_path(std::string_view text) {
     const bool bracketed = text.starts_with('<');
     if (bracketed) text.remove_prefix(1);
-    const std::size_t end =
-        std::min(find_unquoted(text, bracketed ? '>' : ' '), bracketed ? npos : text.size());
+    const auto ends = bracketed ? [](char c) { return c == '>'; } : is_blank;
+    const std::size_t end = std::min(find_unquoted(text, ends), bracketed ? npos : text.size());
     if (end == npos || (!bracketed && end == 0)) return std::unexpected(PathError::syntax);
 
     Path path;
     path.address = text.substr(0, end);
     const std::string_view behind = text.substr(bracketed ? end + 1 : end);
-    if (!behind.empty() && behind.front() != ' ') return std::unexpected(PathError::syntax);
-    path.rest = ascii::skip_spaces(behind);
+    if (!behind.empty() && !is_blank(behind.front())) return std::unexpected(PathError::syntax);
+    path.rest = skip_blanks(behind);
     path.eight_bit = std::ranges::any_of(path.address, ascii::is_eight_bit);
     if (path.address.empty() && !bracketed) return std::unexpected(PathError::syntax);
     return path;
@@ -118,8 +125,9 @@ std::expected<Path, PathError> cut_path(std::string_view text) {
 
 }  // namespace
 
-std::expected<Path, PathError> parse_path(std::string_view text, PathKind kind, const Limits& limits) {
-    auto path = cut_path(ascii::skip_spaces(text));
+std::expected<Path, PathError> parse_path(std::string_view text, PathKind kind, const Limits& limits,
+                                          Domain domain) {
+    auto path = cut_path(skip_blanks(text));
     if (!path) return path;
     if (path->address.empty()) {
         if (kind == PathKind::reverse) return path;
@@ -129,7 +137,9 @@ std::expected<Path, PathError> parse_path(std::string_view text, PathKind kind, 
         return std::unexpected(PathError::address);
     }
     if (kind == PathKind::forward && ascii::equal(path->address, "postmaster")) return path;
-    if (!is_mailbox(path->address, limits)) return std::unexpected(PathError::address);
+    const std::size_t octets = mailbox_octets(path->address, limits, domain);
+    if (octets == 0) return std::unexpected(PathError::address);
+    path->address = path->address.substr(0, octets);
     return path;
 }
 

@@ -7,8 +7,9 @@ namespace sluice::smtp {
 namespace {
 
 /// "address|rest", "syntax error" or "address error".
-std::string parsed(std::string_view text, PathKind kind, const Limits& limits = {}) {
-    const auto path = parse_path(text, kind, limits);
+std::string parsed(std::string_view text, PathKind kind, const Limits& limits = {},
+                   Domain domain = Domain::required) {
+    const auto path = parse_path(text, kind, limits, domain);
     if (!path) return path.error() == PathError::syntax ? "syntax error" : "address error";
     return std::string(path->address) + "|" + std::string(path->rest) + (path->eight_bit ? "|8bit" : "");
 }
@@ -23,8 +24,16 @@ TEST(Path, TakesWhatBothKindsTake) {
         {"<a@example.org>", "a@example.org|"},
         {"<a@example.org> SIZE=1  BODY=7BIT", "a@example.org|SIZE=1  BODY=7BIT"},
         {" <a@example.org>", "a@example.org|"},
+        {"\t<a@example.org>", "a@example.org|"},
+        {"<a@example.org>\tSIZE=1\t BODY=7BIT", "a@example.org|SIZE=1\t BODY=7BIT"},
+        {"<a@example.org> \tSIZE=1", "a@example.org|SIZE=1"},
         {"a@example.org", "a@example.org|"},
         {" a@example.org SIZE=1", "a@example.org|SIZE=1"},
+        {"\ta@example.org\tSIZE=1", "a@example.org|SIZE=1"},
+        {"<a@example.org.>", "a@example.org|"},
+        {"<a@localhost.>", "a@localhost|"},
+        {"a@example.org. SIZE=1", "a@example.org|SIZE=1"},
+        {"<@x.example:a@example.org.>", "a@example.org|"},
         {"<a.b+c=d!e#f$g%h&i'j*k-l/m?n^o_p`q{r|s}t~u@example.org>",
          "a.b+c=d!e#f$g%h&i'j*k-l/m?n^o_p`q{r|s}t~u@example.org|"},
         {"<A@EXAMPLE.ORG>", "A@EXAMPLE.ORG|"},
@@ -61,7 +70,15 @@ TEST(Path, TakesWhatBothKindsTake) {
         {"<a b@example.org>", "address error"},
         {"<a@example..org>", "address error"},
         {"<a@.example.org>", "address error"},
-        {"<a@example.org.>", "address error"},
+        {"<a@example.org..>", "address error"},
+        {"<a@.>", "address error"},
+        {"<a@[192.0.2.1].>", "address error"},
+        {"<a.>", "address error"},
+        {"<a\t@example.org>", "address error"},
+        {"<a@example.org\t>", "address error"},
+        {"<\"a\tb\"@example.org>", "address error"},
+        {"<a@exam\tple.org>", "address error"},
+        {"\t", "syntax error"},
         {"<a@exam ple.org>", "address error"},
         {"<a@example.org/x>", "address error"},
         {"<(comment)a@example.org>", "address error"},
@@ -105,6 +122,34 @@ TEST(Path, OnlyTheRecipientMayBePostmaster) {
     EXPECT_EQ(parsed("<postmasters>", PathKind::forward), "address error");
 }
 
+TEST(Path, OnlyOursMayLackTheirDomain) {
+    constexpr std::pair<std::string_view, std::string_view> cases[] = {
+        {"<root>", "root|"},
+        {"root", "root|"},
+        {"root SIZE=1", "root|SIZE=1"},
+        {"<a.b.>", "a.b.|"},
+        {R"(<"a b">)", R"("a b"|)"},
+        {"<root@example.org.>", "root@example.org|"},
+        {"<a b>", "address error"},
+        {"<root@>", "address error"},
+        {"<@x.example>", "address error"},
+        {"<a>b>", "syntax error"},
+    };
+    for (const auto& [text, wanted] : cases) {
+        EXPECT_EQ(parsed(text, PathKind::forward, {}, Domain::optional), wanted) << text;
+        EXPECT_EQ(parsed(text, PathKind::reverse, {}, Domain::optional), wanted) << text;
+    }
+    for (const std::string_view text : {"<root>", "root", "<abuse>", R"(<"a b">)"}) {
+        EXPECT_EQ(parsed(text, PathKind::forward), "address error") << text;
+        EXPECT_EQ(parsed(text, PathKind::reverse), "address error") << text;
+    }
+    const Limits limits{.local_part_octets_max = 20};
+    EXPECT_NE(parsed("<" + std::string(20, 'l') + ">", PathKind::forward, limits, Domain::optional),
+              "address error");
+    EXPECT_EQ(parsed("<" + std::string(21, 'l') + ">", PathKind::forward, limits, Domain::optional),
+              "address error");
+}
+
 TEST(Path, BoundsItsPartsOnBothSides) {
     const auto address = [](std::size_t local, std::size_t domain) {
         std::string text = "<" + std::string(local, 'l') + "@";
@@ -119,6 +164,10 @@ TEST(Path, BoundsItsPartsOnBothSides) {
     EXPECT_EQ(parsed(address(21, 50), PathKind::forward, limits), "address error");
     EXPECT_NE(parsed(address(5, 100), PathKind::forward, limits), "address error");
     EXPECT_EQ(parsed(address(5, 101), PathKind::forward, limits), "address error");
+    // The dot behind a domain is none of its octets.
+    std::string dotted = address(5, 100);
+    dotted.insert(dotted.size() - 1, ".");
+    EXPECT_NE(parsed(dotted, PathKind::forward, limits), "address error");
     EXPECT_NE(parsed(address(9, 100), PathKind::reverse, limits), "address error");
     EXPECT_EQ(parsed(address(10, 100), PathKind::reverse, limits), "address error");
     EXPECT_NE(parsed("<a@" + std::string(63, 'd') + ">", PathKind::forward), "address error");

@@ -5,6 +5,7 @@
 #include <cstddef>
 
 #include "base/base64.hpp"
+#include "smtp/words.hpp"
 
 namespace sluice::smtp {
 
@@ -117,7 +118,7 @@ bool Server::take_line(std::string_view& input) {
     }
     if (input.size() < octets_max) return false;
     const std::string_view head = input.substr(0, octets_max);
-    const bool announces_chunk = find_command(head.substr(0, head.find(' '))) == find_command("BDAT");
+    const bool announces_chunk = find_command(first_word(head)) == find_command("BDAT");
     input.remove_prefix(head.size());
     mode_ = Mode::overlong_line;
     if (announces_chunk) {

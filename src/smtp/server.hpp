@@ -34,6 +34,7 @@
 #include "smtp/fixed_replies.hpp"
 #include "smtp/hello.hpp"
 #include "smtp/limits.hpp"
+#include "smtp/path.hpp"
 #include "smtp/reply.hpp"
 
 namespace sluice::smtp {
@@ -99,6 +100,10 @@ class Server {
     /// The first reply of the session; 220 opens it, 554 makes every later command but QUIT a 503 (RFC
     /// 5321 3.1), and any other code closes it. Comes out of the coming next() as Step::reply.
     void greet(const Reply& greeting);
+
+    /// The client is one of the operator's own, and may leave out the domain of an address ("<root>"), as one
+    /// that is authenticated may. From anybody else only "<postmaster>" is taken so (RFC 5321 4.5.1).
+    void take_local_names() { local_names_ = true; }
 
     /// Advances as far as one step and drops what it consumed from the front of `input`. `hello` is what a
     /// HELO or EHLO would be told now; what one was told is remembered, and `hello` must outlive the machine.
@@ -213,6 +218,7 @@ class Server {
     void look_askance(std::string_view line, const Command* command, bool ends_in_crlf, bool more_follows);
     std::optional<Say> fault_of(std::string_view line, const Command* command, bool ends_in_crlf) const;
     bool count_junk(const Command& command);
+    Domain domain_wanted() const;
     void do_helo(std::string_view argument);
     void do_ehlo(std::string_view argument);
     void hello(std::string_view argument, bool esmtp);
@@ -265,6 +271,7 @@ class Server {
     bool no_service_ : 1 = false;    // the greeting was 554
     bool secure_ : 1 = false;        // TLS is in use
     bool authenticated_ : 1 = false;
+    bool local_names_ : 1 = false;  // see take_local_names()
     bool chunk_last_ : 1 = false;
     bool chunk_asked_ : 1 = false;  // ask_data is about a BDAT
     bool awaits_chunk_ : 1 = false;

@@ -10,6 +10,7 @@
 #include "smtp/parameters.hpp"
 #include "smtp/path.hpp"
 #include "smtp/server.hpp"
+#include "smtp/words.hpp"
 #include "smtp/xclient_attributes.hpp"
 
 namespace sluice::smtp {
@@ -36,7 +37,7 @@ std::optional<std::string_view> after_keyword(std::string_view argument, std::st
 /// No command that anybody could have meant: binary octets in the verb, as of a TLS handshake, or a message
 /// header.
 bool is_foreign(std::string_view line) {
-    const std::string_view verb = line.substr(0, line.find(' '));
+    const std::string_view verb = first_word(line);
     return verb.ends_with(':') || std::ranges::any_of(verb, ascii::is_control) ||
            std::ranges::any_of(verb, ascii::is_eight_bit);
 }
@@ -50,6 +51,7 @@ struct Server::Command {
     bool after_helo = false;       // 503 before HELO or EHLO
     bool junk = false;             // does nothing for mail: counted, and bounded
     bool holds_address = false;    // may be UTF-8 where SMTPUTF8 was offered
+    bool holds_name = false;       // may be UTF-8: nothing can have been offered before it
     bool without_service = false;  // obeyed even after a 554 greeting
     bool ends_group = false;       // nothing may be sent behind it before its reply
     bool foreign = false;          // another protocol's
@@ -66,8 +68,8 @@ const Server::Command* Server::find_command(std::string_view verb) {
          .ends_group = true},
         // Judges itself: whatever is wrong with it, its octets must not be taken for commands.
         {.verb = "BDAT", .action = &Server::do_bdat, .without_service = true},
-        {.verb = "EHLO", .action = &Server::do_ehlo, .ends_group = true},
-        {.verb = "HELO", .action = &Server::do_helo, .ends_group = true},
+        {.verb = "EHLO", .action = &Server::do_ehlo, .holds_name = true, .ends_group = true},
+        {.verb = "HELO", .action = &Server::do_helo, .holds_name = true, .ends_group = true},
         {.verb = "QUIT",
          .action = &Server::do_quit,
          .argument = Wants::nothing,
@@ -99,8 +101,8 @@ const Server::Command* Server::find_command(std::string_view verb) {
 
 void Server::obey(std::string_view line, bool ends_in_crlf, bool more_follows) {
     line = ascii::drop_trailing_blanks(line);
-    const std::string_view verb = line.substr(0, line.find(' '));
-    const std::string_view argument = ascii::skip_spaces(line.substr(verb.size()));
+    const std::string_view verb = first_word(line);
+    const std::string_view argument = skip_blanks(line.substr(verb.size()));
     const Command* const command = find_command(verb);
     const bool is_bdat = command != nullptr && command->action == &Server::do_bdat;
     awaits_chunk_ = awaits_chunk_ && is_bdat;
@@ -133,10 +135,12 @@ void Server::look_askance(std::string_view line, const Command* command, bool en
 /// What is wrong with a command line before its argument is looked at.
 std::optional<Say> Server::fault_of(std::string_view line, const Command* command, bool ends_in_crlf) const {
     if (!ends_in_crlf && options_->bare_newlines == BareNewlines::refuse) return Say::bare_newline_command;
-    if (std::ranges::any_of(line, ascii::is_control)) return Say::bad_octets;
+    if (std::ranges::any_of(line, [](char c) { return ascii::is_control(c) && !is_blank(c); }))
+        return Say::bad_octets;
     if (std::ranges::any_of(line, ascii::is_eight_bit)) {
         const bool may_be_utf8 =
-            command != nullptr && command->holds_address && offered_->has(Extension::smtputf8);
+            command != nullptr &&
+            (command->holds_name || (command->holds_address && offered_->has(Extension::smtputf8)));
         if (!may_be_utf8 || !utf8::is_valid(line)) return Say::bad_octets;
     }
     if (command == nullptr) return Say::unknown_command;
@@ -165,19 +169,25 @@ void Server::do_ehlo(std::string_view argument) {
 void Server::hello(std::string_view argument, bool esmtp) {
     if (argument.empty() || argument.size() > options_->limits.domain_octets_max)
         return refuse(Say::helo_syntax);
-    helo_ = std::string(argument);  // of its own size: many are held
+    helo_ = with_single_spaces(argument);
+    helo_.shrink_to_fit();  // many are held
     esmtp_before_ = esmtp_;
     esmtp_ = esmtp;
     ask(Step::ask_helo);
+}
+
+/// What an address of this client's must have.
+Domain Server::domain_wanted() const {
+    return local_names_ || authenticated_ ? Domain::optional : Domain::required;
 }
 
 void Server::do_mail(std::string_view argument) {
     if (transaction_) return refuse(Say::nested_mail);
     const auto text = after_keyword(argument, "FROM:");
     if (!text) return refuse(Say::mail_syntax);
-    const auto path = parse_path(*text, PathKind::reverse, options_->limits);
+    const auto path = parse_path(*text, PathKind::reverse, options_->limits, domain_wanted());
     if (!path) return refuse(path.error() == PathError::syntax ? Say::mail_syntax : Say::bad_sender);
-    const auto parameters = check_mail_parameters(path->rest, *offered_);
+    auto parameters = read_mail_parameters(path->rest, *offered_);
     if (!parameters) return refuse(say_for(parameters.error()));
     if (path->eight_bit && !parameters->smtputf8) return refuse(Say::sender_needs_smtputf8);
     if (over_size(parameters->size)) return refuse(Say::too_big);
@@ -185,7 +195,7 @@ void Server::do_mail(std::string_view argument) {
 
     transaction_ = std::make_unique<Transaction>();
     transaction_->envelope.sender = path->address;
-    transaction_->envelope.sender_parameters = path->rest;
+    transaction_->envelope.sender_parameters = std::move(parameters->carried);
     transaction_->smtputf8 = parameters->smtputf8;
     ask(Step::ask_mail);
 }
@@ -195,17 +205,17 @@ void Server::do_rcpt(std::string_view argument) {
     if (transaction_->decoder) return refuse(Say::chunks_begun);
     const auto text = after_keyword(argument, "TO:");
     if (!text) return refuse(Say::rcpt_syntax);
-    const auto path = parse_path(*text, PathKind::forward, options_->limits);
+    const auto path = parse_path(*text, PathKind::forward, options_->limits, domain_wanted());
     if (!path) return refuse(path.error() == PathError::syntax ? Say::rcpt_syntax : Say::bad_recipient);
-    const auto checked = check_rcpt_parameters(path->rest, *offered_, transaction_->smtputf8);
-    if (!checked) return refuse(say_for(checked.error()));
+    auto parameters = read_rcpt_parameters(path->rest, *offered_, transaction_->smtputf8);
+    if (!parameters) return refuse(say_for(parameters.error()));
     if (path->eight_bit && !transaction_->smtputf8) return refuse(Say::recipient_needs_smtputf8);
     // No error of the client's: a long list comes in several transactions (RFC 5321 4.5.3.1.10).
     if (transaction_->envelope.recipients.size() >= options_->limits.recipients_max) {
         return say(Say::too_many_recipients);
     }
     transaction_->recipient.address = path->address;
-    transaction_->recipient.parameters = path->rest;
+    transaction_->recipient.parameters = *std::move(parameters);
     ask(Step::ask_rcpt);
 }
 
@@ -220,8 +230,8 @@ void Server::do_data(std::string_view /*argument*/) {
 void Server::do_bdat(std::string_view argument) {
     const bool awaited = awaits_chunk_;
     awaits_chunk_ = false;
-    const std::string_view count = argument.substr(0, argument.find(' '));
-    const std::string_view last = ascii::skip_spaces(argument.substr(count.size()));
+    const std::string_view count = first_word(argument);
+    const std::string_view last = skip_blanks(argument.substr(count.size()));
     const auto octets = parse_decimal<std::uint64_t>(count);
     if (!octets || (!last.empty() && !ascii::equal(last, "LAST"))) {
         refuse(Say::bdat_syntax);
@@ -293,6 +303,7 @@ void Server::do_auth(std::string_view argument) {
     if (!offered_->has(Extension::auth)) return refuse(Say::auth_not_offered);
     if (authenticated_) return refuse(Say::authenticated_already);
     if (transaction_) return refuse(Say::auth_in_transaction);
+    // The line goes on to the MTA as it is: no tab in it.
     const std::string_view mechanism = argument.substr(0, argument.find(' '));
     const std::string_view initial = ascii::skip_spaces(argument.substr(mechanism.size()));
     const bool well_formed =

@@ -55,6 +55,11 @@ TEST(Oddities, Table) {
         {{ehlo, "AUTH PLAIN\r\n", "AGEAYg==\r\n", "QUIT\r\n"}, {}},
         {{"EHLO c.exa", "mple\r\nQU"}, early},
         {{"EHLO c.exa", "mple\r\n", "QU", "IT\r\n"}, {}},
+        {{"EHLO\tc.example\r\n", "MAIL\tFROM:\t<s@example.org>\r\nRCPT TO:\t<r@example.net>\r\n",
+          "QUIT\t\r\n"},
+         {}},
+        {{"EHLO j\xc3\xbcrgen.example\r\n", "HELO j\xfcrgen.example\r\n", "QUIT\r\n"}, {}},
+        {{"\tEHLO c.example\r\n", "XF\tOO\r\n"}, {}},
         {{ehlo, "XFOO\r\n", "FROB x: y\r\n", "\r\n", "   \r\n"}, {}},
         // before their turn
         {{"EHLO c.example\r\nMAIL FROM:<s@example.org>\r\n"}, early},
@@ -74,6 +79,7 @@ TEST(Oddities, Table) {
         {{"\x16\x03\x01\x02\r\n"}, foreign},
         {{"\xff\xfb\x01 x\r\n"}, foreign},
         {{ehlo, "MAIL FROM:<s\x01@example.org>\r\n"}, {}},
+        {{"EHLO\vc.example\r\n"}, foreign},
         // bare newlines
         {{"EHLO c.example\n"}, bare},
         {{ehlo, "AUTH PLAIN\r\n", "AGEAYg==\n"}, bare},

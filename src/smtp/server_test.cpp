@@ -60,6 +60,11 @@ TEST(Server, AnswersEveryVerbInEveryState) {
         {"", "", "500 Error: command not recognized"},
         {"", "HELO", "501 Syntax: HELO"},
         {"", "EHLO", "501 Syntax: HELO"},
+        {"", "EHLO\t", "501 Syntax: HELO"},
+        {"", "HELO\tc.example", "250 mx.example.org"},
+        {"", "HELO j\xc3\xbcrgen.example", "250 mx.example.org"},
+        {"", "HELO j\xfcrgen.example", "500 Error: control or 8-bit"},
+        {"", "HELO c\x01.example", "500 Error: control or 8-bit"},
         // after EHLO
         {ehlo, "NOOP", "250 2.0.0 Ok"},
         {ehlo, "NOOP with an argument", "250 2.0.0 Ok"},
@@ -93,7 +98,16 @@ TEST(Server, AnswersEveryVerbInEveryState) {
         {ehlo, "MAIL FROM:<s@example.org> SIZE=52428801", "552 5.3.4"},
         {ehlo, "MAIL FROM:<s@example.org> SIZE=x", "501 5.5.4"},
         {ehlo, "MAIL FROM:<s@example.org> SIZE=1 SIZE=1", "501 5.5.4 Repeated"},
-        {ehlo, "MAIL FROM:<s@example.org> AUTH=<>", "555 5.5.4"},
+        {ehlo, "MAIL FROM:<s@example.org> AUTH=<>", "250 2.1.0"},
+        {"HELO c\r\n", "MAIL FROM:<s@example.org> BODY=8BITMIME SIZE=1 AUTH=<>", "250 Ok"},
+        {"HELO c\r\n", "MAIL FROM:<s@example.org> SIZE=52428801", "552 Message size"},
+        {"HELO c\r\n", "MAIL FROM:<s@example.org> SMTPUTF8", "555 Unsupported"},
+        {ehlo, "MAIL\tFROM:\t<s@example.org>\tSIZE=1\t", "250 2.1.0"},
+        {ehlo, "MAIL FROM:<s\t@example.org>", "501 5.1.7"},
+        {ehlo, "MAIL FROM:\v<s@example.org>", "500 5.5.2"},
+        {ehlo, "MAIL FROM:<s@example.org.>", "250 2.1.0"},
+        {ehlo, "BDAT\t0\tLAST", "503 5.5.1 Error: need MAIL"},
+        {ehlo, "VRFY\tx", "252 2.0.0"},
         {ehlo, "MAIL FROM:<\xc3\xbc@example.org>", "553 5.6.7"},
         {ehlo, "MAIL FROM:<\xc3\xbc@example.org> SMTPUTF8", "250 2.1.0"},
         {ehlo, "MAIL FROM:<\xfc@example.org> SMTPUTF8", "500 5.5.2"},
@@ -153,10 +167,10 @@ TEST(Server, CarriesAMessage) {
     EXPECT_EQ(played.unread, "never read");
 }
 
-TEST(Server, OffersAndTakesNoExtensionAfterHelo) {
+TEST(Server, OffersNoExtensionAfterHeloAndTakesNoneThatAsks) {
     const Play played =
         play(options, offer,
-             "HELO client.example\r\nMAIL FROM:<s@example.org> SIZE=1\r\n"
+             "HELO client.example\r\nMAIL FROM:<s@example.org> RET=FULL\r\n"
              "MAIL FROM:<s@example.org>\r\nRCPT TO:<unknown@example.net>\r\nBDAT 4\r\nNOOPNOOP\r\n");
     EXPECT_THAT(played.log,
                 ElementsAre("220 mx.example.org ESMTP\r\n", "helo client.example", "250 mx.example.org\r\n",
@@ -369,7 +383,7 @@ TEST(Server, ClosesOnHttp) {
 TEST(Server, RefusesOctetsThatAreNoCommand) {
     using namespace std::string_view_literals;
     for (const std::string_view line :
-         {"NOOP\0x"sv, "NO\rOP"sv, "NOOP \x01"sv, "NOOP\tx"sv, "NOOP \x7f"sv, "NOOP \xff"sv}) {
+         {"NOOP\0x"sv, "NO\rOP"sv, "NOOP \x01"sv, "NOOP\vx"sv, "NOOP\fx"sv, "NOOP \x7f"sv, "NOOP \xff"sv}) {
         EXPECT_THAT(play(options, offer, std::string(line) + "\r\nNOOP\r\n").codes,
                     ElementsAre(220, 500, 250));
     }
@@ -379,6 +393,42 @@ TEST(Server, RefusesOctetsThatAreNoCommand) {
     ServerOptions lenient = options;
     lenient.bare_newlines = BareNewlines::normalise;
     EXPECT_THAT(play(lenient, offer, "NOOP\nNOOP\r\n").codes, ElementsAre(220, 250, 250));
+}
+
+TEST(Server, TakesTabsForSpacesAndPassesNoneOn) {
+    const Play played = play(options, offer,
+                             "EHLO\tj\xc3\xbcrgen \t example\r\n"
+                             "MAIL\tFROM:\t<s@example.org.>\tSIZE=10\t RET=FULL\r\n"
+                             "RCPT TO: \t<r@example.net> \tNOTIFY=NEVER\t\r\n"
+                             "BDAT\t3\tLAST\r\nx\r\n"
+                             "QUIT\t\r\n");
+    EXPECT_THAT(played.codes, ElementsAre(220, 250, 250, 250, 250, 221));
+    EXPECT_EQ(played.log.at(1), "ehlo j\xc3\xbcrgen example");
+    EXPECT_EQ(played.log.at(3), "mail s@example.org|SIZE=10 RET=FULL");
+    EXPECT_EQ(played.log.at(5), "rcpt r@example.net|NOTIFY=NEVER");
+    // A chunk that is announced with a tab is a chunk, and its octets are no commands.
+    EXPECT_EQ(play(options, offer, "EHLO x\r\nBDAT\t6\r\nQUIT\r\nNOOP\r\n").codes,
+              (std::vector{220, 250, 503, 250}));
+    ServerOptions narrow = options;
+    narrow.limits.command_line_octets_max = 64;
+    EXPECT_TRUE(play(narrow, offer, "BDAT\t6" + std::string(64, ' ') + "\r\n").closed);
+}
+
+TEST(Server, OnlyOursMayLeaveOutADomain) {
+    const std::string_view input =
+        "EHLO x\r\nMAIL FROM:<root>\r\nMAIL FROM:<>\r\nRCPT TO:<abuse>\r\nRCPT TO:<postmaster>\r\n";
+    EXPECT_EQ(play(options, offer, input).codes, (std::vector{220, 250, 501, 250, 501, 250}));
+    Script ours(options, offer);
+    ours.server().take_local_names();
+    ours.feed("EHLO x\r\nMAIL FROM:<root>\r\nRCPT TO:<abuse>\r\nRCPT TO:<postmaster>\r\n");
+    EXPECT_EQ(ours.play().codes, (std::vector{220, 250, 250, 250, 250}));
+    EXPECT_EQ(ours.play().log.at(3), "mail root|");
+    EXPECT_EQ(ours.play().log.at(5), "rcpt abuse|");
+    ServerOptions submission = options;
+    submission.auth = ServerOptions::Auth::anywhere;
+    Script authenticated(submission, offer, {}, "PLAIN");
+    authenticated.feed("EHLO x\r\nAUTH PLAIN AGEAYg==\r\nMAIL FROM:<root>\r\n");
+    EXPECT_EQ(authenticated.play().codes, (std::vector{220, 250, 235, 250}));
 }
 
 TEST(Server, ASessionOwnsNoMoreThanItNeeds) {
