@@ -15,6 +15,7 @@
 #include "app/store_commands.hpp"
 #include "app/store_session.hpp"
 #include "app/systemd.hpp"
+#include "base/shown_text.hpp"
 #include "store/keys.hpp"
 
 namespace sluice::app {
@@ -76,7 +77,7 @@ int forget(const ActFlags& flags) {
     bool any = false;
     for (std::size_t i = 0; i < keys.size(); ++i) {
         if (!outcomes[i].found) continue;
-        fmt::print("forgotten: {}\n", keys[i]);
+        fmt::print("forgotten: {}\n", shown(keys[i]));
         any = true;
     }
     if (!any) fmt::print("nothing was known of {}\n", network->to_string());
@@ -90,7 +91,7 @@ int list_acts(const RunFlags& flags) {
     session.list(store::act_space, [](const store::Outcome& outcome) {
         if (const auto read = read_act(outcome))
             fmt::print("{:<20} {:<7} {:<10} {:<12} {}\n", read->first.to_string(), name_of(read->second.lane),
-                       term_text(outcome.left), read->second.who, read->second.why);
+                       term_text(outcome.left), shown(read->second.who), shown(read->second.why));
         return true;
     });
     return exit_ok;

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/shown_text.hpp"
+
 namespace sluice::app {
 
 namespace {
@@ -184,7 +186,7 @@ std::string mta_report(const relay::UpstreamOptions& upstream, const ProbeFindin
                        const Config& config, unsigned workers) {
     std::string out = fmt::format("MTA {}", upstream.address.to_string());
     if (!found.unreachable.empty()) return out + fmt::format(" cannot be used: {}\n", found.unreachable);
-    out += fmt::format(" calls itself {}\n", found.host);
+    out += fmt::format(" calls itself {}\n", shown(found.host));
     out += tls_line(upstream, found);
     out += offer_lines(found.ehlo.offer);
     out += identity_lines(upstream, found);

@@ -8,8 +8,8 @@
 #include "app/explain.hpp"
 #include "app/store_commands.hpp"
 #include "app/store_session.hpp"
-#include "base/ascii.hpp"
 #include "base/log_line.hpp"
+#include "base/shown_text.hpp"
 
 namespace sluice::app {
 
@@ -19,25 +19,17 @@ std::string threshold_text(std::string_view lane, int score) {
     return score == 0 ? fmt::format("{} never", lane) : fmt::format("{} from {}", lane, score);
 }
 
-/// What others have sent must not be obeyed by a terminal.
-std::string printable(std::string_view text) {
-    std::string shown(text);
-    for (char& c : shown)
-        if (ascii::is_control(c)) c = ' ';
-    return shown;
-}
-
 void print_word(const Word& word) {
     std::string times;
     if (word.age) times += fmt::format(", {} ago", duration_text(*word.age));
     if (word.left) times += fmt::format(", {} left", duration_text(*word.left));
-    fmt::print("decided    {} by {}{}\n", word.network, printable(word.source), times);
+    fmt::print("decided    {} by {}{}\n", word.network, shown(word.source), times);
 }
 
 void print_text(const Config& config, const Presented& presented, const Explanation& found) {
     const policy::Thresholds& at = config.front.policy.thresholds;
     fmt::print("client     {}{}{}{}{}\n", presented.client.to_string(), found.name.empty() ? "" : ", ",
-               printable(found.name), presented.helo.empty() ? "" : ", as ", printable(presented.helo));
+               shown(found.name), presented.helo.empty() ? "" : ", as ", shown(presented.helo));
     const std::string asn = asn_name(found.place), country = country_name(found.place);
     if (found.place != policy::Place{})
         fmt::print("place      {}{}{}\n", asn, asn.empty() || country.empty() ? "" : ", ", country);
@@ -49,8 +41,8 @@ void print_text(const Config& config, const Presented& presented, const Explanat
                threshold_text("fast", -at.fast), name_of(config.front.policy.default_lane));
     for (const Noticed& noticed : found.signals)
         fmt::print("signal     {:<18} {:>4}  {}{}{}  ({}{}{})\n", noticed.signal.name, noticed.signal.weight,
-                   noticed.signal.what, noticed.signal.what.empty() ? "" : " ",
-                   printable(noticed.signal.value), noticed.source,
+                   shown(noticed.signal.what), noticed.signal.what.empty() ? "" : " ",
+                   shown(noticed.signal.value), noticed.source,
                    noticed.age ? ", age " + duration_text(*noticed.age) : "",
                    noticed.signal.counted ? "" : ", only observed");
     if (found.signals.empty()) fmt::print("signal     none\n");
@@ -58,7 +50,7 @@ void print_text(const Config& config, const Presented& presented, const Explanat
         fmt::print("evidence   {:<18} good {:.2f}, bad {:.2f}, age {}\n", known.whose, known.evidence.good,
                    known.evidence.bad, duration_text(known.age));
     for (const std::string& remark : found.remarks)
-        fmt::print("remark     {}\n", printable(remark));
+        fmt::print("remark     {}\n", shown(remark));
 }
 
 void write_word(LogLine& line, const Word& word) {

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/shown_text.hpp"
 #include "net/loop.hpp"
 #include "net/resolver.hpp"
 #include "net/socket.hpp"
@@ -178,7 +179,7 @@ bool ProbeConnection::open(const IpAddress& proxied_client) {
     const Outcome outcome = converse();
     if (outcome == Outcome::opened) return true;
     if (dialogue_.reply().code != 0)
-        fail(fmt::format("it said {} {}", dialogue_.reply().code, first_line(dialogue_.reply().text)));
+        fail(fmt::format("it said {} {}", dialogue_.reply().code, shown(first_line(dialogue_.reply().text))));
     else if (failure_.empty())
         fail("it does not speak SMTP");
     return false;
@@ -188,7 +189,7 @@ bool ProbeConnection::open(const IpAddress& proxied_client) {
 ProbeAnswer ProbeConnection::answer(bool yes) const {
     const smtp::Reply& reply = dialogue_.reply();
     if (yes) return {true, {}};
-    if (reply.code != 0) return {false, fmt::format("{} {}", reply.code, first_line(reply.text))};
+    if (reply.code != 0) return {false, fmt::format("{} {}", reply.code, shown(first_line(reply.text)))};
     return {false, failure_.empty() ? "it broke off" : failure_};
 }
 

@@ -7,7 +7,7 @@
 #include "app/remembered.hpp"
 #include "app/store_commands.hpp"
 #include "app/store_session.hpp"
-#include "base/ascii.hpp"
+#include "base/shown_text.hpp"
 #include "relay/recipient_cache.hpp"
 #include "relay/shared_answer.hpp"
 #include "store/keys.hpp"
@@ -18,14 +18,6 @@ namespace {
 
 std::string in_space(std::string_view space, std::string_view what) {
     return std::string(space).append(what);
-}
-
-/// Texts that others have sent must not be obeyed by a terminal.
-std::string printable(std::string_view text) {
-    std::string shown(text);
-    for (char& c : shown)
-        if (ascii::is_control(c)) c = ' ';
-    return shown;
 }
 
 /// Erases what is there, and says how many that were.
@@ -57,9 +49,9 @@ void print_greylist_record(const store::Outcome& outcome) {
     const std::string_view what = std::string_view(outcome.key).substr(store::greylist_space.size());
     const std::size_t slash = what.find('/');
     const bool is_origin = slash == std::string_view::npos;
-    fmt::print("{:<28} {:<28} {:<8} {:>8} {:>8}\n", printable(what.substr(0, slash)),
-               is_origin ? "" : printable(what.substr(slash + 1)),
-               is_origin ? fmt::format("{:.1f}", outcome.good) : printable(outcome.value),
+    fmt::print("{:<28} {:<28} {:<8} {:>8} {:>8}\n", shown(what.substr(0, slash)),
+               is_origin ? "" : shown(what.substr(slash + 1)),
+               is_origin ? fmt::format("{:.1f}", outcome.good) : shown(outcome.value),
                duration_text(outcome.age), duration_text(outcome.left));
 }
 
@@ -69,13 +61,13 @@ int list_greylist(const RecordFlags& flags) {
     const auto config = memory_config(flags.run);
     if (!config) return exit_usage;
     StoreSession session(*config, "");
-    std::size_t shown = 0;
+    std::size_t printed = 0;
     bool more = false;
     fmt::print("{:<28} {:<28} {:<8} {:>8} {:>8}\n", "ORIGIN", "SENDER DOMAIN", "STATE", "AGE", "LEFT");
     session.list(store::greylist_space, [&](const store::Outcome& outcome) {
-        more = shown == flags.limit;
+        more = printed == flags.limit;
         if (more) return false;
-        ++shown;
+        ++printed;
         print_greylist_record(outcome);
         return true;
     });
@@ -89,7 +81,7 @@ int forget_greylist(const RecordFlags& flags) {
     StoreSession session(*config, fmt::format("greylist forget {}", flags.what));
     const std::string key = in_space(store::greylist_space, flags.what);
     const std::size_t erased = erase(session, {key}) + erase_below(session, key + '/');
-    fmt::print("forgotten: {} records of {}\n", erased, flags.what);
+    fmt::print("forgotten: {} records of {}\n", erased, shown(flags.what));
     return exit_ok;
 }
 
@@ -102,11 +94,10 @@ int show_cache(const RecordFlags& flags) {
     const store::Outcome outcome =
         session.ask({.verb = store::Verb::get, .key = in_space(store::recipient_space, recipient)});
     if (outcome.found)
-        fmt::print("{}  {}  age {}  left {}\n", recipient,
-                   printable(relay::describe_shared(outcome.value)),
+        fmt::print("{}  {}  age {}  left {}\n", shown(recipient), shown(relay::describe_shared(outcome.value)),
                    duration_text(outcome.age), duration_text(outcome.left));
     else
-        fmt::print("{}  nothing is remembered\n", recipient);
+        fmt::print("{}  nothing is remembered\n", shown(recipient));
     return exit_ok;
 }
 

@@ -13,6 +13,7 @@
 #include "app/reputation_ranking.hpp"
 #include "app/store_commands.hpp"
 #include "app/store_session.hpp"
+#include "base/shown_text.hpp"
 #include "policy/past.hpp"
 #include "policy/place.hpp"
 #include "store/keys.hpp"
@@ -34,7 +35,7 @@ void print_block(const store::Outcome& outcome) {
     const auto block = outcome.found ? policy::parse_short_block(outcome.value) : std::nullopt;
     if (!block) return;
     const Seconds left = policy::duration_of(*block) - outcome.age;
-    fmt::print("  {:<8} level {}, {}, {}\n", "block", block->level, block->why,
+    fmt::print("  {:<8} level {}, {}, {}\n", "block", block->level, shown(block->why),
                left > Seconds{0} ? duration_text(left) + " left"
                                  : "over, remembered for " + duration_text(outcome.left));
 }

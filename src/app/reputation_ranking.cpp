@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/duration.hpp"
+#include "base/shown_text.hpp"
 #include "policy/place.hpp"
 #include "store/keys.hpp"
 
@@ -62,7 +63,7 @@ class Ranking {
 void print_ranking(std::string_view title, const std::vector<Known>& ranked) {
     fmt::print("{}\n", title);
     for (const Known& known : ranked)
-        fmt::print("  {:<24} {:<24} good {:<8.2f} bad {:<8.2f} since {}\n", known.what,
+        fmt::print("  {:<24} {:<24} good {:<8.2f} bad {:<8.2f} since {}\n", shown(known.what),
                    belief_text(known.standing), known.evidence.good, known.evidence.bad,
                    duration_text(known.age));
 }

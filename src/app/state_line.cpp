@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/ascii.hpp"
+#include "base/shown_text.hpp"
 #include "base/utf8.hpp"
 #include "store/keys.hpp"
 #include "store/message.hpp"
@@ -136,7 +137,7 @@ std::string state_line(const store::Outcome& record) {
     }
     out["age_s"] = record.age.count();
     out["left_s"] = record.left.count();
-    return json::serialize(out);
+    return shown_json(json::serialize(out));
 }
 
 std::expected<store::Operation, std::string> read_state_line(std::string_view line) {

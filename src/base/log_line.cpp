@@ -4,12 +4,11 @@
 #include <cassert>
 #include <charconv>
 #include <cmath>
-#include <cstddef>
 #include <fmt/format.h>
 #include <iterator>
 
 #include "base/ascii.hpp"
-#include "base/utf8.hpp"
+#include "base/shown_text.hpp"
 
 namespace sluice {
 
@@ -44,49 +43,6 @@ void append_time(std::string& out, std::chrono::system_clock::time_point time) {
     out += '.';
     append_padded(out, static_cast<unsigned>(clock.subseconds().count()), 3);
     out += 'Z';
-}
-
-/// Octets at the front of `text` that a JSON string may hold as they are.
-std::size_t plain_octets(std::string_view text) {
-    std::size_t i = 0;
-    while (i < text.size() && text[i] != '"' && text[i] != '\\' && !ascii::is_control(text[i]) &&
-           !ascii::is_eight_bit(text[i])) {
-        ++i;
-    }
-    return i;
-}
-
-/// Octets of the UTF-8 sequence at the front of `text` that may be written as it is. The controls U+0080 to
-/// U+009F may not: a terminal that shows the log would obey them.
-std::size_t plain_sequence_octets(std::string_view text) {
-    const std::size_t size = utf8::sequence_octets(text);
-    const bool c1_control = size == 2 && text[0] == '\xc2' && static_cast<unsigned char>(text[1]) < 0xa0;
-    return size >= 2 && !c1_control ? size : 0;
-}
-
-void append_quoted(std::string& out, std::string_view text) {
-    out += '"';
-    while (!text.empty()) {
-        std::size_t taken = plain_octets(text);
-        if (taken == 0) taken = plain_sequence_octets(text);
-        if (taken > 0) {
-            out.append(text.substr(0, taken));
-            text.remove_prefix(taken);
-            continue;
-        }
-        const char c = text.front();
-        if (c == '"' || c == '\\') {
-            out += '\\';
-            out += c;
-        } else {
-            const auto octet = static_cast<unsigned char>(c);
-            out += "\\u00";
-            out += ascii::hex_digits[octet >> 4U];
-            out += ascii::hex_digits[octet & 0xfU];
-        }
-        text.remove_prefix(1);
-    }
-    out += '"';
 }
 
 /// Whether a value can stand after "key=" without quotes and be read back.
@@ -136,7 +92,7 @@ LogLine& LogLine::text(std::string_view key, std::string_view value) {
     if (format_ == LogFormat::pretty && stands_bare(value)) {
         out_ += value;
     } else {
-        append_quoted(out_, value);
+        append_json_string(out_, value);
     }
     return *this;
 }

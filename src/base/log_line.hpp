@@ -1,7 +1,7 @@
 // One log line, built once and rendered as JSON (one object a line, RFC 8259) or for people ("key=value …").
 //
-// A builder and no more: where lines go is net/log_writer.hpp. Values are escaped; what a peer sent can
-// neither end the line nor forge a field. Octets that are not valid UTF-8 are written as \u00XX of the octet.
+// A builder and no more: where lines go is net/log_writer.hpp. Values are escaped (base/shown_text.hpp); what
+// a peer sent can neither end the line, nor forge a field, nor be obeyed by a terminal that shows it.
 #pragma once
 
 #include <chrono>

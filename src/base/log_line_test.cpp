@@ -76,7 +76,8 @@ TEST(LogLine, NothingAPeerSendsEndsTheLineOrForgesAField) {
          R"("\u000D\u0009\u0000\u001B[31m\u007F")"},
         {"gr\xc3\xbc\xc3\x9f", "\"gr\xc3\xbc\xc3\x9f\"", "\"gr\xc3\xbc\xc3\x9f\""},
         {"\xf0\x9f\x93\xac", "\"\xf0\x9f\x93\xac\"", "\"\xf0\x9f\x93\xac\""},
-        {"\xc2\x9b", R"("\u00C2\u009B")", R"("\u00C2\u009B")"},  // CSI of a terminal
+        {"\xc2\x9b", R"("\u009B")", R"("\u009B")"},  // CSI of a terminal
+        {"a\xe2\x80\xae-b", R"("a\u202E-b")", R"("a\u202E-b")"},
         {"\xc2\xa0", "\"\xc2\xa0\"", "\"\xc2\xa0\""},
         {"\xff", R"("\u00FF")", R"("\u00FF")"},
         {"\xc3", R"("\u00C3")", R"("\u00C3")"},                  // cut short
