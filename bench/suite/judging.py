@@ -28,7 +28,7 @@ COMMON = """
     """
 # Every signal that is looked for without DNS, and none of them.
 OFF = ["blocklist", "reputation", "concurrency", "rate", "pregreet", "non_smtp", "early_pipelining", "bare_newline", "helo_syntax",
-       "helo_bare", "helo_ours", "helo_literal", "helo_wrong_literal", "null_sender_fanout", "trap_recipient",
+       "helo_bare", "helo_ours", "helo_literal", "helo_loopback_literal", "helo_wrong_literal", "null_sender_fanout", "trap_recipient",
        "unknown_recipients"]
 NOTHING = "store = \"off\"\n" + COMMON + "policy.unknown_recipients.slow_after = 0\n" + "".join(
     f"policy.signals.{signal} = 0\n" for signal in OFF)

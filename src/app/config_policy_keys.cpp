@@ -72,7 +72,9 @@ const Key<Config> keys_before_signals[] = {
     {"policy.bots",
      ListKind<Config>{"table", [](Config& c) { c.front.policy.bots.clear(); }, add_bot, render_bots},
      "Bots that are known by when they leave the slow lane, each a table with the keys below (also written "
-     "as `[[policy.bots]]`). The session's log line has the name as `bot`; nothing is judged by it."},
+     "as `[[policy.bots]]`). The session's log line has the name as `bot`, and nothing is judged by it: "
+     "honest senders have timers, "
+     "too. Leaving the slow lane early counts a little against the reputation, whenever it was."},
 
     {"policy.thresholds.fast",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.thresholds.fast; }, 0, million),
@@ -99,7 +101,8 @@ const Key<Config> keys_after_signals[] = {
 
     {"policy.networks.fast",
      ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config&) {}, add_network<policy::Lane::fast>},
-     "Clients in these networks are fast, whatever else is known of them."},
+     "Clients in these networks are fast, whatever else is known of them. As those that are authenticated, "
+     "they may leave out the domain of an address (`<root>`), which the MTA completes."},
     {"policy.networks.slow",
      ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config&) {}, add_network<policy::Lane::slow>},
      "Likewise slow."},

@@ -6,12 +6,14 @@
 
 #include "app/acts.hpp"
 #include "app/duration.hpp"
+#include "app/reached_address.hpp"
 #include "app/registers.hpp"
 #include "app/start_error.hpp"
 #include "app/store_session.hpp"
 #include "base/ascii.hpp"
 #include "front/admission.hpp"
 #include "front/helo_inquiry.hpp"
+#include "net/own_addresses.hpp"
 #include "net/resolver.hpp"
 #include "policy/client_name.hpp"
 #include "policy/greylist.hpp"
@@ -208,10 +210,12 @@ void Gathering::notice(policy::SignalId id, std::string value, std::string_view 
 
 void Gathering::judge_hello() {
     if (presented_.helo.empty()) return;
+    std::vector<net::Endpoint> listened = config_.listen;
+    listened.insert(listened.end(), config_.tls_listen.begin(), config_.tls_listen.end());
     const policy::HeloFacts facts{
         .client = presented_.client,
         .our_name = config_.front.server.hostname,
-        .our_address = config_.listen.empty() ? IpAddress() : config_.listen.front().address};
+        .our_address = reached_address(presented_.client, presented_.helo, listened, net::own_addresses())};
     if (const auto sign = policy::judge_helo(presented_.helo, facts))
         notice(*sign, presented_.helo, "helo");
     else

@@ -78,8 +78,7 @@ policy::Conduct Session::conduct() const {
             .unknown_recipients = record_.unknown_recipients,
             .refused = record_.messages_refused,
             .traps = record_.traps,
-            .left_early = left_early,
-            .bot = !bot().empty()};
+            .left_early = left_early};
 }
 
 bool Session::to_be_greylisted() const {

@@ -1,6 +1,7 @@
 // What a session notices about its client while it is being spoken to.
 #include <algorithm>
 
+#include "base/ascii.hpp"
 #include "front/helo_inquiry.hpp"
 #include "front/session.hpp"
 #include "front/transaction.hpp"
@@ -22,16 +23,18 @@ void Session::judge_hello() {
     if (is_health_check()) return;
     using enum policy::SignalId;
     if (found_) {
-        for (const auto id :
-             {helo_syntax, helo_bare, helo_ours, helo_literal, helo_wrong_literal, helo_unresolvable})
+        for (const auto id : {helo_syntax, helo_bare, helo_ours, helo_literal, helo_loopback_literal,
+                              helo_wrong_literal, helo_unresolvable})
             forget_signal(policy::row_of(id).name);
         forget_signal("dns_error", "helo");
     }
     inquiry_.reset();
     const std::string& name = server_.helo();
-    const bool literal = name.starts_with('[');
-    const policy::HeloFacts facts{peer_.address, context_.options.server.hostname,
-                                  literal ? destination().address : IpAddress()};
+    // The kernel is asked only where the answer matters.
+    const std::string_view our_name = context_.options.server.hostname;
+    const bool ours_matters = name.starts_with('[') || ascii::starts_with(name, our_name);
+    const policy::HeloFacts facts{peer_.address, our_name,
+                                  ours_matters ? destination().address : IpAddress()};
     if (const auto sign = policy::judge_helo(name, facts)) {
         notice(*sign);
     } else {

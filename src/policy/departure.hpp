@@ -1,7 +1,9 @@
 // What held clients are known by: some bots give up after a time of their own.
 //
 // A session in the slow lane that the client ends by itself is compared with a table of such times. The bot's
-// name is for the log only: nothing is judged by it.
+// name is for the log only, and nothing is judged by it: honest programs, too, have a timer of their own
+// (swaks and Haraka 30 s, s-nail 42 s), and one that is as long as a bot's is no proof. What counts is that a
+// client has left early, whenever that was, and little (Conduct::left_early).
 #pragma once
 
 #include <span>

@@ -37,7 +37,7 @@ std::size_t labels_of(std::string_view name) {
 
 bool is_ours(std::string_view argument, const std::optional<IpAddress>& literal, const HeloFacts& facts) {
     if (facts.client.is_loopback() || facts.client == facts.our_address) return false;
-    if (literal) return *literal == facts.our_address;
+    if (literal) return *literal == facts.our_address && !literal->is_loopback();
     return ascii::equal(without_final_dot(argument), without_final_dot(facts.our_name));
 }
 
@@ -62,7 +62,10 @@ bool is_full_name(std::string_view argument) {
 std::optional<SignalId> judge_helo(std::string_view argument, const HeloFacts& facts) {
     const auto literal = address_literal(argument);
     if (is_ours(argument, literal, facts)) return SignalId::helo_ours;
-    if (literal) return *literal == facts.client ? SignalId::helo_literal : SignalId::helo_wrong_literal;
+    if (literal) {
+        if (*literal == facts.client) return SignalId::helo_literal;
+        return literal->is_loopback() ? SignalId::helo_loopback_literal : SignalId::helo_wrong_literal;
+    }
     const std::size_t labels = labels_of(argument);
     if (labels == 0 || IpAddress::parse(argument)) return SignalId::helo_syntax;
     if (labels == 1) return SignalId::helo_bare;

@@ -17,8 +17,9 @@ struct HeloFacts {
 };
 
 /// The one sign that `argument` shows, the gravest first: our name or address, bad syntax, a literal that is
-/// not the client's, a literal, a bare word. Nothing for a well-formed name of two labels or more. A final
-/// dot and underscores are let pass; so is our own name from this host (loopback, or our address).
+/// not the client's (a loopback one is less grave: whoever says it does not know its own address), a literal,
+/// a bare word. Nothing for a well-formed name of two labels or more. A final dot and underscores are let
+/// pass; so is our own name from this host (loopback, or our address).
 std::optional<SignalId> judge_helo(std::string_view argument, const HeloFacts& facts);
 
 /// Whether DNS could know `argument`: a well-formed name of two labels or more.

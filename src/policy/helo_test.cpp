@@ -15,6 +15,7 @@ TEST(Helo, Table) {
     const HeloFacts v6{address("2001:db8::7"), "mx.example.test", address("2001:db8::25")};
     const HeloFacts ourselves{address("198.51.100.25"), "mx.example.test", address("198.51.100.25")};
     const HeloFacts local{address("127.0.0.1"), "mx.example.test", address("127.0.0.1")};
+    const HeloFacts behind{address("192.0.2.7"), "mx.example.test", address("127.0.0.1")};  // a proxy here
     using enum SignalId;
     struct Case {
         const HeloFacts& facts;
@@ -72,6 +73,15 @@ TEST(Helo, Table) {
         {v6, "[IPv6:2001:db8::7]", helo_literal},
         {v6, "[ipv6:2001:DB8:0::7]", helo_literal},
         {v4, "[IPv6:::ffff:192.0.2.7]", helo_literal},
+        {v4, "[127.0.0.1]", helo_loopback_literal},
+        {v4, "[127.0.1.1]", helo_loopback_literal},
+        {v4, "[127.255.255.255]", helo_loopback_literal},
+        {v4, "[126.255.255.255]", helo_wrong_literal},
+        {v4, "[128.0.0.0]", helo_wrong_literal},
+        {v4, "[IPv6:::1]", helo_loopback_literal},
+        {v4, "[IPv6:::2]", helo_wrong_literal},
+        {v6, "[127.0.0.1]", helo_loopback_literal},
+        {behind, "[127.0.0.1]", helo_loopback_literal},
         {v4, "[192.0.2.8]", helo_wrong_literal},
         {v4, "[10.0.0.1]", helo_wrong_literal},
         {v6, "[IPv6:2001:db8::8]", helo_wrong_literal},

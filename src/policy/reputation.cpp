@@ -27,7 +27,6 @@ constexpr double trap_bad = 4;
 constexpr double spam_bad = 3;
 constexpr double virus_bad = 5;
 constexpr double left_early_bad = 1;
-constexpr double bot_bad = 4;
 
 /// What others in a circle have done: a narrower one has spoken for itself. (Where registers have changed
 /// meanwhile, it may know more than the wider one.)
@@ -81,7 +80,7 @@ int weight_of(const Standing& standing, int weight_max) {
 Evidence evidence_of(const Conduct& conduct) {
     const double bad = unknown_recipient_bad * conduct.unknown_recipients + refused_bad * conduct.refused +
                        trap_bad * conduct.traps + spam_bad * conduct.spam + virus_bad * conduct.viruses +
-                       (conduct.left_early ? left_early_bad : 0) + (conduct.bot ? bot_bad : 0);
+                       (conduct.left_early ? left_early_bad : 0);
     return {.good = std::min(accepted_good * conduct.accepted, good_of_a_session_max),
             .bad = std::min(bad, bad_of_a_session_max)};
 }

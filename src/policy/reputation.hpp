@@ -57,7 +57,6 @@ struct Conduct {
     unsigned spam = 0;     // messages, by a filter
     unsigned viruses = 0;
     bool left_early = false;  // by itself, while it was slow, without QUIT
-    bool bot = false;         // it left as a known kind of bot does
 
     bool operator==(const Conduct&) const = default;
 };

@@ -123,7 +123,6 @@ TEST(Reputation, EvidenceOfASession) {
         {{.viruses = 1}, {0, 5}},
         {{.viruses = 100}, {0, bad_of_a_session_max}},
         {{.left_early = true}, {0, 1}},
-        {{.left_early = true, .bot = true}, {0, 5}},
     };
     for (const Case& c : cases)
         EXPECT_EQ(evidence_of(c.conduct), c.evidence) << c.evidence.good << " " << c.evidence.bad;

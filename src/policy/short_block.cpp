@@ -19,7 +19,6 @@ std::string_view reason(const Conduct& conduct, unsigned harvest_after) {
     if (conduct.viruses > 0) return "virus";
     if (conduct.traps > 0) return "trap_recipient";
     if (conduct.spam > 0) return "spam";
-    if (conduct.bot) return "bot";
     // An address book that is out of date has good recipients, too.
     const bool harvest = harvest_after > 0 && conduct.unknown_recipients >= harvest_after;
     return harvest && conduct.accepted == 0 ? "harvest" : "";

@@ -1,4 +1,4 @@
-// The short-term blocklist: after a late and certain verdict (a trap, a virus, a bot that gave itself away) a
+// The short-term blocklist: after a late and certain verdict (a trap, a virus, a harvest of addresses) a
 // client is known at connect for a while, and for longer each time. No I/O.
 #pragma once
 

@@ -35,7 +35,6 @@ TEST(ShortBlock, OnlyForWhatIsCertain) {
         {{.accepted = 1, .traps = 1}, "trap_recipient"},
         {{.spam = 1}, "spam"},
         {{.viruses = 1}, "virus"},
-        {{.bot = true}, "bot"},
     };
     for (const Case& c : cases) {
         const auto block = block_for(c.conduct, 10, std::nullopt);

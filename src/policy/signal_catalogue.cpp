@@ -9,8 +9,10 @@ namespace {
 
 constexpr auto rows = std::to_array<SignalRow>({
     {SignalId::blocklist, "blocklist", "connect", 20, false,
-     "It met a trap, sent a virus or spam, harvested, or left as a bot does, not long ago: ten minutes the "
-     "first time, up to a day the fourth. Needs a `store`.",
+     "Not long ago it named a recipient in `policy.trap_recipients`, or as many unknown ones as "
+     "`policy.unknown_recipients.slow_after` and had no mail for anybody: ten minutes the first time, up to "
+     "a "
+     "day the fourth. Needs a `store`.",
      "A shared address behind which one customer is infected."},
     {SignalId::reputation, "reputation", "connect", 20, false,
      "How it and its network have behaved, and, where registers are given (`policy.reputation`), others of "
@@ -69,8 +71,13 @@ constexpr auto rows = std::to_array<SignalRow>({
     {SignalId::helo_literal, "helo_literal", "helo", 1, false,
      "Its address in brackets instead of a name: allowed, and rare among mail servers.",
      "Mail programs, and hosts without a name."},
+    {SignalId::helo_loopback_literal, "helo_loopback_literal", "helo", 1, false,
+     "A loopback address in brackets, such as `[127.0.0.1]`: the name that a program has for a host without "
+     "a "
+     "full name.",
+     "Python's smtplib and nodemailer on such hosts."},
     {SignalId::helo_wrong_literal, "helo_wrong_literal", "helo", 3, false,
-     "An address in brackets that is not the client's.",
+     "An address in brackets that is neither the client's nor loopback.",
      "Mail programs behind NAT, whose users authenticate and are fast then."},
     {SignalId::helo_unresolvable, "helo_unresolvable", "helo", 2, false,
      "A full name that has neither address nor MX records: DNS says so definitely.",

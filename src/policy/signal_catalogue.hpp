@@ -38,6 +38,7 @@ enum class SignalId : std::uint8_t {
     helo_bare,
     helo_ours,
     helo_literal,
+    helo_loopback_literal,
     helo_wrong_literal,
     helo_unresolvable,
     null_sender_fanout,

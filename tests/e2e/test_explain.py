@@ -9,14 +9,16 @@ import contextlib
 import json
 import pathlib
 import re
+import subprocess
 
 import pytest
 
-from harness.client import Closed
+from harness import namespace
+from harness.client import Client, Closed
 from harness.dns import Rbldnsd, Unbound
 from harness.operator import REMEMBERS, Operator
-from harness.sluice import HOSTNAME, merged, run_sluice
-from harness.waiting import wait_until
+from harness.sluice import BINARY, HOSTNAME, merged, run_sluice
+from harness.waiting import PATIENCE, free_port, wait_until
 
 GUIDE = pathlib.Path(__file__).resolve().parents[2] / "docs/guide/signals.md"
 CATALOGUE = re.findall(r"^\| `([a-z_]+)` \|", GUIDE.read_text(), re.MULTILINE)
@@ -150,6 +152,7 @@ CASES = {
     "helo_ours": Case(10, comes_through_a_proxy(HOSTNAME), ["--helo", HOSTNAME], source="192.0.2.1",
                       more={"proxy_protocol": {"networks": ["127.0.145.9"]}}),
     "helo_literal": Case(1, visit(f"[{CLIENT}]"), ["--helo", f"[{CLIENT}]"]),
+    "helo_loopback_literal": Case(1, visit("[127.0.0.1]"), ["--helo", "[127.0.0.1]"]),
     "helo_wrong_literal": Case(3, visit("[192.0.2.1]"), ["--helo", "[192.0.2.1]"]),
     "helo_unresolvable": Case(2, visit("nobody.client.example"), ["--helo", "nobody.client.example"],
                               config={"signals": {"helo_unresolvable": 2}}, dns="names"),
@@ -257,3 +260,32 @@ def test_a_client_that_is_trusted_is_not_asked_about(start_sluice, postfix, list
     explained = operator.explain(CLIENT)
     assert set(weighed(record)) == set(weighed(explained)) == {"reputation"}
     assert record["lane"] == explained["lane"] == "fast" and record["score"] == explained["score"] < -5
+
+
+@pytest.mark.skipif(not namespace.possible(), reason="needs a network namespace")
+@pytest.mark.parametrize("listen", ["0.0.0.0", "198.51.100.25"])
+def test_an_address_of_ours_is_ours_however_it_is_listened_on(start_sluice, listen):
+    """Explain has no connection to ask what our address is: where all are listened on, each of the machine's is."""
+    ours = "198.51.100.25"
+    with namespace.Namespace() as own:
+        own.run("ip", "address", "add", f"{ours}/32", "dev", "lo")
+        sluice = start_sluice(
+            free_port(), config={"proxy_protocol": {"networks": [f"{ours}/32"]}, "pace": QUICK},
+            address=listen, command=own.command(BINARY),
+        )  # fmt: skip
+        helos = {f"[{ours}]": "helo_ours", "[198.51.100.26]": "helo_wrong_literal", HOSTNAME: "helo_ours",
+                 "[127.0.0.1]": "helo_loopback_literal"}  # fmt: skip
+        for host, (helo, signal) in enumerate(helos.items(), 7):
+            source = f"192.0.2.{host}"
+            with own.entered():
+                client = Client(sluice.port, address=ours)
+            with client:
+                client.send(f"PROXY TCP4 {source} {ours} 40000 25\r\n")
+                client.greet(helo)
+                client.quit()
+            record = sluice.wait_record("session", client=source)
+            words = own.command(BINARY, "explain", source, "--json", "--helo", helo, "--config", sluice.config_file)
+            done = subprocess.run(words, capture_output=True, text=True, timeout=30 * PATIENCE, check=True)
+            assert set(weighed(record)) == {signal}
+            assert weighed(json.loads(done.stdout)) == weighed(record), done.stdout
+        sluice.stop()

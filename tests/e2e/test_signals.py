@@ -12,7 +12,8 @@ from harness.certificates import make_certificate
 from harness.client import Client, Closed
 from harness.dns import Rbldnsd, SilentServer, Unbound
 from harness.mail import message, new_token
-from harness.waiting import PATIENCE, free_port
+from harness.operator import Operator
+from harness.waiting import PATIENCE, free_port, wait_until
 
 ALONE = {"thresholds": {"slow": 1}}
 QUICK = {"out_bytes_per_s": 5000, "in_bytes_per_s": 5000, "interval_ms": 50}
@@ -145,6 +146,7 @@ def test_without_dns_signals_nobody_is_asked(start_sluice, postfix):
     ("client.example.org", None, 0), ("my_host.example.org", None, 0),
     ("localhost", "helo_bare", 2), ("client,example", "helo_syntax", 4), ("127.0.111.1", "helo_syntax", 4),
     ("[127.0.111.1]", "helo_literal", 1), ("[192.0.2.1]", "helo_wrong_literal", 3),
+    ("[127.0.0.1]", "helo_loopback_literal", 1), ("[IPv6:::1]", "helo_loopback_literal", 1),
     ("mx.example.test", None, 0),  # from this host
 ])  # fmt: skip
 def test_what_a_client_calls_itself(start_sluice, postfix, helo, signal, weight):
@@ -449,3 +451,27 @@ def test_bots_are_known_by_when_they_leave(start_sluice, postfix):
             time.sleep(seconds)  # it leaves then
         record = sluice.wait_record("session", client=source)
         assert record["outcome"] == "left" and record.get("bot") == bot, record
+
+
+def test_a_bot_is_named_and_not_judged(start_sluice, postfix):
+    """It may be an honest program with a timer as long: what is remembered is that it left early, no more."""
+    policy = {"bots": [{"name": "rustock", "after_s": 3, "tolerance_s": 3}], "pregreet": {"wait_ms": 0},
+              "thresholds": {"slow": 1, "fast": 0}, "greylist": {"who": "nobody"}}  # fmt: skip
+    sluice = start_sluice(postfix.private_port, config={"store": "local", "pace": QUICK, "policy": policy})
+    operator = Operator(sluice)
+    source = "127.0.116.3"
+    for _ in range(2):
+        with sluice.connect(source=source) as client:
+            client.greet("localhost")  # slow by helo_bare
+            time.sleep(0.5)
+        sluice.wait_record("session", client=source, bot="rustock")
+    sluice.wait_records("session", 2, client=source)
+
+    def evidence():
+        return [e for e in operator.explain(source)["evidence"] if e["of"] == source and e["bad"] > 1.9]
+
+    wait_until(evidence, lambda: f"what is remembered: {operator.explain(source)}")
+    explained = operator.explain(source)
+    assert [s["signal"] for s in explained["signals"] if s["signal"] == "blocklist"] == []
+    assert explained["evidence"][0]["bad"] < 2.1, explained
+    assert "block/" not in operator("state", "dump")
