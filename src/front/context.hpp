@@ -3,12 +3,12 @@
 
 #include <array>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "front/front.hpp"
 #include "front/health_check.hpp"
+#include "front/hellos.hpp"
 #include "net/loop.hpp"
 #include "net/process_memory.hpp"
 #include "policy/client_counts.hpp"
@@ -27,7 +27,8 @@ struct Context {
           handshakes(Seconds{60}, options.policy.unknown_recipients.clients_max),
           spool_memory(around.loop, front_options.spool.shared_octets_max),
           teaser("220-" + front_options.server.hostname + " ESMTP\r\n"),
-          memory(around.loop, front_options.memory_octets_max, [this] { memory_changed(); }) {}
+          memory(around.loop, front_options.memory_octets_max, [this] { memory_changed(); }),
+          hellos_(options.server) {}
 
     /// A session is over: forget it, and destroy it once this turn of the loop cannot name it any more.
     virtual void ended(Session& session) = 0;
@@ -85,17 +86,12 @@ struct Context {
         return pace;
     }
 
-    /// Every offer made so far, and the one made last. Sessions refer to what they were told, so none is ever
-    /// dropped; there are as many as the MTAs behind have had sets of extensions.
-    std::vector<std::unique_ptr<const smtp::Hello>> hellos_;
-    smtp::Offer offered_;
+    Hellos hellos_;
     policy::Pressure pressure_ = policy::Pressure::none;
     Instant looked_at_;
     Millis mta_latency_{0};
-    std::string mechanisms_;
     std::vector<std::string_view> unusable_lists_;  // they list everybody
     ProxyFaultNews proxy_fault_news_;
-    const smtp::Hello* hello_ = nullptr;
 };
 
 }  // namespace sluice::front

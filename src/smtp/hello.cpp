@@ -5,6 +5,10 @@
 
 namespace sluice::smtp {
 
+HelloPtr Hello::make(const ServerOptions& options, const Offer& offer, std::string_view mechanisms) {
+    return {new Hello(options, offer, mechanisms)};
+}
+
 Hello::Hello(const ServerOptions& options, const Offer& offer, std::string_view mechanisms) {
     const auto size_max = Offer().set_size_max(options.limits.message_octets_max).intersect(offer).size_max();
     esmtp_.offer = offer;

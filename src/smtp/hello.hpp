@@ -3,6 +3,8 @@
 // A held session that drips this reply refers to it instead of keeping a copy of a few hundred octets.
 #pragma once
 
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <string>
 #include <string_view>
 
@@ -15,12 +17,17 @@ struct ServerOptions;
 /// What a client may use before it has said HELO or EHLO.
 inline constexpr Offer nothing_offered;
 
-/// One offer and its replies. Immutable; must outlive every Server it was given to.
-class Hello {
+class Hello;
+/// Keeps one alive. Eight octets and no atomic count: very many sessions hold one, of one thread.
+using HelloPtr = boost::intrusive_ptr<const Hello>;
+
+/// One offer and its replies. Immutable; lives for as long as a session was told it last, or is to be told
+/// it.
+class Hello : public boost::intrusive_ref_counter<Hello, boost::thread_unsafe_counter> {
   public:
     /// What `options` allow of `offer`, with the smaller of the two size limits; STARTTLS where `options`
     /// have it; and AUTH with these mechanisms, where they allow it.
-    Hello(const ServerOptions& options, const Offer& offer, std::string_view mechanisms = {});
+    static HelloPtr make(const ServerOptions& options, const Offer& offer, std::string_view mechanisms = {});
 
     struct Told {
         Offer offer;       // what may be used after it
@@ -35,6 +42,8 @@ class Hello {
     const Told& plain() const { return plain_; }
 
   private:
+    Hello(const ServerOptions& options, const Offer& offer, std::string_view mechanisms);
+
     Told esmtp_;
     Told secure_;
     Told plain_;

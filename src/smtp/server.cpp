@@ -32,7 +32,7 @@ std::optional<Line> cut_line(std::string_view& input, std::size_t octets_max) {
 
 }  // namespace
 
-Server::Server(const ServerOptions& options) : options_(&options), offered_(&nothing_offered) {}
+Server::Server(const ServerOptions& options) : options_(&options) {}
 
 void Server::greet(const Reply& greeting) {
     say(greeting);
@@ -255,16 +255,27 @@ void Server::forget_hello() {
     esmtp_ = false;
     authenticated_ = false;
     helo_.clear();
-    offered_ = &nothing_offered;
+    hello_.reset();
+}
+
+/// What the client was told in reply to its last HELO or EHLO; null = it has said none.
+const Hello::Told* Server::told() const {
+    if (!hello_) return nullptr;
+    return &(!told_esmtp_ ? hello_->plain() : secure_ ? hello_->secure() : hello_->esmtp());
+}
+
+const Offer& Server::offered() const {
+    const Hello::Told* const last = told();
+    return last == nullptr ? nothing_offered : last->offer;
 }
 
 /// The reply to an accepted HELO or EHLO, which fixes what the client may use from here on.
 void Server::say_hello(const Hello& hello) {
     hello_pending_ = false;
-    const Hello::Told& told = !esmtp_ ? hello.plain() : secure_ ? hello.secure() : hello.esmtp();
-    offered_ = &told.offer;
+    hello_.reset(&hello);
+    told_esmtp_ = esmtp_;
     own_wire_.reset();
-    lent_ = told.wire;
+    lent_ = told()->wire;
     reply_code_ = 250;
     reply_pending_ = true;
 }
@@ -272,14 +283,14 @@ void Server::say_hello(const Hello& hello) {
 void Server::say(Say what) {
     const FixedReply& reply = fixed_reply(what);
     own_wire_.reset();
-    lent_ = offered_->has(Extension::enhanced_status_codes) ? reply.enhanced : reply.plain;
+    lent_ = offered().has(Extension::enhanced_status_codes) ? reply.enhanced : reply.plain;
     reply_code_ = reply.code;
     reply_pending_ = true;
 }
 
 void Server::say(const Reply& reply) {
     own_wire_ = std::make_unique<std::string>();
-    append_wire(reply, offered_->has(Extension::enhanced_status_codes), *own_wire_);
+    append_wire(reply, offered().has(Extension::enhanced_status_codes), *own_wire_);
     reply_code_ = reply.code;
     reply_pending_ = true;
 }

@@ -106,7 +106,7 @@ class Server {
     void take_local_names() { local_names_ = true; }
 
     /// Advances as far as one step and drops what it consumed from the front of `input`. `hello` is what a
-    /// HELO or EHLO would be told now; what one was told is remembered, and `hello` must outlive the machine.
+    /// HELO or EHLO would be told now; what one was told is remembered, and kept alive.
     /// Never called while an ask_* waits for its answer().
     Step next(std::string_view& input, const Hello& hello);
 
@@ -200,6 +200,8 @@ class Server {
     bool take_response(std::string_view& input);
     void say(Say what);
     void say(const Reply& reply);
+    const Hello::Told* told() const;
+    const Offer& offered() const;
     void say_hello(const Hello& hello);
     void ask(Step question) { asked_ = question; }
     void refuse(Say why);
@@ -255,7 +257,7 @@ class Server {
     std::string helo_;
     std::unique_ptr<Transaction> transaction_;
     std::unique_ptr<ClientIdentity> forwarded_;
-    const Offer* offered_;  // what EHLO told the client; nothing but the size limit after HELO
+    HelloPtr hello_;  // what the client was told last; null = nothing
     std::uint64_t chunk_left_ = 0;
     int reply_code_ = 0;
     unsigned errors_ = 0;
@@ -267,6 +269,7 @@ class Server {
     Oddities odd_;
     bool esmtp_ : 1 = false;
     bool esmtp_before_ : 1 = false;  // the HELO or EHLO in question
+    bool told_esmtp_ : 1 = false;    // it was EHLO that hello_ answered
     bool greeted_ : 1 = false;       // HELO or EHLO accepted
     bool no_service_ : 1 = false;    // the greeting was 554
     bool secure_ : 1 = false;        // TLS is in use

@@ -127,7 +127,7 @@ void Server::look_askance(std::string_view line, const Command* command, bool en
     if (!ends_in_crlf) odd_.bare_newline = true;
     const bool is_bdat = command != nullptr && command->action == &Server::do_bdat;
     const bool ends_group =
-        !offered_->has(Extension::pipelining) || (command != nullptr && command->ends_group);
+        !offered().has(Extension::pipelining) || (command != nullptr && command->ends_group);
     if (more_follows && ends_group && !is_bdat) odd_.early_pipelining = true;
     if (command != nullptr ? command->foreign : is_foreign(line)) odd_.non_smtp = true;
 }
@@ -140,7 +140,7 @@ std::optional<Say> Server::fault_of(std::string_view line, const Command* comman
     if (std::ranges::any_of(line, ascii::is_eight_bit)) {
         const bool may_be_utf8 =
             command != nullptr &&
-            (command->holds_name || (command->holds_address && offered_->has(Extension::smtputf8)));
+            (command->holds_name || (command->holds_address && offered().has(Extension::smtputf8)));
         if (!may_be_utf8 || !utf8::is_valid(line)) return Say::bad_octets;
     }
     if (command == nullptr) return Say::unknown_command;
@@ -187,7 +187,7 @@ void Server::do_mail(std::string_view argument) {
     if (!text) return refuse(Say::mail_syntax);
     const auto path = parse_path(*text, PathKind::reverse, options_->limits, domain_wanted());
     if (!path) return refuse(path.error() == PathError::syntax ? Say::mail_syntax : Say::bad_sender);
-    auto parameters = read_mail_parameters(path->rest, *offered_);
+    auto parameters = read_mail_parameters(path->rest, offered());
     if (!parameters) return refuse(say_for(parameters.error()));
     if (path->eight_bit && !parameters->smtputf8) return refuse(Say::sender_needs_smtputf8);
     if (over_size(parameters->size)) return refuse(Say::too_big);
@@ -207,7 +207,7 @@ void Server::do_rcpt(std::string_view argument) {
     if (!text) return refuse(Say::rcpt_syntax);
     const auto path = parse_path(*text, PathKind::forward, options_->limits, domain_wanted());
     if (!path) return refuse(path.error() == PathError::syntax ? Say::rcpt_syntax : Say::bad_recipient);
-    auto parameters = read_rcpt_parameters(path->rest, *offered_, transaction_->smtputf8);
+    auto parameters = read_rcpt_parameters(path->rest, offered(), transaction_->smtputf8);
     if (!parameters) return refuse(say_for(parameters.error()));
     if (path->eight_bit && !transaction_->smtputf8) return refuse(Say::recipient_needs_smtputf8);
     // No error of the client's: a long list comes in several transactions (RFC 5321 4.5.3.1.10).
@@ -243,7 +243,7 @@ void Server::do_bdat(std::string_view argument) {
     awaits_chunk_ = !chunk_last_ && (awaited || transaction_);
     if (no_service_) return refuse_chunk(Say::no_service);
     if (!greeted_) return refuse_chunk(Say::need_helo);
-    if (!offered_->has(Extension::chunking)) return refuse_chunk(Say::not_implemented);
+    if (!offered().has(Extension::chunking)) return refuse_chunk(Say::not_implemented);
     if (!transaction_) return refuse_chunk(Say::need_mail);
     if (transaction_->envelope.recipients.empty()) return refuse_chunk(Say::no_recipients);
 
@@ -292,7 +292,7 @@ void Server::do_starttls(std::string_view /*argument*/) {
     if (!options_->starttls) return refuse(Say::not_implemented);
     if (secure_) return refuse(Say::tls_is_active);
     if (transaction_) return refuse(Say::starttls_in_transaction);
-    if (!offered_->has(Extension::starttls)) return refuse(Say::starttls_not_offered);
+    if (!offered().has(Extension::starttls)) return refuse(Say::starttls_not_offered);
     ask(Step::ask_starttls);
 }
 
@@ -300,7 +300,7 @@ void Server::do_starttls(std::string_view /*argument*/) {
 void Server::do_auth(std::string_view argument) {
     if (options_->auth == ServerOptions::Auth::off) return refuse(Say::not_implemented);
     if (options_->auth == ServerOptions::Auth::over_tls && !secure_) return refuse(Say::auth_needs_tls);
-    if (!offered_->has(Extension::auth)) return refuse(Say::auth_not_offered);
+    if (!offered().has(Extension::auth)) return refuse(Say::auth_not_offered);
     if (authenticated_) return refuse(Say::authenticated_already);
     if (transaction_) return refuse(Say::auth_in_transaction);
     // The line goes on to the MTA as it is: no tab in it.

@@ -27,7 +27,7 @@ DataDecoder& Server::decoder() const {
 }
 
 bool Server::over_size(std::uint64_t octets) const {
-    return offered_->size_max() != 0 && octets > offered_->size_max();
+    return offered().size_max() != 0 && octets > offered().size_max();
 }
 
 /// Why the content taken so far cannot be accepted, if it cannot.

@@ -110,13 +110,13 @@ TEST(ServerContent, IsCountedOnBothSidesOfTheLimit) {
 TEST(ServerContent, CannotOverflowItsCount) {
     ServerOptions unlimited = options;
     unlimited.limits.message_octets_max = 0;
-    const Hello hello(unlimited, offer);
+    const HelloPtr hello = Hello::make(unlimited, offer);
     Server server(unlimited);
     std::string_view input =
         "EHLO c\r\nMAIL FROM:<>\r\nRCPT TO:<r@b>\r\nBDAT 1\r\nxBDAT 18446744073709551615 LAST\r\nmore";
     unsigned contents = 0;
     for (Step step = Step::reply; step != Step::need_input;) {
-        step = server.next(input, hello);
+        step = server.next(input, *hello);
         if (step == Step::content) ++contents;
         if (step == Step::ask_helo || step == Step::ask_mail || step == Step::ask_rcpt ||
             step == Step::ask_data) {

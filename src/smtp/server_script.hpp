@@ -53,7 +53,7 @@ class Script {
   public:
     Script(const ServerOptions& options, const Offer& offer, Answers answers = {},
            std::string_view mechanisms = {})
-        : hello_(options, offer, mechanisms), answers_(std::move(answers)), server_(options) {
+        : hello_(Hello::make(options, offer, mechanisms)), answers_(std::move(answers)), server_(options) {
         server_.greet(answers_.greeting);
     }
 
@@ -72,7 +72,7 @@ class Script {
 
   private:
     bool step(std::string_view& input) {
-        const Step step = server_.next(input, hello_);
+        const Step step = server_.next(input, *hello_);
         switch (step) {
             case Step::need_input: return false;
             case Step::content: content_ += server_.content(); break;
@@ -142,7 +142,7 @@ class Script {
 
     void note(std::string_view entry) { play_.log.emplace_back(entry); }
 
-    const Hello hello_;
+    const HelloPtr hello_;
     Answers answers_;
     Server server_;
     Play play_;

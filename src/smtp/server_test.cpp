@@ -247,21 +247,21 @@ TEST(Server, EndsATransactionBeforeItSaysSo) {
 }
 
 TEST(Server, KeepsTheEnvelopeUntilItsEndIsTold) {
-    const Hello hello(options, offer);
+    const HelloPtr hello = Hello::make(options, offer);
     Server server(options);
     std::string_view input = "EHLO x\r\nMAIL FROM:<s@example.org>\r\nRSET\r\n";
-    EXPECT_EQ(server.next(input, hello), Step::ask_helo);
+    EXPECT_EQ(server.next(input, *hello), Step::ask_helo);
     server.answer({250, ""});
-    EXPECT_EQ(server.next(input, hello), Step::reply);
+    EXPECT_EQ(server.next(input, *hello), Step::reply);
     EXPECT_FALSE(server.in_transaction());
-    EXPECT_EQ(server.next(input, hello), Step::ask_mail);
+    EXPECT_EQ(server.next(input, *hello), Step::ask_mail);
     EXPECT_TRUE(server.in_transaction());
     server.answer({250, "2.1.0 Ok"});
-    EXPECT_EQ(server.next(input, hello), Step::reply);
-    EXPECT_EQ(server.next(input, hello), Step::transaction_ended);
+    EXPECT_EQ(server.next(input, *hello), Step::reply);
+    EXPECT_EQ(server.next(input, *hello), Step::transaction_ended);
     EXPECT_TRUE(server.in_transaction());
     EXPECT_EQ(server.envelope().sender, "s@example.org");
-    EXPECT_EQ(server.next(input, hello), Step::reply);
+    EXPECT_EQ(server.next(input, *hello), Step::reply);
     EXPECT_FALSE(server.in_transaction());
 }
 
@@ -289,22 +289,22 @@ TEST(Server, ARefusalLeavesTheStateAsItWas) {
 }
 
 TEST(Server, ASecondEhloThatIsRefusedChangesNothing) {
-    const Hello hello(options, offer);
+    const HelloPtr hello = Hello::make(options, offer);
     Server server(options);
     std::string_view input = "EHLO x\r\nMAIL FROM:<s@example.org>\r\nHELO y\r\nRCPT TO:<r@example.net>\r\n";
-    EXPECT_EQ(server.next(input, hello), Step::ask_helo);
+    EXPECT_EQ(server.next(input, *hello), Step::ask_helo);
     server.answer({250, ""});
-    EXPECT_EQ(server.next(input, hello), Step::reply);
-    EXPECT_EQ(server.next(input, hello), Step::ask_mail);
+    EXPECT_EQ(server.next(input, *hello), Step::reply);
+    EXPECT_EQ(server.next(input, *hello), Step::ask_mail);
     server.answer({250, "2.1.0 Ok"});
-    EXPECT_EQ(server.next(input, hello), Step::reply);
-    EXPECT_EQ(server.next(input, hello), Step::ask_helo);
+    EXPECT_EQ(server.next(input, *hello), Step::reply);
+    EXPECT_EQ(server.next(input, *hello), Step::ask_helo);
     EXPECT_FALSE(server.esmtp());
     server.answer({550, "5.7.1 No"});
-    EXPECT_EQ(server.next(input, hello), Step::reply);
+    EXPECT_EQ(server.next(input, *hello), Step::reply);
     EXPECT_EQ(server.reply_wire(), "550 5.7.1 No\r\n");
     EXPECT_TRUE(server.esmtp());
-    EXPECT_EQ(server.next(input, hello), Step::ask_rcpt);
+    EXPECT_EQ(server.next(input, *hello), Step::ask_rcpt);
 }
 
 TEST(Server, AGreetingMayRefuseService) {
