@@ -13,10 +13,12 @@ namespace sluice::app {
 
 std::string version_of(const net::TlsServerOptions& options) {
     std::string version;
-    for (const std::string& file : options.chain_files) {
-        struct stat found{};
-        if (::stat(file.c_str(), &found) == 0) version += net::file_version(found);
-        version += '\n';
+    for (const net::TlsChain& files : options.chain_files) {
+        for (const std::string& file : {files.chain, files.key}) {
+            struct stat found{};
+            if (::stat(file.c_str(), &found) == 0) version += net::file_version(found);
+            version += '\n';
+        }
     }
     return version;
 }

@@ -150,11 +150,14 @@ const Key<Config> keys_before_policy[] = {
      "The extensions clients may be offered. They are offered only where the MTA behind offers them too."},
 
     {"tls.chain_files",
-     ListKind<Config>{"a file", [](Config& c) { c.front.tls.certificates.chain_files.clear(); },
-                      add_chain_file},
-     "PEM files, each with a private key, then its certificate and the chain (Postfix: "
-     "smtpd_tls_chain_files). A client gets the first that is for the name it asks for (SNI), else the "
-     "first. None = STARTTLS is not offered."},
+     ListKind<Config>{
+         "a file, or table", [](Config& c) { c.front.tls.certificates.chain_files.clear(); }, add_chain_file,
+         nullptr,
+         R"([{ chain = "/etc/letsencrypt/live/mx.example.org/fullchain.pem", key = "/etc/letsencrypt/live/mx.example.org/privkey.pem" }])"},
+     "Certificates, each a PEM file with a private key, the certificate and the chain (Postfix: "
+     "smtpd_tls_chain_files), or a table of two files as certbot writes them (also written as "
+     "`[[tls.chain_files]]`, see below). A client gets the first that is for the name it asks for (SNI), else "
+     "the first. Keys need be readable by root only. None = STARTTLS is not offered."},
     {"tls.listen",
      ListKind<Config>{"\"ADDRESS:PORT\"", [](Config& c) { c.tls_listen.clear(); }, add_tls_listen},
      "Where TLS begins at once, without STARTTLS (implicit TLS, port 465; Postfix: smtpd_tls_wrappermode)."},
@@ -326,6 +329,13 @@ const Key<Config> keys_after_policy[] = {
      "`stdout`, `stderr`, or a file that is opened anew on SIGHUP and SIGUSR1."},
 };
 
+const Key<net::TlsChain> chain_rows[] = {
+    {"chain", TextKind<net::TlsChain>{[](net::TlsChain& t) -> auto& { return t.chain; }, "a file"},
+     "A PEM file with the certificate, and behind it the chain to its authority: certbot's `fullchain.pem`."},
+    {"key", TextKind<net::TlsChain>{[](net::TlsChain& t) -> auto& { return t.key; }, "a file"},
+     "A PEM file with its private key, not encrypted: certbot's `privkey.pem`."},
+};
+
 const Key<UpstreamEntry> upstream_rows[] = {
     {"address",
      TextKind<UpstreamEntry>{[](UpstreamEntry& u) -> auto& { return u.address; }, server_address_form,
@@ -379,6 +389,10 @@ std::span<const Key<Config>> config_keys() {
     }();
     return keys;
 }
+std::span<const Key<net::TlsChain>> chain_keys() {
+    return chain_rows;
+}
+
 std::span<const Key<UpstreamEntry>> upstream_keys() {
     return upstream_rows;
 }

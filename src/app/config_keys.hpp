@@ -21,6 +21,9 @@ std::span<const Key<Config>> config_keys();
 /// Of an element of relay.mta that is a table.
 std::span<const Key<UpstreamEntry>> upstream_keys();
 
+/// Of an element of tls.chain_files that is a table.
+std::span<const Key<net::TlsChain>> chain_keys();
+
 /// What a section is about, for the reference ("relay.pool"); empty for one without a text.
 std::string_view section_text(std::string_view section);
 

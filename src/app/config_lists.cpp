@@ -143,8 +143,17 @@ void add_dns_server(ConfigReading& reading, const toml::node& element, Config& c
 }
 
 void add_chain_file(ConfigReading& reading, const toml::node& element, Config& config) {
-    if (const std::string* text = string_of(reading, element, "a file"))
-        config.front.tls.certificates.chain_files.push_back(*text);
+    net::TlsChain files;
+    if (const toml::table* const table = element.as_table()) {
+        read_table(reading, chain_keys(), "", *table, files);
+        if (files.chain.empty() || files.key.empty())
+            return reading.fault(element, "a certificate needs a chain and a key");
+    } else if (const std::string* const text = string_of(reading, element, "a file, or a table of two")) {
+        files = {*text};
+    } else {
+        return;
+    }
+    config.front.tls.certificates.chain_files.push_back(std::move(files));
 }
 
 void add_extension(ConfigReading& reading, const toml::node& element, Config& config) {

@@ -17,6 +17,7 @@ void add_tls_listen(ConfigReading& reading, const toml::node& element, Config& c
 /// "ADDRESS:PORT", or a table of upstream_keys().
 void add_upstream(ConfigReading& reading, const toml::node& element, Config& config);
 void add_dns_server(ConfigReading& reading, const toml::node& element, Config& config);
+/// A file, or a table of chain_keys().
 void add_chain_file(ConfigReading& reading, const toml::node& element, Config& config);
 void add_health_network(ConfigReading& reading, const toml::node& element, Config& config);
 void add_proxy_network(ConfigReading& reading, const toml::node& element, Config& config);

@@ -200,6 +200,9 @@ std::string config_reference() {
         if (key.name == "relay.mta")
             out += element_text<UpstreamEntry>("[[relay.mta]]", "One MTA. Only `address` is required.",
                                                upstream_keys());
+        if (key.name == "tls.slow_sessions_max")
+            out += element_text<net::TlsChain>("[[tls.chain_files]]", "One certificate. Both are required.",
+                                               chain_keys());
         if (key.name == "policy.dnswl")
             out += element_text<policy::DnsListOptions>("[[policy.dnsbl]] and [[policy.dnswl]]",
                                                         "One DNS list. Only `zone` is required.",

@@ -90,18 +90,42 @@ class TestCertificates {
                            bool with_key = true) const {
         const Key key(EVP_EC_gen("P-256"));
         const Certificate certificate = self_signed(key.get(), names);
-        const std::string path = directory / name;
-        std::FILE* const file = std::fopen(path.c_str(), "w");
-        if (file == nullptr) throw std::runtime_error("cannot write " + path);
-        if (with_key)
-            PEM_write_PrivateKey(file, other_key != nullptr ? other_key : key.get(), nullptr, nullptr, 0,
-                                 nullptr, nullptr);
-        PEM_write_X509(file, certificate.get());
-        (void)std::fclose(file);
-        return path;
+        return write(name, [&](std::FILE* file) {
+            if (with_key)
+                PEM_write_PrivateKey(file, other_key != nullptr ? other_key : key.get(), nullptr, nullptr, 0,
+                                     nullptr, nullptr);
+            PEM_write_X509(file, certificate.get());
+        });
+    }
+
+    /// The certificate alone, for `key`.
+    std::string certificate_file(const std::string& name, const std::string& names, EVP_PKEY* key) const {
+        return write(name, [certificate = self_signed(key, names)](std::FILE* file) {
+            PEM_write_X509(file, certificate.get());
+        });
+    }
+
+    /// `key` alone, encrypted where there is a passphrase.
+    std::string key_file(const std::string& name, EVP_PKEY* key, const std::string& passphrase = {}) const {
+        return write(name, [&](std::FILE* file) {
+            PEM_write_PKCS8PrivateKey(file, key, passphrase.empty() ? nullptr : EVP_aes_256_cbc(),
+                                      passphrase.data(), static_cast<int>(passphrase.size()), nullptr,
+                                      nullptr);
+        });
     }
 
     std::filesystem::path directory;
+
+  private:
+    template <typename Write>
+    std::string write(const std::string& name, Write content) const {
+        const std::string path = directory / name;
+        std::FILE* const file = std::fopen(path.c_str(), "w");
+        if (file == nullptr) throw std::runtime_error("cannot write " + path);
+        content(file);
+        (void)std::fclose(file);
+        return path;
+    }
 };
 
 }  // namespace sluice::net

@@ -6,8 +6,10 @@
 #include <cerrno>
 #include <new>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
+#include <openssl/x509err.h>
 #include <openssl/x509v3.h>
 #include <stdexcept>
 
@@ -47,10 +49,53 @@ std::vector<std::string> names_of(X509* certificate) {
     return names;
 }
 
-void load_chain(SSL_CTX* context, const std::string& file) {
-    if (SSL_CTX_use_certificate_chain_file(context, file.c_str()) != 1) fail(file);
-    if (SSL_CTX_use_PrivateKey_file(context, file.c_str(), SSL_FILETYPE_PEM) != 1) fail(file);
-    if (SSL_CTX_check_private_key(context) != 1) fail(file);
+[[noreturn]] void fail(const std::string& file, std::string_view why) {
+    throw std::runtime_error(file + ": " + std::string(why));
+}
+
+/// Whether this is what OpenSSL stumbled over first.
+bool failed_by(int library, int reason) {
+    const unsigned long code = ERR_peek_error();
+    return ERR_GET_LIB(code) == library && ERR_GET_REASON(code) == reason;
+}
+
+/// Nobody can be asked for a passphrase: a new certificate is read while nobody looks.
+int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* asked) {
+    *static_cast<bool*>(asked) = true;
+    return -1;
+}
+
+[[noreturn]] void fail_by_mismatch(const TlsChain& files) {
+    fail(files.key, "the private key is not that of the certificate in " + files.chain);
+}
+
+void load_key(SSL_CTX* context, const TlsChain& files) {
+    bool encrypted = false;
+    SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+    SSL_CTX_set_default_passwd_cb_userdata(context, &encrypted);
+    ERR_clear_error();
+    const bool loaded = SSL_CTX_use_PrivateKey_file(context, files.key.c_str(), SSL_FILETYPE_PEM) == 1;
+    SSL_CTX_set_default_passwd_cb_userdata(context, nullptr);
+    if (loaded) return;
+    if (encrypted)
+        fail(files.key, "the private key is encrypted, and there is nobody to give its passphrase");
+    if (failed_by(ERR_LIB_X509, X509_R_KEY_VALUES_MISMATCH)) fail_by_mismatch(files);
+    if (!failed_by(ERR_LIB_OSSL_DECODER, ERR_R_UNSUPPORTED)) fail(files.key);
+    if (files.key != files.chain) fail(files.key, "it holds no private key in PEM form");
+    fail(files.key,
+         "it holds a certificate and no private key; name that in a file of its own, { chain = "
+         "\"fullchain.pem\", key = \"privkey.pem\" }, or put both into one");
+}
+
+void load_chain(SSL_CTX* context, const TlsChain& files) {
+    ERR_clear_error();
+    if (SSL_CTX_use_certificate_chain_file(context, files.chain.c_str()) != 1) {
+        if (!failed_by(ERR_LIB_PEM, PEM_R_NO_START_LINE)) fail(files.chain);
+        fail(files.chain, "it holds no certificate in PEM form");
+    }
+    load_key(context, files);
+    // A key of another kind is taken, for another certificate to come.
+    if (SSL_CTX_check_private_key(context) != 1) fail_by_mismatch(files);
 }
 
 void configure(SSL_CTX* context, const TlsServerOptions& options) {
@@ -101,18 +146,18 @@ TlsTicketKey random_ticket_key() {
 
 TlsServerContext::TlsServerContext(const TlsServerOptions& options) {
     ERR_clear_error();
-    for (const std::string& file : options.chain_files) {
+    for (const TlsChain& files : options.chain_files) {
         Certified made{.context = decltype(Certified::context)(SSL_CTX_new(TLS_server_method())),
                        .names = {}};
         if (!made.context) throw std::bad_alloc();
         SSL_CTX* context = made.context.get();
         configure(context, options);
-        load_chain(context, file);
+        load_chain(context, files);
         made.names = names_of(SSL_CTX_get0_certificate(context));
         // The same names with another kind of key: one context that has both, for OpenSSL to choose from.
         const auto twin = std::ranges::find(certified_, made.names, &Certified::names);
         if (twin != certified_.end()) {
-            load_chain(twin->context.get(), file);
+            load_chain(twin->context.get(), files);
         } else {
             certified_.push_back(std::move(made));
         }
@@ -136,6 +181,8 @@ int TlsServerContext::choose(ssl_st* stream, int* /*alert*/, void* self) {
 }
 
 const TlsServerContext::Certified* TlsServerContext::find(std::string_view name) const {
+    // A name is sent without the dot of the root (RFC 6066 3); who sends it means the same.
+    if (name.ends_with('.')) name.remove_suffix(1);
     const std::string folded = ascii::to_lower(name);
     const auto serves = [&](const Certified& certified) {
         return std::ranges::any_of(certified.names,

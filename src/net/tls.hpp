@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 struct ssl_ctx_st;
@@ -34,12 +35,21 @@ void configure_tls(ssl_ctx_st* context, TlsVersion minimum);
 using TlsTicketKey = std::array<unsigned char, 80>;
 TlsTicketKey random_ticket_key();
 
+/// PEM files of a certificate and its chain, and of their private key: one file for both, or two.
+struct TlsChain {
+    TlsChain() = default;
+    TlsChain(std::string both) : chain(both), key(std::move(both)) {}  // NOLINT(*-explicit-*)
+    TlsChain(std::string chain_file, std::string key_file)
+        : chain(std::move(chain_file)), key(std::move(key_file)) {}
+
+    std::string chain;
+    std::string key;
+};
+
 struct TlsServerOptions {
-    /// PEM files, each with a private key and then the certificate and its chain, as Postfix's
-    /// smtpd_tls_chain_files. A client that asks for a name (SNI, RFC 6066 3) gets the first that is for that
-    /// name, anybody else the first. One more file for the same names is for another kind of key (RSA,
-    /// ECDSA).
-    std::vector<std::string> chain_files;
+    /// A client that asks for a name (SNI, RFC 6066 3) gets the first that is for that name, anybody else the
+    /// first. One more for the same names is for another kind of key (RSA, ECDSA).
+    std::vector<TlsChain> chain_files;
     TlsVersion minimum = TlsVersion::v1_2;
     /// Seals the tickets of sessions to resume. All workers have the same, and keep it when certificates
     /// change.

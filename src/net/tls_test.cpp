@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/ssl.h>
@@ -108,6 +109,10 @@ TEST_F(TlsTest, ShowsTheCertificateForTheNameAskedFor) {
                                                          {"mx.example.org", "mx.example.org"},
                                                          {"MAIL.example.NET", "mail.example.net"},
                                                          {"any.example.com", "mail.example.net"},
+                                                         {"mail.example.net.", "mail.example.net"},
+                                                         {"Any.example.com.", "mail.example.net"},
+                                                         {"mail.example.net..", "mx.example.org"},
+                                                         {".", "mx.example.org"},
                                                          {"a.b.example.com", "mx.example.org"},
                                                          {"example.com", "mx.example.org"},
                                                          {"nobody.example", "mx.example.org"}};
@@ -166,17 +171,60 @@ TEST_F(TlsTest, FailsOnWhatIsNotAHandshake) {
     EXPECT_EQ(stream.shake_hands(), Handshake::failed);
 }
 
-TEST_F(TlsTest, NamesTheFileThatCannotBeUsed) {
+TEST_F(TlsTest, TakesTheKeyFromAFileOfItsOwn) {
+    const Key key(EVP_EC_gen("P-256"));
+    const std::string chain = certificate_file("chain.pem", "DNS:mx.example.org", key.get());
+    const TlsServerContext context(
+        {.chain_files = {{chain, key_file("key.pem", key.get())}, chain_file("b.pem", "DNS:b.example")}});
+    for (const char* const name : {"mx.example.org", "b.example"}) {
+        connect(context, name);
+        ASSERT_EQ(shake_hands(), Handshake::done);
+        EXPECT_EQ(shown(), name);
+    }
+}
+
+TEST_F(TlsTest, SaysWhatIsWrongWithWhichFile) {
+    const Key key(EVP_EC_gen("P-256"));
     const Key other(EVP_EC_gen("P-256"));
-    const std::string bad[] = {directory / "missing.pem",
-                               chain_file("no-key.pem", "DNS:a.example", nullptr, false),
-                               chain_file("other-key.pem", "DNS:a.example", other.get())};
-    for (const std::string& file : bad) {
+    const Key rsa(EVP_RSA_gen(2048));
+    const std::string missing = directory / "missing.pem";
+    const std::string chain = certificate_file("chain.pem", "DNS:a.example", key.get());
+    const std::string own = key_file("own.pem", key.get());
+    const std::string sealed = key_file("sealed.pem", key.get(), "secret");
+    const std::string empty = directory / "empty.pem";
+    std::ofstream(empty) << "";
+    const std::string broken = directory / "broken.pem";
+    std::ofstream(broken) << "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+    struct Case {
+        TlsChain files;
+        std::string error;  // its beginning
+    };
+    const Case cases[] = {
+        {missing, missing + ": No such file"},
+        {empty, empty + ": it holds no certificate in PEM form"},
+        {own, own + ": it holds no certificate in PEM form"},
+        {chain, chain + ": it holds a certificate and no private key; name that"},
+        {chain_file("other.pem", "DNS:a.example", other.get()),
+         (directory / "other.pem").string() + ": the private key is not that of the certificate in "},
+        {{missing, own}, missing + ": No such file"},
+        {{chain, missing}, missing + ": No such file"},
+        {{chain, empty}, empty + ": it holds no private key in PEM form"},
+        {{own, chain}, own + ": it holds no certificate in PEM form"},
+        {{chain, key_file("another.pem", other.get())},
+         (directory / "another.pem").string() + ": the private key is not that of the certificate in " +
+             chain},
+        {{chain, key_file("rsa.pem", rsa.get())},
+         (directory / "rsa.pem").string() + ": the private key is not that of the certificate in " + chain},
+        {{chain, sealed}, sealed + ": the private key is encrypted"},
+        {{chain, broken}, broken + ": "},
+    };
+    for (const Case& c : cases) {
         try {
-            const TlsServerContext context({.chain_files = {file}});
-            FAIL() << file;
+            const TlsServerContext context({.chain_files = {c.files}});
+            ADD_FAILURE() << c.error;
         } catch (const std::runtime_error& error) {
-            EXPECT_THAT(error.what(), testing::StartsWith(file + ": ")) << file;
+            EXPECT_THAT(error.what(), testing::StartsWith(c.error));
+            EXPECT_THAT(error.what(), testing::Not(testing::HasSubstr("no start line")));
         }
     }
 }

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import re
 import signal
 import ssl
 import subprocess
@@ -400,10 +401,66 @@ def test_a_postfix_that_insists_on_tls(tls_sluice, postfix):
     assert delivered and all("tls" in transaction for transaction in delivered)
 
 
-@pytest.mark.parametrize("bad, says", [("missing.pem", "No such file"), ("empty.pem", "no start line")])
-def test_a_chain_file_that_cannot_be_used(tmp_path, bad, says):
+@pytest.mark.parametrize("entry, names, says", [
+    ('"{0}/missing.pem"', "missing.pem", "No such file"),
+    ('"{0}/empty.pem"', "empty.pem", "holds no certificate"),
+    ('"{0}/mx.crt"', "mx.crt", "holds a certificate and no private key"),
+    ('{{ chain = "{0}/mx.crt", key = "{0}/missing.pem" }}', "missing.pem", "No such file"),
+    ('{{ chain = "{0}/mx.crt", key = "{0}/empty.pem" }}', "empty.pem", "holds no private key"),
+    ('{{ chain = "{0}/mx.crt", key = "{0}/other.key" }}', "other.key", "is not that of the certificate"),
+    ('{{ chain = "{0}/mx.crt" }}', "sluice.toml:1", "needs a chain and a key"),
+    ('{{ chain = "{0}/mx.crt", kee = "x" }}', "sluice.toml:1", "did you mean key"),
+])  # fmt: skip
+def test_a_chain_file_that_cannot_be_used(tmp_path, entry, names, says):
+    """The error says which file, and what is wrong with it, in other words than OpenSSL's."""
     (tmp_path / "empty.pem").touch()
+    for name in ("mx", "other"):
+        make_certificate(tmp_path, name, "DNS:mx.example.test")
     config = tmp_path / "sluice.toml"
-    config.write_text(f'tls.chain_files = ["{tmp_path / bad}"]\n')
+    config.write_text(f"tls.chain_files = [{entry.format(tmp_path)}]\n")
     done = run_sluice("check", "--config", config)
-    assert done.returncode != 0 and str(tmp_path / bad) in done.stderr and says in done.stderr, done.stderr
+    assert done.returncode != 0 and names in done.stderr and says in done.stderr, done.stderr
+    assert "no start line" not in done.stderr
+
+
+def test_a_key_in_a_file_of_its_own(start_sluice, postfix, tmp_path):
+    """As certbot writes them: links to files whose names change at each renewal, the key's first or the chain's."""
+    for name in ("one", "two", "three"):
+        make_certificate(tmp_path, name, "DNS:mx.example.test")
+    live = tmp_path / "live"
+    live.mkdir()
+
+    def link(kind, name):
+        (live / f"{kind}.new").symlink_to(tmp_path / f"{name}.{kind}")
+        (live / f"{kind}.new").rename(live / kind)
+
+    def pem(name):
+        return (tmp_path / f"{name}.crt").read_text()
+
+    link("crt", "one")
+    link("key", "one")
+    chain = {"chain": str(live / "crt"), "key": str(live / "key")}
+    sluice = start_sluice(postfix.private_port, config={"tls": {"chain_files": [chain]}})
+    done = run_sluice("check", "--config", sluice.config_file)
+    assert "tls.chain_files" not in done.stderr, done.stderr
+    assert shown_by(sluice) in pem("one")
+    for read, (name, first, second) in enumerate([("two", "crt", "key"), ("three", "key", "crt")], 1):
+        link(first, name)
+        wait_until(lambda: len(sluice.records("certificates_unusable")) == read, "half a renewal to be noticed")
+        unusable = sluice.records("certificates_unusable")[-1]
+        assert "is not that of the certificate" in str(unusable)
+        link(second, name)
+        wait_until(lambda: len(sluice.records("certificates_read")) == read, "the renewal")
+        assert shown_by(sluice) in pem(name)
+
+
+def test_a_name_with_a_final_dot(tls_sluice, certificates):
+    """The same certificate as without it."""
+    sluice = tls_sluice()
+    for name in ("mail.example.net", "mail.example.net."):
+        done = subprocess.run(
+            ["openssl", "s_client", "-starttls", "smtp", "-connect", f"127.0.0.1:{sluice.port}", "-servername", name],
+            input="QUIT\n", capture_output=True, text=True, timeout=30, check=False,
+        )  # fmt: skip
+        shown = re.search(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", done.stdout, re.DOTALL)
+        assert shown and shown.group() in pathlib.Path(certificates["other"]).read_text("ascii"), done.stdout
