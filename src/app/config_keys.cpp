@@ -150,14 +150,12 @@ const Key<Config> keys_before_policy[] = {
      "The extensions clients may be offered. They are offered only where the MTA behind offers them too."},
 
     {"tls.chain_files",
-     ListKind<Config>{
-         "a file, or table", [](Config& c) { c.front.tls.certificates.chain_files.clear(); }, add_chain_file,
-         nullptr,
-         R"([{ chain = "/etc/letsencrypt/live/mx.example.org/fullchain.pem", key = "/etc/letsencrypt/live/mx.example.org/privkey.pem" }])"},
+     ListKind<Config>{"a file, or table", [](Config& c) { c.front.tls.certificates.chain_files.clear(); },
+                      add_chain_file},
      "Certificates, each a PEM file with a private key, the certificate and the chain (Postfix: "
      "smtpd_tls_chain_files), or a table of two files as certbot writes them (also written as "
-     "`[[tls.chain_files]]`, see below). A client gets the first that is for the name it asks for (SNI), else "
-     "the first. Keys need be readable by root only. None = STARTTLS is not offered."},
+     "`[[tls.chain_files]]`, see below). A client gets the first that is for the name it asks for (SNI), "
+     "else the first. Keys need be readable by root only. None = STARTTLS is not offered."},
     {"tls.listen",
      ListKind<Config>{"\"ADDRESS:PORT\"", [](Config& c) { c.tls_listen.clear(); }, add_tls_listen},
      "Where TLS begins at once, without STARTTLS (implicit TLS, port 465; Postfix: smtpd_tls_wrappermode)."},

@@ -269,16 +269,15 @@ def test_an_address_of_ours_is_ours_however_it_is_listened_on(start_sluice, list
     ours = "198.51.100.25"
     with namespace.Namespace() as own:
         own.run("ip", "address", "add", f"{ours}/32", "dev", "lo")
-        sluice = start_sluice(
-            free_port(), config={"proxy_protocol": {"networks": [f"{ours}/32"]}, "pace": QUICK},
-            address=listen, command=own.command(BINARY),
-        )  # fmt: skip
+        port = free_port()
+        config = {"listen": [f"{listen}:{port}"], "proxy_protocol": {"networks": [f"{ours}/32"]}, "pace": QUICK}
+        sluice = start_sluice(free_port(), config=config, command=own.command(BINARY))
         helos = {f"[{ours}]": "helo_ours", "[198.51.100.26]": "helo_wrong_literal", HOSTNAME: "helo_ours",
                  "[127.0.0.1]": "helo_loopback_literal"}  # fmt: skip
         for host, (helo, signal) in enumerate(helos.items(), 7):
             source = f"192.0.2.{host}"
             with own.entered():
-                client = Client(sluice.port, address=ours)
+                client = Client(port, address=ours)
             with client:
                 client.send(f"PROXY TCP4 {source} {ours} 40000 25\r\n")
                 client.greet(helo)
