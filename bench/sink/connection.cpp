@@ -113,6 +113,9 @@ bool Connection::command(std::string_view line, std::string& out, Counts& counts
             } else if (line.find(":<unknown") != std::string_view::npos) {
                 ++counts.refused;
                 out += "550 5.1.1 User unknown\r\n";
+            } else if (line.find(":<sluice-check@") != std::string_view::npos) {
+                // Sluice asks whether this is an open relay, and would give it no mail if it were.
+                out += "550 5.7.1 Relay access denied\r\n";
             } else {
                 ++counts.recipients;
                 ++recipients_;

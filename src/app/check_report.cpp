@@ -57,10 +57,12 @@ std::string identity_lines(const relay::UpstreamOptions& upstream, const ProbeFi
                "            rate limits see one client, and Sluice must not be in its mynetworks\n";
     if (found.ehlo.xclient.empty())
         return fmt::format(
-            "  identity  XCLIENT is not offered{}. The MTA takes Sluice for the client: its own address "
-            "checks\n"
-            "            and rate limits see one client, and Sluice must not be in its mynetworks\n",
-            upstream.identity == IdentityBy::xclient ? ", but configured: the MTA counts as down" : "");
+            "  identity  XCLIENT is not offered: the MTA counts as down, and clients hear 451. It would take "
+            "Sluice\n"
+            "            for every client, and grant each what it grants Sluice. Give it a listener that "
+            "offers "
+            "it,\n"
+            "            or set identity = \"none\" for it in relay.mta\n");
     if (!found.forwards_identity())
         return fmt::format("  identity  XCLIENT is offered and then refused: {}\n", found.identity->said);
     return fmt::format("  identity  XCLIENT works: {}\n", found.ehlo.xclient);

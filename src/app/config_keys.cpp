@@ -74,6 +74,13 @@ const Key<Config> keys_before_policy[] = {
      "the connection began: answers on connections older than 60 s are not remembered, and \"no such user\" "
      "on "
      "one older than 5 s is asked about again on a new one."},
+    {"relay.pool.relay_check_s",
+     integer<Config>([](Config& c) -> auto& { return c.relay.pool.relay_check; }, 1, day_s),
+     "Before an MTA gets any mail, and on new connections from then on when so long has passed, when it was "
+     "down or when its offer has changed, a worker asks it for a recipient of a domain that is nobody's, as "
+     "Sluice and in the name of a stranger. One that says 250 would relay for everybody who can reach "
+     "Sluice: it "
+     "counts as down until it says otherwise (`mta_relays_for_strangers` in the log)."},
     {"relay.pool.waiting_max",
      integer<Config>([](Config& c) -> auto& { return c.relay.pool.waiting_max; }, 1, million),
      "Questions that may wait for a connection; one more is answered 451 4.3.2."},
@@ -341,12 +348,19 @@ const Key<UpstreamEntry> upstream_rows[] = {
      "Where the MTA listens."},
     {"identity",
      choice<UpstreamEntry>([](UpstreamEntry& u) -> auto& { return u.options.identity; }, identities),
-     "How it learns who the client is: `auto` takes XCLIENT where it is offered; with `xclient`, an MTA that "
-     "does not offer it counts as down; `proxy_v2` sends a PROXY header first (a connection for each "
+     "How it learns who the client is: `auto` and `xclient` by XCLIENT, and an MTA that does not offer it, "
+     "or "
+     "no longer, counts as down (`identity_not_carried` in the log); `proxy_v2` sends a PROXY header first "
+     "(a connection for each "
      "client); with `none` the MTA takes Sluice for the client, and a Received header names the true one."},
     {"pooled", BooleanKind<UpstreamEntry>{[](UpstreamEntry& u) -> auto& { return u.options.pooled; }},
      "One connection may serve many clients: XCLIENT is authorised for every address there. `sluice check` "
      "tells."},
+    {"takes_any_domain",
+     BooleanKind<UpstreamEntry>{[](UpstreamEntry& u) -> auto& { return u.options.takes_any_domain; }},
+     "It takes mail for everybody by design, as a sink does, and is not asked whether it relays for "
+     "strangers "
+     "(`relay.pool.relay_check_s`). Never for an MTA that sends mail on."},
     {"priority",
      integer<UpstreamEntry>([](UpstreamEntry& u) -> auto& { return u.options.priority; }, 0, 1000),
      "Lower ones are asked first; equal ones share the load."},

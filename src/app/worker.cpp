@@ -89,9 +89,7 @@ class Worker final : net::Timer {
           relay_(service_.loop(), service_.offload(), validating_.get(), state_.get(), task_.config.relay,
                  [this](std::string_view what, std::string_view who, std::string_view why) {
                      service_.events().event(what, {{"worker", index_}, {"who", who}, {"why", why}});
-                     if (what == "mta_down") task_.metrics.add(Metric::mta_troubles, MtaTrouble::down);
-                     if (what == "mta_tls_failed")
-                         task_.metrics.add(Metric::mta_troubles, MtaTrouble::tls_failed);
+                     count_trouble(what);
                  }),
           front_({service_.loop(), service_.offload(), resolver_.get(), relay_,
                   task_.certificates == nullptr ? nullptr : &task_.certificates->context, service_.log(),
@@ -110,6 +108,18 @@ class Worker final : net::Timer {
                   [this](const OrderReceived& received) { obey(received); }) {
         for (const Listener& listener : task_.listeners)
             front_.serve(listener.fd.get(), listener.wrapping);
+    }
+
+    void count_trouble(std::string_view event) {
+        static constexpr std::pair<std::string_view, MtaTrouble> troubles[] = {
+            {"mta_down", MtaTrouble::down},
+            {"mta_tls_failed", MtaTrouble::tls_failed},
+            {"identity_not_carried", MtaTrouble::no_identity},
+            {"mta_relays_for_strangers", MtaTrouble::relays},
+        };
+        for (const auto& [name, trouble] : troubles) {
+            if (event == name) task_.metrics.add(Metric::mta_troubles, trouble);
+        }
     }
 
     void run() {

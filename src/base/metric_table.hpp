@@ -76,7 +76,7 @@ inline constexpr std::string_view dns_results[] = {
     "found", "absent",      "servfail",  "refused",   "lame",       "malformed",
     "bogus", "unreachable", "not_asked", "timed_out", "bad_answer", "lists_everything"};
 inline constexpr std::string_view store_troubles[] = {"slow", "down"};
-inline constexpr std::string_view mta_troubles[] = {"down", "tls_failed"};
+inline constexpr std::string_view mta_troubles[] = {"down", "tls_failed", "no_identity", "relays"};
 
 }  // namespace metric_values
 
@@ -88,7 +88,7 @@ enum class StorageLack : std::uint8_t { memory, spool };
 enum class HandshakeResult : std::uint8_t { done, failed };
 enum class GreylistResult : std::uint8_t { pass, wait, unanswered };
 enum class StoreTrouble : std::uint8_t { slow, down };
-enum class MtaTrouble : std::uint8_t { down, tls_failed };
+enum class MtaTrouble : std::uint8_t { down, tls_failed, no_identity, relays };
 
 /// One row for each Metric, in its order.
 inline constexpr auto metric_table = std::to_array<MetricRow>({
@@ -204,7 +204,8 @@ inline constexpr auto metric_table = std::to_array<MetricRow>({
      false,
      {"what", metric_values::mta_troubles},
      {},
-     "How often an MTA has gone down for a worker, or was spoken to without TLS because a handshake failed."},
+     "How often an MTA has gone down for a worker, was spoken to without TLS because a handshake failed, was "
+     "found not to carry its clients' identities, or to relay for strangers."},
     {Metric::worker_deaths,
      "sluice_worker_deaths_total",
      false,

@@ -14,6 +14,7 @@
 #include "net/tls.hpp"
 #include "relay/content_writer.hpp"
 #include "relay/identity.hpp"
+#include "relay/relay_proof.hpp"
 #include "relay/upstream.hpp"
 #include "smtp/dialogue.hpp"
 
@@ -59,6 +60,9 @@ class Connection final : public net::IoHandler, private net::Timer {
         bool may_be_stale =
             false;  // it was idle for a while before it was leased: it may have been dead by then
         bool quitting = false;
+        bool spent = false;               // tied to the stranger of a proof: of no use to anybody
+        smtp::EhloReply own_ehlo;         // to us, before any client's identity
+        std::optional<RelayProof> proof;  // being made on it, before it is put to use
     };
 
     Connection(net::Loop& loop, const PoolOptions& options, std::string_view hostname, Upstream& upstream,

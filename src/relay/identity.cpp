@@ -4,6 +4,10 @@
 
 namespace sluice::relay {
 
+bool needs_xclient(IdentityBy by) {
+    return by == IdentityBy::automatic || by == IdentityBy::xclient;
+}
+
 Carry carry_of(IdentityBy by, wire::XclientAttributes attributes) {
     switch (by) {
         case IdentityBy::proxy_v2: return Carry::proxy;

@@ -19,6 +19,10 @@ enum class Carry : std::uint8_t {
     proxy,  // said before the greeting: one identity for the whole of the connection
 };
 
+/// Without XCLIENT an MTA is not spoken to at all: what an MTA does not offer, or offers no longer, is no
+/// reason to take its clients' identities away from it.
+bool needs_xclient(IdentityBy by);
+
 /// `attributes` are what the MTA offers of XCLIENT on a connection.
 Carry carry_of(IdentityBy by, wire::XclientAttributes attributes);
 

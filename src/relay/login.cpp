@@ -134,6 +134,10 @@ bool LoginConnection::greeted_badly() const {
 void LoginConnection::introduce() {
     const auto attributes = wire::XclientAttributes::parse(connection_->dialogue().ehlo().xclient);
     carry_ = carry_of(upstream_.options.identity, attributes);
+    if (needs_xclient(upstream_.options.identity) && carry_ != Carry::xclient) {
+        close();
+        return fail(no_connection);
+    }
     if (carry_ != Carry::xclient) return start();
     const Introduction client = xclient_introduction(client_, attributes);
     connection_->dialogue().introduce(client.preface, client.helo, client.esmtp);

@@ -14,8 +14,8 @@ namespace sluice::relay {
 
 /// How the MTA learns who the client is.
 enum class IdentityBy : std::uint8_t {
-    automatic,  // XCLIENT where the MTA offers it, else nothing
-    xclient,    // XCLIENT, and an MTA that does not offer it is treated as down
+    automatic,  // XCLIENT; an MTA that does not offer it is treated as down
+    xclient,    // the same
     proxy_v2,   // PROXY protocol v2 before each connection (one connection per client identity)
     none,       // the MTA sees Sluice as the client; a Received header names the true one
 };
@@ -45,6 +45,9 @@ struct UpstreamOptions {
     /// XCLIENT is authorised for every address there (a private listener, `sluice check` tells): one
     /// connection may serve many identities. Otherwise each identity gets a connection of its own.
     bool pooled = true;
+    /// It takes mail for everybody by design, as a sink does: it is not asked whether it relays for
+    /// strangers.
+    bool takes_any_domain = false;
     /// Lower is asked first; equal ones share the load.
     unsigned priority = 0;
 
@@ -60,6 +63,7 @@ struct PoolOptions {
     Seconds idle_max{60};  // an idle connection above the minimum is closed; below Postfix's smtpd_timeout
     unsigned uses_max = 1000;          // transactions on one connection
     Seconds age_max{60};               // an MTA process may look at its tables as they were when it began
+    Seconds relay_check{600};          // so long a proof that an MTA does not relay for strangers holds
     std::size_t waiting_max = 20'000;  // questions waiting for a connection; one more is answered 451 4.3.2
     Seconds waiting_time_max{60};      // then 451 4.3.2
     Seconds connect_timeout{5};

@@ -12,6 +12,9 @@ namespace {
 
 const smtp::Reply no_mta_up{.code = 451,
                             .text = "4.4.1 No mail server can be reached, please try again later"};
+const smtp::Reply distrusted_mta{
+    .code = 451,
+    .text = "4.3.0 Mail cannot be taken because of a configuration error, please try again later"};
 const smtp::Reply too_busy{.code = 451, .text = "4.3.2 The system is busy, please try again later"};
 
 }  // namespace
@@ -87,7 +90,7 @@ void Pool::release(Job& job) {
     Connection& connection = *std::exchange(job.connection_, nullptr);
     end_lease(connection);
     if (connection.dialogue().usable()) {
-        connection.upstream().health.succeeded();
+        if (!connection.upstream().trust.distrusted()) connection.upstream().health.succeeded();
         make_idle(connection);
     } else {
         discard(connection);
@@ -144,6 +147,10 @@ bool Pool::all_down() const {
     return std::ranges::all_of(upstreams_, [](const auto& upstream) { return upstream->down(); });
 }
 
+bool Pool::distrusts_any() const {
+    return std::ranges::any_of(upstreams_, [](const auto& upstream) { return upstream->trust.distrusted(); });
+}
+
 void Pool::note_outage() {
     if (!all_down()) {
         outage_began_.reset();
@@ -158,7 +165,7 @@ bool Pool::hopeless() const {
 
 /// With what the first of them said that would not have us.
 Failure Pool::none_up() const {
-    Failure failure{.reply = no_mta_up, .mta = {}};
+    Failure failure{.reply = distrusts_any() ? distrusted_mta : no_mta_up, .mta = {}};
     const auto spoke = [](const auto& upstream) { return !upstream->last_words.empty(); };
     const auto at = std::ranges::find_if(upstreams_, spoke);
     if (at != upstreams_.end()) failure.mta_reply = (*at)->name + ": " + (*at)->last_words;
@@ -292,7 +299,10 @@ Upstream* Pool::to_open() const {
     for (const auto& upstream : upstreams_) {
         if (upstream->options.priority != priority || upstream->down()) continue;
         if (!upstream->health.may_try(loop_.now())) continue;
-        if (upstream->shareable() && upstream->opening != 0) continue;
+        // Where one is being opened, others may be opened at the same time only if they could not be shared
+        // and the MTA has proved itself.
+        const bool first = upstream->shareable() || upstream->trust.due(loop_.now());
+        if (first && upstream->opening != 0) continue;
         if (best == nullptr || upstream->opening + upstream->live < best->opening + best->live)
             best = upstream.get();
     }

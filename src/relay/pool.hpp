@@ -8,6 +8,10 @@
 // Connections are opened one at a time where they can be shared: starting a process costs an MTA more than
 // letting a job wait for a millisecond. Where each identity needs its own they are opened as jobs come.
 //
+// Before an MTA gets anybody's mail, and again from time to time, it has to prove on a connection just opened
+// that it would not relay for strangers (relay_proof.hpp); that it has been told to whom it speaks is
+// demanded of each connection, unless the operator asked for none of it. One that does not counts as down.
+//
 // An MTA that fails is left alone for a while (health.hpp) and then tried by a connection on nobody's behalf;
 // meanwhile the jobs go to the MTAs of the next priority. When there is none, they wait: an MTA that is being
 // restarted is back in a moment, and 451 would cost each client a quarter of an hour. After outage_wait_max
@@ -73,6 +77,7 @@ class Pool final : public Connection::Owner {
     void pump();
     bool serve_next();
     bool all_down() const;
+    bool distrusts_any() const;
     void note_outage();
     bool hopeless() const;
     void fail_all(const JobQueue& queue, const Failure& failure);
@@ -99,6 +104,7 @@ class Pool final : public Connection::Owner {
     void idle_expired(Connection& connection) override;
     void greeting_late(Connection& connection) override;
     void opened(Connection& connection);
+    void put_to_use(Connection& connection);
     void announce(Connection& connection);
     void introduced(Connection& connection);
     void lost(Connection& connection, Outcome outcome);
@@ -107,6 +113,7 @@ class Pool final : public Connection::Owner {
     void fail_promised(Connection& connection);
     void fail_leased(Connection& connection, Outcome outcome);
     void learn_recipients(Connection& connection);
+    static bool ties(Connection& connection);
     void end_lease(Connection& connection);
     void make_idle(Connection& connection);
     void leave_idle(Connection& connection);
@@ -117,6 +124,13 @@ class Pool final : public Connection::Owner {
     void note_down(Upstream& upstream, std::string_view why);
     void tlsa_heard(Upstream& upstream);
     void learn_offer();
+
+    // pool_trust.cpp: who may be given strangers' mail
+    bool has_identity(Connection& connection);
+    bool wants_proof(Connection& connection) const;
+    void prove(Connection& connection);
+    void proof_over(Connection& connection);
+    void distrust(Connection& connection, Distrust why, std::string_view sentence);
 
     net::Loop& loop_;
     const RelayOptions& options_;

@@ -43,8 +43,9 @@ bool Pool::open(Upstream& upstream, Job* job) {
     std::string preface;
     std::string helo;
     if (upstream.options.identity == IdentityBy::proxy_v2) {
+        if (upstream.trust.due(loop_.now())) job = nullptr;  // it waits for what a stranger's finds out
         if (job == nullptr) {
-            preface = wire::proxy_v2_local_header();
+            preface = proxy_introduction(proof_stranger(), upstream.options.address.tcp).preface;
         } else {
             lease.introduction = proxy_introduction(job->client(), upstream.options.address.tcp);
             preface = lease.introduction.preface;
@@ -91,6 +92,11 @@ void Pool::progressed(Connection& connection, Outcome outcome) {
         discard(connection);
         return;
     }
+    if (connection.lease().proof) {
+        connection.lease().proof->heard(outcome, connection.dialogue());
+        prove(connection);
+        return;
+    }
     switch (outcome) {
         case Outcome::opened: opened(connection); break;
         case Outcome::introduced: introduced(connection); break;
@@ -118,23 +124,34 @@ void Pool::opened(Connection& connection) {
     Connection::Lease& lease = connection.lease();
     lease.attributes = wire::XclientAttributes::parse(connection.dialogue().ehlo().xclient);
     lease.carry = carry_of(upstream.options.identity, lease.attributes);
-    if (upstream.options.identity == IdentityBy::xclient && lease.carry != Carry::xclient) {
-        upstream.health.failed(loop_.now());
-        discard(connection);
-        note_down(upstream, "it does not offer XCLIENT to us");
-        schedule_pump();
-        return;
+    lease.own_ehlo = connection.dialogue().ehlo();
+    if (!has_identity(connection)) return;
+    if (wants_proof(connection)) {
+        lease.proof.emplace(lease.carry, !upstream.options.takes_any_domain);
+        prove(connection);
+    } else {
+        put_to_use(connection);
     }
+}
+
+void Pool::put_to_use(Connection& connection) {
+    Upstream& upstream = connection.upstream();
+    Connection::Lease& lease = connection.lease();
     lease.opened = true;
-    lease.tied = lease.carry == Carry::proxy;
+    const bool introduced = lease.carry == Carry::xclient && !lease.introduction.empty();
+    lease.spent = introduced && ties(connection);
+    lease.tied = lease.spent || lease.carry == Carry::proxy;
     lease.opened_at = loop_.now();
     --upstream.opening;
     ++upstream.live;
     upstream.health.succeeded();
     upstream.last_words.clear();
-    upstream.offered = connection.dialogue().ehlo();
     announce(connection);
-    make_idle(connection);
+    if (connection.dialogue().usable()) {
+        make_idle(connection);
+    } else {
+        discard(connection);
+    }
     schedule_pump();
 }
 
@@ -152,19 +169,23 @@ void Pool::announce(Connection& connection) {
                             tls ? fmt::format(", with {} and {}", tls->version, tls->cipher) : ""));
     }
     if (connection.lease().carry == Carry::nothing && !std::exchange(upstream.told_identity, true))
-        notice_("identity_not_carried", upstream.name,
-                "it sees every client at our address, and may grant it what it grants us; a Received header "
-                "names "
-                "the true one");
+        notice_(
+            "identity_none", upstream.name,
+            "as configured it sees every client at our address, and grants it what it grants us; a Received "
+            "header names the true one");
 }
 
 void Pool::introduced(Connection& connection) {
     Connection::Lease& lease = connection.lease();
-    // An MTA that does not authorise every address offers XCLIENT no longer to the client we speak for now.
-    // (In reply to a HELO it offers nothing; then we shall see.)
-    const auto attributes = wire::XclientAttributes::parse(connection.dialogue().ehlo().xclient);
-    lease.tied = !connection.upstream().shareable() || !attributes.has(wire::XclientAttributes::addr);
+    lease.tied = ties(connection);
     lease.job->begin(connection);
+}
+
+/// An MTA that does not authorise every address offers XCLIENT no longer to the client we speak for now. (In
+/// reply to a HELO it offers nothing; then we shall see.)
+bool Pool::ties(Connection& connection) {
+    const auto attributes = wire::XclientAttributes::parse(connection.dialogue().ehlo().xclient);
+    return !connection.upstream().shareable() || !attributes.has(wire::XclientAttributes::addr);
 }
 
 /// The connection is finished, or about to be.
@@ -279,10 +300,11 @@ void Pool::make_idle(Connection& connection) {
 bool Pool::wanted(Connection& connection) const {
     const Connection::Lease& lease = connection.lease();
     if (draining_ && waiting() == 0) return false;
+    if (lease.spent || connection.upstream().trust.distrusted()) return false;
     if (lease.uses >= options_.pool.uses_max) return false;
     if (loop_.now() - lease.opened_at >= options_.pool.age_max) return false;
     if (lease.opened_at < connection.upstream().opened_after) return false;
-    // One that asked with LOCAL whether the MTA is there has nothing else to do.
+    // A stranger's, which asked whether the MTA is there, has nothing else to do.
     return lease.carry != Carry::proxy || !lease.introduction.empty();
 }
 
@@ -360,6 +382,7 @@ Upstream* Pool::authenticating() const {
 
 void Pool::note_down(Upstream& upstream, std::string_view why) {
     if (!upstream.down() || std::exchange(upstream.told_down, true)) return;
+    upstream.trust.forget();
     learn_offer();
     notice_("mta_down", upstream.name, why);
 }

@@ -24,7 +24,8 @@ class State;
 namespace sluice::relay {
 
 /// Something the operator should hear about; `what` is an event name ("mta_down", "mta_up", "mta_tls_failed",
-/// "mta_greeting_late", "identity_not_carried", "identity_refused", "recipient_limit_learned",
+/// "mta_greeting_late", "mta_relays_for_strangers", "mta_relay_check_unanswered", "identity_none",
+/// "identity_not_carried", "identity_refused", "recipient_limit_learned",
 /// "list_reloaded", "list_unreadable"), `who` the MTA or file, `why` a sentence.
 using Notice = std::function<void(std::string_view what, std::string_view who, std::string_view why)>;
 

@@ -118,7 +118,7 @@ TEST_F(RelayDelivery, NamesTheClientInAHeaderWhereTheMtaCannotBeTold) {
         "Received: from client1.example ([192.0.2.1])\r\n\tby front.example with ESMTP; "))
         << mta.delivered.at(0).content;
     EXPECT_TRUE(mta.delivered.at(0).content.ends_with("+0000\r\n" + message.octets));
-    EXPECT_THAT(notices, testing::Contains(testing::StartsWith("identity_not_carried")));
+    EXPECT_THAT(notices, testing::Contains(testing::StartsWith("identity_none")));
 }
 
 TEST_F(RelayDelivery, RefusesAllWhenOneOfThemIsRefused) {

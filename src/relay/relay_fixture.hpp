@@ -1,6 +1,7 @@
 // A relay, a loop and scripted MTAs on it, and questions as a client session would ask them; for the tests.
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -126,12 +127,17 @@ class RelayTest : public testing::Test {
             });
     }
 
-    /// And waits until the first MTA has been reached and all is quiet.
+    /// And waits until the first MTA has been reached, has proved itself, and all is quiet.
     void start_and_reach() {
         start();
-        ASSERT_TRUE(run_until([this] {
-            return relay->counts().idle > 0 && relay->counts().idle == relay->counts().connections;
-        }));
+        ASSERT_TRUE(run_until(
+            [this] { return told("mta_up") != 0 && relay->counts().idle == relay->counts().connections; }));
+    }
+
+    /// Notices of this event.
+    std::size_t told(std::string_view event) const {
+        return static_cast<std::size_t>(std::ranges::count_if(
+            notices, [event](const std::string& notice) { return notice.starts_with(event); }));
     }
 
     bool run_until(const std::function<bool()>& condition, Millis time_max = Millis{5000}) {

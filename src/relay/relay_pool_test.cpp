@@ -179,8 +179,9 @@ TEST_F(RelayPool, NeedsXclientWhereItIsDemanded) {
     options.upstreams[0].identity = IdentityBy::xclient;
     start();
     ASSERT_TRUE(run_until([&] { return !notices.empty(); }));
-    EXPECT_TRUE(notices[0].starts_with("mta_down"));
+    EXPECT_TRUE(notices[0].starts_with("identity_not_carried"));
     EXPECT_NE(reasons[0].find("XCLIENT"), std::string::npos);
+    EXPECT_EQ(told("mta_down"), 1U);
     EXPECT_EQ(ask(1, "a@example.net").reply.code, 451);
     EXPECT_EQ(mta.count("MAIL"), 0U);
 }

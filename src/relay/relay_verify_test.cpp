@@ -213,7 +213,11 @@ TEST_F(RelayVerifyTogether, SomeWithParametersTheMtaDoesNotKnow) {
     asks.push_back(std::make_unique<Ask>(1, "b@example.net"));
     asks.back()->asked.parameters = "NOTIFY=NEVER";
     EXPECT_FALSE(relay->verify(*asks.back()).has_value());
-    EXPECT_EQ(answers(), (std::vector{250, 451}));
+    asks.push_back(std::make_unique<Ask>(1, "c@example.net"));
+    asks.back()->transaction.sender_parameters = "SMTPUTF8";
+    EXPECT_FALSE(relay->verify(*asks.back()).has_value());
+    EXPECT_EQ(answers(), (std::vector{250, 250, 451}));
+    EXPECT_EQ(mta.count("NOTIFY"), 0U) << "it is dropped where DSN is not offered";
 }
 
 TEST_F(RelayVerifyTogether, SurviveWithdrawalAtAnyMoment) {

@@ -66,6 +66,10 @@ class ScriptedMta final : public net::IoHandler {
     std::string auth;                            // the mechanisms offered: "PLAIN LOGIN"
     bool xclient_for_all = true;                 // else only before the first identity
     bool proxy = false;                          // expects a PROXY header
+    /// Sluice's proofs (relay_proof.hpp) are refused as by an MTA that relays for nobody, and neither the
+    /// script nor `seen` hears of them. Tests that are about them set this; without it nothing but one more
+    /// connection tells of them, where the MTA does not take XCLIENT twice or expects a PROXY header.
+    bool hears_proofs = false;
 
     unsigned accepted = 0;
     unsigned open() const;

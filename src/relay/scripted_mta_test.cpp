@@ -12,7 +12,10 @@ namespace sluice::relay {
 
 namespace {
 constexpr const char* authentication_done = "235 2.7.0 Authentication successful";
-}
+constexpr std::string_view proof_mail = "MAIL FROM:<>";
+constexpr std::string_view proof_recipient = "RCPT TO:<sluice-check@";
+constexpr std::string_view proof_address = "203.0.113.25";
+}  // namespace
 
 class ScriptedMta::Session final : public net::IoHandler {
   public:
@@ -98,13 +101,25 @@ class ScriptedMta::Session final : public net::IoHandler {
         if (end == std::string::npos) return false;
         const std::string line = input_.substr(0, end);
         input_.erase(0, end + 2);
-        mta_.seen.push_back(std::to_string(number_) + " " + line);
+        notice_proof(line);
+        if (!proof_) mta_.seen.push_back(std::to_string(number_) + " " + line);
         if (responses_ != 0) {
             take_response(line);
         } else {
             command(line);
         }
         return true;
+    }
+
+    /// Whether the line is of a proof: said in the stranger's name, or one of its recipients' transaction.
+    void notice_proof(const std::string& line) {
+        if (mta_.hears_proofs) return;
+        if (line.starts_with("XCLIENT")) as_stranger_ = line.find(proof_address) != std::string::npos;
+        const bool first_alone =
+            input_.empty() && address_.empty() && mta_.ehlo.find("XCLIENT") != std::string::npos;
+        if (line == proof_mail && (first_alone || input_.starts_with(proof_recipient))) as_ourselves_ = true;
+        proof_ = as_stranger_ || as_ourselves_;
+        if (line == "RSET") as_ourselves_ = false;
     }
 
     bool read_proxy() {
@@ -114,6 +129,7 @@ class ScriptedMta::Session final : public net::IoHandler {
         if (header.status != wire::ProxyDecoded::Status::done) return false;
         input_.erase(0, header.octets);
         if (header.addresses) address_ = header.addresses->source.to_string();
+        proof_ = as_stranger_ = address_ == proof_address && !mta_.hears_proofs;
         greeted_ = true;
         answer("connect", "", "220 mx.internal.example ESMTP");
         return true;
@@ -203,6 +219,7 @@ class ScriptedMta::Session final : public net::IoHandler {
     }
 
     static std::string verdict(const std::string& line) {
+        if (line.starts_with(proof_recipient)) return "554 5.7.1 Relay access denied";
         if (line.find("unknown") != std::string::npos)
             return "550 5.1.1 Recipient address rejected: User unknown";
         if (line.find("policy") != std::string::npos) return "554 5.7.1 Client host rejected";
@@ -234,7 +251,7 @@ class ScriptedMta::Session final : public net::IoHandler {
     /// True when the answer is the one hoped for. "-" says nothing.
     bool answer(const std::string& verb, const std::string& line, const std::string& usual) {
         std::optional<std::string> said;
-        if (mta_.script) said = mta_.script({number_, verb, line});
+        if (mta_.script && !proof_) said = mta_.script({number_, verb, line});
         if (said == die) {
             close(true);
             return false;
@@ -288,6 +305,9 @@ class ScriptedMta::Session final : public net::IoHandler {
     bool hung_ = false;
     bool deaf_ = false;
     bool closing_ = false;
+    bool as_stranger_ = false;
+    bool as_ourselves_ = false;
+    bool proof_ = false;
 
     friend class ScriptedMta;
 };

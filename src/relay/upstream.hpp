@@ -10,6 +10,7 @@
 #include "relay/health.hpp"
 #include "relay/options.hpp"
 #include "relay/recipient_limit.hpp"
+#include "relay/relay_proof.hpp"
 #include "relay/tlsa_watch.hpp"
 #include "smtp/dialogue.hpp"
 
@@ -30,7 +31,8 @@ struct Upstream {
     std::optional<Instant> relieved_at;                // idle ones were closed for one that was not greeted
     Instant opened_after;       // connections opened before this are closed as soon as they are idle
     Instant plaintext_until;    // a handshake that was not required has failed
-    smtp::EhloReply offered;    // to us, before any client's identity
+    Trust trust;
+    smtp::EhloReply offered;    // to strangers, when last proved
     RecipientLimit recipients;  // it takes in one transaction
     std::string last_words;     // what it said when it would not have us; empty = nothing
     unsigned opening = 0;       // connections not yet greeted
@@ -42,7 +44,8 @@ struct Upstream {
     bool doubted = false;        // it put a client off at the greeting: does it so to everybody?
     bool told_identity = false;  // … and that it is not told who its clients are
 
-    bool down() const { return health.failing() && live == 0; }
+    /// Nobody's mail goes there now.
+    bool down() const { return trust.distrusted() || (health.failing() && live == 0); }
     /// One connection may serve many identities.
     bool shareable() const { return options.pooled && options.identity != IdentityBy::proxy_v2; }
     /// Plaintext will do.

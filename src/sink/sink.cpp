@@ -13,6 +13,7 @@
 
 #include "sink/trace.hpp"
 #include "smtp/data_codec.hpp"
+#include "smtp/foreign_recipient.hpp"
 
 namespace sluice::sink {
 
@@ -91,6 +92,10 @@ smtp::Offer Sink::offer() const {
 std::optional<smtp::Answer> Sink::verify(smtp::RecipientQuestion& question) {
     smtp::Answer answer;
     answer.by = "list";
+    if (smtp::is_foreign_recipient(question.recipient->address)) {
+        answer.reply = {550, "5.7.1 Relay access denied: this is no open relay, but a sink"};
+        return answer;
+    }
     answer.unknown_recipient = !options_.recipients.contains(question.recipient->address);
     if (answer.unknown_recipient)
         answer.reply = {550, "5.1.1 No such user here"};

@@ -40,7 +40,7 @@ class Sink final : public smtp::Backend {
 
     /// Everything, and XCLIENT.
     smtp::Offer offer() const override;
-    /// At once: 250 2.1.5 or 550 5.1.1.
+    /// At once: 250 2.1.5 or 550 5.1.1; 550 5.7.1 for what smtp/foreign_recipient.hpp names.
     std::optional<smtp::Answer> verify(smtp::RecipientQuestion& question) override;
     /// One file for all recipients. 250 once it is on disk; 452 4.3.1 when the disk fails or is too far
     /// behind.

@@ -193,7 +193,9 @@ TEST(Question, IsNotAskedWhereTheMtaWouldReadAnotherAddress) {
 TEST(Question, NeedsWhatItsParametersNeed) {
     Dialogue dialogue("front.example");
     open(dialogue, lockstep_ehlo);
-    EXPECT_FALSE(dialogue.ask(envelope_to({"r@example.net", "NOTIFY=NEVER"})));
+    Envelope eight_bit = envelope_to({"r@example.net", ""});
+    eight_bit.sender_parameters = "SMTPUTF8";
+    EXPECT_FALSE(dialogue.ask(eight_bit));
     EXPECT_TRUE(dialogue.output().empty());
     EXPECT_TRUE(dialogue.idle());
 }

@@ -43,10 +43,11 @@ std::optional<Extension> extension_of_parameter(std::string_view keyword) {
     return std::nullopt;
 }
 
-/// Whether a parameter of it asks for nothing. Postfix takes these three whatever it has offered.
-bool only_tells(Extension extension) {
+/// What is left out, and the message goes on. SIZE, BODY and AUTH ask for nothing, and Postfix takes them
+/// whatever it has offered.
+bool may_be_dropped(Extension extension) {
     return extension == Extension::size || extension == Extension::eight_bit_mime ||
-           extension == Extension::auth;
+           extension == Extension::auth || extension == Extension::dsn;
 }
 
 }  // namespace
@@ -74,7 +75,7 @@ bool append_parameters(std::string_view parameters, const Offer& offer, std::str
         if (parameter.empty()) continue;
         const auto extension = extension_of_parameter(parameter.substr(0, parameter.find('=')));
         if (extension && !offer.has(*extension)) {
-            if (only_tells(*extension)) continue;
+            if (may_be_dropped(*extension)) continue;
             return false;
         }
         if (!append_parameter(parameter, out)) return false;

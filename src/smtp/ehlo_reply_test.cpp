@@ -75,7 +75,8 @@ INSTANTIATE_TEST_SUITE_P(
         ParametersCase{"BODY=8BITMIME AUTH=<> SIZE=1", size_bit, true, " SIZE=1"},
         ParametersCase{"SMTPUTF8", utf8_bit, true, " SMTPUTF8"}, ParametersCase{"SMTPUTF8", 0, false, ""},
         ParametersCase{"RET=HDRS ENVID=a+2Bb", dsn_bit, true, " RET=HDRS ENVID=a+2Bb"},
-        ParametersCase{"NOTIFY=NEVER ORCPT=rfc822;a", 0, false, ""},
+        ParametersCase{"NOTIFY=NEVER ORCPT=rfc822;a", 0, true, ""},
+        ParametersCase{"SIZE=9 RET=HDRS ENVID=a+2Bb BODY=7BIT", body_bit, true, " BODY=7BIT"},
         ParametersCase{"REQUIRETLS", tls_bit, true, " REQUIRETLS"},
         ParametersCase{"REQUIRETLS", 0, false, ""}, ParametersCase{"X-OTHER=1", 0, true, " X-OTHER=1"}));
 
