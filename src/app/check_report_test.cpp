@@ -138,15 +138,20 @@ TEST(CheckReport, APoolAsLargeAsTheMtasProcessLimitIsWarnedOf) {
                 HasSubstr("above 100: 5 workers times relay.pool.connections_max = 20"));
 }
 
-TEST(CheckReport, WithoutXclientTheMtaSeesSluice) {
+TEST(CheckReport, WithoutXclientTheMtaCountsAsDown) {
     ProbeFindings found = postfix();
     found.ehlo.xclient.clear();
     found.identity.reset();
     found.second_identity.reset();
-    EXPECT_THAT(mta_report(upstream(), found, Config(), 2), HasSubstr("must not be in its mynetworks"));
-    relay::UpstreamOptions strict = upstream();
-    strict.identity = relay::IdentityBy::xclient;
-    EXPECT_THAT(mta_report(strict, found, Config(), 2), HasSubstr("counts as down"));
+    for (const relay::IdentityBy by : {relay::IdentityBy::automatic, relay::IdentityBy::xclient}) {
+        relay::UpstreamOptions strict = upstream();
+        strict.identity = by;
+        EXPECT_THAT(mta_report(strict, found, Config(), 2),
+                    testing::AllOf(HasSubstr("counts as down"), HasSubstr("identity = \"none\"")));
+    }
+    relay::UpstreamOptions none = upstream();
+    none.identity = relay::IdentityBy::none;
+    EXPECT_THAT(mta_report(none, found, Config(), 2), HasSubstr("must not be in its mynetworks"));
 }
 
 TEST(CheckReport, AnMtaThatDoesNotAnswer) {

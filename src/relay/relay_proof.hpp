@@ -111,8 +111,9 @@ class Trust {
     void lost(Distrust why);
     /// The MTA was down: it may have come back as another.
     void forget() { proved_at_.reset(); }
-    /// A proof ended without a word; true when that is to be taken for a refusal.
-    bool unheard() { return ++unheard_ >= unheard_max; }
+    /// A proof ended without a word; true when that is to be taken for a refusal, which it never is of an MTA
+    /// that has said yes before.
+    bool unheard() { return !distrusted() && ++unheard_ >= unheard_max; }
 
   private:
     std::optional<Instant> proved_at_;

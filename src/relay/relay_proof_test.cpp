@@ -223,8 +223,8 @@ TEST(TrustTest, OnlyAProofRestoresIt) {
     trust.lost(Distrust::relays);
     EXPECT_TRUE(trust.due(start));
     trust.forget();
-    for (unsigned i = 0; i < Trust::unheard_max - 1; ++i)
-        EXPECT_FALSE(trust.unheard());
+    for (unsigned i = 0; i < 2 * Trust::unheard_max; ++i)
+        EXPECT_FALSE(trust.unheard()) << "silence is no proof";
     EXPECT_EQ(trust.distrust(), Distrust::relays);
     trust.proved(start, life, true, {});
     EXPECT_FALSE(trust.distrusted());

@@ -26,7 +26,8 @@ class RelayTrust : public RelayTest {
     }
     void expect_mail_is_put_off() {
         Send message(1, {"a@example.net"});
-        EXPECT_EQ(send(message).text(),
+        (void)send(message);
+        EXPECT_EQ(message.text(),
                   "4.3.0 Mail cannot be taken because of a configuration error, please try again later");
         EXPECT_EQ(message.code(), 451);
         EXPECT_EQ(mta.delivered.size(), 0U);
@@ -67,7 +68,7 @@ TEST_F(RelayTrust, QuestionsWaitForIt) {
     start();
     Ask question(1, "a@example.net");
     EXPECT_EQ(ask(question).reply.code, 250);
-    EXPECT_EQ(mta.count("sluice-check"), 4U);
+    EXPECT_EQ(mta.count("sluice-check@"), 4U);
     EXPECT_EQ(mta.accepted, 1U);
 }
 
@@ -115,7 +116,7 @@ TEST_F(RelayTrust, AnotherOfferIsReasonEnough) {
     EXPECT_EQ(ask(1, "a@example.net").reply.code, 451);  // so that it is down
     mta.come_up();
     ASSERT_TRUE(run_until([&] { return told("mta_up") == 2; }));
-    EXPECT_EQ(mta.count("sluice-check"), 8U);
+    EXPECT_EQ(mta.count("sluice-check@"), 8U);
 }
 
 TEST_F(RelayTrust, AnotherMtaIsUsedMeanwhile) {

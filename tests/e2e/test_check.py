@@ -94,10 +94,11 @@ def test_a_postfix_that_believes_only_the_first_client(postfix):
 
 
 def test_a_stock_postfix(postfix):
-    """No XCLIENT, and Sluice, which all clients are taken for, is in mynetworks: everybody could relay."""
+    """No XCLIENT, so that nothing goes there; and Sluice, which all clients would be taken for, is in mynetworks."""
     done = check(postfix.port)
     assert done.returncode == 1
-    assert "XCLIENT is not offered" in done.stdout
+    assert "XCLIENT is not offered: the MTA counts as down" in done.stdout
+    assert "smtpd_authorized_xclient_hosts=static:all" in done.stdout and 'identity = "none"' in done.stdout
     assert "ERROR     Take the address that Sluice connects from out of mynetworks" in done.stdout
     assert "All clients are taken for Sluice" in done.stdout
 

@@ -38,6 +38,8 @@ enum class Fault : std::uint8_t {
     mta_forgets_recipient,  // says "unknown" of one it knew
     mta_refuses_identity,
     mta_out_of_step,     // 503 to MAIL, of a transaction that nobody knows of
+    mta_hides_xclient,   // from this connection
+    mta_relays,          // would take anything from anybody, for a while
     mta_answers_early,   // before the dot
     mta_takes_and_dies,  // 250 decided, never said
     mta_takes_and_is_late,

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,7 @@ struct MtaTraits {
     bool xclient_for_all = true;  // else only before the first identity
     bool xclient_helo = true;     // HELO and PROTO are among the attributes
     bool proxy = false;           // expects a PROXY header
+    bool anonymous = false;       // is never told who its clients are
 };
 
 class Mta {
@@ -33,6 +35,12 @@ class Mta {
     /// The product connects.
     std::shared_ptr<Link> connect();
     const MtaTraits& traits() const { return traits_; }
+
+    /// It said 250 to a question whether it relays for strangers, or has refused one since: connections with
+    /// a number above are not to carry anybody's mail.
+    void relayed(unsigned link) { relayed_at_ = link; }
+    void refused_to_relay() { relayed_at_.reset(); }
+    bool is_open_relay_to(unsigned link) const { return relayed_at_ && link > *relayed_at_; }
 
     void freeze(Micros duration);
     Micros frozen_until() const { return frozen_until_; }
@@ -45,6 +53,7 @@ class Mta {
     MtaTraits traits_;
     Micros frozen_until_{0};
     Micros down_until_{0};
+    std::optional<unsigned> relayed_at_;
     std::vector<std::unique_ptr<MtaSession>> sessions_;
 };
 

@@ -8,12 +8,15 @@
 #include "sim/letter.hpp"
 #include "sim/mta.hpp"
 #include "smtp/command_words.hpp"
+#include "smtp/foreign_recipient.hpp"
 #include "smtp/xclient_attributes.hpp"
 #include "wire/proxy_protocol.hpp"
 
 namespace sluice::sim {
 
 namespace {
+
+const IpAddress stranger = IpAddress::v4({203, 0, 113, 25});
 
 /// As it would be without the encoding, and with ADDR, which nothing can swallow where it is, at the end.
 std::string bare_xclient(std::string_view attributes) {
@@ -35,7 +38,8 @@ MtaSession::MtaSession(World& world, Mta& mta, std::shared_ptr<Link> link)
       mta_(mta),
       dice_(world.dice.fork()),
       link_(std::move(link)),
-      proxy_awaited_(mta.traits().proxy) {
+      proxy_awaited_(mta.traits().proxy),
+      xclient_hidden_(!mta.traits().anonymous && world.faults.strikes(Fault::mta_hides_xclient)) {
     link_->attach(this);
     link_->connected();
     if (!proxy_awaited_) answer("220 mta.internal.example ESMTP");
@@ -100,6 +104,7 @@ bool MtaSession::read_proxy_header() {
         identity_.told = true;
         identity_.address = header.addresses->source;
         identity_.port = header.addresses->source_port;
+        as_stranger_ = identity_.address == stranger;
     }
     answer("220 mta.internal.example ESMTP");
     return true;
@@ -145,7 +150,7 @@ std::string MtaSession::ehlo_reply() const {
     const MtaTraits& traits = mta_.traits();
     std::string reply = "250-mta.internal.example\r\n";
     if (traits.pipelining) reply += "250-PIPELINING\r\n";
-    if (traits.xclient && (traits.xclient_for_all || !identity_.told))
+    if (traits.xclient && !xclient_hidden_ && (traits.xclient_for_all || !identity_.told))
         reply += traits.xclient_helo ? "250-XCLIENT NAME ADDR PROTO HELO REVERSE_NAME PORT LOGIN\r\n"
                                      : "250-XCLIENT NAME ADDR\r\n";
     return reply +
@@ -158,7 +163,7 @@ void MtaSession::do_hello(std::string_view name, bool esmtp) {
     identity_.helo = as_shown(fmt::format("{}", fmt::join(smtp::command_words(name), " ")));
     if (esmtp && !mta_.traits().esmtp) return answer("502 5.5.2 what is EHLO?");
     if (identity_.told && world_.faults.strikes(Fault::mta_refuses_identity)) {
-        world_.ledger.mta_said(identity_, "", "", "550");
+        if (!as_stranger_) world_.ledger.mta_said(identity_, "", "", "550");
         poisoned_ = !mta_.traits().proxy;  // there a HELO may still be tried
         return say("550 5.7.1 that is no name");
     }
@@ -185,7 +190,9 @@ void MtaSession::do_xclient(std::string_view attributes) {
     identity_.xclient_helo = told_.helo;
     identity_.protocol = told_.esmtp ? "ESMTP" : "SMTP";
     if (!mta_.traits().xclient_helo) identity_.protocol.clear();
-    if (world_.faults.planted(Sabotage::borrow_identity)) identity_.address = world_.ledger.client(0).address;
+    as_stranger_ = identity_.address == stranger;
+    if (world_.faults.planted(Sabotage::borrow_identity) && !as_stranger_)
+        identity_.address = world_.ledger.client(0).address;
     if (world_.faults.strikes(Fault::mta_refuses_identity)) return refuse_identity();
     answer("220 mta.internal.example ESMTP");
 }
@@ -197,7 +204,7 @@ void MtaSession::refuse_identity() {
                                                     "554 5.7.1 you of all men", "450 4.7.25 who are you"};
     poisoned_ = true;
     const std::string refusal(dice_.pick(refusals));
-    if (refusal.starts_with("554")) {
+    if (refusal.starts_with("554") && !as_stranger_) {
         Introduced named = identity_;
         named.helo = named.xclient_helo;
         world_.ledger.mta_said(named, "", "", refusal);
@@ -212,6 +219,21 @@ void MtaSession::do_mail(std::string_view argument) {
     }
     sender_ = argument.substr(0, argument.find('>'));
     recipients_.clear();
+    proof_relayed_ = false;
+    // Of an anonymous MAIL with a null sender only the recipients will tell whether anybody is behind it.
+    const bool somebodys = !of_nobody() && !(mta_.traits().anonymous && sender_.empty());
+    if (somebodys) return do_somebodys_mail();
+    in_mail_ = true;
+    answer("250 2.1.0 Ok");
+}
+
+/// What is said before any identity is nobody's, where the MTA is told of clients.
+bool MtaSession::of_nobody() const {
+    return as_stranger_ || (!identity_.told && !mta_.traits().anonymous);
+}
+
+void MtaSession::do_somebodys_mail() {
+    if (mta_.is_open_relay_to(link_->number())) blame("mail for an MTA that relays for strangers");
     world_.ledger.mta_hears(link_->number(), identity_, sender_);
     // It is about the connection: no client must ever hear of it, and none is noted.
     if (world_.faults.strikes(Fault::mta_out_of_step)) return answer("503 5.5.1 Error: nested MAIL command");
@@ -235,10 +257,26 @@ std::string MtaSession::verdict_on(const std::string& recipient) {
 
 void MtaSession::do_rcpt(std::string_view argument) {
     const std::string recipient(argument.substr(0, argument.find('>')));
+    if (smtp::is_foreign_recipient(recipient)) return do_proof(recipient);
+    if (of_nobody()) blame("mail in nobody's name for " + recipient);
     world_.ledger.mta_hears_recipient(link_->number(), identity_, sender_, recipient);
     const std::string reply = verdict_on(recipient);
     if (in_mail_) world_.ledger.mta_said(identity_, sender_, recipient, reply);
     if (reply.starts_with('2')) recipients_.push_back(recipient);
+    answer(reply);
+}
+
+/// The product asks whether we would relay for strangers.
+void MtaSession::do_proof(const std::string& recipient) {
+    std::string reply = "554 5.7.1 <" + recipient + ">: Relay access denied";
+    if (world_.faults.strikes(Fault::mta_defers)) reply = "451 4.3.0 later";
+    if (world_.faults.strikes(Fault::mta_relays)) reply = "250 2.1.5 Ok";
+    if (reply.starts_with('2')) {
+        proof_relayed_ = true;
+        if (world_.faults.planted(Sabotage::deny_relaying)) reply = "554 5.7.1 Relay access denied";
+        return say(reply);
+    }
+    if (!proof_relayed_ && recipient == smtp::foreign_recipients.back()) mta_.refused_to_relay();
     answer(reply);
 }
 
@@ -295,7 +333,8 @@ void MtaSession::do_reset() {
         in_mail_ = false;
         recipients_.clear();
     }
-    answer("250 2.0.0 Ok");
+    if (!std::exchange(proof_relayed_, false)) return answer("250 2.0.0 Ok");
+    say("250 2.0.0 Ok", [this] { mta_.relayed(static_cast<unsigned>(world_.links.size())); });
 }
 
 // ---- replies

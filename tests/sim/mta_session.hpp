@@ -42,6 +42,9 @@ class MtaSession final : private Peer {
     void do_data();
     void do_dot();
     void do_reset();
+    void do_proof(const std::string& recipient);
+    bool of_nobody() const;
+    void do_somebodys_mail();
     std::string verdict_on(const std::string& recipient);
     std::string ehlo_reply() const;
 
@@ -74,7 +77,10 @@ class MtaSession final : private Peer {
     bool refused_at_dot_ = false;  // and the transaction is still open
     bool in_content_ = false;
     bool answered_early_ = false;
-    bool poisoned_ = false;  // it did not take an identity: the connection may not be used any more
+    bool as_stranger_ = false;  // introduced as the one whom the product asks for (relay/relay_proof.hpp)
+    bool xclient_hidden_ = false;
+    bool proof_relayed_ = false;  // 250 has been said in this transaction
+    bool poisoned_ = false;       // it did not take an identity: the connection may not be used any more
 };
 
 }  // namespace sluice::sim

@@ -13,6 +13,7 @@ enum class Sabotage : std::uint8_t {
     borrow_identity,      // an MTA hears one client's identity where another's was said
     deliver_twice,        // an MTA takes what it has taken once more
     swap_replies,         // replies to a client change places
+    deny_relaying,        // an MTA that relays for strangers says that it does not
     lose_descriptor,      // one that the product closes stays open
     lose_memory,          // a block is never given back
     bare_xclient,         // XCLIENT as it was once written: bare octets in HELO, and ADDR behind it

@@ -42,8 +42,11 @@ void draw_mtas(Dice& dice, Scenario& scenario) {
         traits.pipelining = dice.chance(750);
         traits.esmtp = dice.chance(950);
         traits.proxy = way == relay::IdentityBy::proxy_v2;
-        traits.xclient = way == relay::IdentityBy::xclient || dice.chance(850);
-        if (way == relay::IdentityBy::xclient) traits.esmtp = true;
+        // Without XCLIENT an MTA is down where that is what it is told by.
+        const bool by_xclient = way == relay::IdentityBy::xclient || way == relay::IdentityBy::automatic;
+        traits.anonymous = way == relay::IdentityBy::none;
+        traits.xclient = by_xclient || dice.chance(850);
+        if (by_xclient) traits.esmtp = true;
         traits.xclient_for_all = dice.chance(800);
         traits.xclient_helo = dice.chance(900);
         scenario.mtas.push_back(traits);

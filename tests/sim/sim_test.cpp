@@ -80,6 +80,11 @@ TEST(Checker, FindsRepliesOutOfOrder) {
     EXPECT_THAT(violations_with(Sabotage::swap_replies), Contains(HasSubstr("was to be answered")));
 }
 
+TEST(Checker, FindsMailForAnMtaThatRelaysForStrangers) {
+    EXPECT_THAT(violations_with(Sabotage::deny_relaying, Fault::mta_relays),
+                Contains(HasSubstr("relays for strangers")));
+}
+
 TEST(Checker, FindsADescriptorThatIsNotClosed) {
     EXPECT_THAT(violations_with(Sabotage::lose_descriptor), Contains(HasSubstr("descriptors are left")));
 }

@@ -10,6 +10,9 @@ is here, no reply given yet), "rset", "noop", "quit"; "unknown" for any other co
     HANG                 silence, until the MTA closes the connection
     Wait(seconds)        the proper answer, later
     a function(session, argument)  returning one of these, or None for the proper answer
+
+Sluice's own question whether this MTA would relay for strangers is refused, and neither the script nor what is
+remembered hears of it (`hears_proofs=True` changes that).
 """
 
 import contextlib
@@ -22,6 +25,8 @@ from harness.waiting import free_port, wait_until
 
 DIE, CLOSE, HANG = "<die>", "<close>", "<hang>"
 XCLIENT = "XCLIENT NAME ADDR PROTO HELO REVERSE_NAME PORT LOGIN DESTADDR DESTPORT"
+PROOF_RECIPIENT = "RCPT TO:<sluice-check@"
+PROOF_CLIENT = "ADDR=203.0.113.25"
 EVERYTHING = ("PIPELINING", "SIZE 50000000", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN", "SMTPUTF8", "CHUNKING", XCLIENT)
 
 
@@ -52,8 +57,9 @@ class ScriptedMta:
     With `chain`, a file of a key and its certificate, it offers STARTTLS. `secure_offer` is added under TLS.
     """
 
-    def __init__(self, offer=EVERYTHING, port=None, chain=None, secure_offer=(), **script):
+    def __init__(self, offer=EVERYTHING, port=None, chain=None, secure_offer=(), hears_proofs=False, **script):
         self.offer = offer
+        self.hears_proofs = hears_proofs
         self.secure_offer = secure_offer
         self.tls = None
         if chain:
@@ -151,6 +157,7 @@ class _Session:
         self.reset = False
         self.identity = {}
         self.helo = ""
+        self.as_stranger = self.as_ourselves = False
         self._clear()
 
     def _clear(self):
@@ -206,6 +213,9 @@ class _Session:
 
         `before` runs just before the proper answer: what it notes is there once the answer is heard.
         """
+        if self.as_stranger or self.as_ourselves:
+            self.say(proper)
+            return True
         self.mta.reached.append(stage)
         act = self.mta.script.get(stage)
         if callable(act):
@@ -231,8 +241,23 @@ class _Session:
 
     # ---- commands --------------------------------------------------------------------------------------------
 
+    def notice_proof(self, line):
+        """Whether the line is of Sluice's own question: said in the stranger's name, or before any identity."""
+        if self.mta.hears_proofs:
+            return False
+        if line.startswith("XCLIENT"):
+            self.as_stranger = PROOF_CLIENT in line
+        if line == "MAIL FROM:<>":
+            # Where nothing is pipelined: before any identity, with XCLIENT, nobody else says anything.
+            alone = not self.pending and not self.identity and any(o.startswith("XCLIENT") for o in self.mta.offer)
+            self.as_ourselves = alone or self.pending.startswith(PROOF_RECIPIENT.encode())
+        elif not line.startswith((PROOF_RECIPIENT, "RSET")):
+            self.as_ourselves = False
+        return self.as_stranger or self.as_ourselves
+
     def command(self, line):
-        self.mta.received.append((self.number, line))
+        if not self.notice_proof(line):
+            self.mta.received.append((self.number, line))
         verb, _, argument = line.partition(" ")
         verb = verb.upper()
         if verb in ("EHLO", "HELO"):
@@ -249,6 +274,8 @@ class _Session:
         elif verb == "RCPT":
             if self.sender is None:
                 self.say("503 5.5.1 need MAIL")
+            elif line.startswith(PROOF_RECIPIENT) and "rcpt" not in (self.mta.script if self.mta.hears_proofs else ()):
+                self.say("554 5.7.1 Relay access denied")
             elif self.answer("rcpt", argument, "250 2.1.5 Ok"):
                 self.recipients.append(argument)
         elif verb == "DATA":
@@ -258,6 +285,7 @@ class _Session:
         elif verb == "RSET":
             self._clear()
             self.answer("rset", argument, "250 2.0.0 Ok")
+            self.as_ourselves = False
         elif verb == "NOOP":
             self.answer("noop", argument, "250 2.0.0 Ok")
         elif verb == "QUIT":
