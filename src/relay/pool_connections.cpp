@@ -130,6 +130,9 @@ void Pool::opened(Connection& connection) {
         lease.proof.emplace(lease.carry, !upstream.options.takes_any_domain);
         prove(connection);
     } else {
+        // Until the next proof: what is promised too much to strangers is put off, or dropped.
+        const bool ours = lease.introduction.empty();
+        if (ours && upstream.trust.offers_otherwise(lease.own_ehlo)) upstream.offered = lease.own_ehlo;
         put_to_use(connection);
     }
 }

@@ -96,7 +96,7 @@ void RelayProof::end(Finding finding) {
 }
 
 bool Trust::due(Instant now, const smtp::EhloReply& offered) const {
-    return due(now) || (offered != offered_ && now - *proved_at_ >= apart_min);
+    return due(now) || (offers_otherwise(offered) && now - *proved_at_ >= apart_min);
 }
 
 void Trust::proved(Instant now, Seconds life, bool settled, const smtp::EhloReply& offered) {

@@ -107,6 +107,9 @@ class Trust {
     /// The same, on a connection on which it has offered this to us.
     bool due(Instant now, const smtp::EhloReply& offered) const;
 
+    /// It was offered something else when it was proved.
+    bool offers_otherwise(const smtp::EhloReply& offered) const { return offered != offered_; }
+
     void proved(Instant now, Seconds life, bool settled, const smtp::EhloReply& offered);
     void lost(Distrust why);
     /// The MTA was down: it may have come back as another.

@@ -25,7 +25,7 @@ from harness.waiting import free_port, wait_until
 
 DIE, CLOSE, HANG = "<die>", "<close>", "<hang>"
 XCLIENT = "XCLIENT NAME ADDR PROTO HELO REVERSE_NAME PORT LOGIN DESTADDR DESTPORT"
-PROOF_RECIPIENT = "RCPT TO:<sluice-check@"
+PROOF_RECIPIENTS = ("RCPT TO:<sluice-check@not-your-domain.example>", "RCPT TO:<sluice-check@[203.0.113.25]>")
 PROOF_CLIENT = "ADDR=203.0.113.25"
 EVERYTHING = ("PIPELINING", "SIZE 50000000", "8BITMIME", "ENHANCEDSTATUSCODES", "DSN", "SMTPUTF8", "CHUNKING", XCLIENT)
 
@@ -250,8 +250,8 @@ class _Session:
         if line == "MAIL FROM:<>":
             # Where nothing is pipelined: before any identity, with XCLIENT, nobody else says anything.
             alone = not self.pending and not self.identity and any(o.startswith("XCLIENT") for o in self.mta.offer)
-            self.as_ourselves = alone or self.pending.startswith(PROOF_RECIPIENT.encode())
-        elif not line.startswith((PROOF_RECIPIENT, "RSET")):
+            self.as_ourselves = alone or self.pending.startswith(PROOF_RECIPIENTS[0].encode())
+        elif not line.startswith((*PROOF_RECIPIENTS, "RSET")):
             self.as_ourselves = False
         return self.as_stranger or self.as_ourselves
 
@@ -274,7 +274,7 @@ class _Session:
         elif verb == "RCPT":
             if self.sender is None:
                 self.say("503 5.5.1 need MAIL")
-            elif line.startswith(PROOF_RECIPIENT) and "rcpt" not in (self.mta.script if self.mta.hears_proofs else ()):
+            elif line.startswith(PROOF_RECIPIENTS) and "rcpt" not in (self.mta.script if self.mta.hears_proofs else ()):
                 self.say("554 5.7.1 Relay access denied")
             elif self.answer("rcpt", argument, "250 2.1.5 Ok"):
                 self.recipients.append(argument)
