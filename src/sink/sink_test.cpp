@@ -7,6 +7,7 @@
 #include <string>
 
 #include "sink/scratch_maildir.hpp"
+#include "smtp/foreign_recipient.hpp"
 
 namespace sluice::sink {
 namespace {
@@ -125,6 +126,11 @@ TEST_F(SinkTest, RecipientsAreAnsweredAtOnce) {
     EXPECT_FALSE(verify("user@example.org").unknown_recipient);
     EXPECT_EQ(verify("other@example.org").reply, (smtp::Reply{550, "5.1.1 No such user here"}));
     EXPECT_TRUE(verify("other@example.org").unknown_recipient);
+    for (const std::string_view foreign : smtp::foreign_recipients) {
+        EXPECT_EQ(verify(std::string(foreign)).reply.code, 550)
+            << "or Sluice would take it for an open relay";
+        EXPECT_FALSE(verify(std::string(foreign)).unknown_recipient);
+    }
 }
 
 TEST_F(SinkTest, ItOffersXclient) {
