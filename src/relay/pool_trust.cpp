@@ -1,7 +1,8 @@
 // Which MTAs strangers' mail may go to: the pool's part of relay_proof.hpp.
-#include <algorithm>
 #include <fmt/format.h>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "relay/pool.hpp"
@@ -41,6 +42,7 @@ bool Pool::wants_proof(Connection& connection) const {
 void Pool::prove(Connection& connection) {
     Connection::Lease& lease = connection.lease();
     smtp::Dialogue& dialogue = connection.dialogue();
+    if (!lease.proof) return;
     switch (lease.proof->next()) {
         case RelayProof::Step::ask:
             if (!dialogue.ask(proof_envelope())) break;  // it has no parameters: that does not happen
@@ -59,7 +61,9 @@ void Pool::prove(Connection& connection) {
 void Pool::proof_over(Connection& connection) {
     Connection::Lease& lease = connection.lease();
     Upstream& upstream = connection.upstream();
-    const RelayProof proof = *std::exchange(lease.proof, std::nullopt);
+    const std::optional<RelayProof> made = std::exchange(lease.proof, std::nullopt);
+    if (!made) return;
+    const RelayProof& proof = *made;
     if (proof.finding() == RelayProof::Finding::relays) {
         distrust(connection, Distrust::relays,
                  fmt::format("it would take mail {}{}", proof.taken(), relays_remedy));

@@ -96,7 +96,8 @@ void RelayProof::end(Finding finding) {
 }
 
 bool Trust::due(Instant now, const smtp::EhloReply& offered) const {
-    return due(now) || (offers_otherwise(offered) && now - *proved_at_ >= apart_min);
+    if (!proved_at_ || now >= good_until_) return true;
+    return offers_otherwise(offered) && now - *proved_at_ >= apart_min;
 }
 
 void Trust::proved(Instant now, Seconds life, bool settled, const smtp::EhloReply& offered) {
