@@ -92,8 +92,8 @@ void Pool::progressed(Connection& connection, Outcome outcome) {
         discard(connection);
         return;
     }
-    if (connection.lease().proof) {
-        connection.lease().proof->heard(outcome, connection.dialogue());
+    if (auto& proof = connection.lease().proof) {
+        proof->heard(outcome, connection.dialogue());
         prove(connection);
         return;
     }
