@@ -128,6 +128,7 @@ def test_message_size(limited, mta, verb):
 def test_the_mtas_own_size_limit_counts_too(start_sluice):
     with ScriptedMta(offer=["SIZE 70000", "PIPELINING", "XCLIENT ADDR"]) as mta:
         sluice = start_sluice(mta.port)
+        sluice.wait_record("mta_up")
         with sluice.connect() as client:
             client.greet()
             assert client.command("MAIL FROM:<a@example.org> SIZE=70001").code == 552
