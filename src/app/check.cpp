@@ -111,7 +111,7 @@ int probe_all(const Config& config, const std::string& directory) {
         if (!found.unreachable.empty()) continue;
         const std::string brake = brake_report(upstream, config, directory);
         fmt::print("{}", brake);
-        if (wants_pooling(upstream) && (!found.pools() || relays_wrongly(found) || !brake.empty()))
+        if (wants_pooling(upstream) && (!found.pools() || relays_wrongly(upstream, found) || !brake.empty()))
             advise = true;
     }
     if (advise) advise_listener(config, directory);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/shown_text.hpp"
+#include "relay/identity.hpp"
 
 namespace sluice::app {
 
@@ -56,15 +57,16 @@ std::string identity_lines(const relay::UpstreamOptions& upstream, const ProbeFi
                "and\n"
                "            rate limits see one client, and Sluice must not be in its mynetworks\n";
     if (found.ehlo.xclient.empty())
-        return fmt::format(
-            "  identity  XCLIENT is not offered: the MTA counts as down, and clients hear 451. It would take "
+        return std::string(
+            "  ERROR     Give Sluice a listener that offers XCLIENT, or set identity = \"none\" for it in "
+            "relay.mta.\n"
+            "            XCLIENT is not offered: the MTA counts as down, and clients hear 451. It would take "
             "Sluice\n"
-            "            for every client, and grant each what it grants Sluice. Give it a listener that "
-            "offers "
-            "it,\n"
-            "            or set identity = \"none\" for it in relay.mta\n");
+            "            for every client, and grant each what it grants Sluice\n");
     if (!found.forwards_identity())
-        return fmt::format("  identity  XCLIENT is offered and then refused: {}\n", found.identity->said);
+        return fmt::format(
+            "  ERROR     Authorise Sluice's address to say XCLIENT: it is offered and then refused: {}\n",
+            found.identity->said);
     return fmt::format("  identity  XCLIENT works: {}\n", found.ehlo.xclient);
 }
 
@@ -87,7 +89,8 @@ std::string pooling_lines(const relay::UpstreamOptions& upstream, const ProbeFin
     return "  pooling   does not work without XCLIENT\n";
 }
 
-std::string relay_lines(const ProbeFindings& found) {
+std::string relay_lines(const relay::UpstreamOptions& upstream, const ProbeFindings& found) {
+    if (upstream.takes_any_domain) return "  relaying  not asked about: takes_any_domain is set\n";
     std::string out;
     if (found.relays_for_strangers())
         out +=
@@ -96,7 +99,7 @@ std::string relay_lines(const ProbeFindings& found) {
             "            permit_inet_interfaces is true of every client of Sluice): it takes mail for a "
             "domain "
             "that\n"
-            "            is not its own (example.org) from a client it does not know, so that whoever can "
+            "            is not its own from a client it does not know, so that whoever can "
             "talk "
             "to\n"
             "            Sluice can send mail anywhere. Only a sink may do that\n";
@@ -107,7 +110,7 @@ std::string relay_lines(const ProbeFindings& found) {
             "            the lines of `sluice check --print-master-cf` do: it takes mail for a domain that "
             "is "
             "not\n"
-            "            its own (example.org) from Sluice itself. {}\n",
+            "            its own from Sluice itself. {}\n",
             found.forwards_identity()
                 ? "A connection that loses its client's identity could send mail anywhere"
                 : "All clients are taken for Sluice, and can send mail anywhere");
@@ -194,21 +197,21 @@ std::string mta_report(const relay::UpstreamOptions& upstream, const ProbeFindin
     out += identity_lines(upstream, found);
     out += ipv6_lines(found, config);
     out += pooling_lines(upstream, found);
-    out += relay_lines(found);
+    out += relay_lines(upstream, found);
     out += name_lines(found, config.front.policy.resolve_names);
     out += recipients_lines(found, config.front.server.limits.recipients_max);
     out += process_lines(config.relay.pool, workers);
     return out;
 }
 
-bool relays_wrongly(const ProbeFindings& found) {
-    return found.relays_for_strangers() || found.relays_for_sluice();
+bool relays_wrongly(const relay::UpstreamOptions& upstream, const ProbeFindings& found) {
+    return !upstream.takes_any_domain && (found.relays_for_strangers() || found.relays_for_sluice());
 }
 
 bool has_errors(const relay::UpstreamOptions& upstream, const ProbeFindings& found, const Config& config) {
     if (!found.unreachable.empty()) return true;
-    if (upstream.identity == relay::IdentityBy::xclient && !found.forwards_identity()) return true;
-    return relays_wrongly(found) || loses_ipv6(found, config);
+    if (relay::needs_xclient(upstream.identity) && !found.forwards_identity()) return true;
+    return relays_wrongly(upstream, found) || loses_ipv6(found, config);
 }
 
 std::string flow_control_warning(const std::string& listener) {

@@ -16,7 +16,7 @@ std::string mta_report(const relay::UpstreamOptions& upstream, const ProbeFindin
 bool has_errors(const relay::UpstreamOptions& upstream, const ProbeFindings& found, const Config& config);
 
 /// The MTA takes mail for other domains from somebody who may not send any.
-bool relays_wrongly(const ProbeFindings& found);
+bool relays_wrongly(const relay::UpstreamOptions& upstream, const ProbeFindings& found);
 
 /// For a listener whose cleanup service slows Sluice's questions about recipients.
 std::string flow_control_warning(const std::string& listener);

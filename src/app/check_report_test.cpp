@@ -59,13 +59,13 @@ TEST(CheckReport, AnOpenRelayIsAnError) {
     EXPECT_THAT(mta_report(upstream(), strangers, Config(), 2),
                 AllOf(HasSubstr("  ERROR     Let nobody relay by being a stranger"),
                       HasSubstr("smtpd_relay_restrictions")));
-    EXPECT_TRUE(relays_wrongly(strangers) && has_errors(upstream(), strangers, Config()));
+    EXPECT_TRUE(relays_wrongly(upstream(), strangers) && has_errors(upstream(), strangers, Config()));
     ProbeFindings itself = postfix();
     itself.own_recipient = ProbeAnswer{true, ""};
     EXPECT_THAT(mta_report(upstream(), itself, Config(), 2),
                 AllOf(HasSubstr("  ERROR     Take the address that Sluice connects from out of mynetworks"),
                       HasSubstr("A connection that loses"), Not(HasSubstr("stranger"))));
-    EXPECT_TRUE(relays_wrongly(itself) && has_errors(upstream(), itself, Config()));
+    EXPECT_TRUE(relays_wrongly(upstream(), itself) && has_errors(upstream(), itself, Config()));
     itself.identity.reset();
     itself.foreign_recipient.reset();
     EXPECT_THAT(mta_report(upstream(), itself, Config(), 2), HasSubstr("All clients are taken for Sluice"));

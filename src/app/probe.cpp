@@ -20,6 +20,7 @@
 #include "net/tls.hpp"
 #include "relay/upstream.hpp"
 #include "smtp/dialogue.hpp"
+#include "smtp/foreign_recipient.hpp"
 #include "wire/proxy_protocol.hpp"
 #include "wire/xclient.hpp"
 
@@ -31,8 +32,6 @@ using Clock = std::chrono::steady_clock;
 using Outcome = smtp::Dialogue::Outcome;
 
 constexpr std::string_view client_helo = "client.example";
-// Reserved (RFC 2606): nobody's MTA is responsible for it.
-constexpr std::string_view foreign_address = "sluice-check@example.org";
 
 // Kept for documentation by RFC 5737 and RFC 3849: 192.0.2.1, 198.51.100.1 and 2001:db8::1.
 const IpAddress first_client = IpAddress::v4({192, 0, 2, 1});
@@ -52,7 +51,7 @@ class ProbeConnection {
     /// Connects, and says EHLO. False when that fails; failure() says why.
     bool open(const IpAddress& proxied_client);
     ProbeAnswer introduce(const IpAddress& client);
-    ProbeAnswer ask(const std::string& address);
+    ProbeAnswer ask_to_relay();
     /// Names the postmaster so often in one transaction; nothing when it broke off.
     std::optional<RecipientsTaken> ask_many(unsigned recipients);
     void quit();
@@ -202,10 +201,13 @@ ProbeAnswer ProbeConnection::introduce(const IpAddress& client) {
     return answer(converse() == Outcome::introduced);
 }
 
-ProbeAnswer ProbeConnection::ask(const std::string& address) {
-    if (!dialogue_.ask({.sender = {}, .sender_parameters = {}, .recipients = {{address, {}}}}))
-        return {false, "it cannot be asked"};
-    return answer(converse() == Outcome::verified && dialogue_.reply().positive());
+ProbeAnswer ProbeConnection::ask_to_relay() {
+    smtp::Envelope envelope;
+    for (const std::string_view foreign : smtp::foreign_recipients)
+        envelope.recipients.push_back({std::string(foreign), {}});
+    if (!dialogue_.ask(envelope)) return {false, "it cannot be asked"};
+    const bool verified = converse() == Outcome::verified;
+    return answer(verified && std::ranges::any_of(dialogue_.recipients(), &smtp::Reply::positive));
 }
 
 std::optional<RecipientsTaken> ProbeConnection::ask_many(unsigned recipients) {
@@ -283,7 +285,6 @@ class TlsaLookup {
 void ask_questions(const relay::Upstream& mta, const Config& config, ProbeFindings& found) {
     const relay::RelayOptions& options = config.relay;
     const bool by_proxy = mta.options.identity == relay::IdentityBy::proxy_v2;
-    const std::string foreign(foreign_address);
     if (found.forwards_identity()) {
         found.ipv6_identity = on_new_connection<ProbeAnswer>(
             mta, options, [](ProbeConnection& another) { return another.introduce(ipv6_client); });
@@ -292,13 +293,13 @@ void ask_questions(const relay::Upstream& mta, const Config& config, ProbeFindin
         found.foreign_recipient = on_new_connection<ProbeAnswer>(
             mta, options, [&](ProbeConnection& another) -> std::optional<ProbeAnswer> {
                 if (!by_proxy && !another.introduce(first_client).yes) return std::nullopt;
-                return another.ask(foreign);
+                return another.ask_to_relay();
             });
     }
     // Under the PROXY protocol there is no connection without a client's name.
     if (!by_proxy) {
         found.own_recipient = on_new_connection<ProbeAnswer>(
-            mta, options, [&](ProbeConnection& another) { return another.ask(foreign); });
+            mta, options, [](ProbeConnection& another) { return another.ask_to_relay(); });
     }
     found.recipients = on_new_connection<RecipientsTaken>(
         mta, options, [&](ProbeConnection& another) -> std::optional<RecipientsTaken> {

@@ -93,8 +93,7 @@ def test_what_postfix_takes_comes_through(lenient, postfix, name):
         reply = say(port, TAKEN[name], content=sent)
         assert reply.code == 250, f"{'Postfix' if port == postfix.port else 'Sluice'}: {reply}"
         trace_of(postfix.wait_message(token), sent)
-    lenient.stop()
-    (session,) = lenient.records("session")
+    (session,) = lenient.records_after_stop("session")
     assert "non_smtp" not in str(session), session
 
 

@@ -446,11 +446,10 @@ def test_a_key_in_a_file_of_its_own(start_sluice, postfix, tmp_path):
     assert shown_by(sluice) in pem("one")
     for read, (name, first, second) in enumerate([("two", "crt", "key"), ("three", "key", "crt")], 1):
         link(first, name)
-        wait_until(lambda: len(sluice.records("certificates_unusable")) == read, "half a renewal to be noticed")
-        unusable = sluice.records("certificates_unusable")[-1]
+        unusable = sluice.wait_records("certificates_unusable", read)[-1]
         assert "is not that of the certificate" in str(unusable)
         link(second, name)
-        wait_until(lambda: len(sluice.records("certificates_read")) == read, "the renewal")
+        sluice.wait_records("certificates_read", read)
         assert shown_by(sluice) in pem(name)
 
 
