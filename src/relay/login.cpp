@@ -136,7 +136,7 @@ void LoginConnection::introduce() {
     carry_ = carry_of(upstream_.options.identity, attributes);
     if (needs_xclient(upstream_.options.identity) && carry_ != Carry::xclient) {
         close();
-        return fail(no_connection);
+        return fail(*sentence_on_login({}, true).ours);
     }
     if (carry_ != Carry::xclient) return start();
     const Introduction client = xclient_introduction(client_, attributes);

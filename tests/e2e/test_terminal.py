@@ -109,16 +109,16 @@ def test_a_dump_is_fit_to_be_looked_at_and_to_be_loaded(visited):
         operator("state", "load", stdin=json.dumps(record))
     operator("block", "198.51.100.0/24", "--for", "1h", "--why", HOSTILE)
 
-    def records():
+    def dumped():
         dump = printed(operator, "state", "dump")
         loaded = [json.loads(line) for line in dump.splitlines()]
         return dump, [{k: v for k, v in r.items() if k not in ("age_s", "left_s")} for r in loaded]
 
-    dump, before = records()
+    dump, before = dumped()
     assert any(HOSTILE in r.get("key", "") for r in before) and any("key_hex" in r for r in before)
     assert VISIBLE in printed(operator, "acts")
     operator("state", "load", stdin=dump)
-    assert records()[1] == before
+    assert dumped()[1] == before
 
 
 def test_reputation_names(visited):
