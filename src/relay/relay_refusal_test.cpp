@@ -63,7 +63,7 @@ TEST_F(RelayRefusal, ARefusedGreetingIsAboutTheClientThatWasNamed) {
 TEST_F(RelayRefusal, AnMtaThatPutsEverybodyOffIsDown) {
     options.upstreams = {upstream(mta)};
     options.upstreams[0].identity = IdentityBy::proxy_v2;
-    mta.proxy = true;
+    mta.proxy = mta.hears_proofs = true;  // nobody's connection asks in a stranger's name
     start();
     ASSERT_TRUE(run_until([&] { return mta.accepted == 1 && mta.open() == 0; }));
     mta.script = always("connect", "421 4.3.2 All server ports are busy");

@@ -118,7 +118,7 @@ class ScriptedMta::Session final : public net::IoHandler {
         const bool first_alone =
             input_.empty() && address_.empty() && mta_.ehlo.find("XCLIENT") != std::string::npos;
         if (line == proof_mail && (first_alone || input_.starts_with(proof_recipient))) as_ourselves_ = true;
-        proof_ = as_stranger_ || as_ourselves_;
+        proof_ = (as_stranger_ || as_ourselves_) && line != "QUIT";
         if (line == "RSET") as_ourselves_ = false;
     }
 
