@@ -113,7 +113,7 @@ std::string relay_lines(const relay::UpstreamOptions& upstream, const ProbeFindi
             "            its own from Sluice itself. {}\n",
             found.forwards_identity()
                 ? "A connection that loses its client's identity could send mail anywhere"
-                : "All clients are taken for Sluice, and can send mail anywhere");
+                : "With identity = \"none\" all clients could send mail anywhere");
     if (!out.empty()) return out;
     const auto& asked = found.foreign_recipient ? found.foreign_recipient : found.own_recipient;
     return asked ? fmt::format("  relaying  refused: {}\n", asked->said) : std::string();
@@ -149,6 +149,16 @@ std::string recipients_lines(const ProbeFindings& found, unsigned recipients_max
         "            {} recipients in one transaction, and Sluice lets clients name {}: {}\n",
         recipients_max, std::max(recipients.taken, rfc_recipients_min), recipients.taken, recipients_max,
         recipients.said);
+}
+
+/// AUTH that clients are to be offered, and that this MTA does not take.
+std::string auth_lines(const ProbeFindings& found, smtp::ServerOptions::Auth auth) {
+    if (auth == smtp::ServerOptions::Auth::off || !found.ehlo.auth.empty()) return {};
+    return "  WARNING   Let this listener offer AUTH (Postfix: smtpd_sasl_auth_enable = yes, and\n"
+           "            smtpd_tls_auth_only = no where Sluice speaks to it without TLS): smtp.auth is set, "
+           "and "
+           "there\n"
+           "            is nothing to pass it on to\n";
 }
 
 std::string process_lines(const relay::PoolOptions& pool, unsigned workers) {
@@ -200,6 +210,7 @@ std::string mta_report(const relay::UpstreamOptions& upstream, const ProbeFindin
     out += relay_lines(upstream, found);
     out += name_lines(found, config.front.policy.resolve_names);
     out += recipients_lines(found, config.front.server.limits.recipients_max);
+    out += auth_lines(found, config.front.server.auth);
     out += process_lines(config.relay.pool, workers);
     return out;
 }

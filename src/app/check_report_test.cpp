@@ -68,7 +68,8 @@ TEST(CheckReport, AnOpenRelayIsAnError) {
     EXPECT_TRUE(relays_wrongly(upstream(), itself) && has_errors(upstream(), itself, Config()));
     itself.identity.reset();
     itself.foreign_recipient.reset();
-    EXPECT_THAT(mta_report(upstream(), itself, Config(), 2), HasSubstr("All clients are taken for Sluice"));
+    EXPECT_THAT(mta_report(upstream(), itself, Config(), 2),
+                HasSubstr("With identity = \"none\" all clients could send"));
 }
 
 TEST(CheckReport, FewerRecipientsThanClientsMayNameAreWarnedOf) {
@@ -128,6 +129,17 @@ TEST(CheckReport, AnMtaThatWantsNamesIsWarnedOf) {
     EXPECT_THAT(mta_report(upstream(), found, nameless, 2),
                 AllOf(HasSubstr("450 4.7.25"), HasSubstr("Set policy.resolve_names = true")));
     EXPECT_THAT(mta_report(upstream(), found, Config(), 2), Not(HasSubstr("WARNING")));
+}
+
+TEST(CheckReport, AuthThatCannotBePassedOnIsWarnedOf) {
+    Config config;
+    EXPECT_THAT(mta_report(upstream(), postfix(), config, 2), Not(HasSubstr("AUTH")));
+    config.front.server.auth = smtp::ServerOptions::Auth::over_tls;
+    EXPECT_THAT(mta_report(upstream(), postfix(), config, 2),
+                HasSubstr("WARNING   Let this listener offer AUTH"));
+    ProbeFindings found = postfix();
+    found.ehlo.auth = "PLAIN LOGIN";
+    EXPECT_THAT(mta_report(upstream(), found, config, 2), Not(HasSubstr("AUTH")));
 }
 
 TEST(CheckReport, APoolAsLargeAsTheMtasProcessLimitIsWarnedOf) {

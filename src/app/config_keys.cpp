@@ -77,8 +77,10 @@ const Key<Config> keys_before_policy[] = {
     {"relay.pool.relay_check_s",
      integer<Config>([](Config& c) -> auto& { return c.relay.pool.relay_check; }, 1, day_s),
      "Before an MTA gets any mail, and on new connections from then on when so long has passed, when it was "
-     "down or when its offer has changed, a worker asks it for a recipient of a domain that is nobody's, as "
-     "Sluice and in the name of a stranger. One that says 250 would relay for everybody who can reach "
+     "down or when its offer has changed, a worker asks it for two recipients that are nobody's (a domain "
+     "below "
+     "`.example` and an address in brackets), as Sluice and in the name of a stranger. One that says 250 "
+     "would relay for everybody who can reach "
      "Sluice: it "
      "counts as down until it says otherwise (`mta_relays_for_strangers` in the log)."},
     {"relay.pool.waiting_max",
@@ -119,7 +121,8 @@ const Key<Config> keys_before_policy[] = {
      "comment. Read again when it changes."},
     {"recipients.positive_ttl_s",
      integer<Config>([](Config& c) -> auto& { return c.relay.verify.positive_ttl; }, 0, 7 * day_s),
-     "How long a 250 of the MTA is remembered, for the network (IPv4 /24, IPv6 /64) that was told so, and for "
+     "How long a 250 of the MTA is remembered, for the network (IPv4 /24, IPv6 /64) that was told so, and "
+     "for "
      "all when two clients of the slow lane, of unrelated networks, were; 0 = not at all. Of a client in "
      "policy.networks.fast it is remembered for this client alone."},
     {"recipients.negative_ttl_s",

@@ -145,9 +145,8 @@ const Key<policy::DnsListOptions> dns_list_rows[] = {
      "What clients and the log are told instead of a zone that has your key in it; empty = the zone."},
     {"weight",
      integer<policy::DnsListOptions>([](policy::DnsListOptions& l) -> auto& { return l.weight; }, 0, million),
-     "What a listing weighs. Where it is not given, and neither are `accept` and `codes`, the codes of a "
-     "list "
-     "that `sluice lists` knows have the weights that stand there."},
+     "What a listing weighs. Without it, `accept` and `codes`, the codes of a list that `sluice lists` knows "
+     "have the weights that stand there."},
     {"accept",
      ListKind<policy::DnsListOptions>{"\"127.0.0.2\" or \"127.0.0.2-11\"",
                                       [](policy::DnsListOptions& l) { l.accept.clear(); }, add_return_codes},
@@ -159,7 +158,7 @@ const Key<policy::DnsListOptions> dns_list_rows[] = {
      "10, \"127.0.0.18-20\" = -5 }`. Each of the last three numbers may be a range or `*`, and no two "
      "entries "
      "may overlap. A code that is not named is no listing. A weight is added in a `policy.dnsbl` and "
-     "subtracted in a `policy.dnswl`, as `weight` is, and below zero it does the opposite. Where a list "
+     "subtracted in a `policy.dnswl`, as `weight` is, and below zero it does the opposite. If a list "
      "answers with several codes, the weightiest against the client and the weightiest for it count, once "
      "each."},
 };

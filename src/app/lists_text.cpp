@@ -18,7 +18,7 @@ constexpr std::string_view guide_begins =
 
 <!-- Made by `sluice lists --print-guide`; a test compares the two. Change src/policy/known_lists.cpp instead. -->
 
-Where only the `zone` of one of these lists is named in `policy.dnsbl` or `policy.dnswl`, its codes have the meanings and weights below.
+A list below that is named by its zone alone, in `policy.dnsbl` or `policy.dnswl`, gets the meanings and weights given here.
 `sluice lists` prints the same. A list that is not here is asked as well: all its codes then weigh `weight`.
 
 ```toml
@@ -42,7 +42,7 @@ codes = { "127.0.*.2" = 5, "127.0.*.3" = 10 }   # in a dnswl, weights are subtra
   `dns_list_unusable` is written once. Answers in 127.255.255.0/24 and from outside 127.0.0.0/8 are errors of every list, whatever you name.
 - A listing is believed only where the list does not name 127.0.0.1, too, as one does that has been given up, or that wants to be rid of you.
 - A weight below zero speaks for the client.
-- What the makers of a list say may change, and so may their terms: read them before you ask a list about your mail. Each entry says where its facts are from.
+- The makers of a list may change its codes and their terms: read them before you ask a list about your mail. Each entry says where its facts are from.
 )";
 
 constexpr std::string_view text_ends =

@@ -142,6 +142,9 @@ std::vector<OwnOption> own_options(const ListenerWish& wish, const PostfixSettin
                        "Sluice speaks to the load balancer; set proxy_protocol.networks"});
     if (effective(postfix, replaced, "smtpd_tls_wrappermode") == "yes")
         own.push_back({"smtpd_tls_wrappermode", "no", "TLS with clients is Sluice's affair (tls_listen)"});
+    // Without TLS on the way from Sluice, Postfix would then offer AUTH to nobody.
+    if (!wish.mta.wants_tls() && effective(postfix, replaced, "smtpd_tls_auth_only") == "yes")
+        own.push_back({"smtpd_tls_auth_only", "no", "Sluice offers AUTH under TLS only (smtp.auth)"});
     return own;
 }
 

@@ -103,6 +103,17 @@ TEST(MasterCf, OffersTlsWhereItIsUsed) {
                 AllOf(HasSubstr("\nsluice  unix  n  -  y  -"), HasSubstr("smtpd_tls_security_level=none\n")));
 }
 
+TEST(MasterCf, AuthIsNotLostForWantOfTlsBehind) {
+    const PostfixSettings strict = postfix({{"smtpd_tls_auth_only", "yes"}});
+    ListenerWish wanted = wish();
+    EXPECT_THAT(lines(wanted, strict),
+                AllOf(HasSubstr("  -o smtpd_tls_auth_only=no\n"),
+                      HasSubstr("smtpd_tls_auth_only=yes (Sluice offers AUTH under TLS only")));
+    EXPECT_THAT(lines(wanted, postfix({})), Not(HasSubstr("smtpd_tls_auth_only")));
+    wanted.mta.tls.level = relay::MtaTls::encrypt;
+    EXPECT_THAT(lines(wanted, strict), HasSubstr("  -o smtpd_tls_auth_only=yes\n"));
+}
+
 TEST(MasterCf, TakesOverTheOptionsOfThePublicListener) {
     const std::string text = lines(
         wish(),

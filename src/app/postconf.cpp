@@ -31,6 +31,7 @@ constexpr std::initializer_list<const char*> parameters = {
     "in_flow_delay",
     "smtpd_upstream_proxy_protocol",
     "postscreen_upstream_proxy_protocol",
+    "smtpd_tls_auth_only",
     "smtpd_tls_wrappermode",
     "smtpd_client_restrictions",
     "smtpd_helo_restrictions",

@@ -29,11 +29,12 @@ def certificate(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def mta():
-    """A Postfix that knows one user, by Cyrus SASL's own database."""
+    """A Postfix that knows one user, by Cyrus SASL's own database, and offers AUTH to the public under TLS only."""
     postfix = Postfix(
         settings="""
 smtpd_sasl_auth_enable = yes
 smtpd_sasl_path = smtpd
+smtpd_tls_auth_only = yes
 smtpd_relay_restrictions = permit_sasl_authenticated reject_unauth_destination
 mynetworks = 192.0.2.1/32
 relay_transport = discard
