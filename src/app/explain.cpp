@@ -293,7 +293,8 @@ void Gathering::remark_on_recipient(StoreSession& memory, const std::string& nam
     const store::Outcome outcome =
         memory.ask({.verb = store::Verb::get, .key = std::string(store::recipient_space) + recipient});
     found_.remarks.push_back(outcome.found ? fmt::format("recipient {}: the MTA said {}, {} ago", recipient,
-                                                         relay::describe_shared(outcome.value), duration_text(outcome.age))
+                                                         relay::describe_shared(outcome.value),
+                                                         duration_text(outcome.age))
                                            : fmt::format("recipient {}: is not remembered", recipient));
 }
 

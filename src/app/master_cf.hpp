@@ -7,8 +7,8 @@
 // What Sluice itself is must never be enough to relay there: a connection on which no client's identity is in
 // force (any more) comes from loopback, or from where Sluice connects. Its mynetworks begin with those,
 // negated, and Postfix takes the first pattern that matches; the operator's own follow as they are, tables
-// too. Clients are let through, or not, by the identity that is forwarded. permit_inet_interfaces is taken out
-// of the lists it stands in, since Postfix 3.7 holds it against the connection and not against XCLIENT.
+// too. Clients are let through, or not, by the identity that is forwarded. permit_inet_interfaces is taken
+// out of the lists it stands in, since Postfix 3.7 holds it against the connection and not against XCLIENT.
 //
 // The cleanup service has in_flow_delay=0: each transaction that asks about recipients which exist costs a
 // token of Postfix's flow control, and gives it back to nobody; a hundred such, and each more takes a second.

@@ -94,8 +94,9 @@ int show_cache(const RecordFlags& flags) {
     const store::Outcome outcome =
         session.ask({.verb = store::Verb::get, .key = in_space(store::recipient_space, recipient)});
     if (outcome.found)
-        fmt::print("{}  {}  age {}  left {}\n", shown(recipient), shown(relay::describe_shared(outcome.value)),
-                   duration_text(outcome.age), duration_text(outcome.left));
+        fmt::print("{}  {}  age {}  left {}\n", shown(recipient),
+                   shown(relay::describe_shared(outcome.value)), duration_text(outcome.age),
+                   duration_text(outcome.left));
     else
         fmt::print("{}  nothing is remembered\n", shown(recipient));
     return exit_ok;

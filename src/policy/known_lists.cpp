@@ -108,7 +108,8 @@ constexpr KnownList table[] = {
     {"rep.mailspike.net", false, false, mailspike_rep, mailspike_terms, mailspike_source, today},
     {"wl.mailspike.net", false, true, mailspike_wl, mailspike_terms, mailspike_source, today},
     {"list.dnswl.org", false, true, dnswl,
-     "Free up to 100,000 queries a day. A client that goes on asking beyond is told that everybody is trusted.",
+     "Free up to 100,000 queries a day. A client that goes on asking beyond is told that everybody is "
+     "trusted.",
      "www.dnswl.org; its maintainer to the users of SpamAssassin, 2021-04-12 (limits); SpamAssassin's "
      "25_dnswl.cf",
      today},

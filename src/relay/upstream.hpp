@@ -29,8 +29,8 @@ struct Upstream {
     std::unique_ptr<const net::TlsClientContext> tls;  // null = never
     std::unique_ptr<TlsaWatch> tlsa;                   // for dane_only
     std::optional<Instant> relieved_at;                // idle ones were closed for one that was not greeted
-    Instant opened_after;       // connections opened before this are closed as soon as they are idle
-    Instant plaintext_until;    // a handshake that was not required has failed
+    Instant opened_after;     // connections opened before this are closed as soon as they are idle
+    Instant plaintext_until;  // a handshake that was not required has failed
     Trust trust;
     smtp::EhloReply offered;    // to strangers, when last proved
     RecipientLimit recipients;  // it takes in one transaction

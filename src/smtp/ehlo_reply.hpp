@@ -22,10 +22,10 @@ struct EhloReply {
 EhloReply parse_ehlo_reply(std::string_view text);
 
 /// ESMTP parameters of a MAIL or RCPT command ("SIZE=1000 BODY=8BITMIME") as an MTA that offers `offer` can
-/// be given them, each preceded by a space and written as append_parameter() does. Left out where they are not
-/// offered are SIZE, BODY and AUTH, which only tell something, and the parameters of DSN (NOTIFY, RET, ENVID,
-/// ORCPT), which RFC 3461 5.2.2 forbids to say there. Any other parameter of an extension that is not offered
-/// is a promise to the client that this MTA cannot keep: false.
+/// be given them, each preceded by a space and written as append_parameter() does. Left out where they are
+/// not offered are SIZE, BODY and AUTH, which only tell something, and the parameters of DSN (NOTIFY, RET,
+/// ENVID, ORCPT), which RFC 3461 5.2.2 forbids to say there. Any other parameter of an extension that is not
+/// offered is a promise to the client that this MTA cannot keep: false.
 ///
 /// A relay that drops NOTIFY=SUCCESS would owe the sender a "relayed" notification (5.2.2 b). We are none:
 /// what the client hears is the MTA's reply, and an MTA that offers no DSN to a client tells it the same by
