@@ -119,10 +119,24 @@ void Pool::pump() {
     arm_alarm();
 }
 
+/// A connection that was opened for a job which no older one will do for is that job's: it had its turn then.
+/// Were it taken by whoever's turn is next, the job would have one opened in vain again and again.
+bool Pool::serve_promised() {
+    for (Connection* const connection : idle_) {
+        Job* const job = connection->lease().promised_to;
+        const bool particular = job != nullptr && (job->fresh_only_ || job->young_only);
+        if (!particular || !fits(*connection, *job)) continue;
+        lease(*connection, *job);
+        return true;
+    }
+    return false;
+}
+
 /// Does one thing for the first job for which anything can be done. A job that is called may change the
 /// queues, so the search begins anew each time. Passed over are jobs with a connection being opened for them,
 /// and some that no idle connection will do for, while none can be opened.
 bool Pool::serve_next() {
+    if (serve_promised()) return true;
     Job* next = nullptr;
     Connection* idle = nullptr;
     unsigned particular = 0;
@@ -242,9 +256,15 @@ Connection* Pool::idle_for(Job& job) {
     return best;
 }
 
+/// Nobody has used the connection, and it has been opened in this turn of the loop.
+bool Pool::is_fresh(Connection& connection) const {
+    const Connection::Lease& lease = connection.lease();
+    return lease.uses == 0 && lease.opened_at == loop_.now();
+}
+
 bool Pool::fits(Connection& connection, Job& job) const {
     const Connection::Lease& lease = connection.lease();
-    if (job.fresh_only_ && (lease.uses != 0 || lease.opened_at != loop_.now())) return false;
+    if (job.fresh_only_ && !is_fresh(connection)) return false;
     if (job.young_only && !connection.young()) return false;
     switch (lease.carry) {
         case Carry::nothing: return true;

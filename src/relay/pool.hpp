@@ -75,6 +75,7 @@ class Pool final : public Connection::Owner {
     // pool.cpp: jobs and the queue
     void schedule_pump();
     void pump();
+    bool serve_promised();
     bool serve_next();
     bool all_down() const;
     bool distrusts_any() const;
@@ -89,6 +90,7 @@ class Pool final : public Connection::Owner {
     void fail(Job& job, const Failure& failure);
     void arm_alarm();
     Connection* idle_for(Job& job);
+    bool is_fresh(Connection& connection) const;
     bool fits(Connection& connection, Job& job) const;
     const Introduction& introduction(Connection& connection, Job& job) const;
     void lease(Connection& connection, Job& job);

@@ -225,6 +225,57 @@ TEST_F(RelayPool, OneClientsSlowQuestionsLeaveRoomForOthers) {
     EXPECT_LT(loop.now() - asked, Millis{500});
 }
 
+/// Clients of other networks that ask one question after the other, without a pause.
+class Crowd {
+  public:
+    Crowd(net::Loop& loop, Relay& relay, unsigned clients) : loop_(loop), relay_(relay), asked_(clients) {
+        for (unsigned client = 0; client < clients; ++client)
+            ask(client);
+    }
+    unsigned answers() const { return answers_; }
+    void rest() { resting_ = true; }
+
+  private:
+    void ask(unsigned client) {
+        auto question = std::make_unique<Ask>(1, "u" + std::to_string(++questions_) + "@example.net");
+        question->identity.address = IpAddress::v4({198, 18, static_cast<std::uint8_t>(client), 1});
+        question->then = [this, client] {
+            ++answers_;
+            if (!resting_) loop_.defer([this, client] { ask(client); });
+        };
+        asked_[client] = std::move(question);
+        EXPECT_FALSE(relay_.verify(*asked_[client]).has_value());
+    }
+
+    net::Loop& loop_;
+    Relay& relay_;
+    std::vector<std::unique_ptr<Ask>> asked_;
+    unsigned questions_ = 0;
+    unsigned answers_ = 0;
+    bool resting_ = false;
+};
+
+TEST_F(RelayPool, AConnectionOpenedForOneThatNeedsANewOneIsNotTakenFromIt) {
+    bool said = false;
+    mta.script = [&](const ScriptedMta::Moment& moment) -> std::optional<std::string> {
+        if (said || moment.verb != "MAIL" || moment.line.find("victim@") == std::string::npos)
+            return std::nullopt;
+        said = true;
+        return "503 5.5.1 Error: nested MAIL command";
+    };
+    options.pool.connections_max = 2;
+    start_and_reach();
+    Crowd crowd(loop, *relay, 12);
+    ASSERT_TRUE(run_until([&] { return crowd.answers() > 20; }));
+    Ask victim(1, "a@example.net", "victim@example.org");
+    EXPECT_FALSE(relay->verify(victim).has_value());
+    EXPECT_TRUE(run_until([&] { return victim.got.has_value(); }));
+    EXPECT_EQ(victim.code(), 250);
+    EXPECT_TRUE(said);
+    crowd.rest();
+    run_for(Millis{200});
+}
+
 TEST_F(RelayPool, BoundsHowManyWait) {
     options.pool.waiting_max = 3;
     start_and_reach();
