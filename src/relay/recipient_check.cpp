@@ -93,14 +93,12 @@ void RecipientCheck::reached(Connection& connection, smtp::Dialogue::Outcome) {
 }
 
 void RecipientCheck::failed(const Failure& failure) {
-    Holds holds = Holds::for_all;
-    if (failure.for_session) {
-        holds = Holds::for_own;
-    } else if (!failure.mta.empty() && asked_.size() > 1) {
+    Holds holds = Holds::for_own;
+    if (failure.mta.empty()) {
+        holds = Holds::for_all;  // nobody was asked
+    } else if (!failure.for_session && asked_.size() > 1) {
         // An MTA may close the connection on one recipient too many.
         holds = Holds::for_none;
-    } else if (failure.about_client) {
-        holds = Holds::for_own;
     }
     find_all(answer_of(failure), holds);
     owner_.ended(*this);

@@ -69,6 +69,22 @@ TEST_F(RelayVerify, AsksOnceForAllWhoAskTogether) {
     EXPECT_EQ(mta.count("RCPT"), 1U);
 }
 
+/// Two clients of one network: what the MTA did at the first one's sender is nothing about the second's.
+TEST_F(RelayVerify, AsksForEachWhenTheMtaBrokeOffAtTheFirst) {
+    mta.script = [](const ScriptedMta::Moment& moment) -> std::optional<std::string> {
+        if (moment.verb != "MAIL" || moment.line.find("bad@") == std::string::npos) return std::nullopt;
+        return "503 5.5.1 not with me";
+    };
+    start_and_reach();
+    Ask first(1, "a@example.net", "bad@example.org");
+    Ask second(2, "a@example.net");
+    EXPECT_FALSE(relay->verify(first).has_value());
+    EXPECT_FALSE(relay->verify(second).has_value());
+    ASSERT_TRUE(run_until([&] { return first.got.has_value() && second.got.has_value(); }));
+    EXPECT_EQ(first.code(), 451);
+    EXPECT_EQ(second.code(), 250);
+}
+
 TEST_F(RelayVerify, AsksForEachWhenTheAnswerWasAboutTheFirst) {
     // The MTA dislikes 192.0.2.1 and nobody else.
     std::string client;
