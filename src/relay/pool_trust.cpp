@@ -69,6 +69,7 @@ void Pool::proof_over(Connection& connection) {
                  fmt::format("it would take mail {}{}", proof.taken(), relays_remedy));
         return;
     }
+    if (proof.finding() == RelayProof::Finding::garbled) return lost(connection, Outcome::lost);
     if (proof.finding() == RelayProof::Finding::unheard) {
         if (!upstream.trust.unheard()) return lost(connection, Outcome::lost);
         notice_("mta_relay_check_unanswered", upstream.name,

@@ -17,6 +17,11 @@ bool is_refusal(const smtp::Reply& reply) {
     return (reply.transient() || reply.permanent()) && reply.code != going_down;
 }
 
+/// The dialogue ended at a line that is no reply: see ReplyParser::reply().
+bool is_garbled(const smtp::Reply& reply) {
+    return reply.code == 0 && !reply.text.empty();
+}
+
 }  // namespace
 
 const smtp::ClientIdentity& proof_stranger() {
@@ -63,6 +68,7 @@ void RelayProof::heard_answer(Outcome outcome, const smtp::Dialogue& dialogue) {
                              proof_envelope().recipients.at(at).address, yes->code, yes->text);
         return end(Finding::relays);
     }
+    if (is_garbled(dialogue.reply())) return end(Finding::garbled);
     if (outcome != Outcome::verified && !is_refusal(dialogue.reply())) return end(Finding::unheard);
     refused(dialogue.reply());
     for (const smtp::Reply& reply : replies)
@@ -79,6 +85,7 @@ void RelayProof::heard_introduction(Outcome outcome, const smtp::Dialogue& dialo
         ++step_;
         return;
     }
+    if (is_garbled(dialogue.reply())) return end(Finding::garbled);
     if (!is_refusal(dialogue.reply())) return end(Finding::unheard);
     refused(dialogue.reply());
     end(Finding::refuses);

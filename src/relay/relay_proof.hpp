@@ -46,6 +46,7 @@ class RelayProof {
         refuses,
         relays,
         unheard,  // the connection ended without a word
+        garbled,  // what came is not SMTP, and may have been a yes
     };
 
     /// `asks`: false only learns the offer.
