@@ -119,12 +119,14 @@ void Pool::pump() {
     arm_alarm();
 }
 
-/// A connection that was opened for a job which no older one will do for is that job's: it had its turn then.
-/// Were it taken by whoever's turn is next, the job would have one opened in vain again and again.
+/// A connection that was opened for a job which no other will do for is that job's: it had its turn then.
+/// Were it taken by whoever's turn is next, or closed for its sake, the job would have one opened in vain
+/// again and again, and with the PROXY protocol, where nobody else can use it, so would everybody.
 bool Pool::serve_promised() {
     for (Connection* const connection : idle_) {
         Job* const job = connection->lease().promised_to;
-        const bool particular = job != nullptr && (job->fresh_only_ || job->young_only);
+        const bool particular = job != nullptr && (job->fresh_only_ || job->young_only ||
+                                                   connection->lease().carry == Carry::proxy);
         if (!particular || !fits(*connection, *job)) continue;
         lease(*connection, *job);
         return true;

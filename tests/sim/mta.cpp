@@ -11,9 +11,16 @@ Mta::Mta(World& world, const MtaTraits& traits) : world_(world), traits_(traits)
 
 std::shared_ptr<Link> Mta::connect() {
     auto link = world_.make_link('M');
+    notice_storm();
     // Already on the way when its answer comes: a connection attempt takes a round trip.
     world_.agenda.after(world_.path.latency * 2, [this, link] { answer_connection(link); });
     return link;
+}
+
+/// Whatever the clients do, connections are not opened again and again for nobody's good.
+void Mta::notice_storm() {
+    constexpr unsigned links_max = 20'000;  // of clients and MTAs, in one seed; most have some hundreds
+    if (world_.links.size() == links_max) world_.ledger.violation(links_max, "a storm of connections");
 }
 
 void Mta::answer_connection(const std::shared_ptr<Link>& link) {

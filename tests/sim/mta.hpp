@@ -46,6 +46,7 @@ class Mta {
     Micros frozen_until() const { return frozen_until_; }
 
   private:
+    void notice_storm();
     void answer_connection(const std::shared_ptr<Link>& link);
     void restart_now_and_then();
 
