@@ -48,11 +48,8 @@ def _common(dns, tempo):
         policy.trap_recipients = ["{TRAP}"]
         policy.greylist.delay_s = {GREYLIST_DELAY_S}
         policy.pregreet.wait_ms = {2000 // tempo}
-        pace.out_bytes_per_s = {5 * tempo}
-        pace.in_bytes_per_s = {5 * tempo}
-        pace.content_in_bytes_per_s = {110 * tempo}
-        pace.interval_ms = {10_000 // tempo}
-        pace.exchange_max_s = {90 // tempo}
+        pace.reply_s = {max(21 // tempo, 1)}
+        pace.silence_max_s = {max(4 // tempo, 1)}
         pace.max_delay_s = {600 // tempo}
         policy.bots = [{{ name = "rustock", after_s = {21 // tempo}, tolerance_s = 1 }},
                        {{ name = "climbot", after_s = {100 // tempo}, tolerance_s = {2 if tempo == 1 else 1} }}]

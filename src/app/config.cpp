@@ -14,6 +14,8 @@
 #include "app/config_keys.hpp"
 #include "app/config_read.hpp"
 #include "net/local_socket.hpp"
+#include "policy/pacing.hpp"
+#include "policy/patience.hpp"
 
 namespace sluice::app {
 
@@ -58,6 +60,25 @@ bool would_loop(const net::Endpoint& listen, const net::Endpoint& mta) {
     return listen.address == mta.address || (is_any(listen.address) && mta.address.is_loopback());
 }
 
+/// A sender that would leave while it waits for a greeting: before the first octet comes what the memory and
+/// DNS need, and the pause for early talkers may stand between the first line and the rest.
+std::string greeting_fault(const Config& config) {
+    constexpr Millis late{500};  // a busy machine
+    const auto& policy = config.front.policy;
+    const policy::PaceOptions& pace = config.front.pace;
+    const Millis before = policy.dns_deadline + config.store.deadline;
+    const Millis silence =
+        std::max(std::max(before, policy.pregreet_wait) + pace.moments, pace.silence_max) + late;
+    const Millis reply = std::max<Millis>(before + policy.pregreet_wait, policy::Pace::reply_time_max) + late;
+    const auto* const lost = policy::sender_lost_by({policy::Awaited::greeting, reply, silence});
+    if (lost == nullptr) return {};
+    return fmt::format(
+        "policy.dns_deadline_ms, policy.pregreet.wait_ms: a greeting that is silent for {} ms, and takes {} "
+        "ms in all, "
+        "loses {} {} (docs/guide/senders.md)",
+        silence.count(), reply.count(), lost->name, lost->version);
+}
+
 std::vector<std::string> broken_rules(const Config& config) {
     std::vector<std::string> broken;
     if (config.listen.empty()) broken.emplace_back("listen: there must be an address to listen on");
@@ -66,6 +87,7 @@ std::vector<std::string> broken_rules(const Config& config) {
     for (const net::Endpoint& endpoint : config.tls_listen)
         if (std::ranges::find(config.listen, endpoint) != config.listen.end())
             broken.push_back(fmt::format("{} is in listen and in tls.listen", endpoint.to_string()));
+    if (std::string lost = greeting_fault(config); !lost.empty()) broken.push_back(std::move(lost));
     if (config.relay.upstreams.empty()) broken.emplace_back("relay.mta: there must be an MTA");
     const auto& pool = config.relay.pool;
     if (pool.connections_min > pool.connections_max)

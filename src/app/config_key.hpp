@@ -17,6 +17,7 @@
 #include <variant>
 
 #include "app/config_reading.hpp"
+#include "base/time.hpp"
 
 namespace sluice::app {
 
@@ -96,6 +97,13 @@ IntegerKind<T> integer(Access, std::int64_t least, std::int64_t most, std::strin
                     Access{}(target) = Field{value};
             },
             least, most, why};
+}
+
+/// A duration that is kept in milliseconds and written in whole seconds.
+template <class T, class Access>
+IntegerKind<T> seconds(Access, std::int64_t least, std::int64_t most, std::string_view why = {}) {
+    return {[](T& target) -> std::int64_t { return std::chrono::floor<Seconds>(Access{}(target)).count(); },
+            [](T& target, std::int64_t value) { Access{}(target) = Seconds{value}; }, least, most, why};
 }
 
 template <class T>

@@ -23,6 +23,7 @@ constexpr std::array<std::string_view, 7> mta_tls_levels = {"auto",   "none",   
                                                             "verify", "fingerprint", "dane-only"};
 constexpr std::array<std::string_view, 3> auth_modes = {"off", "pass", "pass-plaintext"};
 constexpr std::array<std::string_view, 3> tls_versions = {"1.0", "1.2", "1.3"};
+constexpr std::array<std::string_view, 2> paced_contents = {"full", "slow"};
 constexpr std::array<std::string_view, 3> verifiers = {"mta", "list", "off"};
 
 const Key<Config> keys_before_policy[] = {
@@ -270,27 +271,27 @@ const Key<Config> keys_before_policy[] = {
      integer<Config>([](Config& c) -> auto& { return c.front.server.limits.transactions_max; }, 1, million),
      "MAIL commands of a session, then 421 4.7.0."},
 
-    {"pace.out_bytes_per_s",
-     integer<Config>([](Config& c) -> auto& { return c.front.pace.out_bytes_per_s; }, 1, million),
-     "Octets a second a slow client gets of our replies."},
-    {"pace.in_bytes_per_s",
-     integer<Config>([](Config& c) -> auto& { return c.front.pace.in_bytes_per_s; }, 1, million),
-     "Octets a second of its commands that are read."},
+    {"pace.reply_s",
+     seconds<Config>([](Config& c) -> auto& { return c.front.pace.reply; }, 1, 25,
+                     "Haraka, nodemailer and swaks give up after 30 s"),
+     "A slow client gets the greeting, and each reply to EHLO, MAIL, RCPT and DATA, in so much time, as a "
+     "drip of "
+     "the octets it has. The reply to a message, and to QUIT, RSET, STARTTLS and AUTH, is never held back."},
+    {"pace.silence_max_s",
+     seconds<Config>([](Config& c) -> auto& { return c.front.pace.silence_max; }, 1, 4,
+                     "emailjs gives up after 5 s without an octet"),
+     "No such reply is silent for longer. Each piece of it wakes a worker."},
+    {"pace.content", choice<Config>([](Config& c) -> auto& { return c.front.pace.content; }, paced_contents),
+     "Messages of slow clients are read at `full` speed. With `slow`, those of clients whose score has "
+     "reached "
+     "`policy.thresholds.content_slow` are read at `pace.content_in_bytes_per_s`: an honest sender among "
+     "them loses "
+     "its connection and comes again (docs/guide/pace.md)."},
     {"pace.content_in_bytes_per_s",
      integer<Config>([](Config& c) -> auto& { return c.front.pace.content_in_bytes_per_s; }, 110, million,
                      "a client gives up after 3 minutes when 16 KiB of its message are not read by then (RFC "
                      "5321 4.5.3.2.5)"),
-     "Octets a second of its message that are read."},
-    {"pace.interval_ms",
-     integer<Config>([](Config& c) -> auto& { return c.front.pace.interval; }, 50, 20'000,
-                     "a client gives up after 3 minutes when 16 KiB of its message are not read by then (RFC "
-                     "5321 4.5.3.2.5)"),
-     "The trickle comes in drops this far apart (the last of a reply half as much again; those of a message "
-     "10 seconds at most); the rates stay the same. Each drop wakes a worker."},
-    {"pace.exchange_max_s",
-     integer<Config>([](Config& c) -> auto& { return c.front.pace.exchange_max; }, 0, 110,
-                     "a client waits 2 minutes for the answer to DATA (RFC 5321 4.5.3.2.4)"),
-     "One command and its reply are held back for at most this long; the rest of them moves at full speed."},
+     "Octets a second of a message that are read, where `pace.content` says so."},
     {"pace.max_delay_s", integer<Config>([](Config& c) -> auto& { return c.front.pace.delay_max; }, 0, 3600),
      "A session is held back for at most this long in all, and then moves at full speed."},
     {"pace.window_octets",

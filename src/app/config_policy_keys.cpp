@@ -89,6 +89,10 @@ const Key<Config> keys_before_signals[] = {
     {"policy.thresholds.reject",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.thresholds.reject; }, 0, million),
      "Likewise rejected; 0 = never."},
+    {"policy.thresholds.content_slow",
+     integer<Config>([](Config& c) -> auto& { return c.front.policy.thresholds.content_slow; }, 1, million),
+     "A slow client whose signals weigh so much in sum has its messages read slowly, if `pace.content` is "
+     "`slow`."},
 };
 
 const Key<Config> keys_after_signals[] = {

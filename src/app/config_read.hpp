@@ -12,6 +12,7 @@
 
 #include "app/config_key.hpp"
 #include "app/config_reading.hpp"
+#include "app/retired_keys.hpp"
 
 namespace sluice::app {
 
@@ -103,6 +104,10 @@ void read_table(ConfigReading& reading, std::span<const Key<T>> keys, const std:
                 read_table(reading, keys, name, *node.as_table(), target);
             else
                 wrong_type(reading, name, node, "a table");
+            continue;
+        }
+        if (const std::string_view instead = instead_of(name); !instead.empty()) {
+            reading.fault(key.source().begin, fmt::format("{} is no key any more: {}", name, instead));
             continue;
         }
         std::vector<std::string_view> names;

@@ -36,7 +36,7 @@ TEST(Config, AnEmptyFileIsTheDefaults) {
     EXPECT_EQ(config.listen[0].to_string(), "127.0.0.1:2525");
     ASSERT_EQ(config.relay.upstreams.size(), 1U);
     EXPECT_EQ(config.relay.upstreams[0].address.to_string(), "127.0.0.1:2526");
-    EXPECT_EQ(config.front.pace.out_bytes_per_s, 5U);
+    EXPECT_EQ(config.front.pace.reply, Seconds{21});
     EXPECT_EQ(config.relay.verify.positive_ttl, Seconds{3600});
     EXPECT_EQ(config.front.sessions_max, front::FrontOptions().sessions_max);
     EXPECT_TRUE(config.needs_resolver()) << "for the signals";
@@ -65,7 +65,7 @@ offer = ["PIPELINING", "size"]
 text_line_octets_max = 0
 message_octets_max = 1_000_000
 [pace]
-interval_ms = 250
+reply_s = 5
 max_delay_s = 300
 [policy]
 default_lane = "slow"
@@ -91,7 +91,7 @@ format = "pretty"
     EXPECT_FALSE(config.front.allowed.has(smtp::Extension::chunking));
     EXPECT_EQ(config.front.server.limits.text_line_octets_max, 0U);
     EXPECT_EQ(config.front.server.limits.message_octets_max, 1'000'000U);
-    EXPECT_EQ(config.front.pace.interval, Millis{250});
+    EXPECT_EQ(config.front.pace.reply, Seconds{5});
     EXPECT_EQ(config.front.pace.delay_max, Seconds{300});
     EXPECT_EQ(config.front.policy.default_lane, policy::Lane::slow);
     EXPECT_TRUE(config.front.policy.resolve_names);
@@ -256,10 +256,15 @@ const BadInput bad_inputs[] = {
     {"workers = 1\nworkers = 2\n", "f:2:"},
     // names
     {"worker = 1", "f:1:1: unknown key worker; did you mean workers?"},
-    {"[pace]\nout_byte_per_s = 5",
-     "f:2:1: unknown key pace.out_byte_per_s; did you mean pace.out_bytes_per_s?"},
-    {"[policy]\nout_bytes_per_s = 5",
-     "f:2:1: unknown key policy.out_bytes_per_s; did you mean pace.out_bytes_per_s?"},
+    {"[pace]\nreplys_s = 5", "f:2:1: unknown key pace.replys_s; did you mean pace.reply_s?"},
+    {"[policy]\nsilence_max_s = 3",
+     "f:2:1: unknown key policy.silence_max_s; did you mean pace.silence_max_s?"},
+    // that there were
+    {"[pace]\nout_bytes_per_s = 5",
+     "f:2:1: pace.out_bytes_per_s is no key any more: a reply is stretched to pace.reply_s"},
+    {"[pace]\nin_bytes_per_s = 5", "pace.in_bytes_per_s is no key any more: commands are read at once"},
+    {"[pace]\ninterval_ms = 5", "pace.interval_ms is no key any more: "},
+    {"[pace]\nexchange_max_s = 5", "pace.exchange_max_s is no key any more: "},
     {"[nonsense_altogether]\nx = 1", "f:1:2: unknown key nonsense_altogether\n"},
     {"pace = 5", "f:1:8: pace must be a table, not an integer"},
     {"[[relay.mta]]\naddress = '127.0.0.1:1'\npool = true", "f:3:1: unknown key pool; did you mean pooled?"},
@@ -275,6 +280,10 @@ const BadInput bad_inputs[] = {
     // bounds
     {"workers = 1025", "f:1:11: workers must be 0..1024"},
     {"workers = -1", "f:1:11: workers must be 0..1024"},
+    {"[pace]\nreply_s = 0",
+     "f:2:11: pace.reply_s must be 1..25: Haraka, nodemailer and swaks give up after 30 s"},
+    {"[pace]\nreply_s = 26", "pace.reply_s must be 1..25"},
+    {"[pace]\nsilence_max_s = 5", "f:2:17: pace.silence_max_s must be 1..4: emailjs gives up after 5 s"},
     {"[pace]\ncontent_in_bytes_per_s = 109",
      "f:2:26: pace.content_in_bytes_per_s must be 110..1000000: a client gives up after 3 minutes"},
     {"[limits]\ntext_line_octets_max = 999", "limits.text_line_octets_max must be 0, or 1000..1073741824"},

@@ -23,7 +23,10 @@ constexpr std::pair<std::string_view, std::string_view> section_texts[] = {
     {"tls", "STARTTLS (RFC 3207). The keys are read once, by the supervisor, before it has workers."},
     {"proxy_protocol", "Clients that come by way of a load balancer."},
     {"limits", "Every bound of a session and a message, with the reply of a client that passes it."},
-    {"pace", "The slow lane: a trickle, kept inside the timers that RFC 5321 4.5.3.2 gives honest clients."},
+    {"pace",
+     "The slow lane: replies that take their time, kept inside the clocks of RFC 5321 4.5.3.2 and of the "
+     "senders in "
+     "docs/guide/senders.md."},
     {"policy", "Which lane a client is put into."},
     {"policy.thresholds", "Scores at which a client changes lane."},
     {"policy.signals",

@@ -8,14 +8,15 @@
 
 namespace sluice::front {
 
-const smtp::Hello& Context::hello() {
+const smtp::Hello& Context::hello(bool slow) {
     auto offer = options.allowed.intersect(surroundings.backend.offer());
     if (options.server.accept_xclient) offer.add(smtp::Extension::xclient);
+    if (slow) offer.remove(smtp::Extension::pipelining).remove(smtp::Extension::chunking);
     // Asked for at each step of each session: only where it matters.
     const bool authenticates = options.server.auth != smtp::ServerOptions::Auth::off;
     const std::string_view mechanisms =
         authenticates ? surroundings.backend.auth_mechanisms() : std::string_view();
-    return hellos_.of(offer, mechanisms);
+    return (slow ? slow_hellos_ : hellos_).of(offer, mechanisms);
 }
 
 policy::Pressure Context::pressure() {

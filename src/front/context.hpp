@@ -28,7 +28,8 @@ struct Context {
           spool_memory(around.loop, front_options.spool.shared_octets_max),
           teaser("220-" + front_options.server.hostname + " ESMTP\r\n"),
           memory(around.loop, front_options.memory_octets_max, [this] { memory_changed(); }),
-          hellos_(options.server) {}
+          hellos_(options.server),
+          slow_hellos_(options.server) {}
 
     /// A session is over: forget it, and destroy it once this turn of the loop cannot name it any more.
     virtual void ended(Session& session) = 0;
@@ -50,8 +51,9 @@ struct Context {
 
     virtual unsigned sessions() const = 0;
 
-    /// What a HELO or EHLO is answered now.
-    const smtp::Hello& hello();
+    /// What a HELO or EHLO is answered now. A slow session is offered neither PIPELINING nor CHUNKING, so
+    /// that each of its commands waits for the reply to the one before, and no burst passes.
+    const smtp::Hello& hello(bool slow);
 
     net::Loop& loop() { return surroundings.loop; }
     Instant now() const { return surroundings.loop.now(); }
@@ -87,6 +89,7 @@ struct Context {
     }
 
     Hellos hellos_;
+    Hellos slow_hellos_;
     policy::Pressure pressure_ = policy::Pressure::none;
     Instant looked_at_;
     Millis mta_latency_{0};

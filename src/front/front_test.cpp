@@ -77,9 +77,9 @@ class FrontTest : public testing::Test {
     FrontTest() {
         options.server.hostname = "mx.test";
         options.policy.signals = policy::SignalOptions::none();
-        options.pace.interval = Millis{20};
-        options.pace.out_bytes_per_s = 1000;
-        options.pace.in_bytes_per_s = 1000;
+        options.pace.reply = Millis{60};
+        options.pace.silence_max = Millis{20};
+        options.pace.moments = Millis{10};
         backend.answer_at_once = [](const std::string&) { return yes(); };
         listener = *net::listen_tcp({*IpAddress::parse("127.0.0.1"), 0}, {});
         log_file = std::tmpfile();
@@ -278,21 +278,60 @@ TEST_F(FrontTest, ARefusedLaneCostsTheBackendNothing) {
     EXPECT_TRUE(backend.asked.empty());
 }
 
-TEST_F(FrontTest, ASlowClientGetsItsRepliesInDrops) {
-    ASSERT_TRUE(options.policy.networks.add(*Network::parse("127.0.0.0/8"), policy::Lane::slow));
-    options.pace.out_bytes_per_s = 100;
+class SlowTest : public FrontTest {
+  protected:
+    SlowTest() { (void)options.policy.networks.add(*Network::parse("127.0.0.0/8"), policy::Lane::slow); }
+
+    /// How long it takes until what comes ends with `tail`.
+    Millis time_to(int client, std::string_view tail) {
+        const Instant began = loop.now();
+        read_to(client, tail);
+        return loop.now() - began;
+    }
+};
+
+TEST_F(SlowTest, EachReplyBeforeContentIsStretched) {
     start();
     const auto client = connect();
-    const Instant began = loop.now();
-    EXPECT_EQ(read_to(client.get(), "ESMTP\r\n"), "220 mx.test ESMTP\r\n");
-    // 19 octets in drops of 2: nine waits of 20 ms.
-    EXPECT_GE(loop.now() - began, Millis{170});
+    EXPECT_GE(time_to(client.get(), "ESMTP\r\n"), Millis{50});
+    for (const std::string_view line :
+         {"EHLO c\r\n", "MAIL FROM:<a@b>\r\n", "RCPT TO:<c@d>\r\n", "DATA\r\n"}) {
+        send(client.get(), line);
+        EXPECT_GE(time_to(client.get(), "\r\n"), Millis{50}) << line;
+    }
 }
 
-TEST_F(FrontTest, WhoIsHeldBackIsNotIdle) {
-    ASSERT_TRUE(options.policy.networks.add(*Network::parse("127.0.0.0/8"), policy::Lane::slow));
-    options.pace.out_bytes_per_s = 12;
-    options.pace.interval = Millis{1000};
+TEST_F(SlowTest, WhatTheMtaHasSaidAndQuitGoOutAtOnce) {
+    options.pace.reply = Millis{100};
+    start();
+    const auto client = connect();
+    send(client.get(), "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
+    read_to(client.get(), "<CR><LF>\r\n");
+    send(client.get(), std::string(100'000, 'x') + "\r\n.\r\n");
+    const Instant began = loop.now();
+    turn_until([&] { return backend.pending != nullptr; });
+    backend.answer(yes());
+    read_to(client.get(), "Ok\r\n");
+    send(client.get(), "RSET\r\n");
+    read_to(client.get(), "\r\n");
+    send(client.get(), "QUIT\r\n");
+    read_to(client.get(), "\r\n");
+    EXPECT_LT(loop.now() - began, Millis{100}) << "less than one stretched reply";
+}
+
+TEST_F(SlowTest, NeitherPipeliningNorChunkingIsOffered) {
+    start();
+    const auto client = connect();
+    send(client.get(), "EHLO c\r\n");
+    const auto replies = read_to(client.get(), "SMTPUTF8\r\n");
+    EXPECT_THAT(replies, Not(HasSubstr("PIPELINING")));
+    EXPECT_THAT(replies, Not(HasSubstr("CHUNKING")));
+    EXPECT_THAT(replies, HasSubstr("SIZE"));
+}
+
+TEST_F(SlowTest, WhoIsHeldBackIsNotIdle) {
+    options.pace.reply = Millis{1500};
+    options.pace.silence_max = Millis{1200};
     options.command_timeout = Seconds{1};
     start();
     const auto client = connect();

@@ -153,14 +153,14 @@ std::ptrdiff_t Session::write_socket(const void* octets, std::size_t size) {
 /// Writes what readiness and pace allow. False: the connection is broken.
 bool Session::write_out() {
     if (sending_.empty()) return true;
-    const auto writing =
-        server_.awaits_chunk() ? policy::Pace::Writing::chunk_reply : policy::Pace::Writing::reply;
     while (!sending_.empty()) {
         if (!can_write_) return true;
         const Instant now = context_.now();
-        const std::size_t allowed = pace_.may_write(sending_.size(), now, writing);
+        const std::size_t allowed =
+            server_.reply_is_prompt() ? policy::Pace::unlimited : pace_.may_write(sending_.size(), now);
         if (allowed == 0) {
-            if (!hold_until(pace_.hold_write(sending_.size(), now))) continue;
+            const Instant asked = started_ + Millis{asked_ms_};
+            if (!hold_until(pace_.hold_write(sending_.size(), now, asked))) continue;
             return true;
         }
         const auto written = write_socket(sending_.data(), std::min(sending_.size(), allowed));
@@ -176,8 +176,10 @@ bool Session::write_out() {
     }
     unsent_.reset();
     progress_ms_ = age_ms();
-    pace_.exchange_done();
-    if (record_.stage == Stage::connect && waiting_ != Waiting::pregreet) reach(Stage::greeting);
+    if (waiting_ == Waiting::pregreet) return true;  // the greeting has another line
+    asked_ms_ = age_ms();
+    pace_.reply_done();
+    if (record_.stage == Stage::connect) reach(Stage::greeting);
     return true;
 }
 
@@ -214,59 +216,62 @@ void Session::come_back_at(Instant instant) {
     held_until_ms_ = static_cast<std::uint32_t>((instant - started_).count());
 }
 
-/// How much of a slow client's octets to read now; 0: the pace holds us, or there are none.
-std::size_t Session::next_drop(policy::Pace::Reading what) {
-    const std::size_t pending = tls_ ? next_ciphertext() : next_plaintext(what);
+/// What there is to read of a slow client's commands, and no more than one: what it pipelines stays in the
+/// kernel, where it keeps the window small and costs us nothing. 0 = nothing; 1 at the end of the stream: the
+/// read will find out. Under TLS commands cannot be told before they are decrypted.
+std::size_t Session::next_command() {
+    if (tls_) return context_.options.server.limits.command_line_octets_max;
+    const std::size_t octets = peeked();
+    const std::string_view pending(context_.scratch.data(), octets);
+    const std::size_t line = pending.find('\n') + 1;
+    return line == 0 ? octets : line;
+}
+
+/// How much of the content of a session that is sure to be bad to read now; 0: the pace holds us, or there is
+/// none. Under TLS octets count as they are in the kernel, which keeps them as long as the pace does; what is
+/// left of a record that was read in part goes first.
+std::size_t Session::next_drop() {
+    std::size_t pending = tls_ ? tls_.buffered() : peeked();
+    if (tls_ && pending == 0) pending = net::unread_octets(fd_.get());
+    if (tls_ && pending == 0 && peer_closed_) pending = 1;
     if (pending == 0) {
         can_read_ = false;
         return 0;
     }
     const Instant now = context_.now();
-    std::size_t allowed = pace_.may_read(pending, now, what);
+    std::size_t allowed = pace_.may_read(pending, now);
     if (allowed == 0) {
-        if (hold_until(pace_.hold_read(pending, now, what))) return 0;
-        allowed = pace_.may_read(pending, now, what);
+        if (hold_until(pace_.hold_read(now))) return 0;
+        allowed = pace_.may_read(pending, now);
     }
     return std::min(allowed, pending);
 }
 
-/// What there is to read; of commands no more than one: what a slow client pipelines stays in the kernel,
-/// where it keeps the window small and costs us nothing. 1 at the end of the stream: the read will find out.
-std::size_t Session::next_plaintext(policy::Pace::Reading what) {
+/// How many octets are there to be read, up to the room in Context::scratch, where they are now; 1 at the end
+/// of the stream.
+std::size_t Session::peeked() {
     auto& scratch = context_.scratch;
-    const auto peeked = net::peek_some(fd_.get(), scratch.data(), scratch.size());
-    if (peeked == net::io_would_block) return 0;
-    if (peeked <= 0) return 1;
-    const std::string_view pending(scratch.data(), static_cast<std::size_t>(peeked));
-    const bool commands = what == policy::Pace::Reading::commands;
-    const std::size_t line = commands ? pending.find('\n') + 1 : 0;
-    return line == 0 ? pending.size() : line;
-}
-
-/// The same where commands cannot be told before they are decrypted: octets as they are in the kernel, which
-/// keeps them as long as the pace does; what is left of a record that was read in part goes first.
-std::size_t Session::next_ciphertext() const {
-    if (const std::size_t buffered = tls_.buffered(); buffered != 0) return buffered;
-    const std::size_t unread = net::unread_octets(fd_.get());
-    return unread == 0 && peer_closed_ ? 1 : unread;
+    const auto octets = net::peek_some(fd_.get(), scratch.data(), scratch.size());
+    if (octets == net::io_would_block) can_read_ = false;
+    if (octets == net::io_would_block) return 0;
+    return octets <= 0 ? 1 : static_cast<std::size_t>(octets);
 }
 
 /// Reads what readiness and pace allow; false when that is nothing, or the session has ended.
 bool Session::fill(std::string_view& input) {
     if (!can_read_) return false;
     const bool content = server_.in_content() || server_.awaits_chunk();
-    const auto reading = content ? policy::Pace::Reading::content : policy::Pace::Reading::commands;
     keep(input);  // it may stand where we are about to read
     input = backlog();
     // Behind a window that is wide the kernel takes more than can be paced before the client's timer for the
-    // reply to it runs out (RFC 5321 4.5.3.2.6): whose lane became slow only now sends its messages at full
-    // speed.
-    const bool paced = pace_.slow() && !(window_wide_ && content);
+    // reply to it runs out (RFC 5321 4.5.3.2.6).
+    const bool paced = content && content_slow_ && pace_.slow() && !window_wide_;
     auto& scratch = context_.scratch;
-    const std::size_t wanted = paced ? next_drop(reading) : scratch.size();
+    std::size_t wanted = scratch.size();
+    if (paced) wanted = next_drop();
+    if (!content && pace_.slow()) wanted = next_command();
     if (wanted == 0) return false;
-    const auto got =
-        paced && content ? read_drop(scratch.data(), wanted) : read_socket(scratch.data(), wanted);
+    const auto got = paced ? read_drop(scratch.data(), wanted) : read_socket(scratch.data(), wanted);
     if (got == net::io_would_block) {
         can_read_ = false;
         return false;
@@ -282,7 +287,11 @@ bool Session::fill(std::string_view& input) {
     if (octets < wanted && !tls_) can_read_ = peer_closed_;
     record_.octets_in += octets;
     pace_.read();
-    if (content) progress_ms_ = age_ms();
+    if (content) {
+        progress_ms_ = age_ms();
+    } else {
+        asked_ms_ = age_ms();
+    }
 
     const std::string_view fresh(scratch.data(), octets);
     if (record_.octets_in == octets && refuse_late_header(fresh)) {

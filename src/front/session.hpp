@@ -25,6 +25,7 @@
 #include "net/loop.hpp"
 #include "net/socket.hpp"
 #include "net/tls.hpp"
+#include "policy/departure.hpp"
 #include "policy/greylist.hpp"
 #include "policy/networks.hpp"
 #include "policy/pacing.hpp"
@@ -106,9 +107,9 @@ class Session final : public net::IoHandler, public net::Timer {
     void keep_output();
     bool hold_until(Instant instant);
     void come_back_at(Instant instant);
-    std::size_t next_drop(policy::Pace::Reading what);
-    std::size_t next_plaintext(policy::Pace::Reading what);
-    std::size_t next_ciphertext() const;
+    std::size_t next_command();
+    std::size_t next_drop();
+    std::size_t peeked();
     bool fill(std::string_view& input);
     std::string_view backlog() const;
     void keep(std::string_view rest);
@@ -129,6 +130,7 @@ class Session final : public net::IoHandler, public net::Timer {
     void depart();
     policy::Place place() const;
     policy::Conduct conduct() const;
+    policy::Leaving leaving() const;
     bool to_be_greylisted() const;
     void ask_greylist();
     policy::GreylistName greylist_name() const;
@@ -227,9 +229,11 @@ class Session final : public net::IoHandler, public net::Timer {
     bool counted_ : 1 = false;
     bool tls_first_ : 1;
     bool ended_ : 1 = false;
-    bool joined_ : 1 = false;      // counted in the shared memory
-    bool remembered_ : 1 = false;  // and well
-    bool unjudged_ : 1 = false;    // signals have come since the last verdict
+    bool joined_ : 1 = false;        // counted in the shared memory
+    bool remembered_ : 1 = false;    // and well
+    bool unjudged_ : 1 = false;      // signals have come since the last verdict
+    bool content_slow_ : 1 = false;  // it is sure to be bad: its content is read at a pace, too
+    bool deferred_ : 1 = false;      // it was told a 4yz
     policy::Lane lane_ : 2 = policy::Lane::fast;
     HealthCheck health_check_ : 3 = HealthCheck::none;
     net::Endpoint peer_;
@@ -238,6 +242,7 @@ class Session final : public net::IoHandler, public net::Timer {
     std::uint32_t progress_ms_ = 0;  // the last octet of content, or the last whole command
     std::uint32_t left_ms_ = 0;      // when the client closed; 0 = it has not
     std::uint32_t held_until_ms_ = 0;
+    std::uint32_t asked_ms_ = 0;  // since when the client waits for the reply that comes next
     SessionRecord record_;
     policy::Pace pace_;
     smtp::Server server_;

@@ -255,11 +255,11 @@ bool Session::observing() const {
 void Session::judge() {
     unjudged_ = false;
     lane_ = observing() ? policy::Lane::fast : judged_lane();
-    if (lane_ == policy::Lane::slow) {
-        pace_.slow_down(context_.pace, context_.now());
-    } else {
-        pace_.speed_up();
-    }
+    content_slow_ = false;
+    if (lane_ != policy::Lane::slow) return pace_.speed_up();
+    pace_.slow_down(context_.pace);
+    if (context_.pace.content == policy::PacedContent::slow)
+        content_slow_ = verdict().score >= context_.options.policy.thresholds.content_slow;
 }
 
 }  // namespace sluice::front

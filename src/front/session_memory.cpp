@@ -1,4 +1,5 @@
 // What a session asks the memory that all share, and what it tells.
+#include <array>
 #include <fmt/format.h>
 
 #include "front/recall.hpp"
@@ -73,12 +74,26 @@ void Session::depart() {
 }
 
 policy::Conduct Session::conduct() const {
-    const bool left_early = record_.outcome == Outcome::left && lane_ == policy::Lane::slow;
+    const bool left_early = record_.outcome == Outcome::left && left_ms_ != 0 &&
+                            lane_ == policy::Lane::slow && policy::leaving_proves_impatience(leaving());
     return {.accepted = record_.messages_accepted,
             .unknown_recipients = record_.unknown_recipients,
             .refused = record_.messages_refused,
             .traps = record_.traps,
             .left_early = left_early};
+}
+
+policy::Leaving Session::leaving() const {
+    using policy::Awaited;
+    static constexpr std::array<Awaited, stages> awaited_at{Awaited::greeting, Awaited::ehlo, Awaited::mail,
+                                                            Awaited::rcpt,     Awaited::data, Awaited::dot,
+                                                            Awaited::dot};
+    return {.awaited_reply = !sending_.empty() && pace_.slow(),
+            .put_off = deferred_,
+            .delivered = record_.messages_accepted != 0,
+            .wait = {.what = awaited_at.at(static_cast<std::size_t>(record_.stage)),
+                     .reply = Millis{left_ms_} - Millis{asked_ms_},
+                     .silence = context_.pace.silence_max}};
 }
 
 bool Session::to_be_greylisted() const {

@@ -48,7 +48,7 @@ MailResult result_of(const smtp::Reply& reply) {
 /// Lets the state machine go on until it needs more input (true), or something else has to happen first.
 bool Session::run(std::string_view& input) {
     while (waiting_ == Waiting::nothing && !closing_ && !output_pending()) {
-        const smtp::Step step = server_.next(input, context_.hello());
+        const smtp::Step step = server_.next(input, context_.hello(pace_.slow()));
         if (server_.is_odd()) notice_oddities();
         if (step == smtp::Step::start_tls) {
             // What came behind STARTTLS came from anybody on the way, and must not be taken for the client's
@@ -103,6 +103,7 @@ void Session::take(smtp::Step step) {
 
 void Session::queue_reply() {
     progress_ms_ = age_ms();
+    deferred_ = deferred_ || server_.reply_code() / 100 == 4;
     if (pace_.slow() && context_.output.empty()) {
         sending_ = server_.reply_wire();
     } else {
@@ -274,10 +275,10 @@ void Session::judge_recipient(const smtp::Answer& answer) {
 void Session::ask_data() {
     if (context_.memory.tight()) return put_off();
     reach(Stage::data);
-    if (!pace_.slow()) widen_window();  // the reply carries the news
+    if (!content_slow_) widen_window();  // the reply carries the news
     transaction_->record.content_began = context_.now();
-    // Who trickles would keep what all share for minutes.
-    auto* shared = pace_.slow() ? nullptr : &context_.spool_memory;
+    // A message that trickles would keep what all share for minutes.
+    auto* shared = content_slow_ ? nullptr : &context_.spool_memory;
     transaction_->spool =
         std::make_unique<net::Spool>(context_.surroundings.offload, context_.options.spool, shared);
     server_.answer({354, ""});

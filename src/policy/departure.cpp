@@ -20,4 +20,9 @@ std::string_view bot_that_left_after(Millis lasted, std::span<const BotSignature
     return nearest;
 }
 
+bool leaving_proves_impatience(const Leaving& leaving) {
+    if (!leaving.awaited_reply || leaving.put_off || leaving.delivered) return false;
+    return sender_lost_by(leaving.wait) == nullptr;
+}
+
 }  // namespace sluice::policy

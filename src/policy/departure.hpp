@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/time.hpp"
+#include "policy/patience.hpp"
 
 namespace sluice::policy {
 
@@ -27,5 +28,17 @@ std::vector<BotSignature> known_bots();
 /// The name of the signature nearest to `lasted`, the first of several; empty when none is within its
 /// tolerance. It refers to `table`.
 std::string_view bot_that_left_after(Millis lasted, std::span<const BotSignature> table);
+
+/// How a client left, by itself and without QUIT.
+struct Leaving {
+    bool awaited_reply = false;  // one that the pace held back was on its way
+    bool put_off = false;        // it had been told a 4yz
+    bool delivered = false;      // a message of it had been taken
+    Wait wait = {};              // for that reply, so far
+};
+
+/// Whether leaving so says that the client is no honest sender: no clock of any that is known had run out,
+/// and it was neither put off nor done.
+bool leaving_proves_impatience(const Leaving& leaving);
 
 }  // namespace sluice::policy

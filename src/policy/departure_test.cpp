@@ -43,5 +43,19 @@ TEST(Departure, TheBotsThatAreKnown) {
     EXPECT_EQ(bot_that_left_after(Millis{99'000}, table), "climbot");
 }
 
+TEST(Leaving, ProvesImpatienceOnlyWhereNoHonestSenderWouldHaveLeft) {
+    const Wait short_wait{Awaited::mail, Seconds{10}, Seconds{3}};
+    EXPECT_TRUE(leaving_proves_impatience({.awaited_reply = true, .wait = short_wait}));
+    EXPECT_FALSE(leaving_proves_impatience({.awaited_reply = false, .wait = short_wait}))
+        << "it was its turn";
+    EXPECT_FALSE(leaving_proves_impatience({.awaited_reply = true, .put_off = true, .wait = short_wait}));
+    EXPECT_FALSE(leaving_proves_impatience({.awaited_reply = true, .delivered = true, .wait = short_wait}));
+    // The clocks of emailjs, and of Haraka and swaks.
+    EXPECT_FALSE(
+        leaving_proves_impatience({.awaited_reply = true, .wait = {Awaited::mail, Seconds{9}, Seconds{5}}}));
+    EXPECT_FALSE(
+        leaving_proves_impatience({.awaited_reply = true, .wait = {Awaited::mail, Seconds{30}, Seconds{3}}}));
+}
+
 }  // namespace
 }  // namespace sluice::policy

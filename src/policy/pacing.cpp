@@ -1,132 +1,93 @@
 #include "policy/pacing.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::policy {
 
 namespace {
 
-/// How long `octets` take at `bytes_per_s`, rounded up so that the average never exceeds the rate.
-Millis time_for(std::size_t octets, unsigned bytes_per_s) {
-    const auto rate = std::max(bytes_per_s, 1U);
-    return Millis{static_cast<Millis::rep>((octets * 1000 + rate - 1) / rate)};
-}
-
-/// Further apart, a block that has just missed a drop, and brings the first line of BDAT, would come too
-/// late.
-constexpr Millis content_interval_max{10'000};
-
-/// How many octets fall in a drop; never none, or a slow rate would be no rate.
-std::size_t usual_drop(unsigned bytes_per_s, Millis interval) {
-    return std::max<std::size_t>(
-        static_cast<std::size_t>(bytes_per_s) * static_cast<std::size_t>(interval.count()) / 1000, 1);
-}
-
-/// How many of `pending` octets fall in the next. A small rest is not worth a drop of its own.
-std::size_t next_drop(std::size_t pending, unsigned bytes_per_s, Millis interval) {
-    const std::size_t usual = usual_drop(bytes_per_s, interval);
-    return pending <= usual + usual / 2 ? pending : usual;
-}
-
-/// Holds end at common moments, a 250th of the interval apart: sessions that wake together share the wake-up
-/// of the loop, and find its code and the kernel's in the processor's caches.
-Instant common_moment(Instant at, const PaceOptions& options) {
-    const Millis apart = std::max(options.interval / 250, Millis{1});
-    const Millis beyond = (at.time_since_epoch() + apart - options.phase % apart) % apart;
-    return beyond.count() == 0 ? at : at + (apart - beyond);
-}
+/// Of the drops of content. Further apart, a block that has just missed a drop would come too late.
+constexpr Millis drops_apart{10'000};
 
 }  // namespace
 
-void Pace::slow_down(const PaceOptions& options, Instant now) {
+void Pace::slow_down(const PaceOptions& options) {
     if (options_ != nullptr || exhausted_) return;
     options_ = &options;
-    held_until_ = now;
-    writing_ = reading_ = false;
+    pieces_left_ = 0;
+    reading_ = false;
 }
 
-std::size_t Pace::next_write(std::size_t pending) const {
-    return next_drop(pending, options_->out_bytes_per_s, options_->interval);
+/// The last common moment that is not after `latest`.
+Instant Pace::moment_before(Instant latest) const {
+    const Millis apart = options_->moments;
+    return latest - (latest.time_since_epoch() + apart - options_->phase % apart) % apart;
 }
 
-std::size_t Pace::next_read(std::size_t pending, Reading what) const {
-    const unsigned rate = read_rate(what);
-    if (what == Reading::commands) return next_drop(pending, rate, options_->interval);
-    return std::min(pending, usual_drop(rate, std::min(options_->interval, content_interval_max)));
+/// Decides in how many pieces a reply goes out, and when the first and the last of them are due.
+void Pace::plan(std::size_t pending, Instant now, Instant asked) {
+    const Millis apart = options_->moments;
+    const Instant end = asked + std::min<Millis>(options_->reply + apart, reply_time_max);
+    // What was long in coming has been waited for already.
+    const Instant first = std::min(moment_before(now) + apart, std::max(end, now));
+    last_ = std::max(moment_before(end), first);
+    const Millis gap_max = std::max(options_->silence_max - options_->silence_max % apart, apart);
+    const auto gaps = (last_ - first + gap_max - Millis{1}) / gap_max;
+    const auto pieces = std::min<std::size_t>(static_cast<std::size_t>(gaps) + 1, pending);
+    pieces_left_ = static_cast<std::uint8_t>(pieces);
+    // A reply with fewer octets than that is over sooner: better short than silent.
+    last_ = std::min(last_, first + gap_max * static_cast<Millis::rep>(pieces - 1));
+    due_ = first;
 }
 
-/// When the next drop of what has waited to be written has been paid for.
-Instant Pace::write_due(std::size_t pending) const {
-    return write_began_ + time_for(next_write(pending), options_->out_bytes_per_s);
+std::size_t Pace::may_write(std::size_t pending, Instant now) const {
+    if (options_ == nullptr) return unlimited;
+    if (pieces_left_ == 0 || now < due_) return 0;
+    // Whoever was late with the pieces before catches up with the last.
+    if (pieces_left_ == 1 || now >= last_) return unlimited;
+    return std::max<std::size_t>(pending / pieces_left_, 1);
 }
 
-Instant Pace::read_due(std::size_t pending, Reading what) const {
-    return read_began_ + time_for(next_read(pending, what), read_rate(what));
+void Pace::wrote(Instant now) {
+    if (options_ == nullptr || pieces_left_ <= 1) return;
+    --pieces_left_;
+    const Millis apart = options_->moments;
+    const Millis even = (last_ - now) / pieces_left_;
+    due_ = moment_before(now + (even + apart - Millis{1}) / apart * apart);
 }
 
-std::size_t Pace::may_write(std::size_t pending, Instant now, Writing what) const {
-    // A client that pipelines many small chunks would wait for each; its content pays for them.
-    if (full_speed(now) || what == Writing::chunk_reply) return unlimited;
-    return writing_ && now >= write_due(pending) ? next_write(pending) : 0;
+Instant Pace::hold_write(std::size_t pending, Instant now, Instant asked) {
+    if (pieces_left_ == 0) plan(pending, now, asked);
+    return hold(now, due_);
 }
 
-std::size_t Pace::may_read(std::size_t pending, Instant now, Reading what) const {
-    if (options_ == nullptr || (what == Reading::commands && full_speed(now))) return unlimited;
-    return reading_ && now >= read_due(pending, what) ? next_read(pending, what) : 0;
+std::size_t Pace::may_read(std::size_t pending, Instant now) const {
+    if (options_ == nullptr) return unlimited;
+    if (!reading_ || now < due_) return 0;
+    return std::min(pending, std::size_t{options_->content_in_bytes_per_s} * (drops_apart / Seconds{1}));
 }
 
-void Pace::exchange_done() {
-    exchange_held_ms_ = 0;
-    writing_ = false;
+Instant Pace::hold_read(Instant now) {
+    if (!std::exchange(reading_, true)) due_ = now + drops_apart;
+    return hold(now, due_);
 }
 
-Instant Pace::hold_write(std::size_t pending, Instant now) {
-    if (!writing_) write_began_ = now;
-    writing_ = true;
-    return hold(now, write_due(pending), exchange_left());
-}
-
-Instant Pace::hold_read(std::size_t pending, Instant now, Reading what) {
-    if (!reading_) read_began_ = now;
-    reading_ = true;
-    const Instant wanted = read_due(pending, what);
-    if (what == Reading::commands) return hold(now, wanted, exchange_left());
-    // Content is no exchange: its own floor keeps the client's timer for a block.
-    const std::uint32_t exchange_before = exchange_held_ms_;
-    const Instant until = hold(now, wanted, options_->delay_max);
-    exchange_held_ms_ = exchange_before;
-    return until;
-}
-
-Millis Pace::exchange_left() const {
-    return options_->exchange_max - Millis{exchange_held_ms_};
-}
-
-Instant Pace::hold(Instant now, Instant wanted, Millis exchange_left) {
-    const Millis session_left = options_->delay_max - held();
-    const Instant start = std::max(now, held_until_);  // reading and writing held at once are one delay
-    const Instant moment = common_moment(wanted, *options_);
-    const Instant until = std::min(moment, start + std::min(exchange_left, session_left));
-    if (until > start) {
-        const auto more = static_cast<std::uint32_t>((until - start).count());
-        held_ms_ += more;
-        exchange_held_ms_ += more;
-        held_until_ = until;
-    }
-    if (held() >= options_->delay_max && now >= held_until_) {
+/// A hold that is asked for again before it is over counts once.
+Instant Pace::hold(Instant now, Instant wanted) {
+    const Instant start = std::max(now, held_until_);
+    const Millis left = options_->delay_max - held();
+    if (left <= Millis{0} && now >= held_until_) {
         exhausted_ = true;
         options_ = nullptr;
+        return now;
+    }
+    const Instant until = std::min(wanted, start + left);
+    if (until > start) {
+        held_ms_ += static_cast<std::uint32_t>((until - start).count());
+        held_until_ = until;
     }
     return std::max(until, now);
-}
-
-bool Pace::full_speed(Instant now) const {
-    if (options_ == nullptr) return true;
-    return exchange_left() <= Millis{0} && now >= held_until_;  // and the last hold is served
-}
-
-unsigned Pace::read_rate(Reading what) const {
-    return what == Reading::content ? options_->content_in_bytes_per_s : options_->in_bytes_per_s;
 }
 
 }  // namespace sluice::policy

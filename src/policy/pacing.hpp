@@ -1,21 +1,18 @@
-// The pace of the slow lane: how many octets may move now, and when the next may.
+// The pace of the slow lane: a reply is stretched to a time, never a silence.
 //
-// The trickle comes in drops, each paid for before it falls: octets wait for as long as they take at the
-// rate, and then move together. So the rate is never exceeded, whatever the size of a drop, and a held
-// session costs a wake-up in `interval` instead of one for each octet or two (docs/adr/0007). What the client
-// has sent waits in the kernel, where it keeps the window small.
+// Real senders' clocks count silence, or one reply as a whole; none counts the session (policy/patience.hpp).
+// So each reply of the slow lane takes `reply` seconds, as a drip of the octets that it has: the first within
+// two seconds of being due, and never more than `silence_max` between two of them. Five replies come before
+// content, and a bot that gives a session less than five times `reply` does not get that far. Content moves
+// at full speed, since a body that fits the sender's kernel looks to its program like silence after the dot
+// (docs/adr/0022); a session that is sure to be bad can be read slowly all the same.
 //
-// A trickle must bite a spammer and never an honest MTA, so three rules bound it (RFC 5321 4.5.3.2):
-//   - one exchange (reading a command and writing its reply) is held back for at most `exchange_max`; the
-//   rest of it
-//     then moves at full speed. The client's timer for a reply is 5 min (DATA: 2 min).
-//   - content is read no slower than `content_in_bytes_per_s`, in drops no further than 10 s apart, so that a
-//   client's send block of 16 KiB is done within the 3 min it waits for one, also where it has just missed a
-//   drop. To content belongs all of BDAT but its first line (RFC 3030): the lines between chunks are read as
-//   content is, and the replies to chunks that are not the last wait for nothing, so that it makes no
-//   difference how a message is cut. The 149 s of 16 KiB, a drop, and a first line at an octet a second are
-//   within those 3 min;
+//   - no reply takes longer than `reply_time_max`, counted from the command (the greeting: from the
+//   connection),
+//     whatever part of that time went by before the reply was known;
 //   - a session is held back for at most `delay_max` in all; after that it moves at full speed for good.
+//
+// Holds end at common moments, so that sessions that are due together leave in one turn of the loop.
 // Pure: told the time, knows no socket.
 #pragma once
 
@@ -27,72 +24,72 @@
 
 namespace sluice::policy {
 
+/// Whose content is read slowly.
+enum class PacedContent : std::uint8_t {
+    full,  // nobody's
+    slow,  // that of slow sessions with a score of Thresholds::content_slow
+};
+
 struct PaceOptions {
-    unsigned out_bytes_per_s = 5;
-    unsigned in_bytes_per_s = 5;            // commands
-    unsigned content_in_bytes_per_s = 110;  // DATA and BDAT; less would not keep 16 KiB within 3 min
-    Millis interval{10000};  // the trickle comes in drops this far apart, the last half as much again; those
-                             // of content never half as much again, nor further than 10 s apart
-    Millis phase{0};  // of the moments at which holds end: workers with different ones do not wake together
-    Seconds exchange_max{90};
-    Seconds delay_max{600};
+    Millis reply{21'000};       // what a reply is stretched to
+    Millis silence_max{4'000};  // between two octets of it
+    Seconds delay_max{600};     // of a session, in all
+    PacedContent content = PacedContent::full;
+    /// Content that is read slowly. Less would not keep a send block of 16 KiB within the 3 min
+    /// that a client waits for it (RFC 5321 4.5.3.2.5).
+    unsigned content_in_bytes_per_s = 110;
+    Millis moments{1'000};  // holds end at moments so far apart
+    Millis phase{0};        // of these moments: workers do not all wake together
 };
 
 /// The pace of one session: full speed until slow_down() is called.
 class Pace {
   public:
     static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
-
-    /// What the client is sending. `content` is also the lines of BDAT behind the first.
-    enum class Reading : std::uint8_t { commands, content };
-    /// What it is told: `chunk_reply` answers a BDAT without LAST.
-    enum class Writing : std::uint8_t { reply, chunk_reply };
+    /// No reply takes longer, from the moment at which it was asked for: some senders have 30 s for it.
+    static constexpr Seconds reply_time_max{25};
 
     /// Starts the trickle. Does nothing when it runs already, or has been suffered to its end. `options` must
     /// outlive this.
-    void slow_down(const PaceOptions& options, Instant now);
+    void slow_down(const PaceOptions& options);
     /// Back to full speed (promotion).
     void speed_up() { options_ = nullptr; }
     bool slow() const { return options_ != nullptr; }
     /// The session has been held back for delay_max: it has paid, and stays at full speed.
     bool exhausted() const { return exhausted_; }
 
-    /// How much of `pending` octets may move now: 0 = hold first, `unlimited` = no bound.
-    std::size_t may_write(std::size_t pending, Instant now, Writing what = Writing::reply) const;
-    std::size_t may_read(std::size_t pending, Instant now, Reading what) const;
-    /// They did move; the next ones begin to wait.
-    void wrote(Instant now) { write_began_ = now; }
-    void read() { reading_ = false; }
+    /// How many of the `pending` octets of a reply may move now: 0 = hold first, `unlimited` = no bound.
+    std::size_t may_write(std::size_t pending, Instant now) const;
+    /// Some of them did move.
+    void wrote(Instant now);
+    /// Octets could move, and may_write said 0: they are held back until the returned time. `asked` is when
+    /// the client began to wait for this reply. Counts the delay, and ends the pace for good once delay_max
+    /// is used up: then it returns `now`.
+    Instant hold_write(std::size_t pending, Instant now, Instant asked);
+    /// The client has its reply, whole.
+    void reply_done() { pieces_left_ = 0; }
 
-    /// Something could move, and the pace holds it back (may_… said 0) until the returned time. Counts the
-    /// delay, and ends the pace for good once delay_max is used up.
-    Instant hold_write(std::size_t pending, Instant now);
-    Instant hold_read(std::size_t pending, Instant now, Reading what);
-    /// The client has its reply, whole: a new exchange begins.
-    void exchange_done();
+    /// The same for the content of a session that is sure to be bad, in drops ten seconds apart.
+    std::size_t may_read(std::size_t pending, Instant now) const;
+    void read() { reading_ = false; }
+    Instant hold_read(Instant now);
 
     /// For how long this session has been held back so far. A hold under way counts whole: one that ends
     /// early, with the session, was shorter.
     Millis held() const { return Millis{held_ms_}; }
 
   private:
-    Instant hold(Instant now, Instant wanted, Millis exchange_left);
-    Millis exchange_left() const;
-    bool full_speed(Instant now) const;
-    std::size_t next_write(std::size_t pending) const;
-    std::size_t next_read(std::size_t pending, Reading what) const;
-    Instant write_due(std::size_t pending) const;
-    Instant read_due(std::size_t pending, Reading what) const;
-    unsigned read_rate(Reading what) const;
+    void plan(std::size_t pending, Instant now, Instant asked);
+    Instant moment_before(Instant latest) const;
+    Instant hold(Instant now, Instant wanted);
 
     const PaceOptions* options_ = nullptr;
-    Instant write_began_{};  // since when the octets that are to be written next have waited
-    Instant read_began_{};   // likewise what is to be read
+    Instant due_{};   // of the next piece of the reply, or the next drop of content
+    Instant last_{};  // of the last piece of the reply
     Instant held_until_{};
     std::uint32_t held_ms_ = 0;
-    std::uint32_t exchange_held_ms_ = 0;
-    bool writing_ = false;  // write_began_ counts
-    bool reading_ = false;  // read_began_ counts
+    std::uint8_t pieces_left_ = 0;  // of the reply under way; 0 = none is
+    bool reading_ = false;          // due_ is that of a drop
     bool exhausted_ = false;
 };
 

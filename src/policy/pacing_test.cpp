@@ -1,383 +1,218 @@
 #include "policy/pacing.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <gtest/gtest.h>
-#include <string>
-#include <utility>
 #include <vector>
+
+#include "policy/patience.hpp"
 
 namespace sluice::policy {
 namespace {
 
-using Reading = Pace::Reading;
-
 constexpr Instant start{Millis{1'000'000}};
 
-/// Plays a transfer of `octets` to its end on a virtual clock; returns how long it took.
-template <typename May, typename Moved, typename Hold>
-Millis play(std::size_t octets, Instant& now, May may, Moved moved, Hold hold) {
-    const Instant began = now;
+/// How a reply came, to the client that waits for it.
+struct Played {
+    Millis first{0};    // from `asked` to its first octet
+    Millis total{0};    // to its last
+    Millis silence{0};  // the longest time without one, that before the first included
+    std::size_t pieces = 0;
+};
+
+/// Plays a reply of `octets` that is known at `now`, on a clock that wakes `late` after each hold.
+Played play(Pace& pace, std::size_t octets, Instant& now, Instant asked, Millis late = Millis{0}) {
+    Played played;
+    Instant heard = asked;
     while (octets > 0) {
-        const std::size_t allowed = may(now);
+        const std::size_t allowed = pace.may_write(octets, now);
         if (allowed == 0) {
-            const Instant until = hold(now);
+            const Instant until = pace.hold_write(octets, now, asked);
             EXPECT_GE(until, now);
-            now = std::max(until, now);
+            now = until > now ? until + late : now;
             continue;
         }
-        const std::size_t n = std::min(octets, allowed);
-        moved(n, now);
-        octets -= n;
+        octets -= std::min(octets, allowed);
+        pace.wrote(now);
+        if (played.pieces++ == 0) played.first = now - asked;
+        played.silence = std::max(played.silence, now - heard);
+        heard = now;
     }
-    return now - began;
-}
-
-Millis write_reply(Pace& pace, std::size_t octets, Instant& now) {
-    std::size_t left = octets;
-    return play(
-        octets, now, [&](Instant t) { return pace.may_write(left, t); },
-        [&](std::size_t n, Instant t) {
-            pace.wrote(t);
-            left -= n;
-        },
-        [&](Instant t) { return pace.hold_write(left, t); });
-}
-
-Millis read_octets(Pace& pace, std::size_t octets, Instant& now, Reading what) {
-    std::size_t left = octets;
-    return play(
-        octets, now, [&](Instant t) { return pace.may_read(left, t, what); },
-        [&](std::size_t n, Instant) {
-            pace.read();
-            left -= n;
-        },
-        [&](Instant t) { return pace.hold_read(left, t, what); });
+    pace.reply_done();
+    played.total = now - asked;
+    return played;
 }
 
 TEST(Pace, IsFullSpeedUntilSlowedDown) {
-    Pace pace;
+    const Pace pace;
     EXPECT_FALSE(pace.slow());
     EXPECT_EQ(pace.may_write(1, start), Pace::unlimited);
-    EXPECT_EQ(pace.may_read(1, start, Reading::commands), Pace::unlimited);
-    EXPECT_EQ(pace.may_read(1, start, Reading::content), Pace::unlimited);
+    EXPECT_EQ(pace.may_read(1, start), Pace::unlimited);
 }
 
-TEST(Pace, DripsAReplyAtItsRate) {
+TEST(Pace, StretchesAReplyToItsTime) {
     const PaceOptions options;
     Pace pace;
-    Instant now = start;
-    pace.slow_down(options, now);
-    EXPECT_EQ(write_reply(pace, 40, now), Seconds{8});
-    EXPECT_EQ(pace.held(), Seconds{8});
+    pace.slow_down(options);
+    Instant now = start + Millis{300};
+    const Played played = play(pace, 14, now, now);
+    EXPECT_EQ(played.first, Millis{700}) << "the next full second";
+    EXPECT_EQ(played.total, Millis{21'700});
+    EXPECT_EQ(played.silence, Seconds{4});
+    EXPECT_EQ(played.pieces, 7U);
+    EXPECT_EQ(pace.held(), Millis{21'700});
 }
 
-TEST(Pace, PaysForADropBeforeItFalls) {
+TEST(Pace, AReplyTakesNoLongerForBeingLong) {
+    const PaceOptions options;
+    for (const std::size_t octets : {7U, 14U, 80U, 500U, 4000U}) {
+        Pace pace;
+        pace.slow_down(options);
+        Instant now = start;
+        EXPECT_EQ(play(pace, octets, now, now).total, Seconds{22}) << octets;
+    }
+}
+
+TEST(Pace, FewerOctetsThanPiecesAreNeverSilent) {
+    const PaceOptions options;
+    for (const std::size_t octets : {1U, 2U, 3U, 6U}) {
+        Pace pace;
+        pace.slow_down(options);
+        Instant now = start;
+        const Played played = play(pace, octets, now, now);
+        EXPECT_EQ(played.pieces, octets);
+        EXPECT_LE(played.silence, options.silence_max);
+    }
+}
+
+TEST(Pace, TimeThatWentByBeforeIsPartOfTheReply) {
     const PaceOptions options;
     Pace pace;
-    pace.slow_down(options, start);
-    EXPECT_EQ(pace.may_write(120, start), 0U);
-    EXPECT_EQ(pace.hold_write(120, start), start + Seconds{10});
-    EXPECT_EQ(pace.may_write(120, start + Seconds{10} - Millis{1}), 0U);
-    EXPECT_EQ(pace.may_write(120, start + Seconds{10}), 50U);
-    pace.wrote(start + Seconds{10});
-    EXPECT_EQ(pace.hold_write(70, start + Seconds{10}), start + Seconds{24}) << "the rest comes together";
-    EXPECT_EQ(pace.may_write(70, start + Seconds{24}), 70U);
+    pace.slow_down(options);
+    Instant now = start + Seconds{15};
+    EXPECT_EQ(play(pace, 14, now, start).total, Seconds{22});
+    Instant late = start + Seconds{60};
+    EXPECT_EQ(play(pace, 14, late, start).total, Seconds{60}) << "it has waited for long enough";
 }
 
-TEST(Pace, NeverExceedsItsRate) {
-    for (const unsigned rate : {1U, 5U, 7U, 40U, 1000U}) {
-        for (const int interval_ms : {50, 1000, 5000}) {
-            PaceOptions options;
-            options.out_bytes_per_s = rate;
-            options.interval = Millis{interval_ms};
-            Pace pace;
-            Instant now = start;
-            pace.slow_down(options, now);
-            std::size_t octets = 0;
-            for (std::size_t reply = 1; reply < 12; ++reply) {
-                write_reply(pace, reply * 7, now);
-                pace.exchange_done();
-                octets += reply * 7;
-                EXPECT_LE(octets * 1000, rate * static_cast<std::size_t>((now - start).count()));
-            }
-        }
-    }
-}
-
-TEST(Pace, ReadsWhatHasBeenWaitedFor) {
+TEST(Pace, FiveRepliesOutlastABotOfAHundredSeconds) {
     const PaceOptions options;
-    Pace pace;
-    Instant now = start;
-    pace.slow_down(options, now);
-    EXPECT_EQ(pace.may_read(20, now, Reading::commands), 0U);
-    EXPECT_EQ(read_octets(pace, 20, now, Reading::commands), Seconds{4});
-    EXPECT_EQ(read_octets(pace, 60, now, Reading::commands), Seconds{12});
-    EXPECT_EQ(read_octets(pace, 220, now, Reading::content), Seconds{2});
-}
-
-TEST(Pace, KeepsItsAverageAcrossShortReplies) {
-    const PaceOptions options;
-    Pace pace;
-    Instant now = start;
-    pace.slow_down(options, now);
-    for (int reply = 0; reply < 10; ++reply) {
-        write_reply(pace, 7, now);
-        pace.exchange_done();
-    }
-    const double seconds = static_cast<double>((now - start).count()) / 1000.0;
-    EXPECT_EQ(70.0 / seconds, 5.0);
-}
-
-TEST(Pace, ARateBelowOneOctetADropStillMoves) {
-    PaceOptions options;
-    options.out_bytes_per_s = 1;
-    options.interval = Millis{100};
-    Pace pace;
-    Instant now = start;
-    pace.slow_down(options, now);
-    EXPECT_EQ(write_reply(pace, 4, now), Seconds{4});
-}
-
-TEST(Pace, AnExchangeIsHeldNoLongerThanItsBound) {
-    const PaceOptions options;
-    Pace pace;
-    Instant now = start;
-    pace.slow_down(options, now);
-    const Millis read = read_octets(pace, 400, now, Reading::commands);
-    const Millis written = write_reply(pace, 2000, now);
-    EXPECT_EQ(read + written, options.exchange_max);
-
-    pace.exchange_done();
-    EXPECT_EQ(write_reply(pace, 10, now), Seconds{2}) << "the next exchange trickles again";
-}
-
-TEST(Pace, ContentKeepsTheTimerOfASendBlock) {
-    const PaceOptions options;
-    Pace pace;
-    Instant now = start;
-    pace.slow_down(options, now);
-    for (int block = 0; block < 3; ++block) {
-        EXPECT_LE(read_octets(pace, 16'384, now, Reading::content), Seconds{180});
-    }
-    EXPECT_GT(now - start, options.exchange_max) << "content is no exchange: it goes on trickling";
-}
-
-/// When octets of content were read, and how many there were by then; the client fills its window again at
-/// once.
-std::vector<std::pair<Instant, std::size_t>> read_content(const PaceOptions& options, std::size_t octets,
-                                                          std::size_t window) {
-    Pace pace;
-    Instant now = start;
-    pace.slow_down(options, now);
-    std::vector<std::pair<Instant, std::size_t>> drops{{now, 0}};
-    while (drops.back().second < octets) {
-        const std::size_t allowed = pace.may_read(window, now, Reading::content);
-        if (allowed == 0) {
-            now = pace.hold_read(window, now, Reading::content) + Millis{4};  // a tick late
-            continue;
+    for (int offset_ms = 0; offset_ms < 1000; offset_ms += 100) {
+        Pace pace;
+        pace.slow_down(options);
+        Instant now = start + Millis{offset_ms};
+        const Instant connected = now;
+        for (const std::size_t octets : {28U, 140U, 14U, 14U, 37U}) {
+            now += Millis{1};  // its command comes at once
+            play(pace, octets, now, now);
         }
-        pace.read();
-        drops.emplace_back(now, drops.back().second + std::min(allowed, window));
-    }
-    return drops;
-}
-
-/// The longest that any 16 KiB which the client sends in one go take.
-Millis slowest_block(const std::vector<std::pair<Instant, std::size_t>>& drops) {
-    constexpr std::size_t block = 16'384;
-    Millis slowest{0};
-    for (const auto& [began, before] : drops) {
-        const auto end =
-            std::ranges::lower_bound(drops, before + block, {}, &std::pair<Instant, std::size_t>::second);
-        if (end == drops.end()) break;
-        slowest = std::max(slowest, Millis{end->first - began});
-    }
-    return slowest;
-}
-
-TEST(Pace, ABlockThatHasJustMissedADropIsReadInTime) {
-    PaceOptions options;
-    options.content_in_bytes_per_s = 110;  // the least that can be configured
-    options.delay_max = Seconds{3600};
-    constexpr std::size_t block = 16'384;
-    for (const int interval_ms : {50, 1000, 7777, 10'000, 15'830, 20'000}) {
-        options.interval = Millis{interval_ms};
-        for (const std::size_t window : {2048U, 2900U, 3299U, 4029U, 8192U, 65'536U}) {
-            const auto drops = read_content(options, 4 * block, window);
-            EXPECT_LE(slowest_block(drops), Seconds{180}) << interval_ms << " ms, window " << window;
-        }
+        EXPECT_GE(now - connected, Seconds{105});
     }
 }
 
-/// A message in chunks of `size` octets, none of them the last.
-struct Chunks {
-    std::vector<std::size_t> line_ends;  // of each BDAT line
-    std::size_t octets = 0;
-
-    Chunks(std::size_t size, std::size_t octets_min) {
-        while (octets < octets_min) {
-            line_ends.push_back(octets + std::string("BDAT \r\n").size() + std::to_string(size).size());
-            octets = line_ends.back() + size;
-        }
-    }
-};
-
-/// When how many of the octets of `chunks` have been read, with every reply to a chunk written in between, as
-/// a session does it. The client sends them in one go, and fills its window again at once.
-std::vector<std::pair<Instant, std::size_t>> read_chunks(const PaceOptions& options, const Chunks& chunks,
-                                                         std::size_t window) {
-    Pace pace;
-    Instant now = start;
-    pace.slow_down(options, now);
-    std::vector<std::pair<Instant, std::size_t>> drops{{now, 0}};
-    std::size_t answered = 1;  // a chunk is over when the next line begins, at the latest
-    while (drops.back().second < chunks.octets) {
-        const std::size_t before = drops.back().second;
-        const bool first_line = before < chunks.line_ends.front();
-        const Reading what = first_line ? Reading::commands : Reading::content;
-        const std::size_t end = first_line ? chunks.line_ends.front() : chunks.octets;
-        const std::size_t pending = std::min(window, end - before);
-        const std::size_t allowed = pace.may_read(pending, now, what);
-        if (allowed == 0) {
-            now = pace.hold_read(pending, now, what) + Millis{4};  // a tick late
-            continue;
-        }
-        pace.read();
-        const std::size_t after = before + std::min(allowed, pending);
-        drops.emplace_back(now, after);
-        for (; answered < chunks.line_ends.size() && chunks.line_ends[answered] <= after; ++answered) {
-            EXPECT_EQ(pace.may_write(30, now, Pace::Writing::chunk_reply), Pace::unlimited);
-            pace.wrote(now);
-            pace.exchange_done();
-        }
-    }
-    return drops;
-}
-
-TEST(Pace, ABlockIsReadInTimeHoweverItIsCutIntoChunks) {
-    for (const unsigned rate : {1U, 5U, 1000U}) {
-        for (const unsigned content_rate : {110U, 500U}) {
-            for (const int interval_ms : {50, 1000, 7777, 10'000, 15'830, 20'000}) {
-                for (const std::size_t size : {0U, 1U, 9U, 1000U, 16'371U, 100'000U}) {
-                    PaceOptions options;  // the slowest of everything that can be configured
-                    options.in_bytes_per_s = options.out_bytes_per_s = rate;
-                    options.content_in_bytes_per_s = content_rate;
-                    options.interval = Millis{interval_ms};
-                    options.exchange_max = Seconds{110};
-                    options.delay_max = Seconds{3600};
-                    const Chunks chunks(size, std::size_t{3} * 16'384);
-                    for (const std::size_t window : {256U, 2048U, 2900U, 3276U, 4029U, 8192U, 65'536U})
-                        EXPECT_LE(slowest_block(read_chunks(options, chunks, window)), Seconds{180})
-                            << rate << " and " << content_rate << " octets a second, every " << interval_ms
-                            << " ms, chunks of " << size << ", window " << window;
+// Every configuration that is accepted, every sender, every reply it waits for: no clock runs out.
+TEST(Pace, TouchesNoClockOfAnHonestSender) {
+    for (const int reply_s : {1, 2, 5, 13, 21, 24, 25}) {
+        for (const int silence_ms : {1000, 1500, 2000, 3000, 4000, 4500}) {
+            for (const int phase_ms : {0, 5, 995}) {
+                const PaceOptions options{
+                    .reply = Seconds{reply_s}, .silence_max = Millis{silence_ms}, .phase = Millis{phase_ms}};
+                for (const std::size_t octets : {1U, 6U, 8U, 14U, 29U, 140U, 1900U}) {
+                    for (int offset_ms = 0; offset_ms < 1000; offset_ms += 90) {
+                        Pace pace;
+                        pace.slow_down(options);
+                        Instant now = start + Millis{offset_ms};
+                        const Played played = play(pace, octets, now, now);
+                        ASSERT_LE(played.first, Seconds{2});
+                        ASSERT_LE(played.silence, std::max(Millis{silence_ms}, Millis{1000}));
+                        ASSERT_LE(played.total, Pace::reply_time_max);
+                        for (std::size_t what = 0; what < awaited_count; ++what) {
+                            const Wait wait{static_cast<Awaited>(what), played.total, played.silence};
+                            ASSERT_EQ(sender_lost_by(wait), nullptr) << reply_s << ' ' << silence_ms;
+                        }
+                        const Seconds least{octets < 27 ? 0 : std::min(reply_s, 24)};
+                        ASSERT_GE(played.total, least) << "a reply with octets enough takes its time";
+                    }
                 }
             }
         }
     }
 }
 
-TEST(Pace, ChunksAreNoFasterThanContent) {
-    const PaceOptions options;
-    const Chunks crumbs(1, 10'000);
-    const auto drops = read_chunks(options, crumbs, 4096);
-    const auto took = std::chrono::duration<double>(drops.back().first - start).count();
-    EXPECT_LE(static_cast<double>(crumbs.octets), 110 * took);
-}
-
-TEST(Pace, OnlyTheRepliesToChunksAreFree) {
+TEST(Pace, ALateLoopDoesNotLengthenAReply) {
     const PaceOptions options;
     Pace pace;
+    pace.slow_down(options);
     Instant now = start;
-    pace.slow_down(options, now);
-    EXPECT_EQ(pace.may_write(30, now, Pace::Writing::chunk_reply), Pace::unlimited);
-    pace.exchange_done();
-    EXPECT_EQ(pace.may_write(30, now, Pace::Writing::reply), 0U);
-    EXPECT_EQ(write_reply(pace, 30, now), Seconds{6});
+    const Played played = play(pace, 140, now, now, Millis{400});
+    EXPECT_LE(played.total, Millis{22'400});
+    EXPECT_LE(played.silence, Millis{4400});
 }
 
-TEST(Pace, ASessionIsHeldForDelayMaxAndThenGoesFree) {
-    const PaceOptions options;
-    Pace pace;
-    Instant now = start;
-    pace.slow_down(options, now);
-    EXPECT_EQ(read_octets(pace, 1'000'000, now, Reading::content), options.delay_max);
-    EXPECT_EQ(pace.held(), options.delay_max);
-    EXPECT_TRUE(pace.exhausted());
-    EXPECT_FALSE(pace.slow());
-    EXPECT_EQ(pace.may_write(1, now), Pace::unlimited);
-
-    pace.slow_down(options, now);
-    EXPECT_FALSE(pace.slow()) << "who has paid is not asked again";
-}
-
-TEST(Pace, HoldingBothDirectionsAtOnceIsOneDelay) {
-    const PaceOptions options;
-    Pace pace;
-    pace.slow_down(options, start);
-    EXPECT_EQ(pace.hold_write(5, start), start + Seconds{1});
-    EXPECT_EQ(pace.hold_read(5, start, Reading::commands), start + Seconds{1});
-    EXPECT_EQ(pace.held(), Seconds{1});
-}
-
-TEST(Pace, AnyRatesKeepAPatientClientWithinItsTimers) {
-    // RFC 5321 4.5.3.2 for whatever an operator sets: a command of 512 octets with a reply of 512 within 5
-    // min, the DATA command and its 354 within 2 min.
-    for (const unsigned rate : {1U, 2U, 5U, 50U, 5000U}) {
-        for (const int interval_ms : {100, 1000, 5000, 20000}) {
-            PaceOptions options;
-            options.in_bytes_per_s = options.out_bytes_per_s = rate;
-            options.interval = Millis{interval_ms};
-            Pace pace;
-            Instant now = start;
-            pace.slow_down(options, now);
-            EXPECT_LE(read_octets(pace, 512, now, Reading::commands) + write_reply(pace, 512, now),
-                      Seconds{300});
-            pace.exchange_done();
-            EXPECT_LE(read_octets(pace, 6, now, Reading::commands) + write_reply(pace, 37, now),
-                      Seconds{120});
+TEST(Pace, HoldsEndAtCommonMoments) {
+    for (const int phase_ms : {0, 250, 995}) {
+        const PaceOptions options{.phase = Millis{phase_ms}};
+        Pace pace;
+        pace.slow_down(options);
+        Instant now = start + Millis{123};
+        while (pace.may_write(20, now) == 0) {
+            now = pace.hold_write(20, now, start);
+            EXPECT_EQ(now.time_since_epoch() % Millis{1000}, Millis{phase_ms});
         }
     }
 }
 
-TEST(Pace, AHoldIsServedWhateverHappensMeanwhile) {
-    PaceOptions options;
-    options.exchange_max = Seconds{2};
-    options.delay_max = Seconds{4};
-    Pace pace;
-    pace.slow_down(options, start);
-    EXPECT_EQ(pace.hold_write(100, start), start + Seconds{2});
-    EXPECT_EQ(pace.may_write(100, start + Seconds{1}), 0U);
-    EXPECT_EQ(pace.hold_read(25, start + Seconds{1}, Reading::commands), start + Seconds{2});
-    EXPECT_EQ(pace.may_read(25, start + Seconds{2}, Reading::commands), Pace::unlimited);
-    pace.exchange_done();
-    EXPECT_EQ(pace.hold_write(100, start + Seconds{2}), start + Seconds{4});
-    EXPECT_EQ(pace.may_write(100, start + Seconds{3}), 0U);
-    EXPECT_FALSE(pace.exhausted());
-    EXPECT_EQ(pace.hold_write(100, start + Seconds{4}), start + Seconds{4});
-    EXPECT_TRUE(pace.exhausted());
-}
-
-TEST(Pace, HoldsEndAtTheMomentsOfTheirPhase) {
-    PaceOptions options;
-    options.phase = Millis{45};  // as good as 5: the moments are 40 ms apart
-    Pace pace;
-    pace.slow_down(options, start);
-    const Instant until = pace.hold_write(7, start);
-    EXPECT_EQ(until.time_since_epoch() % Millis{40}, Millis{5});
-    EXPECT_GE(until, start + Millis{1400});
-    EXPECT_LT(until, start + Millis{1440});
-}
-
-TEST(Pace, PromotionEndsTheTrickle) {
+TEST(Pace, AHoldThatIsAskedForAgainCountsOnce) {
     const PaceOptions options;
     Pace pace;
-    pace.slow_down(options, start);
-    pace.hold_write(5, start);
-    EXPECT_EQ(pace.may_write(5, start), 0U);
+    pace.slow_down(options);
+    const Instant until = pace.hold_write(20, start, start);
+    EXPECT_EQ(pace.hold_write(20, start + Millis{10}, start), until);
+    EXPECT_EQ(pace.held(), until - start);
+}
+
+TEST(Pace, ASessionIsHeldNoLongerThanItsBound) {
+    for (const int delay_s : {0, 1, 30, 600}) {
+        const PaceOptions options{.delay_max = Seconds{delay_s}};
+        Pace pace;
+        pace.slow_down(options);
+        Instant now = start;
+        for (int reply = 0; reply < 60; ++reply)
+            play(pace, 50, now, now);
+        EXPECT_EQ(pace.held(), Seconds{delay_s});
+        EXPECT_EQ(now - start, Seconds{delay_s});
+        EXPECT_TRUE(pace.exhausted());
+        pace.slow_down(options);
+        EXPECT_FALSE(pace.slow()) << "it has paid";
+    }
+}
+
+TEST(Pace, PromotionEndsTheTrickleAtOnce) {
+    const PaceOptions options;
+    Pace pace;
+    pace.slow_down(options);
+    pace.hold_write(50, start, start);
     pace.speed_up();
-    EXPECT_EQ(pace.may_write(5, start), Pace::unlimited);
-    EXPECT_FALSE(pace.exhausted());
+    EXPECT_EQ(pace.may_write(50, start), Pace::unlimited);
+    pace.slow_down(options);
+    EXPECT_EQ(pace.may_write(50, start), 0U);
+}
+
+TEST(Pace, SlowContentKeepsASendBlockWithinItsThreeMinutes) {
+    const PaceOptions options;
+    Pace pace;
+    pace.slow_down(options);
+    Instant now = start;
+    std::size_t left = 16'384;
+    while (left > 0) {
+        const std::size_t allowed = pace.may_read(left, now);
+        if (allowed == 0) {
+            now = pace.hold_read(now);
+            continue;
+        }
+        left -= allowed;
+        pace.read();
+    }
+    EXPECT_EQ(now - start, Seconds{150}) << "16 KiB in drops of 1,100 octets";
 }
 
 }  // namespace

@@ -49,6 +49,7 @@ struct Thresholds {
     int slow = 10;
     int defer = 0;
     int reject = 0;
+    int content_slow = 40;  // where pace.content is "slow"
 };
 
 struct Verdict {

@@ -38,6 +38,7 @@ void Server::greet(const Reply& greeting) {
     say(greeting);
     no_service_ = greeting.code == 554;
     close_pending_ = !no_service_ && !greeting.positive();
+    prompt_ = close_pending_;
 }
 
 Step Server::next(std::string_view& input, const Hello& hello) {
@@ -117,6 +118,7 @@ bool Server::take_line(std::string_view& input) {
         return true;
     }
     if (input.size() < octets_max) return false;
+    prompt_ = false;
     const std::string_view head = input.substr(0, octets_max);
     const bool announces_chunk = find_command(first_word(head)) == find_command("BDAT");
     input.remove_prefix(head.size());
@@ -167,6 +169,7 @@ bool Server::take_response(std::string_view& input) {
 void Server::answer(const Reply& reply) {
     const Step asked = asked_;
     asked_ = Step::need_input;
+    prompt_ = prompt_ || asked == Step::ask_message || reply.code == 421;
     switch (asked) {
         case Step::ask_helo: helo_answered(reply); break;
         case Step::ask_mail:
@@ -204,7 +207,7 @@ void Server::terminate(const Reply& reply) {
     hello_pending_ = false;
     mode_ = Mode::command;
     say(reply);
-    close_pending_ = true;
+    prompt_ = close_pending_ = true;
 }
 
 void Server::helo_answered(const Reply& reply) {
@@ -304,14 +307,14 @@ void Server::refuse(Say why) {
 void Server::close_for(Say limit) {
     end_transaction(EndedBy::limits);
     say(limit);
-    close_pending_ = true;
+    prompt_ = close_pending_ = true;
 }
 
 /// For who is no SMTP client: nothing more is read.
 void Server::hang_up(Say why) {
     end_transaction(EndedBy::quit);
     refuse(why);
-    close_pending_ = true;
+    prompt_ = close_pending_ = true;
 }
 
 void Server::end_transaction(EndedBy why) {

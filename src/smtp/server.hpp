@@ -129,6 +129,9 @@ class Server {
     std::string_view reply_wire() const { return own_wire_ ? std::string_view(*own_wire_) : lent_; }
     /// Code of that reply.
     int reply_code() const { return reply_code_; }
+    /// Whether holding that reply back could cost an honest client something, or us its mail: the answer to a
+    /// message, to BDAT, RSET and QUIT, to STARTTLS and each line of AUTH, and the last reply of a session.
+    bool reply_is_prompt() const { return prompt_; }
     /// Valid until the input it was cut from goes away or next() is called.
     std::string_view content() const { return lent_; }
     /// During ask_auth and ask_auth_response; as long. Base64, and a mechanism's name before it.
@@ -278,6 +281,7 @@ class Server {
     bool chunk_last_ : 1 = false;
     bool chunk_asked_ : 1 = false;  // ask_data is about a BDAT
     bool awaits_chunk_ : 1 = false;
+    bool prompt_ : 1 = false;
     // Steps to come:
     bool ended_pending_ : 1 = false;
     bool identity_pending_ : 1 = false;

@@ -55,6 +55,7 @@ struct Server::Command {
     bool without_service = false;  // obeyed even after a 554 greeting
     bool ends_group = false;       // nothing may be sent behind it before its reply
     bool foreign = false;          // another protocol's
+    bool prompt = false;           // see Server::reply_is_prompt
 };
 
 const Server::Command* Server::find_command(std::string_view verb) {
@@ -67,21 +68,30 @@ const Server::Command* Server::find_command(std::string_view verb) {
          .after_helo = true,
          .ends_group = true},
         // Judges itself: whatever is wrong with it, its octets must not be taken for commands.
-        {.verb = "BDAT", .action = &Server::do_bdat, .without_service = true},
+        {.verb = "BDAT", .action = &Server::do_bdat, .without_service = true, .prompt = true},
         {.verb = "EHLO", .action = &Server::do_ehlo, .holds_name = true, .ends_group = true},
         {.verb = "HELO", .action = &Server::do_helo, .holds_name = true, .ends_group = true},
         {.verb = "QUIT",
          .action = &Server::do_quit,
          .argument = Wants::nothing,
          .without_service = true,
-         .ends_group = true},
-        {.verb = "RSET", .action = &Server::do_rset, .argument = Wants::nothing, .junk = true},
+         .ends_group = true,
+         .prompt = true},
+        {.verb = "RSET",
+         .action = &Server::do_rset,
+         .argument = Wants::nothing,
+         .junk = true,
+         .prompt = true},
         {.verb = "NOOP", .action = &Server::do_noop, .junk = true},
         {.verb = "HELP", .action = &Server::do_help, .junk = true},
         {.verb = "VRFY", .action = &Server::do_vrfy, .argument = Wants::an_argument, .junk = true},
         {.verb = "EXPN", .action = &Server::do_not_offered, .junk = true},
-        {.verb = "STARTTLS", .action = &Server::do_starttls, .argument = Wants::nothing, .ends_group = true},
-        {.verb = "AUTH", .action = &Server::do_auth, .ends_group = true},
+        {.verb = "STARTTLS",
+         .action = &Server::do_starttls,
+         .argument = Wants::nothing,
+         .ends_group = true,
+         .prompt = true},
+        {.verb = "AUTH", .action = &Server::do_auth, .ends_group = true, .prompt = true},
         {.verb = "XCLIENT", .action = &Server::do_xclient},
         // An HTTP client that somebody's web page has sent here, with SMTP commands in its body: none is
         // read.
@@ -106,6 +116,7 @@ void Server::obey(std::string_view line, bool ends_in_crlf, bool more_follows) {
     const Command* const command = find_command(verb);
     const bool is_bdat = command != nullptr && command->action == &Server::do_bdat;
     awaits_chunk_ = awaits_chunk_ && is_bdat;
+    prompt_ = command != nullptr && command->prompt;
     look_askance(line, command, ends_in_crlf, more_follows);
     if (const auto fault = fault_of(line, command, ends_in_crlf)) {
         refuse(*fault);

@@ -99,6 +99,7 @@ void Server::content_complete() {
     if (decoder().bare_newline_seen()) odd_.bare_newline = true;
     const auto fault = content_fault();
     if (!fault) return ask(Step::ask_message);
+    prompt_ = true;
     end_transaction(*fault);
     say(say_for(*fault));
 }

@@ -202,7 +202,7 @@ def test_failures_are_the_clients_own(auth_sluice, mta):
 def test_screening_is_over_for_who_is_known(auth_sluice):
     """A slow client is at full speed from the 235 on. (The pace here lets it get there within the test's patience.)"""
     sluice = auth_sluice(
-        policy={"networks": {"slow": ["127.0.103.0/24"]}}, pace={"out_bytes_per_s": 200, "in_bytes_per_s": 200}
+        policy={"networks": {"slow": ["127.0.103.0/24"]}}, pace={"reply_s": 2}
     )
     with sluice.connect(source="127.0.103.6") as client:
         greet_encrypted(client)

@@ -30,7 +30,9 @@ def check_file(tmp_path, text, *arguments):
     [
         ('listen = ["127.0.0.1:25"]\nworkers = \n', (2, 11), ""),
         ('listen = ["127.0.0.1:25"]\n\nworkerz = 2\n', (3, 1), "workers"),
-        ("[pace]\nout_bytes_per_s = 0\n", (2, 19), "1"),
+        ("[pace]\nreply_s = 26\n", (2, 11), "Haraka"),
+        ("[pace]\nsilence_max_s = 5\n", (2, 17), "emailjs"),
+        ("[pace]\nout_bytes_per_s = 5\n", (2, 1), "pace.reply_s"),
         ('[policy.networks]\nslow = ["10.0.0.0/8",\n  "10.1.2.3/8"]\n', (3, 3), "10.1.2.3/8"),
         ('[policy.networks]\nslow = ["10.0.0.0/8"]\nfast = ["10.0.0.0/8"]\n', (3, 9), "slow"),
         ('listen = ["localhost:25"]\n', (1, 11), "localhost:25"),
@@ -49,7 +51,7 @@ def test_errors_have_a_place(tmp_path, text, place, words):
 
 
 def test_all_errors_are_reported(tmp_path):
-    done = check_file(tmp_path, "workers = -1\n[pace]\ninterval_ms = 1\n[smtp]\nbare_newlines = 'maybe'\n", "--no-probe")
+    done = check_file(tmp_path, "workers = -1\n[pace]\nsilence_max_s = 0\n[smtp]\nbare_newlines = 'maybe'\n", "--no-probe")
     assert re.findall(r"sluice\.toml:(\d+):", done.stderr) == ["1", "3", "5"]
 
 
@@ -68,7 +70,7 @@ def test_run_refuses_what_check_refuses(tmp_path):
 def test_the_printed_defaults_are_a_good_configuration(tmp_path):
     """Every key, commented out or not, is one that is understood."""
     defaults = run_sluice("check", "--print-defaults").stdout
-    assert "[pace]" in defaults and "out_bytes_per_s" in defaults
+    assert "[pace]" in defaults and "reply_s" in defaults
     uncommented = re.sub(r"(?m)^# ?(?=[a-z_]+ = )", "", defaults)
     assert check_file(tmp_path, defaults, "--no-probe").returncode == 0
     done = check_file(tmp_path, uncommented, "--no-probe")

@@ -80,7 +80,7 @@ def test_listings_add_up(start_sluice, postfix, lists, source, lane, listed):
 
 
 def test_a_listed_client_is_slow(start_sluice, postfix, lists):
-    config = policy(lists) | {"pace": {"out_bytes_per_s": 500, "in_bytes_per_s": 500}}
+    config = policy(lists) | {"pace": {"max_delay_s": 0}}
     reply, record = session_of(start_sluice(postfix.private_port, config=config), "127.0.80.21")
     assert reply.code == 250 and record["lane"] == "slow"
 

@@ -23,7 +23,7 @@ CONFIG = {
 }
 SLOW = {"policy": {"default_lane": "slow", "greylist": {"who": "nobody"}}}
 # Slow as by default, but for the test's patience with mail that is to pass.
-QUICK = {"pace": {"out_bytes_per_s": 400, "in_bytes_per_s": 400, "max_delay_s": 5}}
+QUICK = {"pace": {"reply_s": 1}}
 
 
 @pytest.fixture

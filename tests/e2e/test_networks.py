@@ -10,7 +10,7 @@ LISTS = {
     "defer": ["127.0.40.200/32", "127.0.42.0/24"],
     "reject": ["127.0.43.0/24", "127.0.41.7/32"],
 }
-BRISK = {"out_bytes_per_s": 1000, "in_bytes_per_s": 1000, "content_in_bytes_per_s": 10000, "interval_ms": 50}
+BRISK = {"reply_s": 1, "silence_max_s": 1}
 
 
 @pytest.fixture

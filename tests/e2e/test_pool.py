@@ -201,7 +201,7 @@ def test_the_fast_lane_is_served_first(start_sluice, mta):
     mta.script["dot"], go_on = hold_the_first()
     config = pool(connections_max=1) | {
         "policy": {"networks": {"slow": ["127.0.34.0/24"]}},
-        "pace": {"out_bytes_per_s": 100000, "in_bytes_per_s": 100000, "content_in_bytes_per_s": 100000, "interval_ms": 50},
+        "pace": {"max_delay_s": 0},
     }
     sluice = start_sluice(mta.port, config=config)
     sluice.wait_record("mta_up")

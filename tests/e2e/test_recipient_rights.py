@@ -42,7 +42,7 @@ def ask(sluice, source, recipient):
 
 
 # In the slow lane answers are shared at all; speed it up, for it is not what this is about.
-QUICK = {"out_bytes_per_s": 100000, "in_bytes_per_s": 100000, "content_in_bytes_per_s": 100000, "interval_ms": 50}
+QUICK = {"max_delay_s": 0}
 SLOW = {"pace": QUICK, "policy": {"networks": {"slow": ["127.20.0.0/14", "127.24.0.0/15"]}}}
 
 

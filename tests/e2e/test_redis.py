@@ -20,7 +20,7 @@ DEADLINE_S = min(0.3 * PATIENCE, 1.0)  # sooner than the store itself gives a Re
 POLICY = {"pregreet": {"wait_ms": 0}, "greylist": {"who": "nobody"}, "trap_recipients": [TRAP]}
 # "No such user" is shared among clients of the slow lane; which need not be slow for that.
 SUSPECTS = {"networks": {"slow": ["127.0.135.0/24", "127.0.136.0/24", "127.0.137.0/24"]}}
-QUICK = {"out_bytes_per_s": 100000, "in_bytes_per_s": 100000, "content_in_bytes_per_s": 100000, "interval_ms": 50}
+QUICK = {"max_delay_s": 0}
 SECOND = 1.0 * PATIENCE
 
 

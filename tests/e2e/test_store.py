@@ -410,7 +410,7 @@ def test_explain_asks_dns_about_names(start_sluice, postfix):
             "store": "local",
             "dns": {"servers": [names.address]},
             "policy": {"signals": weights, "thresholds": {"slow": 4}},
-            "pace": {"out_bytes_per_s": 5000, "in_bytes_per_s": 5000, "interval_ms": 50},
+            "pace": {"max_delay_s": 0},
         }
         sluice = start_sluice(postfix.private_port, config=config)
         found = Operator(sluice).explain("127.0.129.4", "--helo", "none.client.example")

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <fmt/format.h>
 #include <utility>
 
@@ -35,6 +36,7 @@ ClientSession::ClientSession(World& world, Client& client)
       dice_(world.dice.fork()),
       link_(world.make_link('C')),
       port_(static_cast<std::uint16_t>(dice_.between(1024, 65535))),
+      sender_(policy::known_senders()[dice_.below(policy::known_senders().size())]),
       letters_left_(1 + dice_.below(3)) {
     link_->attach(this);
     link_->connected();
@@ -60,6 +62,7 @@ ClientSession::ClientSession(World& world, Client& client)
 // ---------------------------------------------------------------------------------------------
 
 void ClientSession::on_octets(std::string_view octets) {
+    look_at_the_clock(false);
     input_ += octets;
     if (world_.faults.planted(Sabotage::swap_replies)) swap_replies(input_);
     for (;;) {
@@ -92,6 +95,7 @@ void ClientSession::reply(int code, std::string_view text) {
     }
     if (dismissed_) return blame("a reply after the last: " + std::to_string(code));
     if (expected_.empty()) return blame("a reply to nothing: " + std::to_string(code));
+    look_at_the_clock(true);
     const Expectation answered = expected_.front();
     expected_.pop_front();
     ++wait_;
@@ -204,12 +208,39 @@ Seconds ClientSession::patience(Asked what) const {
 
 void ClientSession::wait_for_reply() {
     if (expected_.empty() || link_->unsent() != 0 || !held_back_.empty()) return;
+    asked_at_ = heard_at_ = world_.agenda.now();
+    calm_when_asked_ = world_.calm() && !world_.scarce;
     Seconds limit = patience(expected_.front().what);
     if (impatience_.count() != 0) limit = std::min(limit, impatience_);
     if (struck_ && impatience_.count() == 0) limit *= 4;  // it may have itself to thank
     world_.agenda.after(limit, [this, number = ++wait_] {
         if (!over_ && number == wait_) waited_in_vain();
     });
+}
+
+/// The clocks of the sender that it plays (policy/patience.hpp): would it still be there? Not asked where an
+/// MTA may have taken the time, nor of who has yet to be accepted.
+void ClientSession::look_at_the_clock(bool whole_reply) {
+    const Micros now = world_.agenda.now();
+    const Micros silence = now - std::exchange(heard_at_, now);
+    if (struck_ || !calm_when_asked_ || expected_.empty() || world_.leaving) return;
+    policy::Awaited what = policy::Awaited::greeting;
+    switch (expected_.front().what) {
+        case Asked::greeting: break;
+        case Asked::hello: what = policy::Awaited::ehlo; break;
+        case Asked::mail: what = policy::Awaited::mail; break;
+        case Asked::data: what = policy::Awaited::data; break;
+        case Asked::quit: what = policy::Awaited::quit; break;
+        default: return;
+    }
+    const auto patience = sender_.patience(what);
+    if (!patience) return;
+    const bool gaps = sender_.counts_gaps(what);
+    if (!gaps && !whole_reply) return;
+    const Micros waited = gaps ? silence : now - asked_at_;
+    if (waited >= *patience)
+        blame(fmt::format("{} would have left after {} ms", sender_.name,
+                          std::chrono::floor<Millis>(waited).count()));
 }
 
 void ClientSession::waited_in_vain() {

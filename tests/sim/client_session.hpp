@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "policy/patience.hpp"
 #include "sim/link.hpp"
 #include "sim/world.hpp"
 
@@ -94,6 +95,7 @@ class ClientSession final : private Peer {
     void noise_answered(const Expectation& expected, int code);
     bool expects(int code, std::initializer_list<int> codes);
     Seconds patience(Asked what) const;
+    void look_at_the_clock(bool whole_reply);
     std::size_t begin_attempt();
 
     World& world_;
@@ -105,9 +107,13 @@ class ClientSession final : private Peer {
     std::deque<Expectation> expected_;
     std::string input_;
     std::string reply_text_;
-    std::string held_back_;   // said while pausing
-    std::uint64_t wait_ = 0;  // the number of the wait under way
-    Seconds impatience_{0};   // 0 = none
+    std::string held_back_;         // said while pausing
+    std::uint64_t wait_ = 0;        // the number of the wait under way
+    const policy::Sender& sender_;  // whose clocks it has, within those of RFC 5321
+    Micros asked_at_{0};            // the reply at hand
+    Micros heard_at_{0};            // the last octet of it, or asked_at_
+    bool calm_when_asked_ = false;
+    Seconds impatience_{0};  // 0 = none
     bool pausing_ = false;
     bool struck_ = false;
     bool slow_reader_ = false;

@@ -92,7 +92,7 @@ void draw_policy(Dice& dice, Scenario& scenario) {
             {.zone = "b.list.example", .weight = 20, .allow = dice.chance(300), .accept = {}});
     policy.unknown_recipients.slow_after = static_cast<unsigned>(dice.magnitude(1, 20));
     policy.unknown_recipients.clients_max = static_cast<std::size_t>(dice.magnitude(1, 1000));
-    if (dice.chance(300)) policy.pregreet_wait = Millis{dice.magnitude(100, 10'000)};
+    if (dice.chance(300)) policy.pregreet_wait = Millis{dice.magnitude(100, 3'000)};
     if (dice.chance(300)) policy.signals = policy::SignalOptions::none();
     policy.null_sender_recipients = static_cast<unsigned>(dice.magnitude(2, 10));
     if (dice.chance(300)) (void)policy.trap_recipients.add("bad1@example.net");
@@ -100,11 +100,11 @@ void draw_policy(Dice& dice, Scenario& scenario) {
 
     auto& pace = scenario.front.pace;
     if (dice.chance(500)) return;
-    pace.out_bytes_per_s = static_cast<unsigned>(dice.magnitude(1, 500));
-    pace.in_bytes_per_s = static_cast<unsigned>(dice.magnitude(1, 500));
+    pace.reply = Seconds{dice.between(1, 25)};
+    pace.silence_max = Seconds{dice.between(1, 4)};
+    if (dice.chance(300)) pace.content = policy::PacedContent::slow;
+    scenario.front.policy.thresholds.content_slow = static_cast<int>(dice.between(1, 40));
     pace.content_in_bytes_per_s = static_cast<unsigned>(dice.magnitude(110, 5000));
-    pace.interval = Millis{dice.magnitude(50, 20'000)};
-    pace.exchange_max = Seconds{dice.between(0, 110)};
     pace.delay_max = Seconds{dice.between(0, 900)};
 }
 
@@ -165,7 +165,7 @@ std::string describe(const Scenario& scenario) {
         "outage {} s\n"
         "verify {}, cache {}, ttl +{} -{} s, {} a transaction\n"
         "sessions {}, command {} content {} session {} drain {} s, {} octets a message, spool {} + {}\n"
-        "pace {} out {} in {} content, every {} ms, exchange {} s, delay {} s; default lane {}, "
+        "pace {} ms a reply, silent for {} ms, content {} {}, delay {} s; default lane {}, "
         "pregreet {} ms\n"
         "segments {}, buffers {} {}, splits {}, descriptors {}{}\n",
         scenario.clients, scenario.arrivals.count(), scenario.healed_after.count(),
@@ -177,11 +177,11 @@ std::string describe(const Scenario& scenario) {
         verify.per_transaction_max, front.sessions_max, front.command_timeout.count(),
         front.content_timeout.count(), front.session_time_max.count(), front.drain_max.count(),
         front.server.limits.message_octets_max, front.spool.memory_octets_max, front.spool.shared_octets_max,
-        front.pace.out_bytes_per_s, front.pace.in_bytes_per_s, front.pace.content_in_bytes_per_s,
-        front.pace.interval.count(), front.pace.exchange_max.count(), front.pace.delay_max.count(),
-        name_of(front.policy.default_lane), front.policy.pregreet_wait.count(), scenario.path.segment_max,
-        scenario.path.send_buffer, scenario.path.receive_buffer, scenario.path.splits_per_mille,
-        scenario.descriptors_max, scenario.scarce ? ", scarce" : "");
+        front.pace.reply.count(), front.pace.silence_max.count(),
+        front.pace.content == policy::PacedContent::slow ? "slow" : "full", front.pace.content_in_bytes_per_s,
+        front.pace.delay_max.count(), name_of(front.policy.default_lane), front.policy.pregreet_wait.count(),
+        scenario.path.segment_max, scenario.path.send_buffer, scenario.path.receive_buffer,
+        scenario.path.splits_per_mille, scenario.descriptors_max, scenario.scarce ? ", scarce" : "");
     for (const MtaTraits& mta : scenario.mtas)
         text +=
             fmt::format("MTA {}:{}{}{}{}{}\n", mta.endpoint.to_string(), mta.pipelining ? " PIPELINING" : "",

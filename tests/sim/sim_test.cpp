@@ -93,6 +93,10 @@ TEST(Checker, FindsMemoryThatIsNotReturned) {
     EXPECT_THAT(violations_with(Sabotage::lose_memory), Contains(HasSubstr("blocks of memory are left")));
 }
 
+TEST(Checker, FindsASilenceThatARealSenderDoesNotBear) {
+    EXPECT_THAT(violations_with(Sabotage::hush_reply), Contains(HasSubstr("would have left")));
+}
+
 TEST(Checker, FindsAReplyThatComesTooLate) {
     EXPECT_THAT(violations_with(Sabotage::hold_reply), Contains(HasSubstr("of RFC 5321")));
 }

@@ -26,6 +26,7 @@ struct World {
         each.latency = Micros{dice.magnitude(50, far ? 200'000 : 10'000)};
         each.jitter = Micros{dice.chance(500) ? 0 : dice.magnitude(1, far ? 100'000 : 5000)};
         if (faults.planted(Sabotage::hold_reply) && side == 'C') each.latency = Seconds{700};
+        if (faults.planted(Sabotage::hush_reply) && side == 'C') each.latency = Seconds{10};
         links.push_back(std::make_shared<Link>(agenda, trace, dice.fork(), each,
                                                static_cast<unsigned>(links.size() + 1), side));
         return links.back();
