@@ -11,6 +11,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -121,8 +122,8 @@ def _install(directory):
     """Each for itself, since each has the dependencies of its time."""
     for package, options in NPM_PACKAGES.items():
         _run(
-            ["npm", "install", "--silent", "--omit=optional", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund",
-             *options, package],
+            ["npm", "install", "--silent", "--no-audit", "--no-fund", "--omit=optional", "--omit=dev",
+             "--ignore-scripts", *options, package],
             directory,
         )  # fmt: skip
 
@@ -148,7 +149,7 @@ class Sending:
         with open(self.directory / "said", "wb") as said:
             self.process = subprocess.Popen(
                 [SCRIPTS / sender.script, *paths],
-                cwd=self.directory, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+                cwd=self.directory, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True,
                 env=os.environ | {
                     "PORT": str(port), "FROM": envelope_from, "TO": " ".join(recipients), "TLS": "1" if tls else "",
                     "UNPACKED": str(UNPACKED), "NODE_PATH": str(NPM / "node_modules"), "SPARE_PORT": str(free_port()),
@@ -164,7 +165,7 @@ class Sending:
 
     def end(self):
         if self.process.poll() is None:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)  # what a shell has started, too
             self.process.wait()
         shutil.rmtree(self.directory, ignore_errors=True)
 

@@ -8,4 +8,4 @@ STARTTLS}" >etc/dma/dma.conf
 : >etc/dma/auth.conf
 chmod -R a+rwX .
 (unpacked "$UNPACKED/dma/usr/sbin/dma" -D -i -f "$FROM" $TO <"$1")
-[ -z "$(ls spool/dma | grep '^[MQ]')" ]
+for left in spool/dma/[MQ]*; do [ ! -e "$left" ]; done

@@ -3,6 +3,7 @@
 set -eu
 . "$(dirname "$0")/unpacked.sh"
 exim=$UNPACKED/exim4-daemon-light/usr/sbin/exim4
+if [ -n "$TLS" ]; then tls=hosts_require_tls; else tls=hosts_avoid_tls; fi
 mkdir -p spool log
 cat >exim.conf <<CONFIGURATION
 exim_path = $exim
@@ -21,11 +22,10 @@ out:
   driver = smtp
   port = $PORT
   allow_localhost
-  hosts_${TLS:+require}${TLS:-avoid}_tls = *
+  $tls = *
 begin retry
 * * F,2h,1m
 CONFIGURATION
-sed -i s/require1_tls/require_tls/ exim.conf
 chown 401:401 spool log
 (unpacked "$exim" -C "$PWD/exim.conf" -odf -i -f "$FROM" $TO <"$1")
 cat log/mainlog

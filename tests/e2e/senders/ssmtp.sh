@@ -1,5 +1,10 @@
 #!/bin/sh
 # ssmtp, one mail.
 set -eu
-printf 'mailhub=127.0.0.1:%s\nhostname=ssmtp.example.org\nFromLineOverride=YES\n%s\n' "$PORT" "${TLS:+UseSTARTTLS=YES}" >ssmtp.conf
+cat >ssmtp.conf <<CONFIGURATION
+mailhub=127.0.0.1:$PORT
+hostname=ssmtp.example.org
+FromLineOverride=YES
+${TLS:+UseSTARTTLS=YES}
+CONFIGURATION
 exec "$UNPACKED/ssmtp/usr/sbin/ssmtp" -C ssmtp.conf -f "$FROM" $TO <"$1"
