@@ -13,6 +13,7 @@ import time
 import pytest
 
 from harness import namespace, ports, waiting
+from harness.postfix import without_overridden
 from harness.sluice import Sluice
 from harness.waiting import free_port, wait_until
 
@@ -155,3 +156,9 @@ def test_what_is_started_is_in_our_network():
     thread.join()
     started = subprocess.run(["readlink", "/proc/self/ns/net"], capture_output=True, text=True, check=True).stdout.strip()
     assert seen == [ours] and started == ours
+
+
+def test_a_setting_of_postfix_is_said_once():
+    main_cf = "\na = 1\n# a, too\nbc = 2\nb =\n"
+    assert without_overridden(main_cf, "\nb = 3\na =\nd = a = 4\n") == "\n# a, too\nbc = 2\n"
+    assert without_overridden(main_cf, "") == main_cf

@@ -60,6 +60,16 @@ def octets_of(path):
     return b""
 
 
+def without_overridden(main_cf, settings):
+    """The lines that `settings` do not set again.
+
+    Every daemon would warn of them, postlogd too, when it starts again after having been idle: into its own socket,
+    and if that is full it waits for itself for ever (Postfix 3.7.11), and all the others wait for it.
+    """
+    keys = set(re.findall(r"(?m)^(\w+) *=", settings))
+    return "".join(line for line in main_cf.splitlines(keepends=True) if line.partition("=")[0].strip() not in keys)
+
+
 def another_listener(port):
     """One more private listener, for a Postfix of this harness: the lines without the cleanup service, which it has."""
     with tempfile.TemporaryDirectory() as name:
@@ -93,7 +103,7 @@ class Postfix:
         shutil.chown(self.directory / "data", "postfix")
         os.chown(self.maildirs, MAIL_UID, MAIL_UID)
         (self.directory / "etc/mailboxes").write_text("".join(f"{m}@{DOMAIN} {m}/\n" for m in MAILBOXES))
-        (self.directory / "etc/main.cf").write_text(self._main_cf() + settings)
+        (self.directory / "etc/main.cf").write_text(without_overridden(self._main_cf(), settings) + settings)
         # As an operator has it when he asks for the lines; then the public listener gives up port 25.
         master_cf = self.directory / "etc/master.cf"
         master_cf.write_text(f"smtp inet n - n - - smtpd\n{public}{SERVICES}")
