@@ -229,5 +229,6 @@ maximal_backoff_time = 10s
 queue_run_delay = 5s
 smtp_address_preference = ipv4
 """
-            + settings
+            + settings,
+            listeners="scache unix - - n - 1 scache\n",  # as Debian's has: several mails may share a connection
         )
