@@ -39,7 +39,7 @@ class Plan:
 
     def __post_init__(self):
         self.tokens = [new_token() for _ in range(self.mails)]
-        self.envelope_from = f"{self.tokens[0]}@sender.example.org"
+        self.envelope_from = f"{new_token()}@sender.example.org"
         self.mailboxes = [f"user{n}" for n in range(self.recipients)]
 
     def start(self, port):

@@ -8,4 +8,10 @@ STARTTLS}" >etc/dma/dma.conf
 : >etc/dma/auth.conf
 chmod -R a+rwX .
 (unpacked "$UNPACKED/dma/usr/sbin/dma" -D -i -f "$FROM" $TO <"$1")
-for left in spool/dma/[MQ]*; do [ ! -e "$left" ]; done
+# It does not wait for all the processes that it has started for several recipients.
+seconds=0
+until [ "$(echo spool/dma/[MQ]*)" = "spool/dma/[MQ]*" ]; do
+    [ $seconds -lt 30 ]
+    seconds=$((seconds + 1))
+    sleep 1
+done
