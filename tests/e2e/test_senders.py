@@ -23,8 +23,6 @@ SIZES = {"2 kB": 2_000, "100 kB": 100_000}
 HELD_S_MIN = 100  # five replies of 21 s
 NAMES = [sender.name for sender in senders.SENDERS]
 
-pytestmark = pytest.mark.usefixtures("everything_needed")
-
 
 @dataclasses.dataclass
 class Plan:
