@@ -24,6 +24,24 @@ int hexchar(std::string_view text, std::size_t i) {
     return text[i] == '+' ? ascii::hex_octet(text.substr(i + 1, 2)) : -1;
 }
 
+/// Every character is `plain`, or begins a hexchar; else nullopt.
+template <typename Plain>
+std::optional<std::string> decode(std::string_view text, Plain plain) {
+    std::string octets;
+    octets.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (plain(text[i])) {
+            octets += text[i];
+            continue;
+        }
+        const int octet = hexchar(text, i);
+        if (octet < 0) return std::nullopt;
+        octets += static_cast<char>(octet);
+        i += 2;
+    }
+    return octets;
+}
+
 }  // namespace
 
 std::string xtext_encode(std::string_view octets) {
@@ -48,19 +66,7 @@ std::string xtext_encode_bounded(std::string_view octets, std::size_t encoded_oc
 }
 
 std::optional<std::string> xtext_decode(std::string_view text) {
-    std::string octets;
-    octets.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (stands_for_itself(text[i])) {
-            octets += text[i];
-            continue;
-        }
-        const int octet = hexchar(text, i);
-        if (octet < 0) return std::nullopt;
-        octets += static_cast<char>(octet);
-        i += 2;
-    }
-    return octets;
+    return decode(text, stands_for_itself);
 }
 
 bool is_xtext(std::string_view text) {
@@ -73,19 +79,7 @@ bool is_xtext(std::string_view text) {
 }
 
 std::optional<std::string> xtext_decode_leniently(std::string_view text) {
-    std::string octets;
-    octets.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] != '+') {
-            octets += text[i];
-            continue;
-        }
-        const int octet = hexchar(text, i);
-        if (octet < 0) return std::nullopt;
-        octets += static_cast<char>(octet);
-        i += 2;
-    }
-    return octets;
+    return decode(text, [](char c) { return c != '+'; });
 }
 
 }  // namespace sluice
