@@ -281,7 +281,7 @@ class TlsaLookup {
     net::Resolver resolver_;
 };
 
-/// What is asked on connections of their own, once it is known how the MTA is spoken to.
+/// Asks the questions that need connections of their own, once it is known how the MTA is spoken to.
 void ask_questions(const relay::Upstream& mta, const Config& config, ProbeFindings& found) {
     const relay::RelayOptions& options = config.relay;
     const bool by_proxy = mta.options.identity == relay::IdentityBy::proxy_v2;

@@ -41,7 +41,7 @@ bool may_be_a_client(HealthCheck check);
 /// mail is put off and not refused for good, so that the mistake costs a delay and no bounce.
 smtp::Reply no_mail_reply(HealthCheck check);
 
-/// What is wrong with the header of a connection from proxy_protocol.networks, in the order of
+/// The faults of a header that a connection from proxy_protocol.networks can have, in the order of
 /// metric_values::proxy_faults.
 enum class ProxyFault : std::uint8_t {
     missing,         // the first octets are no header

@@ -242,7 +242,7 @@ policy::Verdict Session::verdict() const {
                          policy.default_lane);
 }
 
-/// Whom the MTA knows has nothing more to prove, and a health check is not judged at all.
+/// A client that the MTA knows has nothing more to prove, and a health check is not judged at all.
 policy::Lane Session::judged_lane() const {
     return server_.authenticated() || is_health_check() ? policy::Lane::fast : verdict().lane;
 }

@@ -24,7 +24,7 @@
 
 namespace sluice::policy {
 
-/// Whose content is read slowly.
+/// The clients whose content is read slowly.
 enum class PacedContent : std::uint8_t {
     full,  // nobody's
     slow,  // that of slow sessions with a score of Thresholds::content_slow

@@ -1,4 +1,4 @@
-// Who counts as one client where connections or answers are shared out: an IPv4 /24, an IPv6 /64.
+// One client, where connections or answers are shared out, is an IPv4 /24 or an IPv6 /64.
 //
 // One customer of a hoster or of an access provider has an IPv6 /64 at least, and whoever sends much from
 // IPv4 has neighbouring addresses. A whole network behind a NAT is one client, too.

@@ -1,5 +1,5 @@
-// Whose turn it is when jobs wait for MTA connections: the fast lane before the slow one, within a lane one
-// client's network after the other, and no network beyond its share of the connections.
+// The order in which jobs that wait for MTA connections get them: the fast lane before the slow one, within a
+// lane one client's network after the other, and no network beyond its share of the connections.
 //
 // The share. A question about recipients costs a client nothing and may take an MTA a minute (a callout, a
 // policy service), so one network has at most a quarter of the connections (at least one) for questions, at
