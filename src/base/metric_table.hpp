@@ -25,6 +25,7 @@ enum class Metric : std::uint8_t {
     proxy_faults,
     tls_handshakes,
     greylist,
+    untold,
     dns_answers,
     dns_slow_answers,
     store_questions,
@@ -71,6 +72,7 @@ inline constexpr std::string_view pauses[] = {"sessions", "memory", "descriptors
 inline constexpr std::string_view storage[] = {"memory", "spool"};
 inline constexpr std::string_view handshakes[] = {"done", "failed"};
 inline constexpr std::string_view greylist[] = {"pass", "wait", "unanswered"};
+inline constexpr std::string_view untold[] = {"taken_back", "delivered", "put_off", "answered"};
 inline constexpr std::string_view dns_about[] = {"dnsbl", "dnswl", "ptr", "forward", "helo"};
 inline constexpr std::string_view dns_results[] = {
     "found", "absent",      "servfail",  "refused",   "lame",       "malformed",
@@ -87,6 +89,7 @@ enum class AcceptPause : std::uint8_t { sessions, memory, descriptors };
 enum class StorageLack : std::uint8_t { memory, spool };
 enum class HandshakeResult : std::uint8_t { done, failed };
 enum class GreylistResult : std::uint8_t { pass, wait, unanswered };
+enum class UntoldResult : std::uint8_t { taken_back, delivered, put_off, answered };
 enum class StoreTrouble : std::uint8_t { slow, down };
 enum class MtaTrouble : std::uint8_t { down, tls_failed, no_identity, relays };
 
@@ -167,6 +170,16 @@ inline constexpr auto metric_table = std::to_array<MetricRow>({
      {"result", metric_values::greylist},
      {},
      "Transactions for which the greylist was asked; unanswered: it was not there, and they passed."},
+    {Metric::untold,
+     "sluice_untold_total",
+     false,
+     {"what", metric_values::untold},
+     {},
+     "Messages whose client had gone when there was an answer: taken back before the MTA had them, or "
+     "delivered; "
+     "and messages that came again after that: put off while the first copy was under way, or answered "
+     "without "
+     "being delivered again."},
     {Metric::dns_answers,
      "sluice_dns_answers_total",
      false,

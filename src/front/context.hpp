@@ -9,6 +9,7 @@
 #include "front/front.hpp"
 #include "front/health_check.hpp"
 #include "front/hellos.hpp"
+#include "front/untold_deliveries.hpp"
 #include "net/loop.hpp"
 #include "net/process_memory.hpp"
 #include "policy/client_counts.hpp"
@@ -65,6 +66,7 @@ struct Context {
     policy::ClientCounts unknown_recipients;
     policy::ClientCounts handshakes;  // in the last minute
     net::SpoolMemory spool_memory;
+    UntoldDeliveries untold;
     const std::string teaser;  // the first of two lines of greeting
     net::MemoryWatch memory;
     unsigned tls_sessions = 0;

@@ -6,6 +6,7 @@
 
 #include "base/ip.hpp"
 #include "front/inquiry.hpp"
+#include "front/untold_deliveries.hpp"
 #include "policy/greylist.hpp"
 #include "policy/past.hpp"
 #include "store/state.hpp"
@@ -14,8 +15,9 @@ namespace sluice::front {
 
 class Recall final : public Inquiry, public store::State::Question {
   public:
-    /// The past, or null when the memory is silent. May destroy the recall.
-    using Done = std::move_only_function<void(const policy::Past*)>;
+    /// The past, or null when the memory is silent, and whether letters of the client's network are known
+    /// that were delivered untold (store/untold_operations.hpp). May destroy the recall.
+    using Done = std::move_only_function<void(const policy::Past*, bool untold)>;
 
     /// Asks; `done` runs once, from the loop. Destroying it earlier withdraws the question: the session is
     /// counted all the same. `options` outlive it.
@@ -27,6 +29,7 @@ class Recall final : public Inquiry, public store::State::Question {
 
     const policy::PastOptions& options_;
     const policy::Place place_;
+    std::size_t asked_ = 0;  // operations
     Done done_;
 };
 
@@ -38,6 +41,20 @@ class GreylistRecall final : public Inquiry, public store::State::Question {
 
     GreylistRecall(store::State& state, const policy::GreylistOptions& options,
                    const policy::GreylistName& name, Done done);
+
+  private:
+    void answered(const store::Outcomes* outcomes) override;
+
+    Done done_;
+};
+
+/// Whether this letter was delivered before, untold.
+class LetterRecall final : public Inquiry, public store::State::Question {
+  public:
+    /// Nothing = it was not, as far as is known. May destroy the recall.
+    using Done = std::move_only_function<void(const UntoldDelivery*)>;
+
+    LetterRecall(store::State& state, const IpAddress& client, std::string_view letter, Done done);
 
   private:
     void answered(const store::Outcomes* outcomes) override;

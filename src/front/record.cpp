@@ -101,6 +101,7 @@ void append_session_line(LogFormat format, std::string& out, WallTime time, cons
     line.number("octets_in", static_cast<std::int64_t>(record.octets_in));
     line.number("octets_out", static_cast<std::int64_t>(record.octets_out));
     line.number("transactions", record.transactions).number("messages", record.messages_accepted);
+    if (facts.unheard) line.boolean("untold", true);
     line.number("recipients_accepted", record.recipients_accepted);
     line.number("recipients_refused", record.recipients_refused);
     line.number("score", facts.score);
@@ -122,6 +123,7 @@ void append_transaction_line(LogFormat format, std::string& out, WallTime time, 
     line.text("sender", envelope.sender);
     append_recipients(line, envelope, record);
     line.number("octets", static_cast<std::int64_t>(end.octets)).text("outcome", end.outcome);
+    if (record.untold) line.boolean("untold", true);
     if (end.answer != nullptr) {
         line.number("code", end.answer->reply.code).text("reply", end.answer->reply.text);
         if (!end.answer->mta.empty()) line.text("mta", end.answer->mta);

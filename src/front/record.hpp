@@ -83,6 +83,7 @@ struct SessionFacts {
     Millis held;  // of it, by the pace
     std::optional<net::TlsFacts> tls = {};
     std::string_view bot = {};  // whose way to leave this was (policy.bots)
+    bool unheard = false;       // its last message was delivered, and what it was told had not reached it
     policy::Place place = {};   // told of a session, and not again of its transactions
 };
 
@@ -101,6 +102,7 @@ struct TransactionRecord {
     Instant content_began{};  // zero = never
     Instant content_ended{};
     std::vector<Refused> refused;
+    bool untold = false;  // delivered, and the client had gone before it could hear so
     std::uint32_t recipients_refused = 0;
 };
 

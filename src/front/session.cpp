@@ -46,7 +46,9 @@ void Session::on_io(std::uint32_t events) {
         peer_closed_ = true;
         if (left_ms_ == 0) left_ms_ = std::max(age_ms(), 1U);
     }
-    if ((events & (EPOLLERR | EPOLLHUP)) != 0) return end();
+    broken_ = broken_ || (events & (EPOLLERR | EPOLLHUP)) != 0;
+    if (is_gone() && waiting_ == Waiting::delivery) return client_gone();
+    if (broken_) return end();
     if ((events & (EPOLLIN | EPOLLRDHUP)) != 0) can_read_ = true;
     if ((events & EPOLLOUT) != 0) can_write_ = true;
     advance();
@@ -86,7 +88,13 @@ void Session::advance() {
 bool Session::speak(bool input_left) {
     if (sending_.empty()) sending_ = context_.output;
     if (!write_out()) {
-        end();
+        broken_ = true;
+        if (waiting_ == Waiting::delivery) {
+            sending_ = {};
+            client_gone();
+        } else {
+            end();
+        }
         return false;
     }
     if (!sending_.empty()) return false;
@@ -277,6 +285,7 @@ bool Session::fill(std::string_view& input) {
         return false;
     }
     if (got == net::io_failed || got == 0) {
+        broken_ = broken_ || got == net::io_failed;
         end();  // the state machine wants more, and there is no more
         return false;
     }
@@ -285,6 +294,7 @@ bool Session::fill(std::string_view& input) {
     // peer has closed: then the end of the stream is still to be read, and no further event will say so.
     // TLS gives a record at a time, and there may be more of them.
     if (octets < wanted && !tls_) can_read_ = peer_closed_;
+    told_.reset();  // it goes on, and so it has heard
     record_.octets_in += octets;
     pace_.read();
     if (content) {
@@ -372,6 +382,7 @@ void Session::abandon() {
     if (ended_) return;
     static constexpr std::string_view farewell = "421 4.3.2 Service shutting down\r\n";
     record_.outcome = Outcome::shutdown;
+    settle_told();
     // The client that waits for its last reply hears 421 and will try again: a duplicate at worst, never a
     // loss.
     const bool in_mid_reply = waiting_ == Waiting::handshake || waiting_ == Waiting::pregreet;
@@ -412,6 +423,8 @@ void Session::end() {
     ended_ = true;
     disarm();
     inquiry_.reset();
+    settle_told();
+    if (transaction_ && !transaction_->under_way.empty()) forget_untold(transaction_->under_way);
     if (transaction_) transaction_ended(name_of(record_.outcome), nullptr);
     if (is_health_check()) {
         count_health_check();

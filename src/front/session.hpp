@@ -38,7 +38,9 @@
 namespace sluice::front {
 
 struct Authentication;
+struct ToldLetter;
 struct Transaction;
+struct UntoldDelivery;
 
 class Session final : public net::IoHandler, public net::Timer {
   public:
@@ -126,7 +128,7 @@ class Session final : public net::IoHandler, public net::Timer {
 
     // session_memory.cpp: what all sessions know together
     void recall();
-    void recalled(const policy::Past* past);
+    void recalled(const policy::Past* past, bool untold);
     void depart();
     policy::Place place() const;
     policy::Conduct conduct() const;
@@ -136,6 +138,18 @@ class Session final : public net::IoHandler, public net::Timer {
     policy::GreylistName greylist_name() const;
     void greylist_found(const policy::GreylistFacts* facts);
     void refuse_for_now();
+
+    // session_untold.cpp: whether the client is there to hear what became of its message
+    void client_gone();
+    bool take_back();
+    bool is_gone() const { return peer_closed_ || broken_; }
+    void hand_over();
+    void found_before(const UntoldDelivery* before);
+    void settle_delivery(const smtp::Reply& reply);
+    void settle_told();
+    void remember_untold(std::string_view letter, const UntoldDelivery& delivery);
+    void forget_untold(std::string_view letter);
+    std::string untold_key(std::string_view letter) const;
 
     // session_health.cpp: who is no client
     void greet_health_check();
@@ -204,6 +218,7 @@ class Session final : public net::IoHandler, public net::Timer {
     void put_off();
     void keep_content();
     void message_complete();
+    void content_settled();
     void deliver();
     void judge_delivery(const smtp::Answer& answer);
     void transaction_ended(std::string_view outcome, const smtp::Answer* answer);
@@ -234,6 +249,9 @@ class Session final : public net::IoHandler, public net::Timer {
     bool unjudged_ : 1 = false;      // signals have come since the last verdict
     bool content_slow_ : 1 = false;  // it is sure to be bad: its content is read at a pace, too
     bool deferred_ : 1 = false;      // it was told a 4yz
+    bool broken_ : 1 = false;        // the connection: nothing that is said is heard
+    bool untold_near_ : 1 = false;   // its network may have letters that were delivered untold
+    bool unheard_ : 1 = false;       // its last message's 250 did not reach it
     policy::Lane lane_ : 2 = policy::Lane::fast;
     HealthCheck health_check_ : 3 = HealthCheck::none;
     net::Endpoint peer_;
@@ -253,6 +271,7 @@ class Session final : public net::IoHandler, public net::Timer {
     std::unique_ptr<Inquiry> inquiry_;                // DNS: admission, then the HELO name
     std::unique_ptr<Authentication> authentication_;  // null = AUTH was not said, or has failed
     std::unique_ptr<Transaction> transaction_;
+    std::unique_ptr<ToldLetter> told_;  // null = none, or it was heard
     net::TlsStream tls_;
 };
 

@@ -21,12 +21,14 @@ void Session::recall() {
         return look_up();
     }
     waiting_ = Waiting::memory;
-    inquiry_ = std::make_unique<Recall>(*state, past, peer_.address, place(),
-                                        [this](const policy::Past* found) { recalled(found); });
+    inquiry_ =
+        std::make_unique<Recall>(*state, past, peer_.address, place(),
+                                 [this](const policy::Past* found, bool untold) { recalled(found, untold); });
 }
 
-void Session::recalled(const policy::Past* past) {
+void Session::recalled(const policy::Past* past, bool untold) {
     waiting_ = Waiting::nothing;
+    untold_near_ = untold;
     inquiry_.reset();
     if (past != nullptr) {
         const auto& policy = context_.options.policy;

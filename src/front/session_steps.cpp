@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <limits>
 #include <span>
+#include <utility>
 
 #include "front/session.hpp"
 #include "front/transaction.hpp"
@@ -104,6 +105,7 @@ void Session::take(smtp::Step step) {
 void Session::queue_reply() {
     progress_ms_ = age_ms();
     deferred_ = deferred_ || server_.reply_code() / 100 == 4;
+    if (told_ && std::exchange(told_->queued, true)) settle_told();
     if (pace_.slow() && context_.output.empty()) {
         sending_ = server_.reply_wire();
     } else {
@@ -292,6 +294,7 @@ void Session::put_off() {
 
 void Session::keep_content() {
     auto& spool = *transaction_->spool;
+    transaction_->print.take(server_.content());
     spool.append(server_.content());
     if (!spool.full()) return;
     waiting_ = Waiting::disk;
@@ -307,16 +310,16 @@ void Session::message_complete() {
     transaction_->record.content_ended = context_.now();
     auto& spool = *transaction_->spool;
     spool.finish();
-    if (!spool.busy()) return deliver();
+    if (!spool.busy()) return content_settled();
     waiting_ = Waiting::disk;
     spool.on_settled([this] {
-        deliver();
+        content_settled();
         advance();
     });
 }
 
-void Session::deliver() {
-    waiting_ = Waiting::delivery;
+/// All of it is here, or could not be kept.
+void Session::content_settled() {
     if (transaction_->spool->failed()) {
         smtp::Answer refusal;
         refusal.reply = no_storage;
@@ -324,6 +327,11 @@ void Session::deliver() {
         context_.metrics().add(Metric::storage_refusals, StorageLack::spool);
         return judge_delivery(refusal);
     }
+    hand_over();
+}
+
+void Session::deliver() {
+    waiting_ = Waiting::delivery;
     auto question = std::make_unique<DeliveryAsked>(*this, identity());
     question->envelope = &server_.envelope();
     question->message = transaction_->spool->view();
@@ -337,6 +345,7 @@ void Session::deliver() {
 
 void Session::delivery_answered(const smtp::Answer& answer) {
     judge_delivery(answer);
+    if (broken_) return end();
     advance();
 }
 
@@ -347,6 +356,7 @@ void Session::judge_delivery(const smtp::Answer& answer) {
     context_.metrics().add(Metric::messages, result_of(reply));
     if (reply.positive()) ++record_.messages_accepted;
     if (!reply.positive() && !reply.transient()) ++record_.messages_refused;
+    settle_delivery(reply);
     transaction_ended(reply.positive() ? "delivered" : reply.transient() ? "deferred" : "refused", &answer);
     server_.answer(reply);
 }
@@ -410,7 +420,8 @@ SessionFacts Session::facts_for_log() const {
             .lasted = lasted,
             .held = std::min(pace_.held(), lasted),
             .tls = server_.secure() ? std::optional(tls_.facts()) : std::nullopt,
-            .bot = bot()};
+            .bot = bot(),
+            .unheard = unheard_};
 }
 
 }  // namespace sluice::front

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "front/letter_print.hpp"
 #include "front/record.hpp"
 #include "front/session.hpp"
 #include "net/spool.hpp"
@@ -42,12 +43,21 @@ struct Authentication {
     std::unique_ptr<AuthAsked> asked;  // last: withdrawn before what it points at goes
 };
 
+/// A letter whose 250 has been said: whether it has been heard will be seen.
+struct ToldLetter {
+    std::string name;
+    smtp::Reply reply;
+    bool queued = false;  // the reply
+};
+
 struct Transaction {
     enum class Greylist : std::uint8_t { unknown, passed, waits };
 
     TransactionRecord record;
     Greylist greylist = Greylist::unknown;
-    Instant asked_at{};                     // the MTA, about a recipient
+    Instant asked_at{};  // the MTA, about a recipient
+    LetterPrint print;
+    std::string under_way;                  // the letter's name: its client has gone, and the MTA has it
     std::unique_ptr<net::Spool> spool;      // from DATA or the first BDAT on
     std::unique_ptr<smtp::Question> asked;  // last: withdrawn before what it points at goes
 };

@@ -149,7 +149,7 @@ void rule_sockets(Filter& filter) {
             filter.allow(SCMP_SYS(socket), {equals(0, family), masked(1, type_mask, type)});
     filter.allow(SCMP_SYS(socket), {equals(0, AF_UNIX), masked(1, type_mask, SOCK_STREAM)});
     filter.forbid(SCMP_SYS(socket), {equals(0, AF_PACKET)});
-    for (const scmp_datum_t request : {FIONREAD, FIONBIO, TCGETS})
+    for (const scmp_datum_t request : {FIONREAD, FIONBIO, TCGETS, TIOCOUTQ})
         filter.allow(SCMP_SYS(ioctl), {equals(1, request)});
 }
 

@@ -167,6 +167,11 @@ std::size_t unread_octets(int fd) {
     return ::ioctl(fd, FIONREAD, &octets) == 0 && octets > 0 ? static_cast<std::size_t>(octets) : 0;
 }
 
+std::size_t unacknowledged_octets(int fd) {
+    int octets = 0;
+    return ::ioctl(fd, TIOCOUTQ, &octets) == 0 && octets > 0 ? static_cast<std::size_t>(octets) : 0;
+}
+
 namespace {
 
 /// What a call that sends came to; nothing when it is to be repeated.

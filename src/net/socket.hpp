@@ -99,6 +99,8 @@ std::ptrdiff_t read_some(int fd, void* buffer, std::size_t size);
 std::ptrdiff_t peek_some(int fd, void* buffer, std::size_t size);
 /// How many octets can be read without waiting; 0 also when that cannot be told.
 std::size_t unread_octets(int fd);
+/// How many of the octets written the peer's kernel has not acknowledged; 0 also when that cannot be told.
+std::size_t unacknowledged_octets(int fd);
 /// MSG_NOSIGNAL.
 std::ptrdiff_t write_some(int fd, const void* bytes, std::size_t size);
 /// The same of several parts, in their order; `more_follows` at once (MSG_MORE).

@@ -73,10 +73,12 @@ class Deliveries::Delivery final : public Job {
         question_ = nullptr;
         // After the dot the message is the MTA's, and its answer has to be awaited before anybody else can
         // use the connection. Before it, closing the connection takes everything back.
-        if (connection_ != nullptr && connection_->dot_sent()) return;
+        if (passed_on()) return;
         deliveries_.pool_.forget(*this);
         over({});
     }
+
+    bool passed_on() const override { return connection_ != nullptr && connection_->dot_sent(); }
 
     void keep(std::list<Delivery>::iterator self) { self_ = self; }
 

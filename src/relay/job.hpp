@@ -30,6 +30,8 @@ class Awaited {
   public:
     /// The question was withdrawn.
     virtual void withdrawn(smtp::Question& question) = 0;
+    /// See smtp::Backend::passed_on.
+    virtual bool passed_on() const { return false; }
 
   protected:
     ~Awaited() = default;

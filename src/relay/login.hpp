@@ -29,6 +29,8 @@ class LoginConnection final : public smtp::Login, public Connection::Owner {
     void authenticate(smtp::AuthQuestion& question);
     void verify(smtp::RecipientQuestion& question);
     void deliver(smtp::DeliveryQuestion& question);
+    /// See smtp::Backend::passed_on.
+    bool passed_on() const { return connection_ != nullptr && connection_->dot_sent(); }
     /// The question is no more; what was under way is ended with the connection.
     void withdrawn();
 

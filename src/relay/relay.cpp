@@ -123,6 +123,11 @@ void Relay::deliver(smtp::DeliveryQuestion& question) {
     impl_->deliveries_.deliver(question);
 }
 
+bool Relay::passed_on(const smtp::DeliveryQuestion& question) const {
+    if (question.login != nullptr) return login_of(question).passed_on();
+    return static_cast<const Awaited*>(question.pending)->passed_on();
+}
+
 void Relay::withdraw(smtp::Question& question) {
     if (question.login != nullptr) return login_of(question).withdrawn();
     // See RecipientCheck, Recollection and Deliveries.

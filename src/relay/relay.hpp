@@ -43,6 +43,7 @@ class Relay : public smtp::Backend {
     std::size_t recipients_max(const IpAddress& client) const override;
     std::optional<smtp::Answer> verify(smtp::RecipientQuestion& question) override;
     void deliver(smtp::DeliveryQuestion& question) override;
+    bool passed_on(const smtp::DeliveryQuestion& question) const override;
     void withdraw(smtp::Question& question) override;
 
     std::string_view auth_mechanisms() const override;

@@ -129,6 +129,10 @@ class Backend {
     /// answered() or withdrawal.
     virtual void deliver(DeliveryQuestion& question) = 0;
 
+    /// Has the final dot of a delivery that is pending been passed on? Until then withdrawing the question
+    /// takes everything back; who does not know says that it has been.
+    virtual bool passed_on(const DeliveryQuestion& /*question*/) const { return true; }
+
     /// Called by ~Question() only.
     virtual void withdraw(Question& question) = 0;
 };

@@ -12,6 +12,8 @@ inline constexpr std::string_view rate_space = "rate/";              // + addres
 inline constexpr std::string_view live_space = "live/";              // + the same
 inline constexpr std::string_view greylist_space = "greylist/";      // + origin, sender's domain, letter
 inline constexpr std::string_view recipient_space = "recipient/";    // + address: what the MTA said of it
+inline constexpr std::string_view untold_space =
+    "untold/";  // + network, letter: delivered, and nobody heard it
 
 /// + a command of the operator's: put by whoever gives it, as its first word. It is kept nowhere, but what
 /// this connection changes from then on is logged as that command's, and written down before it is answered.

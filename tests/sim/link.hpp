@@ -65,6 +65,7 @@ class Link : public std::enable_shared_from_this<Link> {
     /// As net::read_some, with errno.
     std::ptrdiff_t read(char* into, std::size_t size, bool peek);
     std::size_t unread() const { return arrived_.size() - arrived_read_; }
+    std::size_t unacknowledged() const { return going_; }
     /// Octets taken; 0 when there is no room; -1 with errno when the connection is broken.
     std::ptrdiff_t write(std::string_view octets);
     void end_writing();

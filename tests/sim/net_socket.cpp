@@ -95,6 +95,10 @@ std::size_t unread_octets(int fd) {
     return link_of(fd).unread();
 }
 
+std::size_t unacknowledged_octets(int fd) {
+    return link_of(fd).unacknowledged();
+}
+
 std::ptrdiff_t write_some(int fd, const void* bytes, std::size_t size) {
     return outcome(link_of(fd).write({static_cast<const char*>(bytes), size}), size);
 }
