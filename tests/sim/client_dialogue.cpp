@@ -158,6 +158,8 @@ void ClientSession::envelope_answered() {
 
 std::size_t ClientSession::begin_attempt() {
     const Letter& letter = client_.letters()[letter_];
+    said_all_ = false;
+    if (letter.unheard && letter.unheard->recipients == promised_ && !smuggles_) return begin_again();
     const std::size_t number = world_.ledger.begin({.client = client_.number(),
                                                     .link = link_->number(),
                                                     .port = port_,
@@ -175,10 +177,28 @@ std::size_t ClientSession::begin_attempt() {
     return number;
 }
 
+/// What went out before and was not answered comes again, octet by octet.
+std::size_t ClientSession::begin_again() {
+    const Letter::Unheard& unheard = *client_.letters()[letter_].unheard;
+    content_ = unheard.content;
+    too_big_ = false;
+    if (world_.faults.planted(Sabotage::rename_letter)) content_.replace(content_.find("@sim>"), 5, "@sin>");
+    world_.ledger.begin_again(unheard.attempt, link_->number(), port_, esmtp_);
+    return unheard.attempt;
+}
+
+/// The connection is over. Was there a message on it whose fate is not known?
+void ClientSession::note_unheard() {
+    if (attempt_ == SIZE_MAX || !said_all_ || smuggles_ || too_big_) return;
+    const Attempt& attempt = world_.ledger.attempt(attempt_);
+    client_.letters()[letter_].unheard = Letter::Unheard{attempt_, promised_, attempt.content};
+}
+
 void ClientSession::say_data_content() {
     attempt_ = begin_attempt();
     content_at_ = 0;
     expected_.push_front({.what = Asked::dot});
+    said_all_ = true;
     say(stuffed(content_));
     watch_blocks(link_->transmitted());
 }
@@ -205,6 +225,7 @@ void ClientSession::say_next_chunk() {
         out += std::string_view(content_).substr(content_at_, size);
         content_at_ += size;
         expected_.push_back({.what = last ? Asked::dot : Asked::chunk});
+        said_all_ = last;
     } while (together && expected_.back().what != Asked::dot);
     const bool noise_first = expected_.front().what == Asked::noise;
     say(std::move(out));
@@ -218,6 +239,7 @@ std::size_t ClientSession::next_chunk(std::size_t left) {
 
 void ClientSession::letter_over(bool taken) {
     Letter& letter = client_.letters()[letter_];
+    if (taken) letter.unheard.reset();
     if (taken)
         std::erase_if(letter.recipients, [this](const std::string& recipient) {
             return std::ranges::find(promised_, recipient) != promised_.end();

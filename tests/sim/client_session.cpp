@@ -284,6 +284,7 @@ void ClientSession::leave(bool politely) {
 void ClientSession::end() {
     if (std::exchange(over_, true)) return;
     if (slow_reader_) link_->resume();
+    note_unheard();
     link_->detach();
     client_.session_over();
 }

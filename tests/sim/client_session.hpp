@@ -97,6 +97,8 @@ class ClientSession final : private Peer {
     Seconds patience(Asked what) const;
     void look_at_the_clock(bool whole_reply);
     std::size_t begin_attempt();
+    std::size_t begin_again();
+    void note_unheard();
 
     World& world_;
     Client& client_;
@@ -135,7 +137,8 @@ class ClientSession final : private Peer {
     bool mail_taken_ = false;
     bool by_chunks_ = false;
     bool smuggles_ = false;
-    bool too_big_ = false;  // said to be, or is
+    bool said_all_ = false;  // the content, to its end
+    bool too_big_ = false;   // said to be, or is
     std::size_t attempt_ = SIZE_MAX;
     std::string content_;
     std::size_t content_at_ = 0;

@@ -10,10 +10,12 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/ip.hpp"
 #include "policy/verdict.hpp"
+#include "sim/agenda.hpp"
 
 namespace sluice::sim {
 
@@ -40,6 +42,7 @@ struct Attempt {
     unsigned link = 0;
     std::uint16_t port = 0;
     bool esmtp = true;
+    std::vector<std::pair<std::uint16_t, bool>> before = {};  // port and esmtp of the copies before this one
     bool forbidden = false;  // bare newlines that are refused: no MTA must ever see it
     std::string sender;
     std::vector<std::string> recipients;  // those that were promised 250, in their order
@@ -47,6 +50,7 @@ struct Attempt {
     int heard = 0;
     unsigned taken = 0;        // by MTAs
     bool answer_read = false;  // the product has read an MTA's 250
+    Micros answered_at{0};     // when it did so last
 };
 
 /// What an MTA got at the dot.
@@ -75,6 +79,8 @@ class Ledger {
     // ---- clients
     /// Before the content is made: returns the number that goes into it.
     std::size_t begin(Attempt attempt);
+    /// It comes again, on another connection; whoever sent it has heard nothing.
+    void begin_again(std::size_t number, unsigned link, std::uint16_t port, bool esmtp);
     Attempt& attempt(std::size_t number) { return attempts_[number]; }
     void client_named(unsigned client, std::string_view sender, std::string_view recipient);
     /// The reply to RCPT. `verified`: the MTA is asked about each.
@@ -92,8 +98,8 @@ class Ledger {
     void mta_said(const Introduced& identity, std::string_view sender, const std::string& recipient,
                   std::string_view reply);
     /// Returns the number of the attempt, for mta_answer_read().
-    std::size_t mta_took(const Taken& taken);
-    void mta_answer_read(std::size_t attempt) { attempts_[attempt].answer_read = true; }
+    std::size_t mta_took(const Taken& taken, Micros now);
+    void mta_answer_read(std::size_t attempt, Micros now);
 
     // ---- the log
     void logged(std::string_view line);
@@ -118,6 +124,8 @@ class Ledger {
     std::unordered_map<std::string, Recipient> recipients_;
     std::set<unsigned> refused_;  // clients to whom an MTA said 5yz for a reason of their own
     std::set<std::string> named_;
+    std::uint64_t answers_read_ = 0;
+    std::uint64_t answered_again_ = 0;
     std::uint64_t accepted_ = 0;
     std::uint64_t logged_delivered_ = 0;
 };

@@ -23,7 +23,8 @@ std::string make_line(Dice& dice) {
 }  // namespace
 
 std::string make_content(Dice& dice, std::size_t attempt, std::size_t octets) {
-    std::string content = fmt::format("X-Attempt: {}\r\nSubject: {:x}\r\n\r\n", attempt, dice.next());
+    std::string content = fmt::format("X-Attempt: {}\r\nSubject: {:x}\r\nMessage-ID: <{}@sim>\r\n\r\n",
+                                      attempt, dice.next(), attempt);
     content.reserve(octets + 1024);
     while (content.size() < octets)
         content += make_line(dice) += "\r\n";

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,14 @@ struct Letter {
     std::string sender;
     std::vector<std::string> recipients;  // that have not got it yet
     std::size_t octets = 0;
+
+    /// Sent to its end, and no answer heard: it comes again as it was.
+    struct Unheard {
+        std::size_t attempt;
+        std::vector<std::string> recipients;
+        std::string content;
+    };
+    std::optional<Unheard> unheard = {};
 };
 
 /// Text of lines of all kinds: empty, dots alone and in front, long, 8-bit; about so many octets. Begins with

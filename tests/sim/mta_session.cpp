@@ -319,12 +319,13 @@ void MtaSession::do_dot() {
                       .sender = sender_,
                       .recipients = recipients_,
                       .content = content};
-    const std::size_t number = world_.ledger.mta_took(taken);
-    if (world_.faults.planted(Sabotage::deliver_twice)) world_.ledger.mta_took(taken);
+    const std::size_t number = world_.ledger.mta_took(taken, world_.agenda.now());
+    if (world_.faults.planted(Sabotage::deliver_twice)) world_.ledger.mta_took(taken, world_.agenda.now());
     if (world_.faults.strikes(Fault::mta_takes_and_dies)) return die(dice_.chance(500));
     if (world_.faults.strikes(Fault::mta_takes_and_is_late))
         last_reply_ = std::max(last_reply_, world_.agenda.now()) + Seconds{dice_.magnitude(1, 1200)};
-    say("250 2.0.0 Ok: queued", [this, number] { world_.ledger.mta_answer_read(number); });
+    say("250 2.0.0 Ok: queued",
+        [this, number] { world_.ledger.mta_answer_read(number, world_.agenda.now()); });
 }
 
 void MtaSession::do_reset() {

@@ -19,6 +19,7 @@ enum class Sabotage : std::uint8_t {
     bare_xclient,         // XCLIENT as it was once written: bare octets in HELO, and ADDR behind it
     lose_reset,           // the RSET after a refused message is answered and does not reach the MTA
     hold_reply,           // a patient client hears nothing for ten minutes
+    rename_letter,        // a message that comes again has another Message-ID
     hush_reply,           // a client hears nothing for 20 s
 };
 

@@ -71,6 +71,11 @@ TEST(Checker, FindsAMessageDeliveredTwice) {
     EXPECT_THAT(violations_with(Sabotage::deliver_twice), Contains(HasSubstr("delivered twice")));
 }
 
+TEST(Checker, FindsAMessageThatCameAgainAndWasDeliveredAgain) {
+    EXPECT_THAT(violations_with(Sabotage::rename_letter, Fault::client_resets),
+                Contains(HasSubstr("delivered twice")));
+}
+
 TEST(Checker, FindsATransactionLeftOpen) {
     EXPECT_THAT(violations_with(Sabotage::lose_reset, Fault::mta_refuses),
                 Contains(HasSubstr("in a transaction")));

@@ -1,0 +1,134 @@
+"""A client that leaves between its dot and the answer: nothing is delivered, or the letter is not delivered twice."""
+
+import pytest
+
+from harness.mail import dotted, message, new_token
+from harness.operator import REMEMBERS, Operator
+from harness.policy_service import PolicyService
+from harness.postfix import Postfix
+from harness.scripted_mta import HANG, ScriptedMta, Wait
+from harness.waiting import PATIENCE, wait_until
+
+CONFIG = REMEMBERS | {"workers": 2, "recipients": {"verify": "off"}, "pace": {"max_delay_s": 0}}
+SLOW = Wait(3 * PATIENCE)
+
+
+@pytest.fixture
+def mta():
+    with ScriptedMta() as mta:
+        yield mta
+
+
+def say_all(sluice, content):
+    """A client that has said its dot, and waits."""
+    client = sluice.connect()
+    client.greet()
+    client.envelope()
+    client.expect(354, "DATA")
+    client.send(dotted(content))
+    return client
+
+
+def leave_untold(sluice, mta, content, way):
+    """The MTA has the dot and takes its time; meanwhile the client goes. The line of what was delivered."""
+    dots = mta.reached.count("dot")
+    mta.script["dot"] = SLOW
+    client = say_all(sluice, content)
+    wait_until(lambda: mta.reached.count("dot") > dots, "the dot to reach the MTA")
+    del mta.script["dot"]
+    getattr(client, way)()
+    return sluice.wait_record("transaction", timeout=20, untold=True)
+
+
+def send(sluice, content):
+    with say_all(sluice, content) as client:
+        reply = client.read_reply()
+        client.quit()
+    return reply
+
+
+def worker_of(record):
+    return record["session"].split(".")[0]
+
+
+@pytest.mark.parametrize("way", ["close", "abort"])
+def test_the_same_letter_is_delivered_once_whoever_gets_it(start_sluice, mta, way):
+    sluice = start_sluice(mta.port, config=CONFIG)
+    content = message(new_token())
+    first = leave_untold(sluice, mta, content, way)
+    assert first["outcome"] == "delivered" and first["code"] == 250
+
+    def both_workers_have_answered():
+        assert send(sluice, content).lines == [first["reply"]]
+        again = sluice.wait_records("transaction", 1, outcome="delivered_before")
+        return len({worker_of(record) for record in again}) == 2
+
+    wait_until(both_workers_have_answered, "each worker to get a copy", 30)
+    assert len(mta.taken) == 1
+    assert Operator(sluice).metrics()['sluice_untold_total{what="delivered"}'] == 1
+
+
+def test_another_letter_and_one_without_a_name_are_delivered(start_sluice, mta):
+    sluice = start_sluice(mta.port, config=CONFIG)
+    content = message("one")
+    leave_untold(sluice, mta, content, "close")
+    assert send(sluice, content.replace(b"<one@", b"<two@")).code == 250
+    assert len(mta.taken) == 2
+    nameless = content.replace(b"Message-ID", b"X-Not-An-ID")
+    leave_untold(sluice, mta, nameless, "close")
+    wait_until(lambda: len(mta.taken) == 3, "the third")
+    assert send(sluice, nameless).code == 250
+    assert len(mta.taken) == 4
+
+
+@pytest.mark.parametrize("stage", ["mail", "rcpt", "data"])
+def test_without_the_dot_nothing_is_delivered(start_sluice, mta, stage):
+    sluice = start_sluice(mta.port, config=CONFIG)
+    content = message(new_token())
+    mta.script[stage] = HANG
+    client = say_all(sluice, content)
+    wait_until(lambda: stage in mta.reached, f"the MTA to hang at {stage}")
+    client.close()
+    assert sluice.wait_record("transaction")["code"] == 451
+    sluice.wait_record("session")
+    del mta.script[stage]
+    assert not mta.taken
+    assert send(sluice, content).code == 250
+    assert len(mta.taken) == 1
+
+
+def test_who_only_half_closes_hears_it(start_sluice, mta):
+    sluice = start_sluice(mta.port, config=CONFIG)
+    mta.script["mail"] = HANG
+    with say_all(sluice, message(new_token())) as client:
+        wait_until(lambda: "mail" in mta.reached, "the MTA to hang")
+        client.socket.shutdown(1)
+        assert client.read_reply().enhanced == "4.4.2"
+    assert not mta.taken
+
+
+def test_a_real_postfix_that_takes_its_time_at_the_dot(start_sluice):
+    """Its policy service holds the end of the data up, as a filter does; the client does not wait for that."""
+    with PolicyService(held="alice") as policy:
+        settings = f"""
+smtpd_end_of_data_restrictions = check_policy_service inet:127.0.0.1:{policy.port}
+smtpd_policy_service_timeout = 100s
+"""
+        with Postfix(settings) as postfix:
+            sluice = start_sluice(postfix.private_port, config=CONFIG)
+            token = new_token()
+            client = say_all(sluice, message(token))
+            policy.wait_held(1)
+            client.close()
+            wait_until(lambda: "under way" in Operator(sluice)("state", "dump"), "the letter to be known")
+            early = send(sluice, message(token))
+            assert early.code == 451, "the first copy is still under way"
+            policy.release()
+            first = sluice.wait_record("transaction", untold=True)
+            assert first["reply"].startswith("2.0.0 Ok: queued as ")
+            for _ in range(4):
+                assert send(sluice, message(token)).lines == [first["reply"]]
+            postfix.wait_message(token)
+            postfix.wait_quiet()
+            assert postfix.count_messages(token) == 1
+
