@@ -187,6 +187,22 @@ std::size_t ClientSession::begin_again() {
     return unheard.attempt;
 }
 
+/// It does not wait for what becomes of its message (RFC 1047): about as long as that takes, or less.
+void ClientSession::leave_at_dot() {
+    if (over_ || pausing_ || !world_.faults.strikes(Fault::client_leaves_at_dot)) return;
+    struck_ = true;
+    const bool resets = dice_.chance(300);
+    world_.agenda.after(Micros{dice_.magnitude(100, 100'000)}, [this, resets, attempt = attempt_] {
+        if (over_ || attempt_ != attempt || dismissed_) return;
+        if (resets) {
+            link_->reset();
+        } else {
+            link_->finish_for_good();
+        }
+        end();
+    });
+}
+
 /// The connection is over. Was there a message on it whose fate is not known?
 void ClientSession::note_unheard() {
     if (attempt_ == SIZE_MAX || !said_all_ || smuggles_ || too_big_) return;
@@ -201,6 +217,7 @@ void ClientSession::say_data_content() {
     said_all_ = true;
     say(stuffed(content_));
     watch_blocks(link_->transmitted());
+    leave_at_dot();
 }
 
 void ClientSession::say_chunks() {
@@ -230,6 +247,7 @@ void ClientSession::say_next_chunk() {
     const bool noise_first = expected_.front().what == Asked::noise;
     say(std::move(out));
     if (!noise_first) watch_blocks(link_->transmitted());
+    if (said_all_) leave_at_dot();
 }
 
 std::size_t ClientSession::next_chunk(std::size_t left) {

@@ -99,6 +99,7 @@ class ClientSession final : private Peer {
     std::size_t begin_attempt();
     std::size_t begin_again();
     void note_unheard();
+    void leave_at_dot();
 
     World& world_;
     Client& client_;

@@ -72,7 +72,7 @@ TEST(Checker, FindsAMessageDeliveredTwice) {
 }
 
 TEST(Checker, FindsAMessageThatCameAgainAndWasDeliveredAgain) {
-    EXPECT_THAT(violations_with(Sabotage::rename_letter, Fault::client_resets),
+    EXPECT_THAT(violations_with(Sabotage::rename_letter, Fault::client_leaves_at_dot),
                 Contains(HasSubstr("delivered twice")));
 }
 
