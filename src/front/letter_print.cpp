@@ -83,6 +83,7 @@ std::optional<std::string> LetterPrint::name(const smtp::Envelope& envelope, boo
     const std::string_view id = message_id();
     if (id.empty()) return std::nullopt;
     std::vector<std::string_view> recipients;
+    recipients.reserve(envelope.recipients.size());
     for (const smtp::Recipient& recipient : envelope.recipients)
         recipients.push_back(recipient.address);
     std::ranges::sort(recipients);

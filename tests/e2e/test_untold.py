@@ -132,3 +132,18 @@ smtpd_policy_service_timeout = 100s
             postfix.wait_quiet()
             assert postfix.count_messages(token) == 1
 
+
+
+@pytest.mark.parametrize("way", ["close", "abort"])
+def test_without_quit_what_was_heard_is_known_to_be(start_sluice, mta, way):
+    """The kernel of who closes has acknowledged the 250, and the same letter is a new one. After a reset nobody knows."""
+    sluice = start_sluice(mta.port, config=CONFIG)
+    content = message(new_token())
+    client = say_all(sluice, content)
+    assert client.read_reply().code == 250
+    getattr(client, way)()
+    session = sluice.wait_record("session", outcome="left")
+    assert ("untold" in session) == (way == "abort")
+    assert send(sluice, content).code == 250
+    assert len(mta.taken) == (2 if way == "close" else 1)
+    assert "worker_died" not in sluice.log_text()
