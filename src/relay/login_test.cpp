@@ -265,6 +265,23 @@ TEST_F(RelayLogin, ClosesTheConnectionOfAQuestionThatIsWithdrawn) {
     }
 }
 
+TEST_F(RelayLogin, KnowsWhetherTheDotHasBeenPassedOn) {
+    for (const char* const stage : {"MAIL", "DATA", "dot"}) {
+        const bool dot = stage == std::string("dot");
+        authenticate();
+        mta.script = always(stage, ScriptedMta::hang);
+        Send message(1, {"a@example.net"});
+        message.login = login.get();
+        relay->deliver(message);
+        EXPECT_FALSE(relay->passed_on(message));
+        ASSERT_TRUE(run_until([&] { return dot ? relay->passed_on(message) : mta.count(stage) != 0; }));
+        run_for(Millis{20});
+        EXPECT_EQ(relay->passed_on(message), dot) << stage;
+        mta.script = nullptr;
+        mta.seen.clear();
+    }
+}
+
 TEST_F(RelayLogin, MayGoBeforeItsQuestionIsPutToTheMta) {
     open();
     {

@@ -374,5 +374,20 @@ TEST_F(RelayDelivery, HangsNoLongerThanTheContentTimeout) {
     EXPECT_EQ(mta.delivered.size(), 0U);
 }
 
+TEST_F(RelayDelivery, KnowsWhetherTheDotHasBeenPassedOn) {
+    start_and_reach();
+    for (const char* const stage : {"MAIL", "DATA", "dot"}) {
+        const bool dot = stage == std::string("dot");
+        mta.script = always(stage, ScriptedMta::hang);
+        Send message(1, {"a@example.net"});
+        relay->deliver(message);
+        EXPECT_FALSE(relay->passed_on(message));
+        ASSERT_TRUE(run_until([&] { return dot ? relay->passed_on(message) : mta.count(stage) != 0; }));
+        run_for(Millis{20});
+        EXPECT_EQ(relay->passed_on(message), dot) << stage;
+        mta.seen.clear();
+    }
+}
+
 }  // namespace
 }  // namespace sluice::relay
