@@ -30,6 +30,7 @@ const smtp::Answer first_copy_under_way{
 
 /// The client has closed, or the connection has broken, while the MTA has the message.
 void Session::client_gone() {
+    can_read_ = true;  // the end of the stream is not announced again
     const bool asked = transaction_->asked != nullptr && transaction_->under_way.empty();
     if (asked && !take_back()) {
         const auto letter = transaction_->print.name(server_.envelope(), server_.authenticated());
@@ -38,7 +39,6 @@ void Session::client_gone() {
     }
     if (waiting_ == Waiting::delivery) return;  // for the MTA, whoever hears it
     if (broken_) return end();
-    can_read_ = true;
     advance();
 }
 
