@@ -63,6 +63,7 @@ class Connection final : public net::IoHandler, private net::Timer {
         bool spent = false;               // tied to the stranger of a proof: of no use to anybody
         smtp::EhloReply own_ehlo;         // to us, before any client's identity
         std::optional<RelayProof> proof;  // being made on it, before it is put to use
+        Instant proof_began_at;
     };
 
     Connection(net::Loop& loop, const PoolOptions& options, std::string_view hostname, Upstream& upstream,

@@ -128,6 +128,7 @@ void Pool::opened(Connection& connection) {
     if (!has_identity(connection)) return;
     if (wants_proof(connection)) {
         lease.proof.emplace(lease.carry, !upstream.options.takes_any_domain);
+        lease.proof_began_at = loop_.now();
         prove(connection);
     } else {
         // Until the next proof: what is promised too much to strangers is put off, or dropped.

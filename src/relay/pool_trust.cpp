@@ -69,6 +69,10 @@ void Pool::proof_over(Connection& connection) {
                  fmt::format("it would take mail {}{}", proof.taken(), relays_remedy));
         return;
     }
+    if (upstream.trust.outdates(lease.proof_began_at)) {
+        discard(connection);
+        return schedule_pump();
+    }
     if (proof.finding() == RelayProof::Finding::garbled) return lost(connection, Outcome::lost);
     if (proof.finding() == RelayProof::Finding::unheard) {
         if (!upstream.trust.unheard()) return lost(connection, Outcome::lost);
@@ -86,7 +90,7 @@ void Pool::proof_over(Connection& connection) {
 /// operator hears of it at each attempt, a minute apart at most.
 void Pool::distrust(Connection& connection, Distrust why, std::string_view sentence) {
     Upstream& upstream = connection.upstream();
-    upstream.trust.lost(why);
+    upstream.trust.lost(why, loop_.now());
     upstream.health.failed(loop_.now());
     discard(connection);
     const std::vector<Connection*> idle = idle_;

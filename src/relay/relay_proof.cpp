@@ -115,8 +115,9 @@ void Trust::proved(Instant now, Seconds life, bool settled, const smtp::EhloRepl
     distrust_ = Distrust::none;
 }
 
-void Trust::lost(Distrust why) {
+void Trust::lost(Distrust why, Instant now) {
     distrust_ = why;
+    lost_at_ = now;
     unheard_ = 0;
     proved_at_.reset();
 }

@@ -112,7 +112,9 @@ class Trust {
     bool offers_otherwise(const smtp::EhloReply& offered) const { return offered != offered_; }
 
     void proved(Instant now, Seconds life, bool settled, const smtp::EhloReply& offered);
-    void lost(Distrust why);
+    void lost(Distrust why, Instant now);
+    /// A no to a proof that began at `began` may have been said before the yes that is known: it is no news.
+    bool outdates(Instant began) const { return lost_at_ && began <= *lost_at_; }
     /// The MTA was down: it may have come back as another.
     void forget() { proved_at_.reset(); }
     /// A proof ended without a word; true when that is to be taken for a refusal, which it never is of an MTA
@@ -121,6 +123,7 @@ class Trust {
 
   private:
     std::optional<Instant> proved_at_;
+    std::optional<Instant> lost_at_;
     Instant good_until_;
     smtp::EhloReply offered_;  // to us, when it was proved
     unsigned unheard_ = 0;

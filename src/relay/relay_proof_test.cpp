@@ -228,7 +228,7 @@ TEST(TrustTest, AnotherOfferCallsForAnother) {
 TEST(TrustTest, OnlyAProofRestoresIt) {
     Trust trust;
     trust.proved(start, life, true, {});
-    trust.lost(Distrust::relays);
+    trust.lost(Distrust::relays, start);
     EXPECT_TRUE(trust.due(start));
     trust.forget();
     for (unsigned i = 0; i < 2 * Trust::unheard_max; ++i)
@@ -236,6 +236,15 @@ TEST(TrustTest, OnlyAProofRestoresIt) {
     EXPECT_EQ(trust.distrust(), Distrust::relays);
     trust.proved(start, life, true, {});
     EXPECT_FALSE(trust.distrusted());
+}
+
+TEST(TrustTest, ANoToWhatWasAskedBeforeTheYesIsNoNews) {
+    Trust trust;
+    EXPECT_FALSE(trust.outdates(start));
+    trust.lost(Distrust::relays, start);
+    EXPECT_TRUE(trust.outdates(start - Millis{1}));
+    EXPECT_TRUE(trust.outdates(start));
+    EXPECT_FALSE(trust.outdates(start + Millis{1}));
 }
 
 TEST(TrustTest, SilenceIsAnAnswerTheThirdTimeInARow) {
