@@ -159,6 +159,19 @@ TEST_F(UntoldTest, WhoOnlyHalfClosesHears451) {
     EXPECT_EQ(backend.withdrawn, 1);
 }
 
+TEST_F(UntoldTest, WhoHalfClosesWhileTheMtaHasTheDotHearsItsAnswerAndIsDoneWith) {
+    backend.dot_passed = true;
+    const net::Fd client = client_whose_mail_the_mta_has(letter);
+    ::shutdown(client.get(), SHUT_WR);
+    settle();
+    EXPECT_EQ(front->sessions(), 1U) << "the answer is awaited";
+    backend.answer(250, first_reply);
+    EXPECT_EQ(hear(client.get(), "\r\n"), "250 " + first_reply + "\r\n");
+    turn_until([&] { return front->sessions() == 0; });  // the end of its stream is not announced again
+    EXPECT_EQ(backend.withdrawn, 0);
+    EXPECT_THAT(logged(), HasSubstr("\"untold\":true"));
+}
+
 TEST_F(UntoldTest, ResetBeforeTheDotWasPassedOnNothingIsDelivered) {
     net::Fd client = client_whose_mail_the_mta_has(letter);
     reset(client);
