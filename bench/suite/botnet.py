@@ -13,7 +13,7 @@ import pathlib
 import tempfile
 import time
 
-from suite import report, servers, target
+from suite import plot, report, servers, target
 from suite.campaign import RETRY_S, Campaign
 from suite.dialogue import BALANCER
 from suite.names import Unbound
@@ -36,6 +36,8 @@ SETTINGS = {
 GONE_MIN = 0.996
 # Beyond the pause in the greeting: DNS, and a machine that five settings share. Whatever Sluice holds back waits longer.
 PROMPT_S = 2.5
+# Of the picture.
+BIN_S, BINS = 5, 26
 
 
 def _common(dns, tempo):
@@ -181,6 +183,21 @@ def _shown(population, trial):
     return report.table(["class", "sessions slow at the end", "signals shown in them", "without a message ended"], rows)
 
 
+def _leaving_times(population, trial, tempo):
+    """The picture: how long the bots' sessions that delivered nothing lasted, in seconds as in life."""
+    ways = {"left by themselves": {"left"}, "closed by Sluice": {"refused", "timed_out"}, "put off or refused, then QUIT": {"quit"}}
+    bots = {host.address for one in population.classes if not one.good for sender in one.senders for host in sender.hosts}
+    records = [record for address in bots for record in trial.sessions.get(address, []) if record["messages"] == 0]
+    lines = []
+    for way, outcomes in ways.items():
+        bins = collections.Counter(min(int(record["seconds"] * tempo / BIN_S), BINS) for record in records
+                                   if record["outcome"] in outcomes)
+        lines.append(plot.Line(way, [((bin + 0.5) * BIN_S, bins[bin] or None) for bin in range(BINS + 1)]))
+    return plot.chart(f"How long bots stayed that delivered nothing, {trial.name}",
+                      plot.Axis(f"seconds since they connected (the last point: {BINS * BIN_S} and more)"),
+                      plot.Axis(f"sessions in {BIN_S} s", log=True), lines)
+
+
 def botnet(setting):
     """Who gets through of a seeded population of good senders and bots, and who has to wait; and when it only observes."""
     tempo, scale, arrivals_s, end_s = (20, 0.2, 14, 44) if setting.quick else (4, 1.0, 150, 420)
@@ -219,4 +236,5 @@ def botnet(setting):
                                                "accepted": came.accepted, "refused": len(came.refused)}
                                         for name, came in trial.campaign.outcomes.items()} for trial in trials},
                "targets": target.as_json(targets)}
-    return Result(text, figures, refused > 0 or any(verdict.lost > 0 for verdict in verdicts.values()))
+    return Result(text, figures, refused > 0 or any(verdict.lost > 0 for verdict in verdicts.values()),
+                  {"botnet-leaving": _leaving_times(population, trials[0], tempo)})
