@@ -4,13 +4,12 @@ A policy service (SMTPD_POLICY_README) of the test's own is asked by the real Po
 """
 
 import contextlib
-import socketserver
-import threading
 
 import pytest
 
 from harness.dns import Unbound
 from harness.mail import message, new_token
+from harness.policy_service import PolicyService
 from harness.postfix import Postfix
 from harness.waiting import wait_until
 
@@ -40,38 +39,6 @@ FOUND = {
     6: ("unknown", "nowhere.client.example", 551, 250),
     7: ("unknown", "unknown", 551, 551),
 }
-
-
-class PolicyService(contextlib.ExitStack):
-    """Has no objection to anything, and keeps what it was asked, by recipient."""
-
-    def __init__(self):
-        super().__init__()
-        self.asked = {}
-        service = self
-
-        class Handler(socketserver.StreamRequestHandler):
-            def handle(self):
-                attributes = {}
-                for line in self.rfile:
-                    name, _, value = line.decode().rstrip("\n").partition("=")
-                    attributes[name] = value
-                    if not name:
-                        service.asked[attributes["recipient"]] = attributes
-                        attributes = {}
-                        self.wfile.write(b"action=dunno\n\n")
-
-        class Server(socketserver.ThreadingTCPServer):
-            daemon_threads = True
-            allow_reuse_address = True
-
-        self.server = self.enter_context(Server(("127.0.0.1", 0), Handler))
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.callback(self.server.shutdown)
-
-    @property
-    def address(self):
-        return "inet:127.0.0.1:{1}".format(*self.server.server_address)
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +79,7 @@ def test_names_are_what_the_mta_would_have_found(start_sluice, mta, names):
     sluice = start_sluice(mta.private_port, config=config)
     for octet, (name, reverse_name, confirmed_code, reverse_code) in FOUND.items():
         codes, _ = named(sluice, f"127.0.90.{octet}", [f"user{first + octet}" for first in (10, 60, 70)])
-        asked = mta.service.asked[f"user{10 + octet}@example.test"]
+        asked = mta.service.of(recipient=f"user{10 + octet}@example.test")[-1]
         assert (asked["client_name"], asked["reverse_client_name"]) == (name, reverse_name), octet
         assert codes == [250, confirmed_code, reverse_code], octet
 
@@ -123,10 +90,10 @@ def test_they_are_looked_up_unless_that_is_turned_off(start_sluice, mta, names):
     del sluice.config["policy"]["resolve_names"]
     sluice.reload()
     named(sluice, "127.0.90.1", ["user21"])
-    assert mta.service.asked["user21@example.test"]["reverse_client_name"] == "good.client.example"
+    assert mta.service.of(recipient="user21@example.test")[-1]["reverse_client_name"] == "good.client.example"
     sluice.reload({"policy": {"resolve_names": False}})
     named(sluice, "127.0.90.1", ["user22"])
-    assert mta.service.asked["user22@example.test"]["reverse_client_name"] == "unknown"
+    assert mta.service.of(recipient="user22@example.test")[-1]["reverse_client_name"] == "unknown"
 
 
 def test_ports_and_the_destination(start_sluice, mta):
@@ -134,7 +101,7 @@ def test_ports_and_the_destination(start_sluice, mta):
     sluice = start_sluice(mta.private_port, config={"relay": {"pool": {"connections_max": 1}}})
     for n in range(30, 40):
         _, port = named(sluice, "127.0.91.1", [f"user{n}"])
-        asked = mta.service.asked[f"user{n}@example.test"]
+        asked = mta.service.of(recipient=f"user{n}@example.test")[-1]
         assert asked["client_address"] == "127.0.91.1"
         assert asked["client_port"] == str(port)
         assert (asked["server_address"], asked["server_port"]) == ("127.0.0.1", str(sluice.port))
@@ -148,7 +115,7 @@ def test_the_destination_a_proxy_names(start_sluice, mta):
         client.greet()
         client.envelope(recipients=["user41@example.test"])
         assert client.content(message(token)).code == 250
-    asked = wait_until(lambda: mta.service.asked.get("user41@example.test"), "the question")
+    asked = wait_until(lambda: mta.service.of(recipient="user41@example.test"), "the question")[-1]
     assert (asked["client_address"], asked["client_port"]) == ("203.0.113.9", "40000")
     assert (asked["server_address"], asked["server_port"]) == ("198.51.100.25", "587")
 
@@ -167,7 +134,7 @@ def test_one_client_asks_together_whatever_its_ports(start_sluice, mta):
             ports[str(client.local_port)] = n
         for client in clients:
             client.expect(250)
-    asked = [mta.service.asked[f"user{50 + n}@example.test"] for n in range(10)]
+    asked = [mta.service.of(recipient=f"user{50 + n}@example.test")[-1] for n in range(10)]
     assert {attributes["client_address"] for attributes in asked} == {"127.0.93.1"}
     assert {attributes["client_port"] for attributes in asked} <= ports.keys()
     # In one transaction of Postfix each question has the same instance.

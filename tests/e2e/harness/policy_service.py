@@ -1,4 +1,4 @@
-"""A policy service for a real Postfix (SMTPD_POLICY_README): answers by recipient, or keeps Postfix waiting."""
+"""A policy service for a real Postfix (SMTPD_POLICY_README): has no objections, keeps what it was asked, or Postfix waiting."""
 
 import contextlib
 import socket
@@ -12,10 +12,19 @@ class PolicyService:
 
     def __init__(self, held="held"):
         self.held = held
+        self.asked = []  # the attributes of each question
         self.waiting = []  # recipients Postfix waits for
         self._released = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=100)
         self.port = self._listener.getsockname()[1]
+
+    @property
+    def address(self):
+        return f"inet:127.0.0.1:{self.port}"
+
+    def of(self, **attributes):
+        """The questions that had all of these."""
+        return [asked for asked in self.asked if attributes.items() <= asked.items()]
 
     def __enter__(self):
         threading.Thread(target=self._accept, daemon=True).start()
@@ -45,6 +54,7 @@ class PolicyService:
                 if name:
                     asked[name] = value
                     continue
+                self.asked.append(asked)
                 if self.held in asked.get("recipient", ""):
                     self.waiting.append(asked["recipient"])
                     self._released.wait()
