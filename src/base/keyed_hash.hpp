@@ -26,52 +26,6 @@ inline HashKey random_hash_key() {
     return {.k0 = word(), .k1 = word()};
 }
 
-/// What SipHash-1-3 has made of the words so far.
-class SipState {
-  public:
-    explicit SipState(const HashKey& key)
-        : v0_(key.k0 ^ 0x736f6d6570736575U),
-          v1_(key.k1 ^ 0x646f72616e646f6dU),
-          v2_(key.k0 ^ 0x6c7967656e657261U),
-          v3_(key.k1 ^ 0x7465646279746573U) {}
-
-    void absorb(std::uint64_t m) {
-        v3_ ^= m;
-        mix();
-        v0_ ^= m;
-    }
-    /// The hash; `octets` were there in all, of which `rest` (fewer than eight) has not been absorbed.
-    std::uint64_t finish(std::uint64_t octets, std::string_view rest) {
-        absorb(octets << 56U | word(rest));
-        v2_ ^= 0xffU;
-        for (int round = 0; round < 3; ++round)
-            mix();
-        return v0_ ^ v1_ ^ v2_ ^ v3_;
-    }
-
-    static std::uint64_t word(std::string_view octets) {
-        std::uint64_t value = 0;
-        if (!octets.empty()) std::memcpy(&value, octets.data(), octets.size());
-        return value;
-    }
-
-  private:
-    void mix() {
-        v0_ += v1_;
-        v1_ = std::rotl(v1_, 13) ^ v0_;
-        v0_ = std::rotl(v0_, 32);
-        v2_ += v3_;
-        v3_ = std::rotl(v3_, 16) ^ v2_;
-        v0_ += v3_;
-        v3_ = std::rotl(v3_, 21) ^ v0_;
-        v2_ += v1_;
-        v1_ = std::rotl(v1_, 17) ^ v2_;
-        v2_ = std::rotl(v2_, 32);
-    }
-
-    std::uint64_t v0_, v1_, v2_, v3_;
-};
-
 /// A transparent hash for std::unordered_map<std::string, …>. Its call operator is not noexcept, so that
 /// libstdc++ keeps hashes in the nodes instead of computing them again while it walks a bucket.
 class KeyedHash {
@@ -81,14 +35,49 @@ class KeyedHash {
     explicit KeyedHash(const HashKey& key = {}) : key_(key) {}
 
     std::size_t operator()(std::string_view text) const {
-        SipState state(key_);
-        const std::uint64_t octets = text.size();
+        State state{.v0 = key_.k0 ^ 0x736f6d6570736575U,
+                    .v1 = key_.k1 ^ 0x646f72616e646f6dU,
+                    .v2 = key_.k0 ^ 0x6c7967656e657261U,
+                    .v3 = key_.k1 ^ 0x7465646279746573U};
+        const std::uint64_t length = static_cast<std::uint64_t>(text.size()) << 56U;
         for (; text.size() >= 8; text.remove_prefix(8))
-            state.absorb(SipState::word(text.substr(0, 8)));
-        return state.finish(octets, text);
+            state.absorb(word(text.substr(0, 8)));
+        state.absorb(length | word(text));
+        state.v2 ^= 0xffU;
+        for (int round = 0; round < 3; ++round)
+            state.mix();
+        return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;
     }
 
   private:
+    struct State {
+        std::uint64_t v0, v1, v2, v3;
+
+        void mix() {
+            v0 += v1;
+            v1 = std::rotl(v1, 13) ^ v0;
+            v0 = std::rotl(v0, 32);
+            v2 += v3;
+            v3 = std::rotl(v3, 16) ^ v2;
+            v0 += v3;
+            v3 = std::rotl(v3, 21) ^ v0;
+            v2 += v1;
+            v1 = std::rotl(v1, 17) ^ v2;
+            v2 = std::rotl(v2, 32);
+        }
+        void absorb(std::uint64_t m) {
+            v3 ^= m;
+            mix();
+            v0 ^= m;
+        }
+    };
+
+    static std::uint64_t word(std::string_view octets) {
+        std::uint64_t value = 0;
+        if (!octets.empty()) std::memcpy(&value, octets.data(), octets.size());
+        return value;
+    }
+
     HashKey key_;
 };
 

@@ -24,17 +24,30 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
+/// How a message is sent depends on what is offered, and may change from one attempt to the next.
+bool is_about_sending(std::string_view parameter) {
+    return ascii::starts_with(parameter, "SIZE=") || ascii::starts_with(parameter, "BODY=");
+}
+
+/// What is asked for with a message.
+std::string requests(std::string_view parameters) {
+    std::string text;
+    while (!parameters.empty()) {
+        const std::string_view parameter = parameters.substr(0, parameters.find(' '));
+        if (!is_about_sending(parameter)) text.append(parameter).append(" ");
+        parameters.remove_prefix(std::min(parameter.size() + 1, parameters.size()));
+    }
+    return text;
+}
+
 }  // namespace
 
 void LetterPrint::take(std::string_view octets) {
-    octets_ += octets.size();
+    content_.take(octets);
     while (at_ != At::body && !octets.empty()) {
         take_header(octets.front());
         octets.remove_prefix(1);
     }
-    const std::string_view hashed = octets.substr(0, body_hashed_max - body_hashed_);
-    body_hashed_ += hashed.size();
-    body_.take(hashed);
 }
 
 void LetterPrint::take_header(char c) {
@@ -82,25 +95,18 @@ std::string_view LetterPrint::message_id() const {
 std::optional<std::string> LetterPrint::name(const smtp::Envelope& envelope, bool authenticated) const {
     const std::string_view id = message_id();
     if (id.empty()) return std::nullopt;
-    std::vector<std::string_view> recipients;
+    std::vector<std::string> recipients;
     recipients.reserve(envelope.recipients.size());
     for (const smtp::Recipient& recipient : envelope.recipients)
-        recipients.push_back(recipient.address);
+        recipients.push_back(recipient.address + "\n" + recipient.parameters);
     std::ranges::sort(recipients);
-    // No address and no Message-ID has a newline in it.
-    StreamHash outside;
-    for (const std::string_view part :
-         {authenticated ? std::string_view("+") : "-", id, std::string_view(envelope.sender)}) {
-        outside.take(part);
-        outside.take("\n");
-    }
-    for (const std::string_view recipient : recipients) {
-        outside.take(recipient);
-        outside.take("\n");
-    }
-    StreamHash inside = body_;
-    inside.take(fmt::format("\n{}", octets_));
-    return fmt::format("{:016x}{:016x}", outside.value(), inside.value());
+    // No part has a newline in it, but between an address and its parameters.
+    net::Digest whole;
+    whole.take(fmt::format("{}\n{}\n{}\n{}\n", authenticated ? '+' : '-', content_.hex(), envelope.sender,
+                           requests(envelope.sender_parameters)));
+    for (const std::string& recipient : recipients)
+        whole.take(recipient + "\n");
+    return whole.hex();
 }
 
 }  // namespace sluice::front

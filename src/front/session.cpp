@@ -47,10 +47,10 @@ void Session::on_io(std::uint32_t events) {
         if (left_ms_ == 0) left_ms_ = std::max(age_ms(), 1U);
     }
     broken_ = broken_ || (events & (EPOLLERR | EPOLLHUP)) != 0;
-    if (is_gone() && waiting_ == Waiting::delivery) return client_gone();
-    if (broken_) return end();
     if ((events & (EPOLLIN | EPOLLRDHUP)) != 0) can_read_ = true;
     if ((events & EPOLLOUT) != 0) can_write_ = true;
+    if (is_gone() && waiting_ == Waiting::delivery) return client_gone();
+    if (broken_) return end();
     advance();
 }
 

@@ -142,6 +142,9 @@ class Session final : public net::IoHandler, public net::Timer {
     // session_untold.cpp: whether the client is there to hear what became of its message
     void client_gone();
     bool take_back();
+    void note_under_way();
+    /// Whose mail it is: the client, or the one it speaks for.
+    const IpAddress& sender_address() const;
     bool is_gone() const { return peer_closed_ || broken_; }
     void hand_over();
     void found_before(const UntoldDelivery* before);
@@ -248,7 +251,7 @@ class Session final : public net::IoHandler, public net::Timer {
     bool remembered_ : 1 = false;    // and well
     bool unjudged_ : 1 = false;      // signals have come since the last verdict
     bool content_slow_ : 1 = false;  // it is sure to be bad: its content is read at a pace, too
-    bool deferred_ : 1 = false;      // it was told a 4yz
+    bool excused_ : 1 = false;       // it heard a 4yz, or of an earlier copy: that it leaves proves nothing
     bool broken_ : 1 = false;        // the connection: nothing that is said is heard
     bool untold_near_ : 1 = false;   // its network may have letters that were delivered untold
     bool unheard_ : 1 = false;       // its last message's 250 did not reach it

@@ -6,6 +6,10 @@
 
 namespace sluice::front {
 
+const IpAddress& Session::sender_address() const {
+    return forwarded_ ? server_.forwarded().address : peer_.address;
+}
+
 smtp::ClientIdentity Session::identity() const {
     if (forwarded_) return server_.forwarded();
     smtp::ClientIdentity client{.address = peer_.address,

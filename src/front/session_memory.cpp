@@ -91,7 +91,7 @@ policy::Leaving Session::leaving() const {
                                                             Awaited::rcpt,     Awaited::data, Awaited::dot,
                                                             Awaited::dot};
     return {.awaited_reply = !sending_.empty() && pace_.slow(),
-            .put_off = deferred_,
+            .put_off = excused_,
             .delivered = record_.messages_accepted != 0,
             .wait = {.what = awaited_at.at(static_cast<std::size_t>(record_.stage)),
                      .reply = Millis{left_ms_} - Millis{asked_ms_},

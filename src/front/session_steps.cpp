@@ -104,7 +104,7 @@ void Session::take(smtp::Step step) {
 
 void Session::queue_reply() {
     progress_ms_ = age_ms();
-    deferred_ = deferred_ || server_.reply_code() / 100 == 4;
+    excused_ = excused_ || server_.reply_code() / 100 == 4;
     if (told_ && std::exchange(told_->queued, true)) settle_told();
     if (pace_.slow() && context_.output.empty()) {
         sending_ = server_.reply_wire();
@@ -226,8 +226,8 @@ void Session::put_recipient() {
 /// For the MTA, which would refuse the rest when the message comes. No error of the client's: a long list
 /// comes in several transactions (RFC 5321 4.5.3.1.10).
 bool Session::too_many_recipients() const {
-    const IpAddress& client = forwarded_ ? server_.forwarded().address : peer_.address;
-    return server_.envelope().recipients.size() >= context_.surroundings.backend.recipients_max(client);
+    return server_.envelope().recipients.size() >=
+           context_.surroundings.backend.recipients_max(sender_address());
 }
 
 /// An MTA's refusal of this client as such, if it still holds.
@@ -341,6 +341,7 @@ void Session::deliver() {
     auto& asked = *question;
     transaction_->asked = std::move(question);
     context_.surroundings.backend.deliver(asked);
+    if (peer_closed_ && waiting_ == Waiting::delivery) note_under_way();
 }
 
 void Session::delivery_answered(const smtp::Answer& answer) {

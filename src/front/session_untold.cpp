@@ -17,10 +17,6 @@ namespace sluice::front {
 
 namespace {
 
-const smtp::Answer gone{
-    .reply = {451, "4.4.2 Connection closed before the message was delivered; nothing was"},
-    .mta = {},
-    .by = "none"};
 const smtp::Answer first_copy_under_way{
     .reply = {451, "4.4.2 The same message is being delivered already; try again in a while"},
     .mta = {},
@@ -28,18 +24,14 @@ const smtp::Answer first_copy_under_way{
 
 }  // namespace
 
-/// The client has closed, or the connection has broken, while the MTA has the message.
+/// The client has closed its direction, or the connection has broken, while the MTA has the message.
+///
+/// A broken connection has nobody behind it who could hear the answer. One that is only closed for writing
+/// may have: some senders write all they have to say, close their direction and wait, others neither wait nor
+/// come again, and an MTA delivers the mail of both.
 void Session::client_gone() {
-    can_read_ = true;  // the end of the stream is not announced again
-    const bool asked = transaction_->asked != nullptr && transaction_->under_way.empty();
-    if (asked && !take_back()) {
-        const auto letter = transaction_->print.name(server_.envelope(), server_.authenticated());
-        if (letter) remember_untold(*letter, {.under_way = true});
-        transaction_->under_way = letter.value_or("");
-    }
-    if (waiting_ == Waiting::delivery) return;  // for the MTA, whoever hears it
-    if (broken_) return end();
-    advance();
+    if (broken_ && take_back()) return end();
+    note_under_way();
 }
 
 /// True: nothing is delivered.
@@ -47,21 +39,22 @@ bool Session::take_back() {
     const auto& question = static_cast<const smtp::DeliveryQuestion&>(*transaction_->asked);
     if (context_.surroundings.backend.passed_on(question)) return false;
     transaction_->asked.reset();
+    waiting_ = Waiting::nothing;  // end() has the transaction's line
     context_.metrics().add(Metric::untold, UntoldResult::taken_back);
-    if (broken_) {
-        waiting_ = Waiting::nothing;  // end() has the transaction's line
-    } else {
-        judge_delivery(gone);
-    }
     return true;
 }
 
-/// The message is here in full: to the MTA, unless it has been there before, or nobody waits for the answer.
+/// Who has gone may come again before there is an answer.
+void Session::note_under_way() {
+    if (!transaction_->under_way.empty()) return;
+    const auto letter = transaction_->print.name(server_.envelope(), server_.authenticated());
+    if (!letter || context_.untold.find(untold_key(*letter), context_.now()) != nullptr) return;
+    remember_untold(*letter, {.under_way = true});
+    transaction_->under_way = *letter;
+}
+
+/// The message is here in full: to the MTA, unless it has been there before.
 void Session::hand_over() {
-    if (peer_closed_) {
-        context_.metrics().add(Metric::untold, UntoldResult::taken_back);
-        return judge_delivery(gone);
-    }
     store::State* const state = context_.surroundings.state;
     const bool ask = state != nullptr && (untold_near_ || listed());
     if (!ask && context_.untold.empty()) return deliver();
@@ -71,11 +64,11 @@ void Session::hand_over() {
         return found_before(before);
     if (!ask) return deliver();
     waiting_ = Waiting::memory;
-    inquiry_ =
-        std::make_unique<LetterRecall>(*state, peer_.address, *letter, [this](const UntoldDelivery* before) {
-            found_before(before);
-            advance();
-        });
+    inquiry_ = std::make_unique<LetterRecall>(*state, sender_address(), *letter,
+                                              [this](const UntoldDelivery* before) {
+                                                  found_before(before);
+                                                  advance();
+                                              });
 }
 
 /// What is known of the letter; null = nothing.
@@ -90,7 +83,7 @@ void Session::found_before(const UntoldDelivery* before) {
     }
     context_.metrics().add(Metric::untold, UntoldResult::answered);
     context_.metrics().add(Metric::messages, MailResult::accepted);
-    ++record_.messages_accepted;
+    excused_ = true;
     const smtp::Answer answer{.reply = found->reply, .mta = {}, .by = "cache"};
     transaction_ended("delivered_before", &answer);
     server_.answer(answer.reply);
@@ -126,18 +119,19 @@ void Session::remember_untold(std::string_view letter, const UntoldDelivery& del
     context_.untold.put(untold_key(letter), delivery, context_.now());
     if (context_.surroundings.state == nullptr) return;
     const Seconds life = delivery.under_way ? UntoldDeliveries::under_way_life : UntoldDeliveries::life;
-    context_.surroundings.state->tell(
-        store::remember_untold(peer_.address, letter, to_text(delivery), life, UntoldDeliveries::life));
+    const auto verb = delivery.under_way ? store::Verb::add : store::Verb::put;
+    context_.surroundings.state->tell(store::remember_untold(
+        verb, sender_address(), letter, to_text(delivery), life, UntoldDeliveries::life));
 }
 
 void Session::forget_untold(std::string_view letter) {
     context_.untold.forget(untold_key(letter));
     if (context_.surroundings.state != nullptr)
-        context_.surroundings.state->tell(store::forget_untold(peer_.address, letter));
+        context_.surroundings.state->tell(store::forget_untold(sender_address(), letter));
 }
 
 std::string Session::untold_key(std::string_view letter) const {
-    return store::network_key("", peer_.address).append("/").append(letter);
+    return store::network_key("", sender_address()).append("/").append(letter);
 }
 
 }  // namespace sluice::front

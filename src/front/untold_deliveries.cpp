@@ -36,7 +36,8 @@ void UntoldDeliveries::put(std::string_view letter, const UntoldDelivery& delive
 }
 
 void UntoldDeliveries::forget(std::string_view letter) {
-    if (const auto found = entries_.find(letter); found != entries_.end()) entries_.erase(found);
+    const auto found = entries_.find(letter);
+    if (found != entries_.end() && found->second.delivery.under_way) entries_.erase(found);
 }
 
 const UntoldDelivery* UntoldDeliveries::find(std::string_view letter, Instant now) const {

@@ -44,6 +44,7 @@ class UntoldDeliveries {
         : entries_max_(entries), entries_(0, KeyedHash(key)) {}
 
     void put(std::string_view letter, const UntoldDelivery& delivery, Instant now);
+    /// One that was under way; what another copy of it was answered stays.
     void forget(std::string_view letter);
     const UntoldDelivery* find(std::string_view letter, Instant now) const;
 

@@ -33,6 +33,9 @@ TEST(UntoldDeliveries, OneUnderWayIsPutOffForAsLongAsAnMtaMayTake) {
     letters.forget("b");
     EXPECT_EQ(letters.find("b", start), nullptr);
     letters.forget("never seen");
+    letters.put("c", delivered, start);
+    letters.forget("c");
+    EXPECT_NE(letters.find("c", start), nullptr) << "what another copy was answered stays";
 }
 
 TEST(UntoldDeliveries, TheOldestGoesFirst) {

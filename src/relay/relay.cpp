@@ -125,7 +125,8 @@ void Relay::deliver(smtp::DeliveryQuestion& question) {
 
 bool Relay::passed_on(const smtp::DeliveryQuestion& question) const {
     if (question.login != nullptr) return login_of(question).passed_on();
-    return static_cast<const Awaited*>(question.pending)->passed_on();
+    const auto* const awaited = static_cast<const Awaited*>(question.pending);
+    return awaited != nullptr && awaited->passed_on();
 }
 
 void Relay::withdraw(smtp::Question& question) {

@@ -31,10 +31,10 @@ std::optional<std::string> read_untold(const Outcomes& outcomes, Seconds life_ma
     return lasts ? std::nullopt : std::optional(record.value);
 }
 
-Operations remember_untold(const IpAddress& client, std::string_view letter, std::string value, Seconds life,
-                           Seconds network_life) {
+Operations remember_untold(Verb verb, const IpAddress& client, std::string_view letter, std::string value,
+                           Seconds life, Seconds network_life) {
     return {
-        {.verb = Verb::put, .key = letter_key(client, letter), .value = std::move(value), .term = life},
+        {.verb = verb, .key = letter_key(client, letter), .value = std::move(value), .term = life},
         {.verb = Verb::put, .key = network_key(untold_space, client), .value = "1", .term = network_life}};
 }
 

@@ -22,9 +22,9 @@ Operations untold_letter(const IpAddress& client, std::string_view letter);
 /// The record of the letter; nothing when there is none, or one that should last longer than `life_max`.
 std::optional<std::string> read_untold(const Outcomes& outcomes, Seconds life_max);
 
-/// The letter for `life`, and the flag of its network.
-Operations remember_untold(const IpAddress& client, std::string_view letter, std::string value, Seconds life,
-                           Seconds network_life);
+/// The letter for `life`, and the flag of its network. `verb`: put, or add for what is to replace nothing.
+Operations remember_untold(Verb verb, const IpAddress& client, std::string_view letter, std::string value,
+                           Seconds life, Seconds network_life);
 Operations forget_untold(const IpAddress& client, std::string_view letter);
 
 }  // namespace sluice::store

@@ -34,7 +34,7 @@ class Untold : public testing::Test {
 
 TEST_F(Untold, ALetterIsFoundByItsNetworkForAnHour) {
     EXPECT_FALSE(flagged(client));
-    perform(remember_untold(client, "l1", "250 Ok", hour, hour));
+    perform(remember_untold(Verb::put, client, "l1", "250 Ok", hour, hour));
     EXPECT_TRUE(flagged(client));
     EXPECT_TRUE(flagged(neighbour));
     EXPECT_FALSE(flagged(stranger));
@@ -49,20 +49,26 @@ TEST_F(Untold, ALetterIsFoundByItsNetworkForAnHour) {
 }
 
 TEST_F(Untold, OneThatWasNotDeliveredAfterAllIsForgotten) {
-    perform(remember_untold(client, "l1", "under way", 600s, hour));
+    perform(remember_untold(Verb::put, client, "l1", "under way", 600s, hour));
     EXPECT_EQ(found(client, "l1"), "under way");
     perform(forget_untold(client, "l1"));
     EXPECT_EQ(found(client, "l1"), std::nullopt);
-    perform(remember_untold(client, "l1", "under way", 600s, hour));
+    perform(remember_untold(Verb::put, client, "l1", "under way", 600s, hour));
     now_ += 600'000;
     EXPECT_EQ(found(client, "l1"), std::nullopt);
     EXPECT_TRUE(flagged(client));
 }
 
+TEST_F(Untold, WhatIsUnderWayTakesNoOthersPlace) {
+    perform(remember_untold(Verb::put, client, "l1", "250 Ok", hour, hour));
+    perform(remember_untold(Verb::add, client, "l1", "under way", 600s, hour));
+    EXPECT_EQ(found(client, "l1"), "250 Ok");
+}
+
 TEST_F(Untold, ARecordThatWouldLastLongerIsNotBelieved) {
-    perform(remember_untold(client, "for ever", "250 Ok", 0s, hour));
-    perform(remember_untold(client, "a day", "250 Ok", 86'400s, hour));
-    perform(remember_untold(client, "too long", "250 Ok", hour + 2s, hour));
+    perform(remember_untold(Verb::put, client, "for ever", "250 Ok", 0s, hour));
+    perform(remember_untold(Verb::put, client, "a day", "250 Ok", 86'400s, hour));
+    perform(remember_untold(Verb::put, client, "too long", "250 Ok", hour + 2s, hour));
     EXPECT_EQ(found(client, "for ever"), std::nullopt);
     EXPECT_EQ(found(client, "a day"), std::nullopt);
     EXPECT_EQ(found(client, "too long"), std::nullopt);

@@ -1,5 +1,7 @@
 """A client that leaves between its dot and the answer: nothing is delivered, or the letter is not delivered twice."""
 
+import socket
+
 import pytest
 
 from harness.mail import dotted, message, new_token
@@ -88,8 +90,8 @@ def test_without_the_dot_nothing_is_delivered(start_sluice, mta, stage):
     mta.script[stage] = HANG
     client = say_all(sluice, content)
     wait_until(lambda: stage in mta.reached, f"the MTA to hang at {stage}")
-    client.close()
-    assert sluice.wait_record("transaction")["code"] == 451
+    client.abort()
+    assert sluice.wait_record("transaction")["outcome"] == "left"
     sluice.wait_record("session")
     del mta.script[stage]
     assert not mta.taken
@@ -97,14 +99,31 @@ def test_without_the_dot_nothing_is_delivered(start_sluice, mta, stage):
     assert len(mta.taken) == 1
 
 
-def test_who_only_half_closes_hears_it(start_sluice, mta):
+def test_who_says_all_and_half_closes_hears_all(start_sluice, mta):
+    """As a script does whose input has ended: nothing tells it from a client that has gone, but a reset would."""
     sluice = start_sluice(mta.port, config=CONFIG)
-    mta.script["mail"] = HANG
-    with say_all(sluice, message(new_token())) as client:
-        wait_until(lambda: "mail" in mta.reached, "the MTA to hang")
-        client.socket.shutdown(1)
-        assert client.read_reply().enhanced == "4.4.2"
-    assert not mta.taken
+    with sluice.connect() as client:
+        client.greet()
+        client.envelope()
+        client.expect(354, "DATA")
+        client.send(dotted(message(new_token())) + b"QUIT\r\n")
+        client.socket.shutdown(socket.SHUT_WR)
+        assert [client.read_reply().code for _ in range(2)] == [250, 221]
+    assert len(mta.taken) == 1
+
+
+def test_who_closes_without_waiting_is_delivered_once(start_sluice, mta):
+    """As cameras and printers do that never come again; and who does come again hears what came of it."""
+    sluice = start_sluice(mta.port, config=CONFIG)
+    content = message(new_token())
+    mta.script["mail"] = SLOW
+    client = say_all(sluice, content)
+    wait_until(lambda: "mail" in mta.reached, "the MTA to take its time")
+    del mta.script["mail"]
+    client.close()
+    first = sluice.wait_record("transaction", timeout=20, untold=True)
+    assert send(sluice, content).lines == [first["reply"]]
+    assert len(mta.taken) == 1
 
 
 def test_a_real_postfix_that_takes_its_time_at_the_dot(start_sluice):
