@@ -111,6 +111,35 @@ CLI::App* add_lists_command(CLI::App& app, bool& guide) {
     return command;
 }
 
+constexpr const char* find_footer =
+    "Reads the file that log.destination names and what logrotate has made of it (NAME.1, NAME.2.gz), the "
+    "oldest\n"
+    "first. Exit codes: 0 all of it was read, whether anything was found or not; 1 a file could not be "
+    "read;\n"
+    "2 the question or the configuration is wrong.";
+
+CLI::App* add_find_command(CLI::App& app, FindFlags& flags) {
+    CLI::App* command =
+        app.add_subcommand("find", "Say what the log knows of a mail address, a network or a client's name");
+    command->footer(find_footer);
+    command
+        ->add_option("WHAT", flags.what,
+                     "A sender or recipient (alice@example.org, @example.org, <>), a client (192.0.2.7, "
+                     "192.0.2.0/24), or what it calls itself (mail.example.org)")
+        ->type_name("");
+    command
+        ->add_option("--since", flags.since, "From when on: 2d, 6h, 2026-11-30, \"2026-11-30 14:00\" (UTC)")
+        ->type_name("TIME");
+    command
+        ->add_option("--log-file", flags.files,
+                     "The log, plain or .gz, in place of the configuration's; - is standard input")
+        ->type_name("FILE");
+    command->add_option("--config", flags.run.config, "The configuration that Sluice runs with")
+        ->type_name("FILE");
+    command->add_flag("--print-guide", flags.print_guide, "Print docs/guide/log.md")->group("");
+    return command;
+}
+
 int print_lists(bool guide) {
     fmt::print("{}", guide ? known_lists_guide() : known_lists_text());
     return exit_ok;
@@ -167,6 +196,9 @@ int run_command_line(int argc, char** argv) {
         "trying things out, never for a public address");
     add_sink_flags(*sink_command, sink_flags);
 
+    FindFlags find_flags;
+    CLI::App* find_command = add_find_command(app, find_flags);
+
     bool lists_guide = false;
     CLI::App* lists_command = add_lists_command(app, lists_guide);
     CLI::App* version_command = app.add_subcommand("version", "Print the version");
@@ -185,6 +217,7 @@ int run_command_line(int argc, char** argv) {
         if (store_command) return store_command();
         if (check_command->parsed()) return check(check_flags);
         if (sink_command->parsed()) return sink(sink_flags);
+        if (find_command->parsed()) return find_in_log(find_flags);
         if (lists_command->parsed()) return print_lists(lists_guide);
         if (version_command->parsed()) return print_version();
     } catch (const std::exception& error) {
