@@ -133,7 +133,8 @@ CLI::App* add_find_command(CLI::App& app, FindFlags& flags) {
     command
         ->add_option("--log-file", flags.files,
                      "The log, plain or .gz, in place of the configuration's; - is standard input")
-        ->type_name("FILE");
+        ->type_name("FILE")
+        ->allow_extra_args(false);
     command->add_option("--config", flags.run.config, "The configuration that Sluice runs with")
         ->type_name("FILE");
     command->add_flag("--print-guide", flags.print_guide, "Print docs/guide/log.md")->group("");

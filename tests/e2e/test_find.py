@@ -99,7 +99,7 @@ def test_rotated_and_compressed_files_come_first(sluice):
     assert said.index("older@") < said.index("first@") < said.index("last@")
     assert "older@" not in find(sluice, "@example.org", "--since", "1h"), "that file was last written to before"
     assert "Found: 1 transaction" in find(sluice, "older@example.org", "--log-file", str(sluice.directory / "log.2.gz"))
-    assert "Found: 1 transaction" in find(sluice, "@example.org", "--log-file", "-", stdin=log.read_text())
+    assert "Found: 1 transaction" in find(sluice, "--log-file", "-", "@example.org", stdin=log.read_text())
 
 
 def test_what_it_cannot_do_it_says(sluice, tmp_path):
