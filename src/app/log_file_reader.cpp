@@ -113,6 +113,7 @@ std::vector<std::string> rotated_logs(const std::string& path, std::int64_t sinc
     }
     std::ranges::sort(found);
     std::vector<std::string> paths;
+    paths.reserve(found.size() + 1);
     for (auto& [written, each] : found)
         paths.push_back(std::move(each));
     paths.push_back(path);

@@ -36,7 +36,7 @@ Mail does not wait for the log. What the disk does not take stays in memory, 4 M
 missing, and `sluice_log_lines_lost_total` ([metrics.md](metrics.md)) counts those of workers. A line is in the file whole or not at all; if a process
 was killed in the midst of one, or the machine lost power, the half line is ended before the next begins.
 
-Rotate with `postrotate` sending SIGUSR1 (or `sluice reload`): the file is opened anew.
+After a rotation send the supervisor SIGUSR1 (`postrotate` in logrotate's file): it opens the file anew, for its workers as well.
 
 )";
 

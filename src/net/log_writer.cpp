@@ -107,7 +107,7 @@ class LogWriter::Impl {
             lock.unlock();
             const int error = write_out(taken);
             lock.lock();
-            if (error != 0 && !(may_have_room_later(error) && !stopping_)) {
+            if (error != 0 && (stopping_ || !may_have_room_later(error))) {
                 lose_lines_of(taken);
                 if (stopping_) lose_lines_of(buffer_);
             }
