@@ -104,11 +104,16 @@ void add_sink_flags(CLI::App& command, SinkFlags& flags) {
         ->capture_default_str();
 }
 
-CLI::App* add_lists_command(CLI::App& app, bool& guide) {
+int print_lists(bool guide) {
+    fmt::print("{}", guide ? known_lists_guide() : known_lists_text());
+    return exit_ok;
+}
+
+void add_lists_command(CLI::App& app, bool& guide, std::function<int()>& chosen) {
     CLI::App* command = app.add_subcommand(
         "lists", "Print the DNS lists whose codes are known, what each means, and what it weighs by default");
     command->add_flag("--print-guide", guide, "Print docs/guide/lists.md")->group("");
-    return command;
+    command->callback([&guide, &chosen] { chosen = [&guide] { return print_lists(guide); }; });
 }
 
 constexpr const char* find_footer =
@@ -118,7 +123,7 @@ constexpr const char* find_footer =
     "read;\n"
     "2 the question or the configuration is wrong.";
 
-CLI::App* add_find_command(CLI::App& app, FindFlags& flags) {
+void add_find_command(CLI::App& app, FindFlags& flags, std::function<int()>& chosen) {
     CLI::App* command =
         app.add_subcommand("find", "Say what the log knows of a mail address, a network or a client's name");
     command->footer(find_footer);
@@ -138,12 +143,7 @@ CLI::App* add_find_command(CLI::App& app, FindFlags& flags) {
     command->add_option("--config", flags.run.config, "The configuration that Sluice runs with")
         ->type_name("FILE");
     command->add_flag("--print-guide", flags.print_guide, "Print docs/guide/log.md")->group("");
-    return command;
-}
-
-int print_lists(bool guide) {
-    fmt::print("{}", guide ? known_lists_guide() : known_lists_text());
-    return exit_ok;
+    command->callback([&flags, &chosen] { chosen = [&flags] { return find_in_log(flags); }; });
 }
 
 int print_version() {
@@ -176,9 +176,13 @@ int run_command_line(int argc, char** argv) {
         app.add_subcommand("metrics", "Print what the running Sluice has counted, as Prometheus reads it");
     add_ask_flags(*metrics_command, ask_flags);
 
+    std::function<int()> chosen;  // what the commands do that are made elsewhere
     StoreCommandFlags store_flags;
-    std::function<int()> store_command;
-    add_store_commands(app, store_flags, store_command);
+    add_store_commands(app, store_flags, chosen);
+    FindFlags find_flags;
+    add_find_command(app, find_flags, chosen);
+    bool lists_guide = false;
+    add_lists_command(app, lists_guide, chosen);
 
     CheckFlags check_flags;
     CLI::App* check_command = app.add_subcommand(
@@ -197,11 +201,6 @@ int run_command_line(int argc, char** argv) {
         "trying things out, never for a public address");
     add_sink_flags(*sink_command, sink_flags);
 
-    FindFlags find_flags;
-    CLI::App* find_command = add_find_command(app, find_flags);
-
-    bool lists_guide = false;
-    CLI::App* lists_command = add_lists_command(app, lists_guide);
     CLI::App* version_command = app.add_subcommand("version", "Print the version");
 
     try {
@@ -215,11 +214,9 @@ int run_command_line(int argc, char** argv) {
         if (reload_command->parsed()) return reload(ask_flags);
         if (upgrade_command->parsed()) return upgrade(ask_flags);
         if (metrics_command->parsed()) return print_metrics(ask_flags);
-        if (store_command) return store_command();
+        if (chosen) return chosen();
         if (check_command->parsed()) return check(check_flags);
         if (sink_command->parsed()) return sink(sink_flags);
-        if (find_command->parsed()) return find_in_log(find_flags);
-        if (lists_command->parsed()) return print_lists(lists_guide);
         if (version_command->parsed()) return print_version();
     } catch (const std::exception& error) {
         fmt::print(stderr, "sluice: {}\n", error.what());

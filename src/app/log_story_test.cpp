@@ -29,8 +29,9 @@ class Story : public testing::Test {
   protected:
     std::string of(std::string_view what, const std::vector<std::string>& lines, std::string since = "") {
         std::string text;
-        LogStory story(*LogQuery::parse(what), std::move(since),
-                       [&](std::string_view more) { text += more; });
+        auto query = LogQuery::parse(what);
+        if (!query) return "no query";
+        LogStory story(*std::move(query), std::move(since), [&](std::string_view more) { text += more; });
         for (const std::string& line : lines)
             story.take(line);
         story.finish();
@@ -165,6 +166,7 @@ TEST_F(Story, FieldsOfTheWrongKindAreNone) {
 
 TEST_F(Story, HoweverManyAwaitTheirNextAttemptSoManyAreRemembered) {
     std::vector<std::string> lines;
+    lines.reserve(LogStory::waiting_max + 5);
     for (std::size_t i = 0; i < LogStory::waiting_max + 5; ++i)
         lines.push_back(transaction(
             "2026-11-30T11:00:00.000Z",
