@@ -104,16 +104,46 @@ void add_sink_flags(CLI::App& command, SinkFlags& flags) {
         ->capture_default_str();
 }
 
-CLI::App* add_lists_command(CLI::App& app, bool& guide) {
-    CLI::App* command = app.add_subcommand(
-        "lists", "Print the DNS lists whose codes are known, what each means, and what it weighs by default");
-    command->add_flag("--print-guide", guide, "Print docs/guide/lists.md")->group("");
-    return command;
-}
-
 int print_lists(bool guide) {
     fmt::print("{}", guide ? known_lists_guide() : known_lists_text());
     return exit_ok;
+}
+
+void add_lists_command(CLI::App& app, bool& guide, std::function<int()>& chosen) {
+    CLI::App* command = app.add_subcommand(
+        "lists", "Print the DNS lists whose codes are known, what each means, and what it weighs by default");
+    command->add_flag("--print-guide", guide, "Print docs/guide/lists.md")->group("");
+    command->callback([&guide, &chosen] { chosen = [&guide] { return print_lists(guide); }; });
+}
+
+constexpr const char* find_footer =
+    "Reads the file that log.destination names and what logrotate has made of it (NAME.1, NAME.2.gz), the "
+    "oldest\n"
+    "first. Exit codes: 0 all of it was read, whether anything was found or not; 1 a file could not be "
+    "read;\n"
+    "2 the question or the configuration is wrong.";
+
+void add_find_command(CLI::App& app, FindFlags& flags, std::function<int()>& chosen) {
+    CLI::App* command =
+        app.add_subcommand("find", "Say what the log knows of a mail address, a network or a client's name");
+    command->footer(find_footer);
+    command
+        ->add_option("WHAT", flags.what,
+                     "A sender or recipient (alice@example.org, @example.org, <>), a client (192.0.2.7, "
+                     "192.0.2.0/24), or what it calls itself (mail.example.org)")
+        ->type_name("");
+    command
+        ->add_option("--since", flags.since, "From when on: 2d, 6h, 2026-11-30, \"2026-11-30 14:00\" (UTC)")
+        ->type_name("TIME");
+    command
+        ->add_option("--log-file", flags.files,
+                     "The log, plain or .gz, in place of the configuration's; - is standard input")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
+    command->add_option("--config", flags.run.config, "The configuration that Sluice runs with")
+        ->type_name("FILE");
+    command->add_flag("--print-guide", flags.print_guide, "Print docs/guide/log.md")->group("");
+    command->callback([&flags, &chosen] { chosen = [&flags] { return find_in_log(flags); }; });
 }
 
 int print_version() {
@@ -146,9 +176,13 @@ int run_command_line(int argc, char** argv) {
         app.add_subcommand("metrics", "Print what the running Sluice has counted, as Prometheus reads it");
     add_ask_flags(*metrics_command, ask_flags);
 
+    std::function<int()> chosen;  // what the commands do that are made elsewhere
     StoreCommandFlags store_flags;
-    std::function<int()> store_command;
-    add_store_commands(app, store_flags, store_command);
+    add_store_commands(app, store_flags, chosen);
+    FindFlags find_flags;
+    add_find_command(app, find_flags, chosen);
+    bool lists_guide = false;
+    add_lists_command(app, lists_guide, chosen);
 
     CheckFlags check_flags;
     CLI::App* check_command = app.add_subcommand(
@@ -167,8 +201,6 @@ int run_command_line(int argc, char** argv) {
         "trying things out, never for a public address");
     add_sink_flags(*sink_command, sink_flags);
 
-    bool lists_guide = false;
-    CLI::App* lists_command = add_lists_command(app, lists_guide);
     CLI::App* version_command = app.add_subcommand("version", "Print the version");
 
     try {
@@ -182,10 +214,9 @@ int run_command_line(int argc, char** argv) {
         if (reload_command->parsed()) return reload(ask_flags);
         if (upgrade_command->parsed()) return upgrade(ask_flags);
         if (metrics_command->parsed()) return print_metrics(ask_flags);
-        if (store_command) return store_command();
+        if (chosen) return chosen();
         if (check_command->parsed()) return check(check_flags);
         if (sink_command->parsed()) return sink(sink_flags);
-        if (lists_command->parsed()) return print_lists(lists_guide);
         if (version_command->parsed()) return print_version();
     } catch (const std::exception& error) {
         fmt::print(stderr, "sluice: {}\n", error.what());

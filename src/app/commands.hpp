@@ -20,6 +20,17 @@ int upgrade(const RunFlags& flags);
 /// `sluice metrics`: what the running Sluice has counted, for Prometheus.
 int print_metrics(const RunFlags& flags);
 
+struct FindFlags {
+    RunFlags run;                    // names the log by its file
+    std::string what;                // a mail address, a network, a name
+    std::string since;               // "2d", "2026-11-30"; empty = all
+    std::vector<std::string> files;  // in place of the configuration's; "-" = standard input
+    bool print_guide = false;
+};
+
+/// `sluice find`: what the log says of somebody.
+int find_in_log(const FindFlags& flags);
+
 struct CheckFlags {
     RunFlags run;  // what would be run
     bool probe = true;

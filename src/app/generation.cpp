@@ -115,8 +115,9 @@ std::shared_ptr<Generation> make_generation(Config config, std::shared_ptr<const
 }
 
 EventLog events_of(const Generation& generation) {
-    return {generation.config.log.format, [log_file = generation.log_file](std::string_view line) {
-                write_without_waiting(log_file->fd(), line);
+    const LogFormat format = generation.config.log.format;
+    return {format, [format, log_file = generation.log_file](std::string_view line) {
+                log_file->write_now(format, line);
             }};
 }
 

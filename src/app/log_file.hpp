@@ -2,10 +2,13 @@
 // away.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "base/log_line.hpp"
 #include "net/fd.hpp"
+#include "net/whole_lines.hpp"
 
 namespace sluice::app {
 
@@ -26,15 +29,22 @@ class LogFile {
     /// Writes to `fresh` from now on: a worker's part of a reopen(), for its user may not open the file.
     bool replace(const net::Fd& fresh) const;
 
+    /// Writes the line if that is possible without waiting, and drops it if not; for the supervisor, which
+    /// has no thread for a log and must go on when its reader stalls. The next line that can be written is
+    /// preceded by one of `format` that says how many were dropped.
+    void write_now(LogFormat format, std::string_view line) const;
+
   private:
+    bool put(std::string_view text) const;
+    void end_cut_line() const;
+
     std::string destination_;
     bool file_ = false;
     net::Fd owned_;
     int fd_;
+    mutable net::WholeLines lines_;
+    mutable std::uint64_t dropped_ = 0;  // in all
+    mutable std::uint64_t unannounced_ = 0;
 };
-
-/// Writes the line if that is possible without waiting, and drops it if not; for the supervisor, which has no
-/// thread for a log and must go on when its reader stalls.
-void write_without_waiting(int fd, std::string_view line);
 
 }  // namespace sluice::app

@@ -9,16 +9,18 @@
 #include <fstream>
 #include <gtest/gtest.h>
 #include <iterator>
+#include <optional>
 #include <string>
 
 #include "app/start_error.hpp"
+#include "net/small_disk.hpp"
 
 namespace sluice::app {
 namespace {
 
 bool same_file(int one, int other) {
-    struct stat a{};
-    struct stat b{};
+    struct stat a {};
+    struct stat b {};
     return ::fstat(one, &a) == 0 && ::fstat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
@@ -43,19 +45,19 @@ class LogFileTest : public testing::Test {
 TEST_F(LogFileTest, LinesAreAppended) {
     std::ofstream(path("log")) << "before\n";
     const LogFile log(path("log"));
-    write_without_waiting(log.fd(), "after\n");
+    log.write_now(LogFormat::json, "after\n");
     EXPECT_EQ(content("log"), "before\nafter\n");
 }
 
 TEST_F(LogFileTest, AMovedFileIsLeftOnceOpenedAnew) {
     LogFile log(path("log"));
     const int fd = log.fd();
-    write_without_waiting(fd, "one\n");
+    log.write_now(LogFormat::json, "one\n");
     std::filesystem::rename(path("log"), path("log.1"));
-    write_without_waiting(fd, "two\n");
+    log.write_now(LogFormat::json, "two\n");
     EXPECT_TRUE(log.reopen());
     EXPECT_EQ(log.fd(), fd);
-    write_without_waiting(fd, "three\n");
+    log.write_now(LogFormat::json, "three\n");
     EXPECT_EQ(content("log.1"), "one\ntwo\n");
     EXPECT_EQ(content("log"), "three\n");
 }
@@ -65,7 +67,7 @@ TEST_F(LogFileTest, WhenItCannotBeOpenedAnewTheOldOneStays) {
     LogFile log(path("logs/log"));
     std::filesystem::rename(path("logs"), path("logs.1"));
     EXPECT_FALSE(log.reopen());
-    write_without_waiting(log.fd(), "kept\n");
+    log.write_now(LogFormat::json, "kept\n");
     EXPECT_EQ(content("logs.1/log"), "kept\n");
 }
 
@@ -101,10 +103,22 @@ TEST_F(LogFileTest, AnotherFileTakesItsPlace) {
     const int fd = log.fd();
     EXPECT_TRUE(log.replace(net::Fd(::open(path("fresh").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600))));
     EXPECT_EQ(log.fd(), fd);
-    write_without_waiting(fd, "line\n");
+    log.write_now(LogFormat::json, "line\n");
     EXPECT_EQ(content("fresh"), "line\n");
     EXPECT_FALSE(log.replace(net::Fd()));
 }
+
+/// Standard output while it lives.
+class StandardOutput {
+  public:
+    explicit StandardOutput(int fd) : before_(::dup(STDOUT_FILENO)) { ::dup2(fd, STDOUT_FILENO); }
+    StandardOutput(const StandardOutput&) = delete;
+    StandardOutput& operator=(const StandardOutput&) = delete;
+    ~StandardOutput() { ::dup2(before_.get(), STDOUT_FILENO); }
+
+  private:
+    net::Fd before_;
+};
 
 TEST_F(LogFileTest, AFullPipeDropsTheLineInsteadOfWaiting) {
     int ends[2];
@@ -112,11 +126,48 @@ TEST_F(LogFileTest, AFullPipeDropsTheLineInsteadOfWaiting) {
     const net::Fd in(ends[0]);
     const net::Fd out(ends[1]);
     ASSERT_GT(::fcntl(out.get(), F_SETPIPE_SZ, 4096), 0);
-    const std::string line(1000, 'x');
+    std::optional<LogFile> log;
+    {
+        const StandardOutput there(out.get());
+        log.emplace("stdout");
+    }
+    const std::string line = std::string(1000, 'x') + '\n';
     for (int i = 0; i < 10; ++i)
-        write_without_waiting(out.get(), line);  // would hang here
+        log->write_now(LogFormat::json, line);  // would hang here
     char buffer[8192];
-    EXPECT_LE(::read(in.get(), buffer, sizeof buffer), 4096);
+    const ssize_t got = ::read(in.get(), buffer, sizeof buffer);
+    EXPECT_LE(got, 4096);
+    // The next one says what is missing.
+    log->write_now(LogFormat::json, "after\n");
+    const ssize_t more = ::read(in.get(), buffer, sizeof buffer);
+    ASSERT_GT(more, 0);
+    const std::string_view said(buffer, static_cast<std::size_t>(more));
+    const auto lost = 10 - got / static_cast<ssize_t>(line.size());
+    EXPECT_NE(said.find("\"log_lines_dropped\",\"lines\":" + std::to_string(lost) + ","), said.npos) << said;
+    EXPECT_TRUE(said.ends_with("after\n"));
+}
+
+TEST_F(LogFileTest, AFullDiskIsLeftWithWholeLines) {
+    const LogFile log(path("log"));
+    {
+        const net::SmallDisk disk(20);
+        log.write_now(LogFormat::json, "{\"line\":1}\n");
+        log.write_now(LogFormat::json, "{\"line\":2}\n");
+    }
+    EXPECT_EQ(content("log"), "{\"line\":1}\n");
+    log.write_now(LogFormat::json, "{\"line\":3}\n");
+    EXPECT_NE(content("log").find("\"log_lines_dropped\",\"lines\":1,\"total\":1}\n{\"line\":3}\n"),
+              std::string::npos)
+        << content("log");
+}
+
+TEST_F(LogFileTest, ALineThatWasCutIsEndedBeforeTheNext) {
+    std::ofstream(path("log")) << "{\"half\":";
+    const LogFile log(path("log"));
+    EXPECT_EQ(content("log"), "{\"half\":\n");
+    std::ofstream(path("log"), std::ios::app) << "{\"killed\":";
+    log.write_now(LogFormat::json, "{}\n");
+    EXPECT_EQ(content("log"), "{\"half\":\n{\"killed\":\n{}\n");
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ TEST(MetricTable, LabelsAreTheNamesThatTheLogHas) {
     expect_names_of<front::Outcome>(metric_values::outcomes);
     expect_names_of<policy::Pressure>(metric_values::pressures);
     EXPECT_EQ(name_of(policy::Lane::reject), std::end(metric_values::lanes)[-1]);
-    EXPECT_EQ(name_of(front::Outcome::tls_failed), std::end(metric_values::outcomes)[-1]);
+    EXPECT_EQ(name_of(front::Outcome::greylisted), std::end(metric_values::outcomes)[-1]);
     EXPECT_EQ(name_of(policy::Pressure::highest), std::end(metric_values::pressures)[-1]);
 }
 

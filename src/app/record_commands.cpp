@@ -10,6 +10,7 @@
 #include "base/shown_text.hpp"
 #include "relay/recipient_cache.hpp"
 #include "relay/shared_answer.hpp"
+#include "store/greylist_operations.hpp"
 #include "store/keys.hpp"
 
 namespace sluice::app {
@@ -45,14 +46,22 @@ std::size_t erase_below(StoreSession& session, std::string_view prefix) {
     return erased;
 }
 
+/// Origins, then what is known of the domains of each, then the letters that wait: whose, and for whom.
 void print_greylist_record(const store::Outcome& outcome) {
     const std::string_view what = std::string_view(outcome.key).substr(store::greylist_space.size());
     const std::size_t slash = what.find('/');
     const bool is_origin = slash == std::string_view::npos;
-    fmt::print("{:<28} {:<28} {:<8} {:>8} {:>8}\n", shown(what.substr(0, slash)),
-               is_origin ? "" : shown(what.substr(slash + 1)),
-               is_origin ? fmt::format("{:.1f}", outcome.good) : shown(outcome.value),
-               duration_text(outcome.age), duration_text(outcome.left));
+    std::string_view domain = is_origin ? std::string_view() : what.substr(slash + 1);
+    std::string state = is_origin ? fmt::format("{:.1f}", outcome.good) : outcome.value;
+    std::string letter;
+    if (const auto waits = store::read_greylist_letter(outcome.value)) {
+        domain = domain.substr(0, domain.rfind('/'));  // what the letter is known by tells people nothing
+        state = "waiting";
+        letter = fmt::format("  {}  <{}> for <{}>", shown(waits->client), shown(waits->sender),
+                             shown(waits->recipient));
+    }
+    fmt::print("{:<28} {:<28} {:<8} {:>8} {:>8}{}\n", shown(what.substr(0, slash)), shown(domain),
+               shown(state), duration_text(outcome.age), duration_text(outcome.left), letter);
 }
 
 }  // namespace
@@ -63,7 +72,8 @@ int list_greylist(const RecordFlags& flags) {
     StoreSession session(*config, "");
     std::size_t printed = 0;
     bool more = false;
-    fmt::print("{:<28} {:<28} {:<8} {:>8} {:>8}\n", "ORIGIN", "SENDER DOMAIN", "STATE", "AGE", "LEFT");
+    fmt::print("{:<28} {:<28} {:<8} {:>8} {:>8}  {}\n", "ORIGIN", "SENDER DOMAIN", "STATE", "AGE", "LEFT",
+               "CLIENT AND LETTER");
     session.list(store::greylist_space, [&](const store::Outcome& outcome) {
         more = printed == flags.limit;
         if (more) return false;

@@ -7,10 +7,10 @@
 
 namespace sluice::app {
 
-Service::Service(LogFormat format, const LogFile& log_file)
+Service::Service(LogFormat format, const LogFile& log_file, Metrics& metrics)
     : format_(format),
       signals_(loop_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1}, [this](int signal) { on_signal(signal); }),
-      writer_(log_file.fd(), format),
+      writer_(log_file.fd(), format, metrics),
       events_(format, [this](std::string_view line) { writer_.write(line); }),
       offload_(loop_) {}
 

@@ -18,8 +18,8 @@ namespace sluice::app {
 
 class Service {
   public:
-    /// `log_file` must outlive it. Throws StartError and std::runtime_error.
-    Service(LogFormat format, const LogFile& log_file);
+    /// `log_file` and `metrics` must outlive it. Throws StartError and std::runtime_error.
+    Service(LogFormat format, const LogFile& log_file, Metrics& metrics = unread_metrics());
 
     net::Loop& loop() { return loop_; }
     net::Offload& offload() { return offload_; }

@@ -79,7 +79,7 @@ class Worker final : net::Timer {
     explicit Worker(WorkerTask task)
         : task_(std::move(task)),
           index_(task_.index),
-          service_(task_.config.log.format, task_.log_file),
+          service_(task_.config.log.format, task_.log_file, task_.metrics),
           resolver_(task_.config.needs_resolver() ? std::make_unique<net::Resolver>(
                                                         service_.loop(), task_.config.resolver, task_.metrics)
                                                   : nullptr),
@@ -211,8 +211,9 @@ class Worker final : net::Timer {
 }  // namespace
 
 int run_sandboxed(WorkerTask task, const guard::Sandbox& sandbox, pid_t supervisor) {
-    const EventLog events(task.config.log.format, [&log_file = task.log_file](std::string_view line) {
-        write_without_waiting(log_file.fd(), line);
+    const LogFormat format = task.config.log.format;
+    const EventLog events(format, [format, &log_file = task.log_file](std::string_view line) {
+        log_file.write_now(format, line);
     });
     const std::int64_t index = task.index;
     std::optional<Worker> worker;

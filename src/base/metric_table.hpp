@@ -33,6 +33,7 @@ enum class Metric : std::uint8_t {
     store_troubles,
     mta_troubles,
     worker_deaths,
+    log_lines_lost,
     sessions_held,
     workers,
     count_,
@@ -60,8 +61,8 @@ struct MetricRow {
 namespace metric_values {
 
 inline constexpr std::string_view lanes[] = {"fast", "slow", "defer", "reject"};
-inline constexpr std::string_view outcomes[] = {"quit",    "left",     "timed_out",
-                                                "refused", "shutdown", "tls_failed"};
+inline constexpr std::string_view outcomes[] = {"quit",     "left",       "timed_out", "refused",
+                                                "shutdown", "tls_failed", "greylisted"};
 inline constexpr std::string_view mail_results[] = {"accepted", "deferred", "refused", "unknown"};
 inline constexpr std::string_view pressures[] = {"none", "high", "higher", "highest"};
 inline constexpr std::string_view turned_away[] = {"high", "higher", "highest", "client"};
@@ -225,6 +226,13 @@ inline constexpr auto metric_table = std::to_array<MetricRow>({
      {},
      {},
      "Workers that died and were replaced."},
+    {Metric::log_lines_lost,
+     "sluice_log_lines_lost_total",
+     false,
+     {},
+     {},
+     "Log lines of workers that are lost: the disk was full, or nobody read them, for longer than the buffer "
+     "of 4 MiB lasts."},
     {Metric::sessions_held, "sluice_sessions", true, {}, {}, "Sessions now."},
     {Metric::workers,
      "sluice_workers",

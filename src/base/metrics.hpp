@@ -31,6 +31,10 @@ class Metrics {
         static_assert(sizeof...(labels) <= 2);
         cell(metric, static_cast<std::size_t>(labels)...).fetch_add(1, std::memory_order_relaxed);
     }
+    /// Of a counter without labels.
+    void add_many(Metric metric, std::uint64_t count) {
+        cell(metric).fetch_add(count, std::memory_order_relaxed);
+    }
     /// Of a gauge: one less.
     void take(Metric metric) { cell(metric).fetch_sub(1, std::memory_order_relaxed); }
 

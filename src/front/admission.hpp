@@ -39,6 +39,7 @@ class Admission final : public Inquiry, net::Timer {
         policy::ClientName name;
         net::Endpoint destination;  // as a PROXY header named it; port 0 = what the socket says
         std::unique_ptr<Refusal> refusal = {};
+        std::string farewell = {};  // wire form of the reply that closed the session, if that was not 221
     };
     using Done = std::move_only_function<void(Findings&)>;
 

@@ -4,14 +4,16 @@
 #include <fmt/format.h>
 #include <iterator>
 
+#include "base/decimal.hpp"
+
 namespace sluice::front {
 
 namespace {
 
 constexpr std::array<std::string_view, stages> stage_names{"connect", "greeting", "helo",   "mail",
                                                            "rcpt",    "data",     "message"};
-constexpr std::array<std::string_view, 6> outcome_names{"quit",    "left",     "timed_out",
-                                                        "refused", "shutdown", "tls_failed"};
+constexpr std::array<std::string_view, 7> outcome_names{"quit",     "left",       "timed_out", "refused",
+                                                        "shutdown", "tls_failed", "greylisted"};
 
 double seconds(Millis span) {
     return static_cast<double>(span.count()) / 1000.0;
@@ -54,6 +56,7 @@ void append_recipients(LogLine& line, const smtp::Envelope& envelope, const Tran
     line.open_list("refused");
     for (const auto& refused : record.refused) {
         line.open_object("").text("recipient", refused.address).number("code", refused.code);
+        if (!refused.reply.empty()) line.text("reply", refused.reply);
         line.text("by", refused.by);
         if (!refused.mta_reply.empty()) line.text("mta_reply", refused.mta_reply);
         line.close();
@@ -70,6 +73,15 @@ void append_times(LogLine& line, const TransactionRecord& record, Instant now) {
         line.real("content", seconds((complete ? record.content_ended : now) - record.content_began));
     if (complete) line.real("delivery", seconds(now - record.content_ended));
     line.close();
+}
+
+/// A wire form: its code, and its text in one line.
+void append_farewell(LogLine& line, std::string_view wire) {
+    constexpr std::size_t code_digits = 3;
+    const std::string_view first = wire.substr(0, wire.find('\r'));
+    const auto code = parse_decimal<unsigned>(first.substr(0, code_digits));
+    if (!code || first.size() <= code_digits) return;
+    line.number("code", *code).text("reply", first.substr(code_digits + 1));
 }
 
 }  // namespace
@@ -95,7 +107,8 @@ void append_session_line(LogFormat format, std::string& out, WallTime time, cons
     append_who(line, facts);
     if (facts.place.asn != 0) line.number("asn", facts.place.asn);
     if (facts.place.knows_country()) line.text("country", country_name(facts.place));
-    line.text("outcome", name_of(record.outcome)).text("stage", name_of(record.stage));
+    line.text("outcome", name_of(facts.outcome)).text("stage", name_of(record.stage));
+    append_farewell(line, facts.farewell);
     if (!facts.bot.empty()) line.text("bot", facts.bot);
     line.real("seconds", seconds(facts.lasted)).real("held_s", seconds(facts.held));
     line.number("octets_in", static_cast<std::int64_t>(record.octets_in));

@@ -35,6 +35,7 @@ enum class Outcome : std::uint8_t {
     refused,     // we closed it: 421 or 554, too many errors, not an SMTP client
     shutdown,    // 421 4.3.2
     tls_failed,  // STARTTLS, and no handshake came of it
+    greylisted,  // the client quit or left, because it was asked to come again
 };
 std::string_view name_of(Outcome outcome);
 
@@ -60,7 +61,8 @@ struct SessionRecord {
     std::uint8_t auth_attempts = 0;  // AUTH that was passed on; no more than 255 are told apart
     std::uint8_t block_level = 0;    // of its last short-term block; 0 = none is remembered
     Stage stage = Stage::connect;
-    Outcome outcome = Outcome::left;
+    Outcome outcome : 4 = Outcome::left;
+    bool greylisted : 1 = false;  // it was asked to come again
 };
 
 /// What names a session in the log, the same in the lines of its transactions: "instance.number".
@@ -83,8 +85,10 @@ struct SessionFacts {
     Millis held;  // of it, by the pace
     std::optional<net::TlsFacts> tls = {};
     std::string_view bot = {};  // whose way to leave this was (policy.bots)
-    bool unheard = false;       // its last message was delivered, and what it was told had not reached it
-    policy::Place place = {};   // told of a session, and not again of its transactions
+    Outcome outcome = Outcome::left;
+    std::string_view farewell = {};  // "421 4.4.2 Timeout exceeded": what we closed it with
+    bool unheard = false;      // its last message was delivered, and what it was told had not reached it
+    policy::Place place = {};  // told of a session, and not again of its transactions
 };
 
 struct TransactionRecord {
@@ -96,6 +100,7 @@ struct TransactionRecord {
         int code;
         std::string_view by;
         std::string mta_reply = {};  // see smtp::Answer
+        std::string reply = {};      // what the client was told, without the code
     };
 
     Instant began{};

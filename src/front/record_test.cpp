@@ -61,6 +61,19 @@ TEST_F(Lines, WhatIsOnlyObservedIsMarked) {
     EXPECT_THAT(out, HasSubstr(R"({"signal":"no_ptr","weight":2,"observed":true})"));
 }
 
+TEST_F(Lines, ASessionThatWeClosedSaysInWhatWords) {
+    facts.outcome = Outcome::timed_out;
+    facts.farewell = "421 4.4.2 Timeout exceeded\r\n";
+    append_session_line(LogFormat::json, out, noon, facts, SessionRecord{});
+    EXPECT_THAT(out, HasSubstr(R"("stage":"connect","code":421,"reply":"4.4.2 Timeout exceeded",)"));
+    for (const char* broken : {"", "421", "421\r\n", "x"}) {
+        out.clear();
+        facts.farewell = broken;
+        append_session_line(LogFormat::json, out, noon, facts, SessionRecord{});
+        EXPECT_THAT(out, Not(HasSubstr("\"code\""))) << broken;
+    }
+}
+
 TEST_F(Lines, OnlyTheFirstTimeAStageIsReachedCounts) {
     SessionRecord record;
     record.reach(Stage::mail, Millis{5});
@@ -77,14 +90,14 @@ TEST_F(Lines, ATransactionNamesItsRecipientsAndTheMtasWord) {
     record.content_began = Instant{Millis{1500}};
     record.content_ended = Instant{Millis{1750}};
     record.recipients_refused = 1;
-    record.refused.push_back({"nobody@y.example", 550, "cache"});
+    record.refused.push_back({"nobody@y.example", 550, "cache", "", "5.1.1 Unknown"});
     const smtp::Answer answer{
         .reply = {250, "2.0.0 Ok: queued as 4F"}, .mta = "127.0.0.1:10025", .by = "mta"};
     append_transaction_line(
         LogFormat::json, out, noon, facts, envelope, record,
         {.outcome = "delivered", .answer = &answer, .octets = 4096, .now = Instant{Millis{1800}}});
     EXPECT_THAT(out, HasSubstr(R"("sender":"a@x.example","recipients":["b@y.example","c@y.example"])"));
-    EXPECT_THAT(out, HasSubstr(R"("refused":[{"recipient":"nobody@y.example","code":550,"by":"cache"}])"));
+    EXPECT_THAT(out, HasSubstr(R"("refused":[{"recipient":"nobody@y.example","code":550,"reply":"5.1.1 Unknown","by":"cache"}])"));
     EXPECT_THAT(out, HasSubstr(R"("outcome":"delivered","code":250,"reply":"2.0.0 Ok: queued as 4F")"));
     EXPECT_THAT(out, HasSubstr(R"("mta":"127.0.0.1:10025")"));
     EXPECT_THAT(out, HasSubstr(R"("seconds":{"envelope":0.5,"content":0.25,"delivery":0.05})"));

@@ -430,7 +430,7 @@ void Session::end() {
         count_health_check();
     } else {
         log_session();
-        context_.metrics().add(Metric::sessions, lane_, record_.outcome);
+        context_.metrics().add(Metric::sessions, lane_, outcome());
     }
     depart();
     if (tls_) --context_.tls_sessions;

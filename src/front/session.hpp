@@ -228,6 +228,7 @@ class Session final : public net::IoHandler, public net::Timer {
     void reach(Stage stage);
     void log_session();
     std::string_view bot() const;
+    Outcome outcome() const;
     SessionFacts facts_for_log() const;
     std::uint32_t age_ms() const;
 

@@ -139,8 +139,10 @@ void Session::greylist_found(const policy::GreylistFacts* facts) {
 
 /// Each recipient that was put off is remembered: a queue may try them in another order.
 void Session::refuse_for_now() {
-    context_.surroundings.state->tell(
-        store::greylist_waits(context_.options.policy.greylist, greylist_name()));
+    record_.greylisted = true;
+    context_.surroundings.state->tell(store::greylist_waits(
+        context_.options.policy.greylist, greylist_name(),
+        {peer_.address.to_string(), server_.envelope().sender, server_.recipient().address}));
     smtp::Answer refusal;
     refusal.reply = {450, "4.7.1 Greylisted: not seen before, try again in a while"};
     refusal.by = "greylist";

@@ -106,6 +106,7 @@ void Session::queue_reply() {
     progress_ms_ = age_ms();
     excused_ = excused_ || server_.reply_code() / 100 == 4;
     if (told_ && std::exchange(told_->queued, true)) settle_told();
+    if (server_.is_closed() && server_.reply_code() != 221) findings().farewell = server_.reply_wire();
     if (pace_.slow() && context_.output.empty()) {
         sending_ = server_.reply_wire();
     } else {
@@ -264,7 +265,7 @@ void Session::judge_recipient(const smtp::Answer& answer) {
         ++transaction.recipients_refused;
         if (transaction.refused.size() < TransactionRecord::refused_named_max) {
             transaction.refused.push_back(
-                {server_.recipient().address, reply.code, answer.by, answer.mta_reply});
+                {server_.recipient().address, reply.code, answer.by, answer.mta_reply, reply.text});
         }
         if (answer.unknown_recipient) {
             ++record_.unknown_recipients;
@@ -365,6 +366,8 @@ void Session::judge_delivery(const smtp::Answer& answer) {
 /// Writes the transaction's log line and forgets it.
 void Session::transaction_ended(std::string_view outcome, const smtp::Answer* answer) {
     if (!transaction_) return;
+    if (answer == nullptr && transaction_->greylist == Transaction::Greylist::waits)
+        outcome = name_of(Outcome::greylisted);
     auto& line = context_.log_line;
     line.clear();
     const TransactionEnd end{
@@ -402,6 +405,12 @@ std::string_view Session::bot() const {
     return policy::bot_that_left_after(Millis{left_ms_}, context_.options.policy.bots);
 }
 
+/// As it is told. Who was asked to come again and goes does what was asked of it.
+Outcome Session::outcome() const {
+    const bool gone = record_.outcome == Outcome::quit || record_.outcome == Outcome::left;
+    return gone && record_.greylisted && record_.messages_accepted == 0 ? Outcome::greylisted : record_.outcome;
+}
+
 /// Refers to this session and to Context::log_signals.
 SessionFacts Session::facts_for_log() const {
     auto& signals = context_.log_signals;
@@ -422,6 +431,8 @@ SessionFacts Session::facts_for_log() const {
             .held = std::min(pace_.held(), lasted),
             .tls = server_.secure() ? std::optional(tls_.facts()) : std::nullopt,
             .bot = bot(),
+            .outcome = outcome(),
+            .farewell = found_ ? std::string_view(found_->farewell) : std::string_view(),
             .unheard = unheard_};
 }
 

@@ -4,13 +4,17 @@
 // It must not be caught in write(2), or the promise to end within two seconds would hang on our reader. So a
 // pipe is opened once more, non-blocking, as a description of our own (O_NONBLOCK on the one we were given
 // would be felt by everybody who shares it), and sockets get MSG_DONTWAIT. Lines go to a pipe in pieces that
-// pipe(7) keeps whole, because all workers share it.
+// pipe(7) keeps whole, because all workers share it; to a file they go as whole_lines.hpp says.
+//
+// What a full disk does not take is kept and tried again; only when the buffer behind it is full as well are
+// lines lost.
 #include "net/log_writer.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <system_error>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +29,7 @@
 
 #include "net/fd.hpp"
 #include "net/quiet_thread.hpp"
+#include "net/whole_lines.hpp"
 
 namespace sluice::net {
 namespace {
@@ -36,13 +41,20 @@ constexpr auto gather_time = 50ms;
 constexpr std::size_t gather_octets = std::size_t{256} * 1024;
 constexpr auto farewell_time = 2s;
 constexpr auto stall_check_time = 100ms;
+constexpr auto retry_time = 250ms;
+constexpr Millis turn_patience{1000};
+
+bool is_regular(int fd) {
+    struct stat status {};
+    return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
+}
 
 }  // namespace
 
 class LogWriter::Impl {
   public:
-    Impl(int fd, LogFormat format) : fd_(fd), format_(format) {
-        struct stat status{};
+    Impl(int fd, LogFormat format, Metrics& metrics) : fd_(fd), format_(format), metrics_(metrics) {
+        struct stat status {};
         ::fstat(fd, &status);
         socket_ = S_ISSOCK(status.st_mode);
         if (S_ISFIFO(status.st_mode)) {
@@ -72,8 +84,7 @@ class LogWriter::Impl {
             // Once a line is lost so are the next ones, until their announcement can stand in their place.
             if (unannounced_ > 0 && buffer_.empty()) announce();
             if (unannounced_ > 0 || buffer_.size() + line.size() > buffer_octets_max) {
-                ++unannounced_;
-                ++dropped_;
+                lose(1);
                 return;
             }
             buffer_.append(line);
@@ -92,21 +103,52 @@ class LogWriter::Impl {
         std::string taken;
         std::unique_lock lock(mutex_);
         for (;;) {
-            wake_.wait(lock, [this] { return stopping_ || !buffer_.empty(); });
-            wake_.wait_for(lock, gather_time,
-                           [this] { return stopping_ || buffer_.size() >= gather_octets; });
-            if (buffer_.empty()) return;
-            taken.swap(buffer_);
-            if (unannounced_ > 0) announce();
+            if (taken.empty() && !take_next(lock, taken)) return;
             lock.unlock();
-            const std::uint64_t lost = write_out(taken);
-            taken.clear();
-            if (taken.capacity() > 2 * gather_octets) std::string().swap(taken);
+            const int error = write_out(taken);
             lock.lock();
-            dropped_ += lost;
-            unannounced_ += lost;
-            if (stopping_ && (lost > 0 || Clock::now() >= stop_by_)) return;
+            if (error != 0 && (stopping_ || !may_have_room_later(error))) {
+                lose_lines_of(taken);
+                if (stopping_) lose_lines_of(buffer_);
+            }
+            if (stopping_ && error != 0) return;
+            note_refusals(taken.empty() ? 0 : error);
+            if (taken.empty() && taken.capacity() > 2 * gather_octets) std::string().swap(taken);
+            if (!taken.empty()) wake_.wait_for(lock, retry_time, [this] { return stopping_; });
         }
+    }
+
+    /// False when there is nothing more to come.
+    bool take_next(std::unique_lock<std::mutex>& lock, std::string& taken) {
+        wake_.wait(lock, [this] { return stopping_ || !buffer_.empty(); });
+        wake_.wait_for(lock, gather_time, [this] { return stopping_ || buffer_.size() >= gather_octets; });
+        if (buffer_.empty()) return false;
+        taken.swap(buffer_);
+        if (unannounced_ > 0) announce();
+        return true;
+    }
+
+    void lose_lines_of(std::string& text) {
+        lose(static_cast<std::uint64_t>(std::ranges::count(text, '\n')));
+        text.clear();
+    }
+
+    void lose(std::uint64_t lines) {
+        dropped_ += lines;
+        unannounced_ += lines;
+        metrics_.add_many(Metric::log_lines_lost, lines);
+    }
+
+    /// `error` is why lines are kept; 0 when none are, and if some were, the log says so itself.
+    void note_refusals(int error) {
+        if (error != 0 && refused_for_ == 0) refused_since_ = Clock::now();
+        if (error == 0 && refused_for_ != 0) {
+            const std::chrono::duration<double> lasted = Clock::now() - refused_since_;
+            LogLine line{format_, buffer_, std::chrono::system_clock::now(), "log_resumed"};
+            line.text("why", std::generic_category().message(refused_for_)).real("seconds", lasted.count());
+            line.finish();
+        }
+        refused_for_ = error;
     }
 
     /// Into the emptied buffer, so that it stands before the next line.
@@ -117,20 +159,29 @@ class LogWriter::Impl {
         line.finish();
     }
 
-    /// Returns how many lines could not be written.
-    std::uint64_t write_out(std::string_view text) {
-        while (!text.empty()) {
-            if (!wait_writable()) break;
-            const auto chunk = next_chunk(text);
-            const ssize_t written = socket_
-                                        ? ::send(fd_, chunk.data(), chunk.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
-                                        : ::write(fd_, chunk.data(), chunk.size());
-            if (written > 0)
-                text.remove_prefix(static_cast<std::size_t>(written));
-            else if (written < 0 && errno != EINTR && errno != EAGAIN)
-                break;
+    /// Takes what has been written, whole lines of it, out of `text`; returns why that is not all (errno).
+    int write_out(std::string& text) {
+        std::string_view rest = text;
+        int error = 0;
+        while (!rest.empty() && error == 0) {
+            error = wait_writable() ? 0 : ETIMEDOUT;
+            if (error == 0) error = write_some(rest);
         }
-        return static_cast<std::uint64_t>(std::ranges::count(text, '\n'));
+        text.erase(0, text.size() - rest.size());
+        return error;
+    }
+
+    int write_some(std::string_view& rest) {
+        const auto chunk = next_chunk(rest);
+        if (is_regular(fd_)) {
+            const LinesAppended done = file_.append(fd_, chunk, turn_patience);
+            rest.remove_prefix(done.octets);
+            return done.error;
+        }
+        const ssize_t written = socket_ ? ::send(fd_, chunk.data(), chunk.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
+                                        : ::write(fd_, chunk.data(), chunk.size());
+        if (written > 0) rest.remove_prefix(static_cast<std::size_t>(written));
+        return written < 0 && errno != EINTR && errno != EAGAIN ? errno : 0;
     }
 
     /// As many whole lines as fit; a line that does not fit goes alone.
@@ -154,7 +205,11 @@ class LogWriter::Impl {
 
     int fd_;
     const LogFormat format_;
+    Metrics& metrics_;
     Fd own_;
+    WholeLines file_;      // when it is one
+    int refused_for_ = 0;  // errno; lines are kept
+    Clock::time_point refused_since_;
     bool socket_ = false;
     std::size_t chunk_max_ = gather_octets;
 
@@ -169,7 +224,8 @@ class LogWriter::Impl {
     std::thread thread_;
 };
 
-LogWriter::LogWriter(int fd, LogFormat format) : impl_(std::make_unique<Impl>(fd, format)) {}
+LogWriter::LogWriter(int fd, LogFormat format, Metrics& metrics)
+    : impl_(std::make_unique<Impl>(fd, format, metrics)) {}
 LogWriter::~LogWriter() = default;
 
 void LogWriter::write(std::string_view line) {

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "net/fd.hpp"
+#include "net/small_disk.hpp"
 
 namespace sluice::net {
 namespace {
@@ -91,9 +92,7 @@ TEST(LogWriter, WritesToAFile) {
     char path[] = "/tmp/sluice-log-XXXXXX";
     const Fd file{::mkostemp(path, O_CLOEXEC)};
     ::unlink(path);
-    {
-        LogWriter{file.get()}.write("{}\n");
-    }
+    { LogWriter{file.get()}.write("{}\n"); }
     char buffer[8];
     EXPECT_EQ(::pread(file.get(), buffer, sizeof buffer, 0), 3);
 }
@@ -142,18 +141,78 @@ TEST(LogWriter, DestructionGivesUpAfterTwoSeconds) {
     EXPECT_THAT(read_all(pipe.reader.get()), EndsWith("\n"));
 }
 
-TEST(LogWriter, GoesOnWhenTheDiskHasRoomAgain) {
-    const Pipe pipe;
-    const Fd disk{::open("/dev/full", O_WRONLY | O_CLOEXEC)};
-    LogWriter log{disk.get()};
+/// A disk that takes nothing, until a pipe is put in its place.
+struct FullDisk {
+    Pipe pipe;
+    Fd fd{::open("/dev/full", O_WRONLY | O_CLOEXEC)};
+
+    std::string has_room_again() const {
+        if (::dup3(pipe.writer.get(), fd.get(), O_CLOEXEC) < 0) std::abort();
+        return read_all(pipe.reader.get(), 2000ms);
+    }
+};
+
+TEST(LogWriter, WhatAFullDiskDoesNotTakeIsWrittenLater) {
+    const FullDisk disk;
+    LogWriter log{disk.fd.get()};
     log.write("{}\n");
-    const auto end = Clock::now() + 5s;
-    while (log.dropped() == 0 && Clock::now() < end)
-        std::this_thread::sleep_for(10ms);
-    ASSERT_GE(::dup3(pipe.writer.get(), disk.get(), O_CLOEXEC), 0);
+    std::this_thread::sleep_for(200ms);  // until it has been tried
     log.write("{\"line\":\"after\"}\n");
-    EXPECT_THAT(read_all(pipe.reader.get()),
-                MatchesRegex(".*\"log_lines_dropped\".*\"lines\":1,\"total\":1.*\n.*after.*\n"));
+    EXPECT_THAT(disk.has_room_again(),
+                MatchesRegex("\\{\\}\n.*after.*\n.*\"log_resumed\",\"why\":\"No space left on device\","
+                             "\"seconds\":[0-9.]+\\}\n"));
+    EXPECT_EQ(log.dropped(), 0U);
+}
+
+TEST(LogWriter, AFullDiskCostsLinesOnlyWhenTheBufferIsFull) {
+    const FullDisk disk;
+    Metrics metrics;
+    LogWriter log{disk.fd.get(), LogFormat::json, metrics};
+    const std::string line = std::string(999, 'x') + '\n';
+    const std::uint64_t lines = 3 * LogWriter::buffer_octets_max / 1000;
+    for (std::uint64_t i = 0; i < lines; ++i)
+        log.write(line);
+    const auto dropped = log.dropped();
+    EXPECT_GT(dropped, 0U);
+    MetricTotals totals{};
+    metrics.add_to(totals);
+    EXPECT_EQ(totals.at(metric_layout::firsts.at(static_cast<std::size_t>(Metric::log_lines_lost))), dropped);
+    const std::string all = disk.has_room_again();
+    EXPECT_THAT(all, HasSubstr("\"log_lines_dropped\",\"lines\":" + std::to_string(dropped) + ","));
+    EXPECT_EQ(static_cast<std::uint64_t>(std::count(all.begin(), all.end(), 'x')), (lines - dropped) * 999);
+}
+
+TEST(LogWriter, AtTheEndAFullDiskIsTriedOnceMoreAndWhatItRefusesIsCounted) {
+    const Fd disk{::open("/dev/full", O_WRONLY | O_CLOEXEC)};
+    Metrics metrics;
+    {
+        LogWriter log{disk.get(), LogFormat::json, metrics};
+        log.write("{}\n");
+        std::this_thread::sleep_for(200ms);
+        log.write("{}\n");
+    }
+    MetricTotals totals{};
+    metrics.add_to(totals);
+    EXPECT_EQ(totals.at(metric_layout::firsts.at(static_cast<std::size_t>(Metric::log_lines_lost))), 2U);
+}
+
+TEST(LogWriter, AFileHasWholeLinesOnly) {
+    char path[] = "/tmp/sluice-log-XXXXXX";
+    const Fd file{::mkostemp(path, O_CLOEXEC | O_APPEND)};
+    ::unlink(path);
+    LogWriter log{file.get()};
+    {
+        const SmallDisk disk(10);
+        log.write("{\"line\":1}\n{\"line\":2}\n");
+        std::this_thread::sleep_for(300ms);
+        EXPECT_EQ(::lseek(file.get(), 0, SEEK_END), 0);
+    }
+    const auto end = Clock::now() + 5s;
+    while (::lseek(file.get(), 0, SEEK_END) < 22 && Clock::now() < end)
+        std::this_thread::sleep_for(10ms);
+    char buffer[23] = {};
+    EXPECT_EQ(::pread(file.get(), buffer, 22, 0), 22);
+    EXPECT_STREQ(buffer, "{\"line\":1}\n{\"line\":2}\n");
 }
 
 TEST(LogWriter, AReaderThatIsGoneIsCounted) {

@@ -129,6 +129,8 @@ class Server {
     std::string_view reply_wire() const { return own_wire_ ? std::string_view(*own_wire_) : lent_; }
     /// Code of that reply.
     int reply_code() const { return reply_code_; }
+    /// Nothing is said after the reply that was given last.
+    bool is_closed() const { return mode_ == Mode::closed; }
     /// Whether holding that reply back could cost an honest client something, or us its mail: the answer to a
     /// message, to BDAT, RSET and QUIT, to STARTTLS and each line of AUTH, and the last reply of a session.
     bool reply_is_prompt() const { return prompt_; }

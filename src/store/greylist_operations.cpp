@@ -1,5 +1,9 @@
 #include "store/greylist_operations.hpp"
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
 #include "store/keys.hpp"
 
 namespace sluice::store {
@@ -43,11 +47,29 @@ policy::GreylistFacts read_greylist(const Outcomes& outcomes) {
     return facts;
 }
 
-Operations greylist_waits(const policy::GreylistOptions& options, const policy::GreylistName& name) {
+Operations greylist_waits(const policy::GreylistOptions& options, const policy::GreylistName& name,
+                          const GreylistLetter& letter) {
+    // No address has a newline in it.
+    std::string value(waiting);
+    for (const std::string& part : {letter.client, letter.sender, letter.recipient})
+        value.append("\n").append(part);
+    if (value.size() > value_octets_max) value = waiting;
     return {{.verb = Verb::add,
              .key = letter_key(name),
-             .value = std::string(waiting),
+             .value = std::move(value),
              .term = options.retry_within}};
+}
+
+std::optional<GreylistLetter> read_greylist_letter(std::string_view value) {
+    std::array<std::string_view, 4> parts;  // "waiting", then those of the letter
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const std::size_t end = i + 1 == parts.size() ? value.size() : value.find('\n');
+        if (end == std::string_view::npos) return std::nullopt;
+        parts.at(i) = value.substr(0, end);
+        value.remove_prefix(std::min(end + 1, value.size()));
+    }
+    if (parts[0] != waiting) return std::nullopt;
+    return GreylistLetter{std::string(parts[1]), std::string(parts[2]), std::string(parts[3])};
 }
 
 Operations greylist_passed(const policy::GreylistOptions& options, const policy::GreylistName& name) {

@@ -25,12 +25,14 @@ class Greylisting : public testing::Test {
         const auto facts = read_greylist(perform(greylist_question(options_, name)));
         const auto answer = policy::greylist(facts, options_);
         if (answer.newly) perform(greylist_passed(options_, name));
-        if (answer.what == policy::GreylistAnswer::What::wait) perform(greylist_waits(options_, name));
+        if (answer.what == policy::GreylistAnswer::What::wait)
+            perform(greylist_waits(options_, name, letter_));
         return answer;
     }
 
     const policy::GreylistOptions options_{
         .delay = 60s, .retry_within = 3600s, .keep = 86'400s, .allow_after = 3};
+    const GreylistLetter letter_{"192.0.2.7", "a@example.org", "b@example.net"};
     WallMillis now_ = 1'700'000'000'000;
 
   private:
@@ -83,13 +85,30 @@ TEST_F(Greylisting, OriginThatKeepsComingAgainIsAskedNoMore) {
     EXPECT_EQ(comes("example.net", "d.example").what, What::pass);
 }
 
+TEST_F(Greylisting, ARecordSaysWhoseLetterWaitsAndForWhom) {
+    const policy::GreylistName name{"192.0.2.0", "example.org", "1"};
+    const auto value = [&](const GreylistLetter& letter) {
+        return greylist_waits(options_, name, letter)[0].value;
+    };
+    EXPECT_EQ(read_greylist_letter(value(letter_)), letter_);
+    const GreylistLetter bounce{"2001:db8::1", "", "\"b c\"@example.net"};
+    EXPECT_EQ(read_greylist_letter(value(bounce)), bounce);
+    // Addresses that are too long for a record are left out, not cut.
+    const GreylistLetter endless{"192.0.2.7", std::string(900, 'a'), std::string(900, 'b')};
+    EXPECT_EQ(value(endless), "waiting");
+    EXPECT_EQ(read_greylist_letter("waiting"), std::nullopt) << "as 0.1.1 wrote it";
+    EXPECT_EQ(read_greylist_letter("passed"), std::nullopt);
+    EXPECT_EQ(read_greylist_letter("passed\na\nb\nc"), std::nullopt);
+}
+
 TEST_F(Greylisting, KeysKeepTheirBound) {
     const policy::GreylistName name{std::string(200, 'o'), std::string(300, 'd'), std::string(16, 'a')};
     for (const Operations& operations :
-         {greylist_question(options_, name), greylist_waits(options_, name), greylist_passed(options_, name)})
+         {greylist_question(options_, name), greylist_waits(options_, name, letter_),
+          greylist_passed(options_, name)})
         for (const Operation& operation : operations)
             EXPECT_LE(operation.key.size(), key_octets_max);
-    EXPECT_THAT(greylist_waits(options_, name)[0].key, testing::EndsWith("/aaaaaaaaaaaaaaaa"));
+    EXPECT_THAT(greylist_waits(options_, name, letter_)[0].key, testing::EndsWith("/aaaaaaaaaaaaaaaa"));
 }
 
 }  // namespace

@@ -47,7 +47,9 @@ def test_a_session_and_its_transaction(sluice, postfix):
     assert transaction["session"] == session["session"]
     assert transaction["sender"] == "sender@example.org" and transaction["recipients"] == ["alice@example.test"]
     assert transaction["recipients_refused"] == 1
-    assert transaction["refused"] == [{"recipient": "no-such@example.test", "code": 550, "by": "mta"}]
+    (refused,) = transaction["refused"]
+    assert (refused["recipient"], refused["code"], refused["by"]) == ("no-such@example.test", 550, "mta")
+    assert refused["reply"].startswith("5.1.1 <no-such@example.test>: Recipient address rejected"), refused
     assert transaction["octets"] == len(message(token))
     assert transaction["outcome"] == "delivered" and transaction["code"] == 250
     assert transaction["mta"] == f"127.0.0.1:{postfix.private_port}"

@@ -75,6 +75,16 @@ def test_the_log_as_json(visited):
     fit_for_a_terminal((sluice.directory / "log").read_bytes())
 
 
+def test_what_is_found_in_the_log(visited):
+    sluice, operator = visited()
+    sluice.wait_record("session", client=SOURCE)
+    for what in (SOURCE, SENDER, RECIPIENT, HELO):
+        found = printed(operator, "find", what)
+        assert f"which called itself {VISIBLE}" in found and f"<r{VISIBLE}@example.test> was refused" in found, found
+    assert printed(operator, "find", f"absent{HOSTILE}") == "Nothing is found.\n"
+    assert VISIBLE in printed(operator, "find", HOSTILE + "/", status=2)
+
+
 def test_the_log_for_people(visited):
     sluice, _ = visited(json_log=False)
     wait_until(lambda: f"client={SOURCE}" in sluice.log_text(), "the session's line")

@@ -6,7 +6,7 @@ namespace sluice::net {
 
 class LogWriter::Impl {};
 
-LogWriter::LogWriter(int /*fd*/, LogFormat /*format*/) {}
+LogWriter::LogWriter(int /*fd*/, LogFormat /*format*/, Metrics& /*metrics*/) {}
 LogWriter::~LogWriter() = default;
 
 void LogWriter::write(std::string_view line) {

@@ -8,6 +8,7 @@ import signal
 import subprocess
 
 from harness.client import Client
+from harness.log_guide import undescribed
 from harness.waiting import PATIENCE, free_port, wait_until
 
 BUILD = pathlib.Path(os.environ.get("SLUICE_BUILD", pathlib.Path(__file__).resolve().parents[3] / "build/release"))
@@ -77,7 +78,7 @@ class Sluice:
 
     Its log is read by wait_record() and wait_records(), and what must not be in it by records_after_stop().
 
-    Stopped by stop(), which insists on exit status 0 and a log in which every line is one JSON object.
+    Stopped by stop(), which insists on exit status 0 and a log in which every line is one JSON object that docs/guide/log.md explains.
     """
 
     def __init__(self, directory, mtas, config=None, address="127.0.0.1", arguments=(), json_log=True,
@@ -171,7 +172,8 @@ class Sluice:
             raise AssertionError(f"not drained after {timeout} s\n{self.log_text()}") from None
         assert status == 0, f"exit status {status}\n{self.stderr()}\n{self.log_text()}"
         if self.json_log:
-            self._read_log(None, {})
+            strange = undescribed(self._read_log(None, {}))
+            assert not strange, f"docs/guide/log.md (src/app/log_table.cpp) does not explain {strange}"
 
     # ---- clients ---------------------------------------------------------------------------------------------
 
