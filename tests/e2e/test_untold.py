@@ -152,7 +152,6 @@ smtpd_policy_service_timeout = 100s
             assert postfix.count_messages(token) == 1
 
 
-
 @pytest.mark.parametrize("way", ["close", "abort"])
 def test_without_quit_what_was_heard_is_known_to_be(start_sluice, mta, way):
     """The kernel of who closes has acknowledged the 250, and the same letter is a new one. After a reset nobody knows."""
@@ -165,4 +164,3 @@ def test_without_quit_what_was_heard_is_known_to_be(start_sluice, mta, way):
     assert ("untold" in session) == (way == "abort")
     assert send(sluice, content).code == 250
     assert len(mta.taken) == (2 if way == "close" else 1)
-    assert "worker_died" not in sluice.log_text()
