@@ -17,6 +17,7 @@
 #include "net/loop.hpp"
 #include "net/offload.hpp"
 #include "net/socket.hpp"
+#include "store/state.hpp"
 
 namespace sluice::front {
 
@@ -94,6 +95,7 @@ class FrontTest : public testing::Test {
                          .tls = nullptr,
                          .log = *log,
                          .log_format = LogFormat::json,
+                         .state = state,
                          .act_on =
                              [this](const IpAddress& client) {
                                  return act && acted_on.contains(client) ? &*act : nullptr;
@@ -152,6 +154,7 @@ class FrontTest : public testing::Test {
     net::Offload offload{loop};
     SlowBackend backend;
     FrontOptions options;
+    store::State* state = nullptr;
     std::optional<policy::Act> act;  // what the operator has said of `acted_on`
     Network acted_on{IpAddress::v4({127, 0, 0, 0}), 8};
     net::Fd listener;
