@@ -44,19 +44,18 @@ std::vector<std::string> words_of(const std::string& command_line) {
     return words;
 }
 
-/// By /proc/PID/status: a supervisor, which workers and the store process are not, of root or of our own
-/// user. Who owns the files there says less: those of a process that lets nobody look into it are root's.
-bool may_be_ours(const fs::path& process) {
+/// By /proc/PID/status: a supervisor, which workers and the store process are not, of root. Who owns the
+/// files there says less: those of a process that lets nobody look into it are root's.
+bool is_supervisor(const fs::path& process) {
     std::istringstream status(text_of(process / "status"));
     bool named = false;
     bool owned = false;
     for (std::string line; std::getline(status, line);) {
         if (line == "Name:\tsluice") named = true;
-        uid_t real = 0, effective = 0;
+        uid_t real = 1, effective = 1;
         if (!line.starts_with("Uid:")) continue;
         std::istringstream(line.substr(4)) >> real >> effective;
-        const auto trusted = [](uid_t user) { return user == 0 || user == ::geteuid(); };
-        owned = trusted(real) && trusted(effective);
+        owned = real == 0 && effective == 0;
     }
     return named && owned;
 }
@@ -81,7 +80,7 @@ std::vector<Running> running() {
     std::error_code error;
     for (const fs::directory_entry& entry : fs::directory_iterator("/proc", error)) {
         const std::string pid = entry.path().filename().string();
-        if (!parse_decimal<std::uint32_t>(pid) || !may_be_ours(entry.path())) continue;
+        if (!parse_decimal<std::uint32_t>(pid) || !is_supervisor(entry.path())) continue;
         const fs::path directory = fs::read_symlink(entry.path() / "cwd", error);
         const auto flags = flags_of_run(words_of(text_of(entry.path() / "cmdline")), directory.string());
         if (!flags || (flags->config.empty() && !flags->state_dir)) continue;

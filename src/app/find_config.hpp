@@ -1,10 +1,10 @@
 // Which configuration a command means that was not told: the file where it belongs, or else the one that the
 // Sluice on this machine runs with.
 //
-// The running one is found by the kernel's list of processes. Only a supervisor of root's or of our own user
-// is looked at, whoever can run one as these can tell us anything anyway; and only a file or directory that
-// is the same for it and for us, which that of a Sluice in a container is not. (A file that says where the
-// running one is would have to be written by a supervisor that has given up the right to.)
+// The running one is found by the kernel's list of processes, and by root alone, who may look into others.
+// Only a supervisor of root's is looked at, who can tell us anything anyway; and only a file or directory
+// that is the same for it and for us, which that of a Sluice in a container is not. (A file that says where
+// the running one is would have to be written by a supervisor that has given up the right to.)
 #pragma once
 
 #include <optional>
