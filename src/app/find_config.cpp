@@ -25,7 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 bool is_there(const char* path) {
-    struct stat found {};
+    struct stat found{};
     return ::stat(path, &found) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
@@ -63,8 +63,7 @@ bool is_supervisor(const fs::path& process) {
 /// Under this name it and we see the same; an empty name is that of nothing.
 bool sees_the_same(const fs::path& process, const std::string& path) {
     if (path.empty()) return true;
-    struct stat ours {
-    }, its{};
+    struct stat ours{}, its{};
     if (::stat(path.c_str(), &ours) != 0 || ::stat((process.string() + "/root" + path).c_str(), &its) != 0)
         return false;
     return ours.st_dev == its.st_dev && ours.st_ino == its.st_ino;
