@@ -117,6 +117,18 @@ CLI::App* add_lists_command(CLI::App& app, bool& guide) {
     return command;
 }
 
+CLI::App* add_ask_command(CLI::App& app, const char* name, const char* what, RunFlags& flags) {
+    CLI::App* command = app.add_subcommand(name, what);
+    add_ask_flags(*command, flags);
+    command->footer(ask_footer);
+    return command;
+}
+
+int check_found(CheckFlags flags) {
+    flags.run = with_default_config(flags.run);
+    return check(flags);
+}
+
 CLI::App* add_sessions_command(CLI::App& app, SessionsFlags& flags) {
     CLI::App* command = app.add_subcommand(
         "sessions",
@@ -160,17 +172,14 @@ int run_command_line(int argc, char** argv) {
     add_run_flags(*run_command, run_flags);
 
     RunFlags ask_flags;
-    CLI::App* reload_command = app.add_subcommand(
-        "reload", "Let the running Sluice read its configuration again, and say what it thinks of it");
-    add_ask_flags(*reload_command, ask_flags);
-    reload_command->footer(ask_footer);
-    CLI::App* upgrade_command = app.add_subcommand(
-        "upgrade", "Let the running Sluice give way to the binary that now stands where its own did");
-    add_ask_flags(*upgrade_command, ask_flags);
-    upgrade_command->footer(ask_footer);
-    CLI::App* metrics_command =
-        app.add_subcommand("metrics", "Print what the running Sluice has counted, as Prometheus reads it");
-    add_ask_flags(*metrics_command, ask_flags);
+    CLI::App* reload_command = add_ask_command(
+        app, "reload", "Let the running Sluice read its configuration again, and say what it thinks of it",
+        ask_flags);
+    CLI::App* upgrade_command = add_ask_command(
+        app, "upgrade", "Let the running Sluice give way to the binary that now stands where its own did",
+        ask_flags);
+    CLI::App* metrics_command = add_ask_command(
+        app, "metrics", "Print what the running Sluice has counted, as Prometheus reads it", ask_flags);
     SessionsFlags sessions_flags;
     CLI::App* sessions_command = add_sessions_command(app, sessions_flags);
 
@@ -212,10 +221,7 @@ int run_command_line(int argc, char** argv) {
         if (sessions_command->parsed()) return list_sessions(sessions_flags);
         if (metrics_command->parsed()) return print_metrics(ask_flags);
         if (store_command) return store_command();
-        if (check_command->parsed()) {
-            check_flags.run = with_default_config(check_flags.run);
-            return check(check_flags);
-        }
+        if (check_command->parsed()) return check_found(check_flags);
         if (sink_command->parsed()) return sink(sink_flags);
         if (lists_command->parsed()) return print_lists(lists_guide);
         if (version_command->parsed()) return print_version();
