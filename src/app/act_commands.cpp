@@ -1,11 +1,15 @@
-// `sluice allow`, `block`, `forget` and `acts`: the operator's word on a network, kept by the memory, obeyed
-// by every worker within a second.
+// `sluice allow`, `block`, `unblock`, `forget` and `acts`: the operator's word on a network, kept by the
+// memory, obeyed by every worker within a second.
 #include <pwd.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdio>
 #include <fmt/format.h>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "app/acts.hpp"
 #include "app/duration.hpp"
@@ -39,6 +43,45 @@ std::string term_text(Seconds left) {
     return left > Seconds{0} ? duration_text(left) : "for ever";
 }
 
+/// A line for each that was found; false when there is none.
+bool print_all(std::string_view what, const std::vector<std::string>& keys, const store::Outcomes& found) {
+    bool any = false;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (!found[i].found) continue;
+        const std::string text = describe(keys[i], found[i]);
+        fmt::print("{}: {}{}{}\n", what, shown(keys[i]), text.empty() ? "" : "  ", shown(text));
+        any = true;
+    }
+    return any;
+}
+
+/// Erases them, and says what that was; false when there was nothing.
+bool drop(StoreSession& session, const std::vector<std::string>& keys) {
+    const store::Outcomes seen = session.ask(look_at_all(keys));
+    store::Outcomes erased = session.ask(erase_all(keys));
+    for (std::size_t i = 0; i < keys.size(); ++i)
+        if (erased[i].found && seen[i].found) erased[i] = seen[i];
+    return print_all("forgotten", keys, erased);
+}
+
+/// Blocks on larger networks that hold this one, unless a smaller one of them is let through; true when none
+/// is in force.
+bool print_wider_blocks(StoreSession& session, const Network& network) {
+    std::optional<std::pair<Network, policy::Act>> nearest;
+    session.list(store::act_space, [&](const store::Outcome& outcome) {
+        auto read = read_act(outcome);
+        if (!read || read->first.prefix() >= network.prefix()) return true;
+        if (!read->first.contains(network.address())) return true;
+        if (!nearest || read->first.prefix() > nearest->first.prefix()) nearest = std::move(read);
+        return true;
+    });
+    if (!nearest || nearest->second.lane == policy::Lane::fast) return true;
+    const std::string wider = nearest->first.to_string();
+    fmt::print(stderr, "sluice: {} is still in lane {}, as a part of {}: unblock that, or allow {}\n",
+               network.to_string(), name_of(nearest->second.lane), wider, network.to_string());
+    return false;
+}
+
 int act(const ActFlags& flags, policy::Lane lane, std::string_view command) {
     const auto config = memory_config(flags.run);
     const auto network = Network::parse(flags.network);
@@ -67,20 +110,32 @@ int block(const ActFlags& flags) {
     return act(flags, policy::lane_named(flags.lane).value_or(policy::Lane::reject), "block");
 }
 
-int forget(const ActFlags& flags) {
+int unblock(const ActFlags& flags) {
     const auto config = memory_config(flags.run);
     const auto network = Network::parse(flags.network);
     if (!config || !network) return exit_usage;
-    StoreSession session(*config, fmt::format("forget {}", network->to_string()));
-    const std::vector<std::string> keys = keys_of(*network);
-    const store::Outcomes outcomes = session.ask(erase_all(keys));
-    bool any = false;
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (!outcomes[i].found) continue;
-        fmt::print("forgotten: {}\n", shown(keys[i]));
-        any = true;
-    }
-    if (!any) fmt::print("nothing was known of {}\n", network->to_string());
+    StoreSession session(*config, fmt::format("unblock {}", network->to_string()));
+    std::vector<std::string> keys = keys_of(*network, {.reputation = false, .counts = false});
+    const auto act = policy::parse_act(session.ask({.verb = store::Verb::get, .key = keys.front()}).value);
+    if (act && act->lane == policy::Lane::fast) keys.erase(keys.begin());  // allowed, which stays
+    if (!drop(session, keys)) fmt::print("nothing blocked {} itself\n", network->to_string());
+    bool free = true;
+    if (!act || act->lane != policy::Lane::fast) free = print_wider_blocks(session, *network);
+    return free ? exit_ok : exit_failed;
+}
+
+int forget(const ForgetFlags& flags) {
+    const auto config = memory_config(flags.run);
+    const auto network = Network::parse(flags.network);
+    if (!config || !network) return exit_usage;
+    const bool all = !flags.act && !flags.reputation;
+    const std::vector<std::string> keys = keys_of(
+        *network,
+        {.act = all || flags.act, .block = all, .reputation = all || flags.reputation, .counts = all});
+    StoreSession session(*config, flags.dry_run ? "" : fmt::format("forget {}", network->to_string()));
+    const bool any = flags.dry_run ? print_all("would be forgotten", keys, session.ask(look_at_all(keys)))
+                                   : drop(session, keys);
+    if (!any) fmt::print("nothing {} known of {}\n", flags.dry_run ? "is" : "was", network->to_string());
     return exit_ok;
 }
 

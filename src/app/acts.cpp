@@ -64,6 +64,7 @@ void Acts::take(const store::Outcome& outcome) {
 void Acts::finish() {
     acts_ = std::exchange(reading_, {});
     if (first_end_) loop_.timers().arm(*this, *first_end_);
+    changed_();
 }
 
 const policy::Act* Acts::find(const IpAddress& client) const {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,8 +25,10 @@ class Acts final : store::State::Question, net::Timer {
     /// More are not read: a worker's memory is bounded.
     static constexpr std::size_t acts_max = 100'000;
 
-    /// Both outlive this.
-    Acts(net::Loop& loop, store::State& state) : loop_(loop), state_(state) {}
+    /// `changed` is called on the loop when they have been read and may be others. All outlive this.
+    Acts(
+        net::Loop& loop, store::State& state, std::function<void()> changed = [] {})
+        : loop_(loop), state_(state), changed_(std::move(changed)) {}
 
     /// They may have changed: reads all of them, a list at a time.
     void read();
@@ -50,6 +53,7 @@ class Acts final : store::State::Question, net::Timer {
 
     net::Loop& loop_;
     store::State& state_;
+    std::function<void()> changed_;
     Table acts_;
     Table reading_;                     // what has come of them
     std::string after_;                 // the last key that was read

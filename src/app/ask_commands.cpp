@@ -1,12 +1,17 @@
-// `sluice reload`, `sluice upgrade` and `sluice metrics`: they ask the running supervisor, and say what it
+// `sluice reload`, `upgrade`, `metrics` and `sessions`: they ask the running supervisor, and say what it
 // answers.
 #include <cstdio>
 #include <fmt/format.h>
+#include <functional>
+#include <string>
 
 #include "app/commands.hpp"
 #include "app/config.hpp"
 #include "app/control.hpp"
 #include "app/exit_codes.hpp"
+#include "app/find_config.hpp"
+#include "app/held_text.hpp"
+#include "app/start_error.hpp"
 
 namespace sluice::app {
 
@@ -15,7 +20,10 @@ namespace {
 /// Longer than a supervisor gives workers to start.
 constexpr Seconds patience{90};
 
-int ask(const RunFlags& flags, Command command) {
+/// Prints what the supervisor answers, once `shown` has made it what people read.
+int ask(const RunFlags& given, Command command,
+        const std::function<std::string(const std::string& lines)>& shown = std::identity()) {
+    const RunFlags flags = find_running(given);
     const ConfigResult<Config> config = configure(flags);
     if (!config) {
         for (const ConfigError& error : config.error())
@@ -23,13 +31,12 @@ int ask(const RunFlags& flags, Command command) {
         return exit_usage;
     }
     if (config->state_dir.empty()) {
-        fmt::print(stderr,
-                   "sluice: without a state_dir no Sluice can be asked; send the supervisor SIGHUP\n");
+        fmt::print(stderr, "sluice: {}\n", no_state_dir_text(flags));
         return exit_usage;
     }
     const Answered answered = ask_supervisor(config->state_dir, word_of(command), patience);
     if (answered.done)
-        fmt::print("{}", answered.lines);
+        fmt::print("{}", shown(answered.lines));
     else
         fmt::print(stderr, "sluice: {} is refused:\n{}", word_of(command), answered.lines);
     return answered.done ? exit_ok : exit_failed;
@@ -43,6 +50,15 @@ int reload(const RunFlags& flags) {
 
 int print_metrics(const RunFlags& flags) {
     return ask(flags, Command::metrics);
+}
+
+int list_sessions(const SessionsFlags& flags) {
+    const HeldWanted wanted{.lane = policy::lane_named(flags.lane), .top = flags.top};
+    return ask(flags.run, Command::sessions, [&wanted](const std::string& lines) {
+        const auto held = parse_held(lines);
+        if (!held) throw StartError("the Sluice that runs tells of its sessions in another way: upgrade it");
+        return held_table(*held, wanted);
+    });
 }
 
 int upgrade(const RunFlags& flags) {

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
@@ -21,11 +22,12 @@ union Control {
     char octets[CMSG_SPACE(sizeof(int))];
 };
 
-bool send_message(int channel, char octet, int descriptor) {
-    iovec content{&octet, 1};
+bool send_message(int channel, char octet, std::string_view text, int descriptor) {
+    // sendmsg(2) only reads the text.
+    iovec content[]{{&octet, 1}, {const_cast<char*>(text.data()), text.size()}};
     msghdr message{};
-    message.msg_iov = &content;
-    message.msg_iovlen = 1;
+    message.msg_iov = content;
+    message.msg_iovlen = text.empty() ? 1 : 2;
     Control control{};
     if (descriptor >= 0) {
         message.msg_control = &control;
@@ -36,7 +38,7 @@ bool send_message(int channel, char octet, int descriptor) {
         header->cmsg_len = CMSG_LEN(sizeof descriptor);
         std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
     }
-    return ::sendmsg(channel, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == 1;
+    return ::sendmsg(channel, &message, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
 }
 
 net::Fd descriptor_of(msghdr& message) {
@@ -59,6 +61,7 @@ std::optional<Order> read_order(char octet) {
         case Order::take_log:
         case Order::take_queue:
         case Order::take_tls_queue:
+        case Order::list:
         case Order::retire: return order;
     }
     return std::nullopt;
@@ -67,7 +70,8 @@ std::optional<Order> read_order(char octet) {
 std::optional<Note> read_note(char octet) {
     switch (const auto note = static_cast<Note>(octet)) {
         case Note::serving:
-        case Note::alive: return note;
+        case Note::alive:
+        case Note::sessions: return note;
     }
     return std::nullopt;
 }
@@ -80,11 +84,11 @@ Channel open_channel() {
 }
 
 bool send_order(int channel, Order order, int descriptor) {
-    return send_message(channel, static_cast<char>(order), descriptor);
+    return send_message(channel, static_cast<char>(order), {}, descriptor);
 }
 
-bool send_note(int channel, Note note) {
-    return send_message(channel, static_cast<char>(note), -1);
+bool send_note(int channel, Note note, std::string_view text) {
+    return send_message(channel, static_cast<char>(note), text.substr(0, note_octets_max - 1), -1);
 }
 
 std::optional<OrderReceived> receive_order(int channel, bool& over) {
@@ -105,12 +109,14 @@ std::optional<OrderReceived> receive_order(int channel, bool& over) {
     return OrderReceived{*order, std::move(descriptor)};
 }
 
-std::optional<Note> receive_note(int channel, bool& over) {
-    char octet = 0;
-    const ssize_t octets = ::recv(channel, &octet, 1, MSG_DONTWAIT);
+std::optional<NoteReceived> receive_note(int channel, bool& over) {
+    std::array<char, note_octets_max> buffer;  // not cleared: nearly every note is one octet
+    const ssize_t octets = ::recv(channel, buffer.data(), buffer.size(), MSG_DONTWAIT);
     over = ended(octets);
-    if (octets != 1) return std::nullopt;
-    return read_note(octet);
+    if (octets <= 0) return std::nullopt;
+    const auto note = read_note(buffer.front());
+    if (!note) return std::nullopt;
+    return NoteReceived{*note, std::string(buffer.data() + 1, static_cast<std::size_t>(octets) - 1)};
 }
 
 }  // namespace sluice::app

@@ -1,9 +1,12 @@
 // What a supervisor and one worker say to each other: a pair of sockets, an octet a message, and with some a
-// descriptor. Neither ever waits for the other.
+// descriptor or a text. Neither ever waits for the other.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "front/front.hpp"
 #include "net/fd.hpp"
@@ -15,6 +18,7 @@ enum class Order : char {
     take_log = 'L',        // the descriptor is the log from now on
     take_queue = 'Q',      // accept who waits at the descriptor, a listening socket that is to be closed
     take_tls_queue = 'T',  // the same where clients begin with TLS
+    list = 'S',            // note which sessions there are (Note::sessions)
     retire = 'R',          // accept nobody any more, let the sessions end by themselves, and end
 };
 
@@ -24,9 +28,12 @@ constexpr Order take_queue_order(front::Wrapping wrapping) {
 
 /// From a worker.
 enum class Note : char {
-    serving = 's',  // it is set up, and accepts clients
-    alive = 'a',    // its loop turns; every second
+    serving = 's',   // it is set up, and accepts clients
+    alive = 'a',     // its loop turns; every second
+    sessions = 'l',  // those that it holds, as text (app/held_text.hpp): the one note with more than an octet
 };
+
+inline constexpr std::size_t note_octets_max = 65'536;
 
 /// What an octet means; nothing = none of ours.
 std::optional<Order> read_order(char octet);
@@ -42,16 +49,23 @@ Channel open_channel();
 
 /// False when the other side is gone, or has not read for so long that there is no room.
 bool send_order(int channel, Order order, int descriptor = -1);
-bool send_note(int channel, Note note);
+/// `text` is cut to what a note may have.
+bool send_note(int channel, Note note, std::string_view text = {});
 
 struct OrderReceived {
     Order order;
     net::Fd descriptor;  // empty when none came with it
 };
 
+struct NoteReceived {
+    Note note;
+    std::string text;
+    bool operator==(const NoteReceived&) const = default;
+};
+
 /// `over` is set once the other side is gone. Nothing = nothing was there, or what means nothing.
 std::optional<OrderReceived> receive_order(int channel, bool& over);
 /// Descriptors that a worker sends are not taken.
-std::optional<Note> receive_note(int channel, bool& over);
+std::optional<NoteReceived> receive_note(int channel, bool& over);
 
 }  // namespace sluice::app

@@ -16,8 +16,8 @@ TEST(Channel, OctetsThatMeanNothingChangeNothing) {
         orders += read_order(static_cast<char>(octet)).has_value() ? 1 : 0;
         notes += read_note(static_cast<char>(octet)).has_value() ? 1 : 0;
     }
-    EXPECT_EQ(orders, 4);
-    EXPECT_EQ(notes, 2);
+    EXPECT_EQ(orders, 5);
+    EXPECT_EQ(notes, 3);
     const Channel channel = open_channel();
     bool over = false;
     const int free_before = ::dup(channel.worker.get());
@@ -30,7 +30,7 @@ TEST(Channel, OctetsThatMeanNothingChangeNothing) {
     ASSERT_TRUE(send_note(channel.worker.get(), static_cast<Note>('\0')));
     ASSERT_TRUE(send_note(channel.worker.get(), Note::alive));
     EXPECT_FALSE(receive_note(channel.supervisor.get(), over));
-    EXPECT_EQ(receive_note(channel.supervisor.get(), over), Note::alive);
+    EXPECT_EQ(receive_note(channel.supervisor.get(), over), (NoteReceived{Note::alive, ""}));
     EXPECT_FALSE(over);
 }
 
@@ -76,7 +76,7 @@ TEST(Channel, TheEndOfEitherSideIsSeen) {
     bool over = false;
     EXPECT_TRUE(send_note(channel.worker.get(), Note::serving));
     channel.worker.reset();
-    EXPECT_EQ(receive_note(channel.supervisor.get(), over), Note::serving);
+    EXPECT_EQ(receive_note(channel.supervisor.get(), over), (NoteReceived{Note::serving, ""}));
     EXPECT_FALSE(over);
     EXPECT_FALSE(receive_note(channel.supervisor.get(), over));
     EXPECT_TRUE(over);
@@ -93,6 +93,18 @@ TEST(Channel, ASupervisorTakesNoDescriptors) {
     EXPECT_TRUE(receive_note(channel.supervisor.get(), over));
     const net::Fd next(::dup(channel.worker.get()));
     EXPECT_EQ(next.get(), free_before);
+}
+
+TEST(Channel, ANoteMayHaveAText) {
+    const Channel channel = open_channel();
+    const std::string longest(note_octets_max - 1, 'x');
+    ASSERT_TRUE(send_note(channel.worker.get(), Note::sessions, "lane slow\n"));
+    ASSERT_TRUE(send_note(channel.worker.get(), Note::sessions, longest + 'y'));
+    ASSERT_TRUE(send_note(channel.worker.get(), Note::alive));
+    bool over = false;
+    EXPECT_EQ(receive_note(channel.supervisor.get(), over), (NoteReceived{Note::sessions, "lane slow\n"}));
+    EXPECT_EQ(receive_note(channel.supervisor.get(), over), (NoteReceived{Note::sessions, longest}));
+    EXPECT_EQ(receive_note(channel.supervisor.get(), over), (NoteReceived{Note::alive, ""}));
 }
 
 TEST(Channel, WhoDoesNotReadKeepsNobodyWaiting) {

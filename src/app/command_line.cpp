@@ -9,8 +9,10 @@
 
 #include "app/commands.hpp"
 #include "app/exit_codes.hpp"
+#include "app/find_config.hpp"
 #include "app/lists_text.hpp"
 #include "app/store_command_line.hpp"
+#include "front/held_sessions.hpp"
 #include "net/socket.hpp"
 
 namespace sluice::app {
@@ -29,7 +31,7 @@ constexpr const char* exit_codes_text =
 
 constexpr const char* run_footer =
     "Flags override the file. Without a file and flags, Sluice listens on 127.0.0.1:2525 and relays to\n"
-    "127.0.0.1:2526, where `sluice sink` listens.\n"
+    "127.0.0.1:2526, where `sluice sink` listens; --config /dev/null does without a file that is there.\n"
     "Signals: SIGTERM and SIGINT drain (no new sessions, transactions under way finish within\n"
     "limits.drain_max_s) and exit 0, a second SIGINT at once; SIGHUP reads the configuration again, as\n"
     "`sluice reload` does, and opens the log file anew; SIGUSR1 only opens the log file anew.";
@@ -48,7 +50,11 @@ std::string endpoint_fault(const std::string& text) {
 }
 
 void add_run_flags(CLI::App& command, RunFlags& flags) {
-    command.add_option("--config", flags.config, "The configuration, a TOML file; see sluice.toml(5)")
+    command
+        .add_option(
+            "--config", flags.config,
+            "The configuration, a TOML file, see sluice.toml(5); by default /etc/sluice/sluice.toml, if "
+            "it is there")
         ->type_name("FILE");
     command.add_option("--listen", flags.listen, "Where clients connect; may be given several times")
         ->type_name("ADDR:PORT")
@@ -104,6 +110,33 @@ void add_sink_flags(CLI::App& command, SinkFlags& flags) {
         ->capture_default_str();
 }
 
+CLI::App* add_ask_command(CLI::App& app, const char* name, const char* what, RunFlags& flags) {
+    CLI::App* command = app.add_subcommand(name, what);
+    add_ask_flags(*command, flags);
+    command->footer(ask_footer);
+    return command;
+}
+
+int check_found(CheckFlags flags) {
+    flags.run = with_default_config(flags.run);
+    return check(flags);
+}
+
+CLI::App* add_sessions_command(CLI::App& app, SessionsFlags& flags) {
+    CLI::App* command = app.add_subcommand(
+        "sessions",
+        "List the sessions that are held now: totals by lane, and those that have lasted longest");
+    add_ask_flags(*command, flags.run);
+    command->add_option("--lane", flags.lane, "Name only sessions of this lane")
+        ->type_name("LANE")
+        ->check(CLI::IsMember({"fast", "slow", "defer", "reject"}));
+    command->add_option("--top", flags.top, "How many are named")
+        ->type_name("N")
+        ->check(CLI::Range(std::size_t{0}, front::HeldSessions::oldest_max))
+        ->capture_default_str();
+    return command;
+}
+
 int print_lists(bool guide) {
     fmt::print("{}", guide ? known_lists_guide() : known_lists_text());
     return exit_ok;
@@ -146,8 +179,12 @@ void add_find_command(CLI::App& app, FindFlags& flags, std::function<int()>& cho
     command->callback([&flags, &chosen] { chosen = [&flags] { return find_in_log(flags); }; });
 }
 
+std::string version_text() {
+    return fmt::format("sluice {}", SLUICE_VERSION);
+}
+
 int print_version() {
-    fmt::print("sluice {}\n", SLUICE_VERSION);
+    fmt::print("{}\n", version_text());
     return exit_ok;
 }
 
@@ -157,6 +194,7 @@ int run_command_line(int argc, char** argv) {
     CLI::App app(description, "sluice");
     app.footer(exit_codes_text);
     app.require_subcommand(1);
+    app.set_version_flag("--version", version_text());
 
     RunFlags run_flags;
     CLI::App* run_command = app.add_subcommand("run", "Run the front end: a supervisor and its workers");
@@ -164,17 +202,16 @@ int run_command_line(int argc, char** argv) {
     add_run_flags(*run_command, run_flags);
 
     RunFlags ask_flags;
-    CLI::App* reload_command = app.add_subcommand(
-        "reload", "Let the running Sluice read its configuration again, and say what it thinks of it");
-    add_ask_flags(*reload_command, ask_flags);
-    reload_command->footer(ask_footer);
-    CLI::App* upgrade_command = app.add_subcommand(
-        "upgrade", "Let the running Sluice give way to the binary that now stands where its own did");
-    add_ask_flags(*upgrade_command, ask_flags);
-    upgrade_command->footer(ask_footer);
-    CLI::App* metrics_command =
-        app.add_subcommand("metrics", "Print what the running Sluice has counted, as Prometheus reads it");
-    add_ask_flags(*metrics_command, ask_flags);
+    CLI::App* reload_command = add_ask_command(
+        app, "reload", "Let the running Sluice read its configuration again, and say what it thinks of it",
+        ask_flags);
+    CLI::App* upgrade_command = add_ask_command(
+        app, "upgrade", "Let the running Sluice give way to the binary that now stands where its own did",
+        ask_flags);
+    CLI::App* metrics_command = add_ask_command(
+        app, "metrics", "Print what the running Sluice has counted, as Prometheus reads it", ask_flags);
+    SessionsFlags sessions_flags;
+    CLI::App* sessions_command = add_sessions_command(app, sessions_flags);
 
     std::function<int()> chosen;  // what the commands do that are made elsewhere
     StoreCommandFlags store_flags;
@@ -210,12 +247,13 @@ int run_command_line(int argc, char** argv) {
         return app.exit(error) == 0 ? exit_ok : exit_usage;
     }
     try {
-        if (run_command->parsed()) return run(run_flags);
+        if (run_command->parsed()) return run(with_default_config(run_flags));
         if (reload_command->parsed()) return reload(ask_flags);
         if (upgrade_command->parsed()) return upgrade(ask_flags);
+        if (sessions_command->parsed()) return list_sessions(sessions_flags);
         if (metrics_command->parsed()) return print_metrics(ask_flags);
         if (chosen) return chosen();
-        if (check_command->parsed()) return check(check_flags);
+        if (check_command->parsed()) return check_found(check_flags);
         if (sink_command->parsed()) return sink(sink_flags);
         if (version_command->parsed()) return print_version();
     } catch (const std::exception& error) {

@@ -1,6 +1,7 @@
 // The commands, each with its flags as a value. All return an exit code and print errors to standard error.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,14 @@ int upgrade(const RunFlags& flags);
 
 /// `sluice metrics`: what the running Sluice has counted, for Prometheus.
 int print_metrics(const RunFlags& flags);
+
+struct SessionsFlags {
+    RunFlags run;
+    std::string lane;      // empty = all
+    std::size_t top = 20;  // sessions that are named, of those that have lasted longest
+};
+/// `sluice sessions`: what the workers hold now.
+int list_sessions(const SessionsFlags& flags);
 
 struct FindFlags {
     RunFlags run;                    // names the log by its file

@@ -1,4 +1,4 @@
-// The socket by which `sluice reload`, `sluice upgrade` and `sluice metrics` ask a running supervisor.
+// The socket by which `sluice reload`, `upgrade`, `metrics` and `sessions` ask a running supervisor.
 //
 // It is a file in the state directory that only its owner can connect to. Whoever asks sends one word, a
 // packet, and hears one packet when it is done (app/packets.hpp).

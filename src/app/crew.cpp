@@ -69,6 +69,16 @@ void Crew::reopen_log() {
             events_.event("log_not_reopened", {{"pid", std::int64_t{seat->pid()}}});
 }
 
+unsigned Crew::list_sessions(const Listed& listed) {
+    unsigned asked = 0;
+    for (const auto& seat : seats_) {
+        if (seat->pid() == 0) continue;
+        ++asked;
+        seat->list_sessions(listed);
+    }
+    return asked;
+}
+
 void Crew::take_queue(unsigned number, const ListeningSocket& socket) {
     const Order order = take_queue_order(socket->wrapping);
     for (std::size_t tries = 0; tries < seats_.size(); ++tries)

@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "app/event_log.hpp"
@@ -51,6 +52,13 @@ class Crew {
 
     /// The log file, opened anew, for all workers.
     void reopen_log();
+    /// Called once with what a worker said of its sessions, on the loop or at once; empty = it is gone, or
+    /// does not hear.
+    using Listed = std::function<void(std::string_view text)>;
+    /// Asks each worker that lives; the number of them. What was asked before and is not answered yet is not
+    /// asked any more.
+    unsigned list_sessions(const Listed& listed);
+
     /// A worker accepts who waits at a socket that is to be closed.
     void take_queue(unsigned number, const ListeningSocket& socket);
 

@@ -6,6 +6,7 @@
 #include "app/duration.hpp"
 #include "app/exit_codes.hpp"
 #include "app/explain.hpp"
+#include "app/find_config.hpp"
 #include "app/store_commands.hpp"
 #include "app/store_session.hpp"
 #include "base/log_line.hpp"
@@ -110,10 +111,18 @@ std::string json_text(const Config& config, const Presented& presented, const Ex
     return text;
 }
 
+std::string by_defaults(const RunFlags& flags) {
+    return fmt::format(
+        "there is no configuration: this is what Sluice does by default{}; --config FILE names one ({} "
+        "is absent)",
+        flags.state_dir ? "" : ", with nothing remembered", default_config);
+}
+
 }  // namespace
 
 int explain(const ExplainFlags& flags) {
-    const auto config = config_or_errors(flags.run);
+    const RunFlags run = find_running(flags.run);
+    const auto config = config_or_errors(run);
     const auto client = IpAddress::parse(flags.address);
     if (!config || !client) return exit_usage;
     Presented presented{.client = *client,
@@ -124,7 +133,8 @@ int explain(const ExplainFlags& flags) {
     if (presented.sender == "<>") presented.sender->clear();
     for (const std::string& name : flags.shown)
         if (const auto signal = policy::signal_named(name)) presented.shown.push_back(*signal);
-    const Explanation found = explain_client(*config, ConfigLines(flags.run.config), presented);
+    Explanation found = explain_client(*config, ConfigLines(run.config), presented);
+    if (run.config.empty()) found.remarks.insert(found.remarks.begin(), by_defaults(run));
     if (flags.json)
         fmt::print("{}", json_text(*config, presented, found));
     else

@@ -6,6 +6,7 @@
 #include "app/commands.hpp"
 #include "app/config.hpp"
 #include "app/exit_codes.hpp"
+#include "app/find_config.hpp"
 #include "app/log_file_reader.hpp"
 #include "app/log_query.hpp"
 #include "app/log_since.hpp"
@@ -26,7 +27,7 @@ int complain(std::string_view what) {
 /// printed.
 std::vector<std::string> files_to_read(const FindFlags& flags, const LogSince& since) {
     if (!flags.files.empty()) return flags.files;
-    const ConfigResult<Config> config = configure(flags.run);
+    const ConfigResult<Config> config = configure(with_default_config(flags.run));
     if (!config) {
         for (const ConfigError& error : config.error())
             complain(error.to_string());

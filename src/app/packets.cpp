@@ -8,8 +8,10 @@ namespace sluice::app {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Command>, 3> commands{
-    {{"reload", Command::reload}, {"upgrade", Command::upgrade}, {"metrics", Command::metrics}}};
+constexpr std::array<std::pair<std::string_view, Command>, 4> commands{{{"reload", Command::reload},
+                                                                        {"upgrade", Command::upgrade},
+                                                                        {"metrics", Command::metrics},
+                                                                        {"sessions", Command::sessions}}};
 
 constexpr std::string_view done = "done\n";
 constexpr std::string_view refused = "refused\n";

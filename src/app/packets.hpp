@@ -12,7 +12,7 @@
 namespace sluice::app {
 
 /// What an operator can ask a running supervisor for.
-enum class Command : std::uint8_t { reload, upgrade, metrics };
+enum class Command : std::uint8_t { reload, upgrade, metrics, sessions };
 
 std::string_view word_of(Command command);
 /// Nothing when it is no command; a word is one as a whole only.

@@ -8,7 +8,7 @@ namespace {
 using namespace std::string_view_literals;
 
 TEST(Packets, ACommandIsAWholeWord) {
-    for (const Command command : {Command::reload, Command::upgrade, Command::metrics})
+    for (const Command command : {Command::reload, Command::upgrade, Command::metrics, Command::sessions})
         EXPECT_EQ(read_command(word_of(command)), command);
     for (const std::string_view packet : {""sv, "reloa"sv, "reload "sv, "reload\n"sv, "reload\0"sv,
                                           " reload"sv, "Reload"sv, "reloadupgrade"sv, "\0"sv, "done"sv})

@@ -67,9 +67,10 @@ void Crew::Seat::be_worker(net::Fd channel, pid_t supervisor) {
 void Crew::Seat::on_io(std::uint32_t) {
     bool over = false;
     // One a turn: a worker that has been taken over keeps nobody from the rest by sending without end.
-    if (const auto note = receive_note(channel_.get(), over)) {
+    if (const auto received = receive_note(channel_.get(), over)) {
         silent_s_ = 0;
-        if (*note == Note::serving && !std::exchange(has_served_, true)) crew_.changed_();
+        if (received->note == Note::serving && !std::exchange(has_served_, true)) crew_.changed_();
+        if (received->note == Note::sessions && listed_) std::exchange(listed_, nullptr)(received->text);
     }
     if (over) forget_channel();
 }
@@ -113,7 +114,15 @@ bool Crew::Seat::order(Order order, int descriptor) const {
     return pid_ > 0 && channel_ && send_order(channel_.get(), order, descriptor);
 }
 
+void Crew::Seat::list_sessions(Listed listed) {
+    if (order(Order::list))
+        listed_ = std::move(listed);
+    else
+        listed({});
+}
+
 void Crew::Seat::forget_channel() {
+    if (listed_) std::exchange(listed_, nullptr)({});
     if (!channel_) return;
     // Before it is closed: a worker forked since may have a copy for an instant.
     crew_.loop_.unwatch(channel_.get());

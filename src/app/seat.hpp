@@ -31,6 +31,8 @@ class Crew::Seat final : net::Timer, net::IoHandler {
     bool healthy() const { return pid_ == 0 || silent_s_ <= silent_s_good; }
     /// False when it will not hear of it.
     bool order(Order order, int descriptor = -1) const;
+    /// Asks the worker for its sessions; see Crew::list_sessions.
+    void list_sessions(Listed listed);
     void signal(int signal) const {
         if (pid_ > 0) ::kill(pid_, signal);
     }
@@ -52,6 +54,7 @@ class Crew::Seat final : net::Timer, net::IoHandler {
     RestartBackoff backoff_;
     pid_t pid_ = 0;  // 0 = nobody
     net::Fd channel_;
+    Listed listed_;          // to be called; null = nothing is asked
     Instant since_;          // the worker there started
     unsigned silent_s_ = 0;  // our own seconds: a machine that slept has not heard of anybody either
     bool has_served_ = false;

@@ -102,6 +102,20 @@ void add_term_and_reason(CLI::App& command, ActFlags& flags) {
     command.add_option("--why", flags.why, "A reason, for the log and `sluice acts`")->type_name("TEXT");
 }
 
+void add_forget_command(CLI::App& app, ForgetFlags& flags, std::function<int()>& chosen) {
+    CLI::App& command =
+        Adding(flags.run, chosen)
+            .command(
+                app, "forget",
+                "Forget all that is known of a network: what the operator said, its short-term block, its "
+                "reputation and its counts",
+                [&flags] { return forget(flags); });
+    add_network(command, flags.network)->required();
+    command.add_flag("--act", flags.act, "Only what the operator said (`sluice allow`, `sluice block`)");
+    command.add_flag("--reputation", flags.reputation, "Only its reputation");
+    command.add_flag("--dry-run", flags.dry_run, "Say what would be forgotten, and forget nothing");
+}
+
 void add_act_commands(CLI::App& app, StoreCommandFlags& flags, std::function<int()>& chosen) {
     Adding adding(flags.act.run, chosen);
     ActFlags& act = flags.act;
@@ -122,10 +136,14 @@ void add_act_commands(CLI::App& app, StoreCommandFlags& flags, std::function<int
     add_term_and_reason(block_command, act);
     block_command.footer(remembered_footer);
 
-    CLI::App& forget_command = adding.command(
-        app, "forget", "Forget what was said of a network, its short-term block, reputation and counts",
-        [&act] { return forget(act); });
-    add_network(forget_command, act.network)->required();
+    CLI::App& unblock_command =
+        adding.command(app, "unblock", "End a block on a network, and its short-term block",
+                       [&act] { return unblock(act); });
+    add_network(unblock_command, act.network)->required();
+    unblock_command.footer(
+        "Reputation stays. Exit codes: 1 it is still blocked, as a part of a larger network.");
+
+    add_forget_command(app, flags.forget, chosen);
 
     Adding(flags.run, chosen)
         .command(app, "acts", "List what was said of networks: which lane, how long still, by whom and why",
@@ -212,7 +230,10 @@ void add_explain_command(CLI::App& app, ExplainFlags& flags, std::function<int()
 }  // namespace
 
 void add_ask_flags(CLI::App& command, RunFlags& flags) {
-    command.add_option("--config", flags.config, "The configuration that Sluice runs with")
+    command
+        .add_option("--config", flags.config,
+                    "The configuration that Sluice runs with; by default /etc/sluice/sluice.toml, or where "
+                    "that is absent the one of the Sluice that runs")
         ->type_name("FILE");
     command.add_option("--state-dir", flags.state_dir, "Where it keeps files, if flags said so")
         ->type_name("DIR");

@@ -18,6 +18,7 @@ void add_ask_flags(CLI::App& command, RunFlags& flags);
 struct StoreCommandFlags {
     RunFlags run;
     ActFlags act;
+    ForgetFlags forget;
     ReputationFlags reputation;
     RecordFlags record;
     ExplainFlags explain;

@@ -19,12 +19,23 @@ struct ActFlags {
     std::string why;
 };
 
+struct ForgetFlags {
+    RunFlags run;
+    std::string network;      // as in ActFlags
+    bool act = false;         // only that; with `reputation` both
+    bool reputation = false;  // only that
+    bool dry_run = false;     // it is only said what would go
+};
+
 /// `sluice allow`: the network is in the fast lane, whatever else is known of it.
 int allow(const ActFlags& flags);
 /// `sluice block`: the network is in `lane`.
 int block(const ActFlags& flags);
+/// `sluice unblock`: ends a block of the operator's and a short-term block. Fails while a larger network that
+/// is blocked holds this one.
+int unblock(const ActFlags& flags);
 /// `sluice forget`: what was said of the network, and what is remembered of it.
-int forget(const ActFlags& flags);
+int forget(const ForgetFlags& flags);
 /// `sluice acts`.
 int list_acts(const RunFlags& flags);
 

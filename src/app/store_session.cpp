@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <utility>
 
+#include "app/find_config.hpp"
 #include "app/start_error.hpp"
 #include "store/keys.hpp"
 
@@ -71,19 +72,20 @@ void StoreSession::list(std::string_view prefix, const std::function<bool(const 
 }
 
 std::optional<Config> config_or_errors(const RunFlags& flags) {
-    ConfigResult<Config> config = configure(flags);
+    ConfigResult<Config> config = configure(find_running(flags));
     if (config) return *std::move(config);
     for (const ConfigError& error : config.error())
         fmt::print(stderr, "sluice: {}\n", error.to_string());
     return std::nullopt;
 }
 
-std::optional<Config> memory_config(const RunFlags& flags) {
+std::optional<Config> memory_config(const RunFlags& given) {
+    const RunFlags flags = find_running(given);
     auto config = config_or_errors(flags);
     if (!config || (config->remembers() && !config->state_dir.empty())) return config;
-    fmt::print(stderr, "sluice: {}\n",
-               config->state_dir.empty() ? "without a state_dir no Sluice can be asked"
-                                         : "store is \"off\": nothing is remembered");
+    fmt::print(
+        stderr, "sluice: {}\n",
+        config->state_dir.empty() ? no_state_dir_text(flags) : "store is \"off\": nothing is remembered");
     return std::nullopt;
 }
 

@@ -43,7 +43,8 @@ class StoreSession {
     store::StateClient client_;
 };
 
-/// The configuration that Sluice runs with. Its errors are printed; then nothing, which is exit_usage.
+/// The configuration that Sluice runs with (app/find_config.hpp). Its errors are printed; then nothing, which
+/// is exit_usage. Throws StartError.
 std::optional<Config> config_or_errors(const RunFlags& flags);
 /// The same, where one without a memory is an error.
 std::optional<Config> memory_config(const RunFlags& flags);

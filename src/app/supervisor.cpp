@@ -153,6 +153,7 @@ void Supervisor::obey(Command command, const Answer& answer) {
     switch (command) {
         case Command::reload: return reload(answer);
         case Command::upgrade: return upgrade(answer);
+        case Command::sessions: return census_.ask(crews(), answer);
         case Command::metrics: return answer({.done = true, .lines = metrics_text(pages_.totals())});
     }
 }

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/census.hpp"
 #include "app/control.hpp"
 #include "app/crew.hpp"
 #include "app/metric_pages.hpp"
@@ -94,6 +95,7 @@ class Supervisor final : net::Timer {
     SignalWatch signals_;
     const Predecessor& predecessor_;
     MetricPages pages_;                           // outlive all crews
+    Census census_{loop_};                        // likewise
     std::unique_ptr<Crew> crew_;                  // never null; after a hand-over the last one that accepted
     std::unique_ptr<StoreSeat> store_;            // null = there is no memory
     std::unique_ptr<Change> change_;              // under way

@@ -15,6 +15,7 @@
 #include "app/channel.hpp"
 #include "app/exit_codes.hpp"
 #include "app/generation.hpp"
+#include "app/held_text.hpp"
 #include "app/service.hpp"
 #include "app/start_error.hpp"
 #include "front/front.hpp"
@@ -47,6 +48,8 @@ class Orders final : net::IoHandler, net::Timer {
         send_note(channel_.get(), Note::serving);
         on_timer();
     }
+
+    void say_sessions(std::string_view text) { send_note(channel_.get(), Note::sessions, text); }
 
   private:
     void on_timer() override {
@@ -85,7 +88,8 @@ class Worker final : net::Timer {
                                                   : nullptr),
           validating_(validating_resolver(service_.loop(), task_.config)),
           state_(make_state()),
-          acts_(state_ ? std::make_unique<Acts>(service_.loop(), *state_) : nullptr),
+          acts_(state_ ? std::make_unique<Acts>(service_.loop(), *state_, [this] { front_.acts_changed(); })
+                       : nullptr),
           relay_(service_.loop(), service_.offload(), validating_.get(), state_.get(), task_.config.relay,
                  [this](std::string_view what, std::string_view who, std::string_view why) {
                      service_.events().event(what, {{"worker", index_}, {"who", who}, {"why", why}});
@@ -161,6 +165,9 @@ class Worker final : net::Timer {
                 break;
             case Order::take_tls_queue:
                 front_.take_queue(received.descriptor.get(), front::Wrapping::tls);
+                break;
+            case Order::list:
+                front_.list([this](const front::HeldSessions& held) { orders_.say_sessions(to_text(held)); });
                 break;
             case Order::retire: retire(); break;
         }

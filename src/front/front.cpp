@@ -10,6 +10,7 @@
 
 #include "front/context.hpp"
 #include "front/session.hpp"
+#include "front/session_walk.hpp"
 #include "net/socket.hpp"
 
 namespace sluice::front {
@@ -33,6 +34,8 @@ class Front::Impl final : public Context, private net::Timer {
     void serve(int listener, Wrapping wrapping);
     void take_queue(int listener, Wrapping wrapping);
     void join_again();
+    void list(std::function<void(const HeldSessions& held)> listed);
+    void acts_changed();
     void retire(std::function<void()> ended);
     void drain(std::function<void()> drained);
     unsigned sessions() const override { return sessions_; }
@@ -67,12 +70,17 @@ class Front::Impl final : public Context, private net::Timer {
 
     std::vector<std::unique_ptr<Listener>> listeners_;
     bool accepting_ = true;
-    bool retiring_ = false;  // or draining: nobody is accepted any more
-    Session* first_ = nullptr;
+    bool retiring_ = false;     // or draining: nobody is accepted any more
+    Session* first_ = nullptr;  // the youngest
+    Session* last_ = nullptr;
     unsigned sessions_ = 0;
     std::uint32_t next_number_ = 1;
     std::unordered_map<IpAddress, unsigned> per_client_;  // only where sessions_per_client_max is set
     std::function<void()> drained_;
+    HeldSessions held_;  // being listed
+    SessionWalk lists_{loop()};
+    SessionWalk obeys_{loop()};
+    bool obey_again_ = false;  // the acts have changed meanwhile
 };
 
 Front::Impl::Impl(const Surroundings& around, const FrontOptions& front_options)
@@ -122,7 +130,7 @@ void Front::Impl::take(net::Accepted accepted, Wrapping wrapping) {
     auto* session = new Session(*this, std::move(accepted), next_number_++,
                                 wrapping == Wrapping::tls);  // owned by our list until ended()
     session->next = first_;
-    if (first_ != nullptr) first_->previous = session;
+    (first_ != nullptr ? first_->previous : last_) = session;
     first_ = session;
     ++sessions_;
     metrics().add(Metric::sessions_held);
@@ -136,9 +144,12 @@ bool Front::Impl::has_room_for(const IpAddress& client) {
 }
 
 void Front::Impl::ended(Session& session) {
+    lists_.leave_out(session);
+    obeys_.leave_out(session);
     if (session.previous != nullptr) session.previous->next = session.next;
     if (session.next != nullptr) session.next->previous = session.previous;
     if (first_ == &session) first_ = session.next;
+    if (last_ == &session) last_ = session.previous;
     --sessions_;
     metrics().take(Metric::sessions_held);
     if (options.sessions_per_client_max > 0 && session.counted()) {
@@ -202,6 +213,38 @@ void Front::Impl::join_again() {
         session->join_again();
 }
 
+/// The first of each lane that are met are its oldest.
+void Front::Impl::list(std::function<void(const HeldSessions& held)> listed) {
+    if (lists_.under_way()) return;
+    held_ = {};
+    lists_.begin(
+        last_, sessions_,
+        [this](const Session& session) {
+            const HeldSession one = session.as_held();
+            LaneTotal& total = held_.of(one.lane);
+            total.octets_in += one.octets_in;
+            total.octets_out += one.octets_out;
+            if (++total.sessions <= HeldSessions::oldest_max) held_.oldest.push_back(one);
+            return SessionWalk::look;
+        },
+        [this, listed = std::move(listed)] {
+            held_.memory_octets = memory.octets();
+            held_.workers = 1;
+            listed(held_);
+        });
+}
+
+void Front::Impl::acts_changed() {
+    obey_again_ = obeys_.under_way();
+    if (obey_again_) return;
+    obeys_.begin(
+        last_, sessions_,
+        [](Session& session) { return session.obey() ? SessionWalk::move : SessionWalk::look; },
+        [this] {
+            if (std::exchange(obey_again_, false)) acts_changed();
+        });
+}
+
 void Front::Impl::retire(std::function<void()> ended) {
     if (retiring_) return;
     stop_accepting();
@@ -239,6 +282,12 @@ void Front::take_queue(int listener, Wrapping wrapping) {
 }
 void Front::join_again() {
     impl_->join_again();
+}
+void Front::list(std::function<void(const HeldSessions& held)> listed) {
+    impl_->list(std::move(listed));
+}
+void Front::acts_changed() {
+    impl_->acts_changed();
 }
 void Front::retire(std::function<void()> ended) {
     impl_->retire(std::move(ended));

@@ -10,6 +10,7 @@
 
 #include "base/log_line.hpp"
 #include "base/metrics.hpp"
+#include "front/held_sessions.hpp"
 #include "front/options.hpp"
 #include "net/fd.hpp"
 #include "policy/act.hpp"
@@ -77,6 +78,13 @@ class Front {
 
     /// The shared memory has forgotten which sessions there are.
     void join_again();
+
+    /// Calls `listed` with the sessions that there are, in a coming turn of the loop or already now. Nothing
+    /// when a list is being made: it answers for both.
+    void list(std::function<void(const HeldSessions& held)> listed);
+
+    /// The operator has said something (Surroundings::act_on): open sessions obey, in some turns of the loop.
+    void acts_changed();
 
     /// No new sessions; those under way go on to their own end, for session_time_max at the longest, then
     /// `ended` runs. May be followed by drain(), which then runs its own callback instead.

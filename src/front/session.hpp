@@ -21,6 +21,7 @@
 #include "front/admission.hpp"
 #include "front/context.hpp"
 #include "front/health_check.hpp"
+#include "front/held_sessions.hpp"
 #include "front/record.hpp"
 #include "net/loop.hpp"
 #include "net/socket.hpp"
@@ -58,6 +59,12 @@ class Session final : public net::IoHandler, public net::Timer {
 
     /// Tells a memory that has forgotten it that the session is here.
     void join_again();
+
+    /// As the operator is told of it.
+    HeldSession as_held() const;
+    /// The operator has said something, perhaps of this client: it is treated so from now on. True when that
+    /// has let go what it was held back for.
+    bool obey();
 
     const IpAddress& client() const { return peer_.address; }
     /// Context::has_room_for was asked about that address.
@@ -196,6 +203,10 @@ class Session final : public net::IoHandler, public net::Timer {
     bool observing() const;
     void judge();
 
+    // session_operator.cpp: what is said of an open session
+    bool is_judged() const;
+    bool refused_since() const;
+
     // session_identity.cpp: who it is for the MTA
     smtp::ClientIdentity identity() const;
     void tell_names(smtp::ClientIdentity& client) const;
@@ -210,6 +221,7 @@ class Session final : public net::IoHandler, public net::Timer {
     smtp::Login* login() const;
     void ask_mail();
     void ask_recipient();
+    smtp::Answer refusal_of_lane() const;
     void put_recipient();
     void judge_recipient(const smtp::Answer& answer);
     bool too_many_recipients() const;

@@ -197,19 +197,22 @@ void Session::ask_recipient() {
     if (too_many_recipients()) return server_.answer(too_many_recipients_now);
     note_recipient();
     if (unjudged_) judge();
-    if (lane_ == policy::Lane::reject || lane_ == policy::Lane::defer) {
-        smtp::Answer refusal;
-        refusal.reply = policy::refusal(lane_, peer_.address, signals());
-        refusal.by = "policy";
-        return judge_recipient(refusal);
-    }
+    if (lane_ == policy::Lane::reject || lane_ == policy::Lane::defer)
+        return judge_recipient(refusal_of_lane());
     if (to_be_greylisted()) return ask_greylist();
     put_recipient();
 }
 
+smtp::Answer Session::refusal_of_lane() const {
+    smtp::Answer refusal;
+    refusal.reply = policy::refusal(lane_, peer_.address, signals());
+    refusal.by = "policy";
+    return refusal;
+}
+
 /// To the MTA, unless it is to come again first.
 void Session::put_recipient() {
-    if (transaction_->greylist == Transaction::Greylist::waits) return refuse_for_now();
+    if (transaction_->greylist == Transaction::Greylist::waits && !named_good()) return refuse_for_now();
     if (const auto* const refusal = turned_away_by_mta(); refusal != nullptr && login() == nullptr)
         return judge_recipient(*refusal);
     auto question = std::make_unique<RecipientAsked>(*this, identity());
@@ -277,6 +280,7 @@ void Session::judge_recipient(const smtp::Answer& answer) {
 
 void Session::ask_data() {
     if (context_.memory.tight()) return put_off();
+    if (refused_since()) return server_.answer(refusal_of_lane().reply);
     reach(Stage::data);
     if (!content_slow_) widen_window();  // the reply carries the news
     transaction_->record.content_began = context_.now();
@@ -328,6 +332,7 @@ void Session::content_settled() {
         context_.metrics().add(Metric::storage_refusals, StorageLack::spool);
         return judge_delivery(refusal);
     }
+    if (refused_since()) return judge_delivery(refusal_of_lane());
     hand_over();
 }
 

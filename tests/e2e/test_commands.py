@@ -16,18 +16,21 @@ from harness.waiting import PATIENCE, free_port, wait_for_port, wait_until
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def test_version():
-    done = run_sluice("version")
+@pytest.mark.parametrize("word", ["version", "--version"])
+def test_version(word):
+    done = run_sluice(word)
     assert done.returncode == 0 and done.stdout.startswith("sluice ") and done.stdout.split()[1][0].isdigit()
 
 
 @pytest.mark.parametrize(
     "command, words",
     [
-        ([], ["run", "check", "sink", "version"]),
+        ([], ["run", "check", "sink", "version", "--version", "sessions", "unblock"]),
         (["run"], ["--config", "--listen", "--relay", "--workers", "--state-dir", "--log", "SIGTERM"]),
         (["check"], ["--config", "--relay"]),
         (["sink"], ["--listen", "--maildir"]),
+        (["sessions"], ["--lane", "--top", "/etc/sluice/sluice.toml"]),
+        (["forget"], ["--act", "--reputation", "--dry-run"]),
         (["version"], []),
     ],
 )

@@ -235,7 +235,7 @@ def test_nobody_to_ask(tmp_path):
     assert done.returncode == 1 and f"no Sluice answers in state_dir {tmp_path}" in done.stderr
     config.write_text("")
     done = run_sluice("reload", "--config", config)
-    assert done.returncode == 2 and "without a state_dir" in done.stderr
+    assert done.returncode == 2 and "has no state_dir" in done.stderr
 
 
 def test_two_of_them_do_not_share_a_state_directory(start_sluice, postfix):

@@ -1,0 +1,240 @@
+// Open sessions and the operator, over real loopback sockets: what he sees of them, and how they obey him.
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "front/front_fixture.hpp"
+#include "front/session_walk.hpp"
+
+namespace sluice::front {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+
+/// A memory that knows nothing, and says so when the test lets it.
+class EmptyState final : public store::State {
+  public:
+    void ask(Question& question, std::span<const store::Operation>) override { asked_ = &question; }
+    void tell(std::span<const store::Operation>) override {}
+    bool is_asked() const { return asked_ != nullptr; }
+    void answer() { std::exchange(asked_, nullptr)->answered(nullptr); }
+
+  private:
+    void withdraw(Question&) override {}
+
+    Question* asked_ = nullptr;
+};
+
+class OperatorTest : public FrontTest {
+  protected:
+    OperatorTest() {
+        // Nothing is heard before half a minute is over, as the next common moment is far away, but what an
+        // act has let go.
+        options.pace.moments = std::chrono::hours{24 * 365};
+    }
+
+    void slow_everybody() { options.policy.default_lane = policy::Lane::slow; }
+
+    HeldSessions held() {
+        std::optional<HeldSessions> listed;
+        front->list([&](const HeldSessions& all) { listed = all; });
+        turn_until([&] { return listed.has_value(); });
+        return listed.value_or(HeldSessions{});
+    }
+
+    std::uint64_t in_lane(policy::Lane lane) { return held().of(lane).sessions; }
+
+    static constexpr const char* envelope = "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\n";
+};
+
+TEST_F(OperatorTest, WhoIsLetThroughHearsItsReplyAtOnce) {
+    slow_everybody();
+    start();
+    const auto client = connect();
+    turn_until([&] { return front->sessions() == 1; });
+    ASSERT_EQ(in_lane(policy::Lane::slow), 1U);
+    say(policy::Lane::fast);
+    read_to(client.get(), "220 mx.test ESMTP\r\n");
+    EXPECT_EQ(in_lane(policy::Lane::fast), 1U);
+    send(client.get(), "EHLO c\r\nMAIL FROM:<a>\r\n");
+    EXPECT_THAT(read_to(client.get(), "Ok\r\n"), HasSubstr("250-PIPELINING"))
+        << "and is one of the operator's own";
+}
+
+TEST_F(OperatorTest, OthersGoOnAsBefore) {
+    slow_everybody();
+    acted_on = Network(IpAddress::v4({192, 0, 2, 0}), 24);
+    start();
+    const auto client = connect();
+    turn_until([&] { return front->sessions() == 1; });
+    say(policy::Lane::fast);
+    EXPECT_EQ(in_lane(policy::Lane::slow), 1U);
+}
+
+TEST_F(OperatorTest, WhoIsSlowedIsHeldFromItsNextReplyOn) {
+    start();
+    const auto client = connect();
+    read_to(client.get(), "ESMTP\r\n");
+    say(policy::Lane::slow);
+    EXPECT_EQ(in_lane(policy::Lane::slow), 1U);
+    send(client.get(), "EHLO c\r\n");
+    turn_until([&] { return held().of(policy::Lane::slow).octets_in == 8; });
+    EXPECT_EQ(held().of(policy::Lane::slow).octets_out, 19U) << "the greeting, and nothing of a reply";
+    act.reset();  // it is over
+    front->acts_changed();
+    EXPECT_THAT(read_to(client.get(), "SMTPUTF8\r\n"), HasSubstr("250-mx.test"));
+}
+
+TEST_F(OperatorTest, WhoIsRefusedHearsSoAtItsNextRecipient) {
+    start();
+    const auto client = connect();
+    send(client.get(), envelope);
+    read_to(client.get(), "2.1.5 Ok\r\n");
+    say(policy::Lane::reject);
+    EXPECT_EQ(in_lane(policy::Lane::reject), 1U);
+    send(client.get(), "RCPT TO:<e@f>\r\n");
+    EXPECT_THAT(read_to(client.get(), "refused\r\n"), HasSubstr("550 5.7.1 "));
+}
+
+TEST_F(OperatorTest, WhatWasTakenBeforeGoesNoFurther) {
+    for (const auto& [lane, code] :
+         {std::pair{policy::Lane::reject, "550 5.7.1 "}, {policy::Lane::defer, "450 4.7.1 "}}) {
+        act.reset();
+        start();
+        const auto client = connect();
+        const auto in_content = connect();
+        send(client.get(), envelope);
+        read_to(client.get(), "2.1.5 Ok\r\n");
+        send(in_content.get(), std::string(envelope) + "DATA\r\n");
+        read_to(in_content.get(), "<CR><LF>\r\n");
+        say(lane);
+        EXPECT_EQ(in_lane(lane), 2U);
+        send(client.get(), "DATA\r\n");
+        EXPECT_THAT(read_to(client.get(), "\r\n"), HasSubstr(code));
+        send(in_content.get(), "x\r\n.\r\n");
+        EXPECT_THAT(read_to(in_content.get(), "\r\n"), HasSubstr(code));
+        EXPECT_TRUE(backend.delivered.empty());
+        front.reset();
+    }
+}
+
+TEST_F(OperatorTest, WhatTheMtaHasAlreadyIsItsToAnswer) {
+    start();
+    const auto client = connect();
+    send(client.get(), std::string(envelope) + "DATA\r\n");
+    read_to(client.get(), "<CR><LF>\r\n");
+    send(client.get(), "x\r\n.\r\n");
+    turn_until([&] { return backend.pending != nullptr; });
+    say(policy::Lane::reject);
+    EXPECT_EQ(in_lane(policy::Lane::reject), 1U);
+    backend.answer({.reply = {250, "2.0.0 queued"}, .mta = "mta", .by = "mta"});
+    EXPECT_THAT(read_to(client.get(), "queued\r\n"), EndsWith("250 2.0.0 queued\r\n"));
+}
+
+/// Of a stranger, who waits between two lines of greeting.
+class StrangerTest : public OperatorTest {
+  protected:
+    StrangerTest() {
+        state = &memory;
+        options.policy.signals.weight(policy::SignalId::pregreet) = 5;
+        options.policy.pregreet_wait = Seconds{20};
+    }
+
+    /// This host itself is no stranger.
+    net::Fd connect_from_afar() {
+        net::Fd client(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+        sockaddr_in here{};
+        here.sin_family = AF_INET;
+        here.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+        EXPECT_EQ(::bind(client.get(), reinterpret_cast<const sockaddr*>(&here), sizeof here), 0);
+        here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        here.sin_port = htons(net::local_endpoint(listener.get()).port);
+        (void)::connect(client.get(), reinterpret_cast<const sockaddr*>(&here), sizeof here);
+        turn_until([&] { return memory.is_asked(); });
+        return client;
+    }
+
+    EmptyState memory;
+};
+
+TEST_F(StrangerTest, WhoIsLetThroughIsGreetedAtOnce) {
+    start();
+    const auto client = connect_from_afar();
+    memory.answer();
+    read_to(client.get(), "220-mx.test ESMTP\r\n");
+    say(policy::Lane::slow);  // nothing for the pause, after which it is judged
+    EXPECT_EQ(in_lane(policy::Lane::fast), 1U);
+    say(policy::Lane::fast);
+    read_to(client.get(), "220 mx.test ESMTP\r\n");
+}
+
+TEST_F(StrangerTest, WhoIsNotJudgedYetIsLeftAlone) {
+    options.policy.pregreet_wait = Millis{0};
+    start();
+    const auto client = connect_from_afar();
+    say(policy::Lane::slow);
+    EXPECT_EQ(in_lane(policy::Lane::slow), 0U);
+    memory.answer();
+    EXPECT_EQ(in_lane(policy::Lane::slow), 1U) << "the operator's word was known when it was judged";
+}
+
+TEST_F(OperatorTest, TheOldestOfEachLaneAreNamed) {
+    constexpr std::size_t more = HeldSessions::oldest_max + 30;
+    static_assert(more > SessionWalk::turn_budget / 4, "in total more than one turn visits");
+    start();
+    std::vector<net::Fd> clients;
+    for (std::size_t i = 0; i < 3 * more; ++i)
+        clients.push_back(connect());
+    turn_until([&] { return front->sessions() == clients.size(); });
+    send(clients.front().get(), "HELO first\r\n");
+    read_to(clients.front().get(), "250 mx.test\r\n");
+    const HeldSessions all = held();
+    EXPECT_EQ(all.of(policy::Lane::fast).sessions, clients.size());
+    ASSERT_EQ(all.oldest.size(), HeldSessions::oldest_max);
+    EXPECT_EQ(all.oldest.front().octets_in, 12U);
+    EXPECT_EQ(all.oldest.front().stage, Stage::helo);
+    EXPECT_EQ(all.oldest.front().client.to_string(), "127.0.0.1");
+    EXPECT_EQ(all.workers, 1U);
+}
+
+TEST_F(OperatorTest, SessionsMayEndWhileTheyAreListed) {
+    start();
+    std::vector<net::Fd> clients;
+    for (unsigned i = 0; i < 4 * SessionWalk::turn_budget; ++i)
+        clients.push_back(connect());
+    turn_until([&] { return front->sessions() == clients.size(); });
+    std::optional<HeldSessions> listed;
+    front->list([&](const HeldSessions& all) { listed = all; });
+    EXPECT_FALSE(listed) << "more than one turn has time for";
+    front->drain([] {});  // all are idle, and end at once
+    ASSERT_EQ(front->sessions(), 0U);
+    turn_until([&] { return listed.has_value(); });
+    EXPECT_EQ(listed->of(policy::Lane::fast).sessions, SessionWalk::turn_budget);
+}
+
+TEST_F(OperatorTest, ManyAreLetGoInManyTurns) {
+    slow_everybody();
+    start();
+    std::vector<net::Fd> clients;
+    for (unsigned i = 0; i < SessionWalk::turn_budget; ++i)
+        clients.push_back(connect());
+    turn_until([&] { return front->sessions() == clients.size(); });
+    say(policy::Lane::fast);
+    say(policy::Lane::fast);  // while they obey
+    loop.turn(Millis{0});
+    EXPECT_GT(in_lane(policy::Lane::fast), 0U);
+    for (const net::Fd& client : clients)
+        read_to(client.get(), "ESMTP\r\n");
+}
+
+}  // namespace
+}  // namespace sluice::front
