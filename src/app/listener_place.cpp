@@ -30,21 +30,25 @@ bool may_be_sluices(const PostfixService& service) {
 /// Who has the place already; nothing = it is free, or Sluice's.
 std::optional<std::string> taken_by(const net::ServerAddress& address, const PostfixSettings& postfix,
                                     const InUse& in_use, bool (*ours)(const PostfixService&)) {
-    if (const PostfixService* service = service_at(postfix, address)) {
-        if (ours(*service)) return std::nullopt;
-        return service->label() + " of master.cf, which is not Sluice's";
+    bool there = false;
+    for (const PostfixService& service : postfix.services) {
+        if (!listens_at(service, address)) continue;
+        if (!ours(service)) return service.label() + " of master.cf, which is not Sluice's";
+        there = true;
     }
+    if (there) return std::nullopt;
     if (in_use(address)) return "a program that is not in master.cf";
     return std::nullopt;
 }
 
 /// Of the listener that Sluice has been given there before.
-std::optional<std::uint16_t> sluices_port(const PostfixSettings& postfix, net::ServerAddress address) {
+std::optional<std::uint16_t> sluices_port(const PostfixSettings& postfix, net::ServerAddress address,
+                                          const InUse& in_use) {
     for (const PostfixService& service : postfix.services) {
         const auto port = parse_decimal<std::uint16_t>(service_port(service.name));
         if (!port || !is_sluices(service)) continue;
         address.tcp.port = *port;
-        if (service_at(postfix, address) == &service) return port;
+        if (listens_at(service, address) && !taken_by(address, postfix, in_use, is_sluices)) return port;
     }
     return std::nullopt;
 }
@@ -65,7 +69,7 @@ std::expected<ListenerPlace, std::string> place_listener(const net::ServerAddres
     if (place.instead.empty()) return place;
     place.address.tcp.port = port_first;
     if (postfix == nullptr) return place;
-    if (const auto former = sluices_port(*postfix, wished)) {
+    if (const auto former = sluices_port(*postfix, wished, in_use)) {
         place.address.tcp.port = *former;
         return place;
     }

@@ -65,6 +65,9 @@ TEST(ListenerPlace, WhatIsAnotherFiltersStaysItsOwn) {
     EXPECT_EQ(found.instead,
               "127.0.0.1:10025 is taken by 127.0.0.1:10025/inet of master.cf, which is not Sluice's");
     EXPECT_EQ(place("127.0.0.1:25", {amavis}).address, at("127.0.0.1:10026"));
+    EXPECT_EQ(place("127.0.0.1:10025", {smtpd("127.0.0.1:10025", sluices), smtpd("localhost:10025")}).address,
+              at("127.0.0.1:10026"))
+        << "Postfix would have two of one name";
 }
 
 TEST(ListenerPlace, APortThatIsInUseIsNotFree) {

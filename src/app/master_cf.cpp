@@ -201,7 +201,8 @@ std::vector<OwnOption> without_own_interfaces(const PostfixSettings* postfix, co
 
 std::vector<std::string> former_entries(const PostfixSettings& postfix, const net::ServerAddress& address) {
     std::vector<std::string> former;
-    if (const PostfixService* service = service_at(postfix, address)) former.push_back(service->label());
+    for (const PostfixService& service : postfix.services)
+        if (listens_at(service, address)) former.push_back(service.label());
     if (const PostfixService* service = postfix.service(cleanup_name, "unix"))
         former.push_back(service->label());
     return former;

@@ -137,21 +137,20 @@ std::vector<std::string> list_words(std::string_view list) {
     return words;
 }
 
+bool listens_at(const PostfixService& service, const net::ServerAddress& address) {
+    if (address.is_unix()) return service.type == "unix" && address.path.ends_with("/" + service.name);
+    if (service.type != "inet" || service_port(service.name) != std::to_string(address.tcp.port))
+        return false;
+    const std::size_t colon = service.name.rfind(':');
+    if (colon == std::string::npos) return true;
+    const std::string_view host = without_brackets(std::string_view(service.name).substr(0, colon));
+    return host == address.tcp.address.to_string() ||
+           (host == "localhost" && address.tcp.address.is_loopback());
+}
+
 const PostfixService* service_at(const PostfixSettings& settings, const net::ServerAddress& address) {
-    for (const PostfixService& service : settings.services) {
-        if (address.is_unix()) {
-            if (service.type == "unix" && address.path.ends_with("/" + service.name)) return &service;
-            continue;
-        }
-        if (service.type != "inet" || service_port(service.name) != std::to_string(address.tcp.port))
-            continue;
-        const std::size_t colon = service.name.rfind(':');
-        if (colon == std::string::npos) return &service;
-        const std::string_view host = without_brackets(std::string_view(service.name).substr(0, colon));
-        if (host == address.tcp.address.to_string() ||
-            (host == "localhost" && address.tcp.address.is_loopback()))
-            return &service;
-    }
+    for (const PostfixService& service : settings.services)
+        if (listens_at(service, address)) return &service;
     return nullptr;
 }
 

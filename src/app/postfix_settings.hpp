@@ -52,8 +52,11 @@ struct PostfixSettings {
 /// "name/type/parameter = value" (`postconf -P`).
 PostfixSettings parse_postfix(std::string_view parameters, std::string_view fields, std::string_view options);
 
-/// The entry that listens where an MTA is reached: the same address and port (or every address), or the same
-/// socket. Null when there is none.
+/// The entry listens where an MTA is reached: at the same address and port (or every address), or the same
+/// socket.
+bool listens_at(const PostfixService& service, const net::ServerAddress& address);
+
+/// The first such entry. Null when there is none.
 const PostfixService* service_at(const PostfixSettings& settings, const net::ServerAddress& address);
 
 /// Each recipient asked about there costs a token of in_flow_delay: after some hundred, a second each.
