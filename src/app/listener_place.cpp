@@ -1,6 +1,5 @@
 #include "app/listener_place.hpp"
 
-#include <cstdint>
 #include <fmt/format.h>
 #include <optional>
 
@@ -11,10 +10,6 @@ namespace sluice::app {
 namespace {
 
 constexpr std::uint16_t port_first = 10025, port_last = 10099;
-
-bool is_for_clients(std::uint16_t port) {
-    return port == 25 || port == 465 || port == 587;
-}
 
 /// It was printed for Sluice before.
 bool is_sluices(const PostfixService& service) {
@@ -54,6 +49,10 @@ std::optional<std::uint16_t> sluices_port(const PostfixSettings& postfix, net::S
 }
 
 }  // namespace
+
+bool is_for_clients(std::uint16_t port) {
+    return port == 25 || port == 465 || port == 587;
+}
 
 std::expected<ListenerPlace, std::string> place_listener(const net::ServerAddress& wished,
                                                          const PostfixSettings* postfix,

@@ -7,6 +7,7 @@
 // It does no I/O.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <string>
@@ -15,6 +16,10 @@
 #include "net/socket.hpp"
 
 namespace sluice::app {
+
+/// Where clients connect, or people submit mail: a listener there must not believe what it is told about
+/// them.
+bool is_for_clients(std::uint16_t port);
 
 struct ListenerPlace {
     net::ServerAddress address;

@@ -42,7 +42,7 @@ std::expected<Found, std::string> find_listener(const Config& config, const std:
                       .source = std::nullopt};
     net::ServerAddress& address = wish.mta.address;
     // A public listener of this machine: the private one beside it is for this machine only.
-    if (!address.is_unix() && address.tcp.port == 25 && is_here(address))
+    if (!address.is_unix() && is_for_clients(address.tcp.port) && is_here(address))
         address.tcp.address = IpAddress::v4({127, 0, 0, 1});
     const auto postfix = postfix_behind(address, directory);
     const PostfixSettings* settings = postfix ? &*postfix : nullptr;
