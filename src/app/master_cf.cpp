@@ -100,11 +100,13 @@ Replaced replaced_by(const PostfixSettings& postfix, const net::ServerAddress& a
         replaced.service = service_at(postfix, address);
     } else if (!replaced.has_postscreen()) {
         replaced.service = replaced.port_25.front();
-    } else if ((replaced.service = postfix.service("smtpd", "pass")) == nullptr) {
-        return refuse(
-            fmt::format("Define smtpd/pass in master.cf: {} is postscreen, which hands its clients to that "
-                        "service, and its options are what the new listener takes over",
-                        replaced.port_25.front()->label()));
+    } else {
+        replaced.service = postfix.service("smtpd", "pass");
+        if (replaced.service == nullptr)
+            return refuse(
+                fmt::format("Define smtpd/pass in master.cf: {} is postscreen, which hands its clients to "
+                            "that service, and its options are what the new listener takes over",
+                            replaced.port_25.front()->label()));
     }
     return replaced;
 }
