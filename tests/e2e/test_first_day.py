@@ -27,8 +27,24 @@ OURS, STRANGER, PRINTER = "203.0.113.10", "192.0.2.7", "198.51.100.9"
 LIVE = "/etc/letsencrypt/live/mx.example.org"
 LOG = "/var/log/sluice/sluice.log"
 
+# A name server that knows the stranger, as an honest one is known, and nobody else.
+UNBOUND = """server:
+    interface: 127.0.0.1
+    chroot: ""
+    username: ""
+    pidfile: ""
+    use-syslog: no
+    module-config: iterator
+    local-zone: . static
+    local-data: "client.example.com. A 192.0.2.7"
+    local-data-ptr: "192.0.2.7 client.example.com"
+"""
+
 # A mail server as it may be before Sluice comes.
 BEFORE = f"""
+printf '%s' '{UNBOUND}' > /etc/unbound.conf
+unbound -c /etc/unbound.conf
+echo nameserver 127.0.0.1 > /etc/resolv.conf
 postconf -e 'myhostname = mx.example.org' 'mydestination = example.org' maillog_file=/var/log/mail.log 'alias_maps ='
 postconf -e 'mynetworks = 127.0.0.0/8 [::1]/128 198.51.100.0/24' 'mailbox_command =' 'inet_protocols = all'
 useradd alice
