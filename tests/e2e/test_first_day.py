@@ -24,6 +24,7 @@ INSTALL = shell_scripts("docs/guide/install.md")
 DAY = shell_scripts("docs/guide/first-day.md")
 # As the pages have them: the machine's own address, a stranger, and a machine of the operator's.
 OURS, STRANGER, PRINTER = "203.0.113.10", "192.0.2.7", "198.51.100.9"
+HELD = "192.0.2.66"
 LIVE = "/etc/letsencrypt/live/mx.example.org"
 LOG = "/var/log/sluice/sluice.log"
 
@@ -50,7 +51,7 @@ postconf -e 'mynetworks = 127.0.0.0/8 [::1]/128 198.51.100.0/24' 'mailbox_comman
 useradd alice
 mkdir -p {LIVE}
 postfix start
-for address in {OURS} {STRANGER} {PRINTER}; do ip address add $address/32 dev lo; done
+for address in {OURS} {STRANGER} {PRINTER} {HELD}; do ip address add $address/32 dev lo; done
 """
 
 
@@ -125,7 +126,7 @@ def test_the_readme_sets_it_up(machine):
     assert send(machine, source=STRANGER, recipient="somebody@elsewhere.example")[0].code in (450, 454)
     assert send(machine, recipient="somebody@elsewhere.example")[0].code == 250, "mynetworks may relay"
     # What was half a Sluice without a word: memory, metrics, users, STARTTLS, its name.
-    assert "sluice_sessions_total" in machine.shell("sluice metrics --config /etc/sluice/sluice.toml")
+    assert "sluice_sessions_total" in machine.shell("sluice metrics")
     assert "sluice-store" in machine.shell("ps -eo comm")
     assert set(machine.shell("ps -eo user:20,comm | awk '$2 ~ /^sluice-/ { print $1 }'").split()) == {"sluice"}
     with machine.entered(), Client(25, source=STRANGER, address=OURS) as client:
@@ -183,7 +184,7 @@ def test_undo_takes_it_out_again(machine):
 
 
 def test_undo_first_lets_everybody_through(protected):
-    protected.shell(f"sluice block {STRANGER} --config /etc/sluice/sluice.toml")
+    protected.shell(f"sluice block {STRANGER}")
     assert send(protected, source=STRANGER)[0].code >= 500, "control"
     for script in UNDO["Let everybody through first"]:
         protected.shell(script)
@@ -264,15 +265,19 @@ def test_the_ten_tasks_of_the_day(protected):
         (scripts,) = (scripts for heading, scripts in DAY.items() if heading.startswith(f"{number}. "))
         return [protected.shell(script) for script in scripts]
 
-    assert '"client":"192.0.2.7"' in task(1)[0]
+    sessions, log = task(1)
+    assert "LANE" in sessions and '"client":"192.0.2.7"' in log
     assert "192.0.2.7/32  fast  30d" in task(2)[0]
     blocked, taken_back = task(3)
     assert "backscatter" in blocked and "192.0.2.128/25" in taken_back
-    explained, logged = task(4)
-    assert "lane       fast" in explained and '"lane":"fast"' in logged
+    explained, told = task(4)
+    assert "lane       fast" in explained and "192.0.2.7" in told and "alice@example.org" in told
     mail, greylist = task(5)
-    assert "queued as" in mail and "SENDER DOMAIN" in greylist
-    assert 'sluice_sessions_total{lane="fast",outcome="quit"} 1' in task(6)[0]
+    assert "192.0.2.7" in mail and "queued as" in mail and "SENDER DOMAIN" in greylist
+    protected.shell(f"sluice block {HELD} --lane slow")
+    with protected.entered(), Client(25, source=HELD, address=OURS):
+        protected.wait("sluice sessions --lane slow", re.escape(HELD))
+        assert HELD in task(6)[0] and STRANGER not in task(6)[0]
     assert "subject=CN = first" in task(7)[0]
     protected.shell("""sed -i '$a policy.mode = "observe"' /etc/sluice/sluice.toml""")
     assert "no errors" in task(8)[0]
