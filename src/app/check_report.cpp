@@ -107,7 +107,7 @@ std::string relay_lines(const relay::UpstreamOptions& upstream, const ProbeFindi
         out += fmt::format(
             "  ERROR     Take the address that Sluice connects from out of mynetworks on the MTA's listener, "
             "as\n"
-            "            the lines of `sluice check --print-master-cf` do: it takes mail for a domain that "
+            "            the commands of `sluice check --print-postconf` do: it takes mail for a domain that "
             "is "
             "not\n"
             "            its own from Sluice itself. {}\n",

@@ -79,8 +79,10 @@ void add_check_flags(CLI::App& command, CheckFlags& flags) {
                      "Connect to each MTA and see what it can do (default), or do not");
     command.add_flag("--print-defaults", flags.print_defaults,
                      "Print every key with its default as a commented TOML file, and do nothing else");
+    command.add_flag("--print-postconf", flags.print_postconf,
+                     "Print commands that give Postfix a listener for Sluice, and do nothing else");
     command.add_flag("--print-master-cf", flags.print_master_cf,
-                     "Print the lines of Postfix's master.cf that Sluice needs, and do nothing else");
+                     "Print the same as lines of master.cf, for a template, and do nothing else");
     command
         .add_option("--postfix-config", flags.postfix_directory,
                     "Where main.cf and master.cf are, whose public listener the printed one replaces")

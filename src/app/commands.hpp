@@ -45,6 +45,7 @@ struct CheckFlags {
     bool probe = true;
     bool print_defaults = false;
     bool print_reference = false;
+    bool print_postconf = false;
     bool print_master_cf = false;
     std::string postfix_directory;  // of its main.cf and master.cf; empty = where Postfix looks
 };

@@ -4,10 +4,12 @@
 #include <array>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <iterator>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "app/shell_word.hpp"
 #include "base/ascii.hpp"
 #include "base/decimal.hpp"
 
@@ -16,31 +18,14 @@ namespace sluice::app {
 namespace {
 
 constexpr std::string_view cleanup_name = "sluice-cleanup";
-constexpr std::string_view separators = ", \t";
+// Of main.cf: listeners that are in master.cf and not started.
+constexpr std::string_view service_disable = "master_service_disable";
 
 /// An option that Sluice sets itself, and why the one of the listener it replaces gives way to it.
 struct OwnOption {
     std::string name, value;
     std::string_view why;
 };
-
-/// The words of a list parameter; what stands in braces is one word.
-std::vector<std::string> words_of(std::string_view list) {
-    std::vector<std::string> words;
-    std::string word;
-    int depth = 0;
-    for (const char c : list) {
-        if (depth == 0 && separators.find(c) != std::string_view::npos) {
-            if (!word.empty()) words.push_back(std::exchange(word, {}));
-            continue;
-        }
-        if (c == '{') ++depth;
-        if (c == '}') --depth;
-        word += c;
-    }
-    if (!word.empty()) words.push_back(std::move(word));
-    return words;
-}
 
 std::string network_word(const IpAddress& address) {
     return address.is_v4() ? address.to_string() : "[" + address.to_string() + "]";
@@ -57,29 +42,40 @@ bool is_loopback_word(std::string word) {
     return parse_decimal<unsigned>(std::string_view(word).substr(slash + 1)).value_or(0) >= least;
 }
 
-std::string option_line(std::string_view name, std::string_view value) {
-    if (value.find_first_of(" \t") == std::string_view::npos) return fmt::format("  -o {}={}\n", name, value);
-    return fmt::format("  -o {{ {} = {} }}\n", name, value);
+/// The entry for this address, with nothing set yet.
+PostfixService service_for(const net::ServerAddress& address) {
+    if (!address.is_unix()) return {.name = address.to_string(), .type = "inet", .command = "smtpd"};
+    return {.name = address.path.substr(address.path.rfind('/') + 1), .type = "unix", .command = "smtpd"};
 }
 
-std::string service_words(const net::ServerAddress& address) {
-    if (!address.is_unix()) return address.to_string() + "  inet";
-    return address.path.substr(address.path.rfind('/') + 1) + "  unix";
+std::string entry_lines(const PostfixService& entry) {
+    std::string text = fmt::format("{}  {}  n  -  {}  -  {}  {}\n", entry.name, entry.type, entry.chroot,
+                                   entry.processes, entry.command);
+    for (const PostfixOption& option : entry.options)
+        text += "  " + option.to_string() + "\n";
+    return text;
+}
+
+/// What master_service_disable names besides what has to leave port 25.
+std::vector<std::string> other_disabled(const PrivateListener& listener) {
+    std::vector<std::string> words = list_words(listener.disabled);
+    std::erase_if(words, [&](const std::string& word) {
+        return std::ranges::find(listener.public_ones, word) != listener.public_ones.end();
+    });
+    return words;
 }
 
 /// The listener that is replaced, or why there is no telling which it is.
 struct Replaced {
-    const PostfixService* service = nullptr;  // null = there is none: only what everybody needs is printed
-    const PostfixService* port_25 = nullptr;  // what has to leave port 25: `service`, or a postscreen
+    const PostfixService* service = nullptr;     // null = there is none: only what everybody needs is set
+    std::vector<const PostfixService*> port_25;  // what has to leave port 25: `service`, or a postscreen
     std::string error;
+
+    bool has_postscreen() const { return !port_25.empty() && port_25.front()->command == "postscreen"; }
 };
 
-Replaced behind_postscreen(const PostfixSettings& postfix, const PostfixService& postscreen) {
-    if (const PostfixService* smtpd = postfix.service("smtpd", "pass")) return {smtpd, &postscreen, {}};
-    return {nullptr, nullptr,
-            fmt::format("Define smtpd/pass in master.cf: {} is postscreen, which hands its clients to that "
-                        "service, and its options are what the new listener takes over",
-                        postscreen.label())};
+Replaced refuse(std::string error) {
+    return {nullptr, {}, std::move(error)};
 }
 
 /// It listens on port 25; when nothing does any more, it is the one that Sluice was given before.
@@ -88,21 +84,30 @@ Replaced replaced_by(const PostfixSettings& postfix, const net::ServerAddress& a
     for (const PostfixService& service : postfix.services) {
         if (service.type != "inet" || service_port(service.name) != "25") continue;
         if (service.command != "smtpd" && service.command != "postscreen")
-            return {nullptr, nullptr,
-                    fmt::format("Write the listener by hand: {} is no smtpd but {}, whose settings cannot be "
-                                "taken over",
-                                service.label(), service.command)};
-        if (replaced.port_25 != nullptr &&
-            (replaced.port_25->options != service.options || replaced.port_25->command != service.command))
-            return {nullptr, nullptr,
-                    fmt::format("Leave one smtpd on port 25 in master.cf: {} and {} have different options, "
-                                "and one listener cannot take over both",
-                                replaced.port_25->label(), service.label())};
-        if (replaced.port_25 == nullptr) replaced.port_25 = &service;
+            return refuse(
+                fmt::format("Write the listener by hand: {} is no smtpd but {}, whose settings cannot be "
+                            "taken over",
+                            service.label(), service.command));
+        const PostfixService* first = replaced.port_25.empty() ? &service : replaced.port_25.front();
+        if (first->options != service.options || first->command != service.command)
+            return refuse(
+                fmt::format("Leave one smtpd on port 25 in master.cf: {} and {} have different options, "
+                            "and one listener cannot take over both",
+                            first->label(), service.label()));
+        replaced.port_25.push_back(&service);
     }
-    if (replaced.port_25 == nullptr) return {service_at(postfix, address), nullptr, {}};
-    if (replaced.port_25->command == "postscreen") return behind_postscreen(postfix, *replaced.port_25);
-    replaced.service = replaced.port_25;
+    if (replaced.port_25.empty()) {
+        replaced.service = service_at(postfix, address);
+    } else if (!replaced.has_postscreen()) {
+        replaced.service = replaced.port_25.front();
+    } else {
+        replaced.service = postfix.service("smtpd", "pass");
+        if (replaced.service == nullptr)
+            return refuse(
+                fmt::format("Define smtpd/pass in master.cf: {} is postscreen, which hands its clients to "
+                            "that service, and its options are what the new listener takes over",
+                            replaced.port_25.front()->label()));
+    }
     return replaced;
 }
 
@@ -148,27 +153,30 @@ std::vector<OwnOption> own_options(const ListenerWish& wish, const PostfixSettin
     return own;
 }
 
-/// The comment that stands above, about the listener that is replaced.
-std::string about_replaced(const Replaced& replaced, const PostfixSettings* postfix) {
+/// About the listener that is replaced.
+std::vector<std::string> about_replaced(const Replaced& replaced, const PostfixSettings* postfix) {
     if (postfix == nullptr)
-        return "# Take over by hand what the public listener is set to (-o lines of smtp/inet in master.cf: "
-               "milters,\n"
-               "# filters, restrictions), and add to mynetworks those of main.cf: Postfix is not on this "
-               "machine.\n";
+        return {
+            "Take over by hand what the public listener is set to (-o lines of smtp/inet in master.cf: "
+            "milters, "
+            "filters, restrictions), and add to mynetworks those of main.cf: Postfix is not on this "
+            "machine."};
     if (replaced.service == nullptr)
-        return "# No smtpd is on port 25 in this master.cf: only what Sluice needs is set here, the rest is "
-               "main.cf's.\n";
-    std::string text =
-        fmt::format("# The options of {} are taken over from here on.", replaced.service->label());
-    if (replaced.port_25 == nullptr) return text + "\n";
-    text += fmt::format(" Take port 25 from Postfix:\n# postconf -M# {} ; then systemctl restart postfix.\n",
-                        replaced.port_25->label());
-    text +=
-        "# Programs of this machine that sent through it use sendmail(1) or the submission port instead.\n";
-    if (replaced.port_25->command == "postscreen")
-        text +=
-            "# The tests of postscreen are not made any more: the [policy] of Sluice is in their place.\n";
-    return text;
+        return {
+            "No smtpd is on port 25 in this master.cf: only what Sluice needs is set here, the rest is "
+            "main.cf's."};
+    std::vector<std::string> remarks = {
+        fmt::format("The options of {} are taken over from here on.", replaced.service->label())};
+    if (replaced.port_25.empty()) return remarks;
+    remarks.emplace_back(
+        "Programs of this machine that sent through it use sendmail(1) or the submission port instead.");
+    if (replaced.has_postscreen())
+        remarks.emplace_back(
+            "The tests of postscreen are not made any more: the [policy] of Sluice is in their place.");
+    if (replaced.has_postscreen() && !postfix->parameter("postscreen_upstream_proxy_protocol").empty())
+        remarks.emplace_back(
+            "Set proxy_protocol.networks of Sluice, which speaks to the load balancer from now on.");
+    return remarks;
 }
 
 /// Lists that permit_inet_interfaces may stand in; the last has it by default.
@@ -184,8 +192,8 @@ std::vector<OwnOption> without_own_interfaces(const PostfixSettings* postfix, co
     std::vector<OwnOption> lists;
     for (const std::string_view name : permitting) {
         std::vector<std::string> words =
-            words_of(postfix != nullptr ? effective(postfix, replaced, name)
-                                        : std::string(name == permitting.back() ? own_interfaces : ""));
+            list_words(postfix != nullptr ? effective(postfix, replaced, name)
+                                          : std::string(name == permitting.back() ? own_interfaces : ""));
         if (std::erase_if(words,
                           [&](const std::string& word) { return ascii::equal(word, own_interfaces); }) > 0)
             lists.push_back({std::string(name), fmt::format("{}", fmt::join(words, ",")), {}});
@@ -193,67 +201,58 @@ std::vector<OwnOption> without_own_interfaces(const PostfixSettings* postfix, co
     return lists;
 }
 
-std::string about_own_interfaces(const std::vector<OwnOption>& lists) {
-    std::string text;
-    for (const OwnOption& list : lists)
-        text += fmt::format(
-            "# Left out of {}: permit_inet_interfaces, which would be true of every client of Sluice.\n",
-            list.name);
-    return text;
-}
-
-std::string about_former(const PostfixSettings& postfix, const net::ServerAddress& address) {
+std::vector<std::string> former_entries(const PostfixSettings& postfix, const net::ServerAddress& address) {
     std::vector<std::string> former;
-    if (const PostfixService* service = service_at(postfix, address)) former.push_back(service->label());
+    for (const PostfixService& service : postfix.services)
+        if (listens_at(service, address)) former.push_back(service.label());
     if (const PostfixService* service = postfix.service(cleanup_name, "unix"))
         former.push_back(service->label());
-    if (former.empty()) return {};
-    return fmt::format("# Take out the former entries above, which these replace: {}.\n",
-                       fmt::join(former, " and "));
+    return former;
 }
 
-std::string about_reach(const ListenerWish& wish) {
+std::vector<std::string> about_reach(const ListenerWish& wish) {
     const net::ServerAddress& address = wish.mta.address;
     if (address.is_local()) return {};
-    std::string text = fmt::format(
-        "# Let nobody but Sluice connect to {} (firewall): whoever can is believed whatever client it "
-        "names.\n",
-        address.to_string());
-    if (wish.source != address.tcp.address) return text;
-    return text +
-           fmt::format(
-               "# Put the address that Sluice connects from in the place of !{}, if Sluice is on another "
-               "machine.\n",
-               network_word(*wish.source));
+    std::vector<std::string> remarks = {fmt::format(
+        "Let nobody but Sluice connect to {} (firewall): whoever can is believed whatever client it names.",
+        address.to_string())};
+    if (wish.source == address.tcp.address)
+        remarks.push_back(
+            fmt::format("Put the address that Sluice connects from in the place of !{}, if Sluice is "
+                        "on another machine.",
+                        network_word(*wish.source)));
+    return remarks;
 }
 
-/// The options of what is replaced that are not ours, and comments on those that give way.
-struct TakenOver {
-    std::string comments, lines;
-};
-
-TakenOver take_over(const PostfixService& service, const std::vector<OwnOption>& own) {
-    TakenOver taken;
-    for (const PostfixOption& option : service.options) {
+/// Adds the options of what is replaced that are not ours; says which give way.
+void take_over(PostfixService& into, const PostfixService& from, const std::vector<OwnOption>& own,
+               std::vector<std::string>& remarks) {
+    for (const PostfixOption& option : from.options) {
         const auto ours = std::ranges::find(own, option.name, &OwnOption::name);
         if (ours == own.end())
-            taken.lines += option_line(option.name, option.value);
+            into.options.push_back(option);
         else if (ours->value != option.value && !ours->why.empty())
-            taken.comments += fmt::format("# Not taken over from {}: {}={} ({}).\n", service.label(),
-                                          option.name, option.value, ours->why);
+            remarks.push_back(fmt::format("Not taken over from {}: {}={} ({}).", from.label(), option.name,
+                                          option.value, ours->why));
     }
-    return taken;
 }
 
 /// The cleanup service of the listener that is replaced, under our name and without the brake.
-std::string cleanup_lines(const PostfixSettings* postfix, const Replaced& replaced) {
+PostfixService own_cleanup(const PostfixSettings* postfix, const Replaced& replaced,
+                           std::vector<std::string>& remarks) {
     static const PostfixService as_debian_has_it;
     const std::string name = effective(postfix, replaced, "cleanup_service_name");
     const PostfixService* former = nullptr;
     if (postfix != nullptr) former = postfix->service(name.empty() ? "cleanup" : name, "unix");
     if (former == nullptr) former = &as_debian_has_it;
-    return fmt::format("{}  unix  n  -  {}  -  0  cleanup\n  -o in_flow_delay=0\n{}", cleanup_name,
-                       former->chroot, take_over(*former, {{"in_flow_delay", "0", {}}}).lines);
+    PostfixService own{.name = std::string(cleanup_name),
+                       .type = "unix",
+                       .chroot = former->chroot,
+                       .processes = "0",
+                       .command = "cleanup",
+                       .options = {{"in_flow_delay", "0"}}};
+    take_over(own, *former, {{"in_flow_delay", "0", {}}}, remarks);
+    return own;
 }
 
 /// The chroot field, as the listener that is replaced has it.
@@ -268,42 +267,77 @@ std::string chroot_of(const PostfixSettings* postfix, const Replaced& replaced) 
 std::string guarded_networks(const std::string& mynetworks, const std::optional<IpAddress>& source) {
     std::vector<std::string> networks = {"!127.0.0.0/8", "![::1]/128"};
     if (source && !source->is_loopback()) networks.push_back("!" + network_word(*source));
-    for (std::string& word : words_of(mynetworks)) {
+    for (std::string& word : list_words(mynetworks)) {
         if (is_loopback_word(word) || std::ranges::find(networks, word) != networks.end()) continue;
         networks.push_back(std::move(word));
     }
     return fmt::format("{}", fmt::join(networks, ","));
 }
 
-std::expected<std::string, std::string> master_cf_lines(const ListenerWish& wish,
-                                                        const PostfixSettings* postfix) {
+std::expected<PrivateListener, std::string> private_listener(const ListenerWish& wish,
+                                                             const PostfixSettings* postfix) {
     Replaced replaced;
     if (postfix != nullptr) replaced = replaced_by(*postfix, wish.mta.address);
     if (!replaced.error.empty()) return std::unexpected(replaced.error);
     std::vector<OwnOption> own = own_options(wish, postfix, replaced);
-    const std::vector<OwnOption> lists = without_own_interfaces(postfix, replaced);
-    own.insert(own.end(), lists.begin(), lists.end());
-    TakenOver taken;
-    if (replaced.service != nullptr) taken = take_over(*replaced.service, own);
-
-    std::string text = about_replaced(replaced, postfix);
-    if (postfix != nullptr) {
-        text += about_former(*postfix, wish.mta.address);
-        if (!postfix->parameter("postscreen_upstream_proxy_protocol").empty() &&
-            replaced.port_25 != nullptr && replaced.port_25->command == "postscreen")
-            text +=
-                "# Set proxy_protocol.networks of Sluice, which speaks to the load balancer from now on.\n";
+    PrivateListener made;
+    made.remarks = about_replaced(replaced, postfix);
+    const auto remark = [&](std::vector<std::string> more) {
+        std::ranges::move(more, std::back_inserter(made.remarks));
+    };
+    remark(about_reach(wish));
+    for (OwnOption& list : without_own_interfaces(postfix, replaced)) {
+        remark({fmt::format(
+            "Left out of {}: permit_inet_interfaces, which would be true of every client of Sluice.",
+            list.name)});
+        own.push_back(std::move(list));
     }
-    text += about_reach(wish);
-    text += about_own_interfaces(lists);
-    text += taken.comments;
+
     // A few more processes than connections: Postfix is "stressed" when all of them are busy.
-    const unsigned processes = wish.workers * wish.pool.connections_max + 20;
-    text += fmt::format("{}  n  -  {}  -  {}  smtpd\n", service_words(wish.mta.address),
-                        chroot_of(postfix, replaced), processes);
+    made.smtpd = service_for(wish.mta.address);
+    made.smtpd.chroot = chroot_of(postfix, replaced);
+    made.smtpd.processes = std::to_string(wish.workers * wish.pool.connections_max + 20);
     for (const OwnOption& option : own)
-        text += option_line(option.name, option.value);
-    return text + taken.lines + cleanup_lines(postfix, replaced);
+        made.smtpd.options.push_back({option.name, option.value});
+    if (replaced.service != nullptr) take_over(made.smtpd, *replaced.service, own, made.remarks);
+    made.cleanup = own_cleanup(postfix, replaced, made.remarks);
+    if (postfix == nullptr) return made;
+    made.former = former_entries(*postfix, wish.mta.address);
+    made.disabled = postfix->parameter(service_disable);
+    for (const PostfixService* service : replaced.port_25)
+        made.public_ones.push_back(service->name + "." + service->type);
+    return made;
+}
+
+std::string take_port_25(const PrivateListener& listener, const std::string& postconf) {
+    if (listener.public_ones.empty()) return {};
+    // The first pattern that matches decides.
+    std::vector<std::string> words = listener.public_ones;
+    std::ranges::move(other_disabled(listener), std::back_inserter(words));
+    return fmt::format("{} -e {}", postconf,
+                       shell_word(fmt::format("{} = {}", service_disable, fmt::join(words, ", "))));
+}
+
+std::string give_port_25_back(const PrivateListener& listener, const std::string& postconf) {
+    if (listener.public_ones.empty()) return {};
+    const std::vector<std::string> words = other_disabled(listener);
+    if (words.empty()) return fmt::format("{} -X {}", postconf, service_disable);
+    return fmt::format("{} -e {}", postconf,
+                       shell_word(fmt::format("{} = {}", service_disable, fmt::join(words, ", "))));
+}
+
+std::string master_cf_lines(const PrivateListener& listener) {
+    std::string text;
+    for (const std::string& remark : listener.remarks)
+        text += fmt::format("# {}\n", remark);
+    if (!listener.public_ones.empty())
+        text +=
+            fmt::format("# Take port 25 from Postfix when Sluice is to have it:\n# {} && postfix reload\n",
+                        take_port_25(listener, "postconf"));
+    if (!listener.former.empty())
+        text += fmt::format("# Take out the former entries above, which these replace: {}.\n",
+                            fmt::join(listener.former, " and "));
+    return text + entry_lines(listener.smtpd) + entry_lines(listener.cleanup);
 }
 
 }  // namespace sluice::app

@@ -1,8 +1,9 @@
-// The lines of Postfix's master.cf that `sluice check --print-master-cf` prints: a listener for Sluice alone,
-// and a cleanup service of its own.
+// A listener of Postfix for Sluice alone, and a cleanup service of its own: what they must be set to, and the
+// lines of master.cf that say so (`sluice check --print-master-cf`). app/postconf_commands.hpp has the
+// commands instead.
 //
 // The listener replaces a public one, and goes on with what that one is set to: filters, milters,
-// restrictions. What cannot go on is left out with a comment, or no lines are printed and the error says why.
+// restrictions. What cannot go on is left out with a remark, or there is no listener and the error says why.
 //
 // What Sluice itself is must never be enough to relay there: a connection on which no client's identity is in
 // force (any more) comes from loopback, or from where Sluice connects. Its mynetworks begin with those,
@@ -19,6 +20,7 @@
 #include <expected>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/postfix_settings.hpp"
 #include "base/ip.hpp"
@@ -33,10 +35,27 @@ struct ListenerWish {
     std::optional<IpAddress> source;  // where Sluice connects from, if that is not loopback
 };
 
-/// `postfix` is what the Postfix behind is set to; null = it is not on this machine. The error says why no
-/// listener can be printed, and what to do.
-std::expected<std::string, std::string> master_cf_lines(const ListenerWish& wish,
-                                                        const PostfixSettings* postfix);
+/// What Postfix is to be given for Sluice.
+struct PrivateListener {
+    std::vector<std::string> remarks;  // what an operator should know of it: sentences
+    PostfixService smtpd, cleanup;
+    std::vector<std::string> former;       // labels of entries that these two replace
+    std::vector<std::string> public_ones;  // what has to leave port 25, as in "smtp.inet"
+    std::string disabled;                  // master_service_disable as it is now
+};
+
+/// `postfix` is what the Postfix behind is set to; null = it is not on this machine. The error says why there
+/// can be no listener, and what to do.
+std::expected<PrivateListener, std::string> private_listener(const ListenerWish& wish,
+                                                             const PostfixSettings* postfix);
+
+/// Its entries as lines of master.cf, below its remarks as comments.
+std::string master_cf_lines(const PrivateListener& listener);
+
+/// A command that takes port 25 from Postfix, until the one that gives it back; empty = it does not have it.
+/// Both may be given twice, leave master.cf alone, and keep what else master_service_disable names.
+std::string take_port_25(const PrivateListener& listener, const std::string& postconf);
+std::string give_port_25_back(const PrivateListener& listener, const std::string& postconf);
 
 /// A mynetworks for the listener, out of the one that the operator has.
 std::string guarded_networks(const std::string& mynetworks, const std::optional<IpAddress>& source);

@@ -42,7 +42,13 @@ PostfixSettings postfix(std::vector<PostfixOption> options) {
 }
 
 std::string lines(const ListenerWish& wish, const PostfixSettings& settings) {
-    return master_cf_lines(wish, &settings).value_or("refused");
+    const auto listener = private_listener(wish, &settings);
+    return listener ? master_cf_lines(*listener) : "refused";
+}
+
+/// Of a Postfix that is on another machine.
+std::string generic_lines(const ListenerWish& wish) {
+    return master_cf_lines(private_listener(wish, nullptr).value());
 }
 
 TEST(GuardedNetworks, BeginWithWhatSluiceIs) {
@@ -79,27 +85,25 @@ TEST(GuardedNetworks, BeginWithWhatSluiceIs) {
 TEST(MasterCf, HasRoomForThePool) {
     ListenerWish wanted = wish();
     wanted.pool.connections_max = 30;
-    const auto generic = master_cf_lines(wanted, nullptr);
-    ASSERT_TRUE(generic);
     EXPECT_THAT(
-        *generic,
+        generic_lines(wanted),
         AllOf(StartsWith("# Take over by hand"),
               HasSubstr("\n127.0.0.1:10025  inet  n  -  y  -  140  smtpd\n"),
               HasSubstr("  -o smtpd_authorized_xclient_hosts=static:all\n"),
               HasSubstr("  -o mynetworks=!127.0.0.0/8,![::1]/128\n"), HasSubstr("  -o smtpd_timeout=300s\n"),
               EndsWith("sluice-cleanup  unix  n  -  y  -  0  cleanup\n  -o in_flow_delay=0\n")));
     wanted.pool.idle_max = Seconds{600};
-    EXPECT_THAT(*master_cf_lines(wanted, nullptr), HasSubstr("  -o smtpd_timeout=1200s\n"));
+    EXPECT_THAT(generic_lines(wanted), HasSubstr("  -o smtpd_timeout=1200s\n"));
 }
 
 TEST(MasterCf, OffersTlsWhereItIsUsed) {
     ListenerWish wanted = wish();
-    EXPECT_THAT(*master_cf_lines(wanted, nullptr), HasSubstr("smtpd_tls_security_level=none\n"));
+    EXPECT_THAT(generic_lines(wanted), HasSubstr("smtpd_tls_security_level=none\n"));
     wanted.mta.tls.level = relay::MtaTls::may;
-    EXPECT_THAT(*master_cf_lines(wanted, nullptr), HasSubstr("smtpd_tls_security_level=may\n"));
+    EXPECT_THAT(generic_lines(wanted), HasSubstr("smtpd_tls_security_level=may\n"));
     wanted.mta.tls.level = relay::MtaTls::automatic;
     wanted.mta.address.path = "/var/spool/postfix/public/sluice";
-    EXPECT_THAT(*master_cf_lines(wanted, nullptr),
+    EXPECT_THAT(generic_lines(wanted),
                 AllOf(HasSubstr("\nsluice  unix  n  -  y  -"), HasSubstr("smtpd_tls_security_level=none\n")));
 }
 
@@ -125,10 +129,11 @@ TEST(MasterCf, TakesOverTheOptionsOfThePublicListener) {
                  {"smtpd_junk_command_limit", "1000000"}}));
     EXPECT_THAT(
         text,
-        StartsWith("# The options of smtp/inet are taken over from here on. Take port 25 from Postfix:\n"
-                   "# postconf -M# smtp/inet ;"));
-    EXPECT_THAT(text, HasSubstr("submission port instead.\n# Not taken over from smtp/inet: "
-                                "smtpd_timeout=30s (Sluice keeps connections open).\n"));
+        StartsWith("# The options of smtp/inet are taken over from here on.\n"
+                   "# Programs of this machine that sent through it use sendmail(1) or the submission port "
+                   "instead.\n# Not taken over from smtp/inet: "
+                   "smtpd_timeout=30s (Sluice keeps connections open).\n"));
+    EXPECT_THAT(text, HasSubstr("\n# postconf -e 'master_service_disable = smtp.inet' && postfix reload\n"));
     EXPECT_THAT(text, HasSubstr("syslog_name=postfix/mx ("));
     EXPECT_THAT(text, Not(HasSubstr("from smtp/inet: smtpd_junk_command_limit"))) << "it is what ours is";
     EXPECT_THAT(text, HasSubstr("\n127.0.0.1:10025  inet  n  -  n  -  100  smtpd\n"));
@@ -182,14 +187,14 @@ TEST(MasterCf, TlsAtOnceIsSluicesAffair) {
 TEST(MasterCf, BehindAPostscreenTheOptionsAreThoseOfItsSmtpd) {
     PostfixSettings settings = postfix({});
     settings.services.front().command = "postscreen";
-    const auto refused = master_cf_lines(wish(), &settings);
+    const auto refused = private_listener(wish(), &settings);
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error(), StartsWith("Define smtpd/pass in master.cf: smtp/inet is postscreen"));
     settings.services.push_back(smtpd("smtpd", "pass", {{"content_filter", "scan"}}));
     EXPECT_THAT(lines(wish(), settings),
-                AllOf(StartsWith("# The options of smtpd/pass are taken over"),
-                      HasSubstr("postconf -M# smtp/inet ;"), HasSubstr("tests of postscreen"),
-                      HasSubstr("  -o content_filter=scan\n"), Not(HasSubstr("proxy_protocol.networks"))));
+                AllOf(StartsWith("# The options of smtpd/pass are taken over"), HasSubstr("= smtp.inet'"),
+                      HasSubstr("tests of postscreen"), HasSubstr("  -o content_filter=scan\n"),
+                      Not(HasSubstr("proxy_protocol.networks"))));
     settings.parameters["postscreen_upstream_proxy_protocol"] = "haproxy";
     EXPECT_THAT(lines(wish(), settings), HasSubstr("# Set proxy_protocol.networks"));
 }
@@ -197,9 +202,11 @@ TEST(MasterCf, BehindAPostscreenTheOptionsAreThoseOfItsSmtpd) {
 TEST(MasterCf, TwoPublicListenersOfTheSameKindAreOne) {
     PostfixSettings settings = postfix({{"content_filter", "scan"}});
     settings.services.push_back(smtpd("[::1]:25", "inet", {{"content_filter", "scan"}}));
-    EXPECT_THAT(lines(wish(), settings), HasSubstr("  -o content_filter=scan\n"));
+    EXPECT_THAT(lines(wish(), settings),
+                AllOf(HasSubstr("  -o content_filter=scan\n"),
+                      HasSubstr("'master_service_disable = smtp.inet, [::1]:25.inet'")));
     settings.services.back().options.clear();
-    const auto refused = master_cf_lines(wish(), &settings);
+    const auto refused = private_listener(wish(), &settings);
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error(),
                 StartsWith("Leave one smtpd on port 25 in master.cf: smtp/inet and [::1]:25/inet"));
@@ -208,7 +215,7 @@ TEST(MasterCf, TwoPublicListenersOfTheSameKindAreOne) {
 TEST(MasterCf, AnotherProgramOnPort25IsRefused) {
     PostfixSettings settings = postfix({});
     settings.services.front().command = "spawn";
-    const auto refused = master_cf_lines(wish(), &settings);
+    const auto refused = private_listener(wish(), &settings);
     ASSERT_FALSE(refused);
     EXPECT_THAT(refused.error(), HasSubstr("smtp/inet is no smtpd but spawn"));
 }
@@ -224,7 +231,7 @@ TEST(MasterCf, WithoutAPublicListenerTheFormerPrivateOneGoesOn) {
         lines(wish(), settings),
         AllOf(StartsWith("# The options of 127.0.0.1:10025/inet are taken over from here on.\n"
                          "# Take out the former entries above, which these replace: 127.0.0.1:10025/inet.\n"),
-              HasSubstr("  -o content_filter=scan\n"), Not(HasSubstr("postconf -M#"))));
+              HasSubstr("  -o content_filter=scan\n"), Not(HasSubstr("master_service_disable"))));
 }
 
 TEST(MasterCf, NobodyIsAProgramOfThisMachine) {
@@ -242,7 +249,7 @@ TEST(MasterCf, NobodyIsAProgramOfThisMachine) {
                       HasSubstr("\n  -o local_header_rewrite_clients=\n"),
                       Not(HasSubstr("smtpd_sender_restrictions")), Not(HasSubstr("Not taken over"))));
     EXPECT_THAT(lines(wish(), postfix({})), Not(HasSubstr("permit_inet_interfaces"))) << "it is nowhere";
-    EXPECT_THAT(*master_cf_lines(wish(), nullptr), HasSubstr("  -o local_header_rewrite_clients=\n"));
+    EXPECT_THAT(generic_lines(wish()), HasSubstr("  -o local_header_rewrite_clients=\n"));
 }
 
 TEST(MasterCf, TheAddressThatSluiceConnectsFromMayBeAnother) {

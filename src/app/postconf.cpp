@@ -27,6 +27,7 @@ using Clock = std::chrono::steady_clock;
 /// The parameters that a listener for Sluice depends on.
 constexpr std::initializer_list<const char*> parameters = {
     "mynetworks",
+    "master_service_disable",
     "cleanup_service_name",
     "in_flow_delay",
     "smtpd_upstream_proxy_protocol",

@@ -1,6 +1,8 @@
 #include "app/postfix_settings.hpp"
 
 #include <algorithm>
+#include <array>
+#include <fmt/format.h>
 #include <functional>
 #include <ranges>
 #include <utility>
@@ -51,11 +53,20 @@ std::string_view without_brackets(std::string_view host) {
     return host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
 }
 
+/// As /etc/services has them.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> named_ports = {
+    {{"smtp", "25"}, {"smtps", "465"}, {"submissions", "465"}, {"urd", "465"}, {"submission", "587"}}};
+
 bool is_zero_time(std::string_view value) {
     return !value.empty() && value.find_first_not_of('0') >= value.size() - 1 && value.front() == '0';
 }
 
 }  // namespace
+
+std::string PostfixOption::to_string() const {
+    if (value.find_first_of(" \t") == std::string::npos) return fmt::format("-o {}={}", name, value);
+    return fmt::format("-o {{ {} = {} }}", name, value);
+}
 
 std::optional<std::string> PostfixService::option(std::string_view wanted) const {
     for (const PostfixOption& option : std::views::reverse(options))
@@ -90,6 +101,7 @@ PostfixSettings parse_postfix(std::string_view parameters, std::string_view fiel
         if (!parts) return;
         PostfixService& service = service_for(settings, *parts);
         if (parts->item == "chroot") service.chroot = value;
+        if (parts->item == "process_limit") service.processes = value;
         if (parts->item == "command") service.command = value.substr(0, value.find(' '));
     });
     each_setting(options, [&](std::string_view key, std::string value) {
@@ -102,24 +114,43 @@ PostfixSettings parse_postfix(std::string_view parameters, std::string_view fiel
 std::string service_port(std::string_view name) {
     const std::size_t colon = name.rfind(':');
     if (colon != std::string_view::npos) name.remove_prefix(colon + 1);
-    return name == "smtp" ? "25" : std::string(name);
+    for (const auto& [known, port] : named_ports)
+        if (name == known) return std::string(port);
+    return std::string(name);
+}
+
+std::vector<std::string> list_words(std::string_view list) {
+    constexpr std::string_view separators = ", \t";
+    std::vector<std::string> words;
+    std::string word;
+    int depth = 0;
+    for (const char c : list) {
+        if (depth == 0 && separators.find(c) != std::string_view::npos) {
+            if (!word.empty()) words.push_back(std::exchange(word, {}));
+            continue;
+        }
+        if (c == '{') ++depth;
+        if (c == '}') --depth;
+        word += c;
+    }
+    if (!word.empty()) words.push_back(std::move(word));
+    return words;
+}
+
+bool listens_at(const PostfixService& service, const net::ServerAddress& address) {
+    if (address.is_unix()) return service.type == "unix" && address.path.ends_with("/" + service.name);
+    if (service.type != "inet" || service_port(service.name) != std::to_string(address.tcp.port))
+        return false;
+    const std::size_t colon = service.name.rfind(':');
+    if (colon == std::string::npos) return true;
+    const std::string_view host = without_brackets(std::string_view(service.name).substr(0, colon));
+    return host == address.tcp.address.to_string() ||
+           (host == "localhost" && address.tcp.address.is_loopback());
 }
 
 const PostfixService* service_at(const PostfixSettings& settings, const net::ServerAddress& address) {
-    for (const PostfixService& service : settings.services) {
-        if (address.is_unix()) {
-            if (service.type == "unix" && address.path.ends_with("/" + service.name)) return &service;
-            continue;
-        }
-        if (service.type != "inet" || service_port(service.name) != std::to_string(address.tcp.port))
-            continue;
-        const std::size_t colon = service.name.rfind(':');
-        if (colon == std::string::npos) return &service;
-        const std::string_view host = without_brackets(std::string_view(service.name).substr(0, colon));
-        if (host == address.tcp.address.to_string() ||
-            (host == "localhost" && address.tcp.address.is_loopback()))
-            return &service;
-    }
+    for (const PostfixService& service : settings.services)
+        if (listens_at(service, address)) return &service;
     return nullptr;
 }
 

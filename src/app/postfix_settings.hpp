@@ -19,6 +19,8 @@ struct PostfixOption {
     std::string name;
     std::string value;  // neither quoted nor expanded
     bool operator==(const PostfixOption&) const = default;
+    /// As master.cf has it: "-o name=value", in braces where there is white space in the value.
+    std::string to_string() const;
 };
 
 /// An entry of master.cf.
@@ -26,7 +28,8 @@ struct PostfixService {
     std::string name;  // "smtp", "127.0.0.1:10025"
     std::string type;  // "inet", "unix", "pass"
     std::string chroot = "y";
-    std::string command = {};  // the program, without its arguments
+    std::string processes = "-";  // the most that may run at once; "-" = Postfix's default
+    std::string command = {};     // the program, without its arguments
     std::vector<PostfixOption> options = {};
 
     std::string label() const { return name + "/" + type; }
@@ -49,14 +52,21 @@ struct PostfixSettings {
 /// "name/type/parameter = value" (`postconf -P`).
 PostfixSettings parse_postfix(std::string_view parameters, std::string_view fields, std::string_view options);
 
-/// The entry that listens where an MTA is reached: the same address and port (or every address), or the same
-/// socket. Null when there is none.
+/// The entry listens where an MTA is reached: at the same address and port (or every address), or the same
+/// socket.
+bool listens_at(const PostfixService& service, const net::ServerAddress& address);
+
+/// The first such entry. Null when there is none.
 const PostfixService* service_at(const PostfixSettings& settings, const net::ServerAddress& address);
 
 /// Each recipient asked about there costs a token of in_flow_delay: after some hundred, a second each.
 bool brakes_verification(const PostfixSettings& settings, const PostfixService& listener);
 
-/// The port of an inet service's name: of "smtp", "25", "192.0.2.1:smtp" or "[::1]:25" it is "25".
+/// The port of an inet service's name: of "smtp", "25", "192.0.2.1:smtp" or "[::1]:25" it is "25". Names of
+/// other ports of mail are known too ("submission", "smtps"); any other name is its own answer.
 std::string service_port(std::string_view name);
+
+/// The words of a list parameter; what stands in braces is one word.
+std::vector<std::string> list_words(std::string_view list);
 
 }  // namespace sluice::app

@@ -60,7 +60,8 @@ TEST(PostfixSettings, APortHasTwoNames) {
     for (const char* name : {"smtp", "25", "192.0.2.1:smtp", "[::1]:25", "localhost:25"})
         EXPECT_EQ(service_port(name), "25") << name;
     EXPECT_EQ(service_port("127.0.0.1:10025"), "10025");
-    EXPECT_EQ(service_port("submission"), "submission");
+    EXPECT_EQ(service_port("submission"), "587");
+    EXPECT_EQ(service_port("qmtp"), "qmtp");
 }
 
 TEST(PostfixSettings, TheServiceBehindAnAddressIsFound) {

@@ -109,9 +109,9 @@ def test_the_printed_lines_make_it_work(start_sluice):
     """What it prints goes into a Postfix as it is; then the check is content, and one connection serves many clients."""
     with Postfix() as mta:
         configuration = mta.directory / "etc"
-        lines = check(mta.port, "--postfix-config", configuration, "--print-master-cf").stdout
-        assert f"\n127.0.0.1:{mta.port} " in lines
-        assert lines in check(mta.port, "--postfix-config", configuration).stdout
+        commands = check(mta.port, "--postfix-config", configuration, "--print-postconf").stdout
+        assert f"\npostconf -c '{configuration}' -M '127.0.0.1:{mta.private_port}/inet=" in commands
+        assert commands in check(mta.port, "--postfix-config", configuration).stdout
         done = check(mta.private_port)
         assert done.returncode == 0 and POOLS in done.stdout, done.stdout
         assert "WARNING" not in done.stdout

@@ -1,4 +1,4 @@
-"""The private listener that `sluice check --print-master-cf` prints: who may relay there, how fast recipients can be
+"""The private listener that `sluice check` prints: who may relay there, how fast recipients can be
 asked about, and what it takes over from the public listener it replaces.
 
 The harness gives each Postfix that listener as it is printed for its main.cf and master.cf.
@@ -10,28 +10,13 @@ import time
 import pytest
 
 from harness.client import Client
+from harness.listener import FOREIGN, INSIDER, PRE_CLEANUP, PUBLIC, STRANGER, postfix_directory, print_listener, relays
 from harness.mail import message, new_token
 from harness.postfix import Postfix
 from harness.sluice import run_sluice
 from harness.waiting import PATIENCE, free_port
 
-FOREIGN = "somebody@elsewhere.example"
-# Of the operator, and nobody's.
-INSIDER, STRANGER = "10.1.2.3", "192.0.2.77"
 BALANCER = {"proxy_protocol": {"networks": ["127.0.98.0/24"]}}
-
-
-def relays(port, identity=None):
-    """Whether the listener takes mail for a foreign domain, in this client's name or in none."""
-    with Client(port) as client:
-        client.greet()
-        if identity:
-            client.expect(220, f"XCLIENT ADDR={identity}")
-            client.expect(250, "EHLO client.example.org")
-        client.expect(250, "MAIL FROM:<sender@example.org>")
-        reply = client.command(f"RCPT TO:<{FOREIGN}>")
-        assert reply.code == 250 or "Relay access denied" in reply.text, reply
-        return reply.code == 250
 
 
 def networks(mta):
@@ -202,29 +187,10 @@ def test_a_listener_with_flow_control_is_noticed():
         done = check(mta, port)
         assert done.returncode == 0
         assert f"WARNING   Give 127.0.0.1:{port}/inet a cleanup service of its own" in done.stdout
-        assert "\nsluice-cleanup  unix  n" in done.stdout
+        assert "\n'sluice-cleanup/unix=sluice-cleanup unix n" in done.stdout
 
 
 # ---- the public listener that it replaces --------------------------------------------------------------------
-
-PUBLIC = """  -o { smtpd_recipient_restrictions = check_recipient_access inline:{{ bob@example.test = REJECT }, { x@y = OK }}, reject_unauth_destination }
-  -o smtpd_helo_required=yes
-  -o cleanup_service_name=pre-cleanup
-  -o smtpd_timeout=20s
-"""  # noqa: E501
-PRE_CLEANUP = "pre-cleanup unix n - n - 0 cleanup\n  -o { always_bcc = carol@example.test }\n"
-
-
-def postfix_directory(directory, master_cf, main_cf=""):
-    """A configuration that no Postfix runs with."""
-    (directory / "main.cf").write_text("compatibility_level = 3.6\nmynetworks = 10.0.0.0/8\n" + main_cf)
-    (directory / "master.cf").write_text(master_cf)
-    return directory
-
-
-def print_lines(directory, relay="127.0.0.1:25"):
-    return run_sluice("check", "--relay", relay, "--print-master-cf", "--postfix-config", directory)
-
 
 def test_the_options_of_the_public_listener_go_on(start_sluice):
     """Its restrictions, and what its cleanup service does, hold for mail through Sluice; a time-out of 20 s does not."""
@@ -244,9 +210,9 @@ def test_the_options_of_the_public_listener_go_on(start_sluice):
 
 
 def test_what_is_not_taken_over_is_said(tmp_path):
-    done = print_lines(postfix_directory(tmp_path, f"smtp inet n - y - - smtpd\n{PUBLIC}{PRE_CLEANUP}"))
+    done = print_listener(postfix_directory(tmp_path, f"smtp inet n - y - - smtpd\n{PUBLIC}{PRE_CLEANUP}"))
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("# The options of smtp/inet are taken over from here on. Take port 25 from Postfix:\n")
+    assert done.stdout.startswith("# The options of smtp/inet are taken over from here on.\n")
     assert "# Not taken over from smtp/inet: smtpd_timeout=20s (Sluice keeps connections open).\n" in done.stdout
     assert "\n127.0.0.1:10025  inet  n  -  y  -  " in done.stdout
     assert "sluice-cleanup  unix  n  -  n  -  0  cleanup\n  -o in_flow_delay=0\n  -o { always_bcc" in done.stdout or (
@@ -259,11 +225,11 @@ def test_postfix_reads_what_was_printed_as_it_was_meant(tmp_path):
     milters = "{ inet:localhost:8891, connect_timeout = 10s }, inet:localhost:8892"
     public = f"smtp inet n - y - - smtpd\n  -o {{ smtpd_milters = {milters} }}\n  -o content_filter=\n"
     master_cf = f"{public}cleanup unix n - y - 0 cleanup\n"
-    first = print_lines(postfix_directory(tmp_path, master_cf)).stdout
+    first = print_listener(postfix_directory(tmp_path, master_cf)).stdout
     again = tmp_path / "again"
     again.mkdir()
     postfix_directory(again, f"cleanup unix n - y - 0 cleanup\n{first}")
-    second = print_lines(again)
+    second = print_listener(again)
     assert second.returncode == 0, second.stderr
 
     def listener(text):
@@ -280,17 +246,17 @@ def test_postfix_reads_what_was_printed_as_it_was_meant(tmp_path):
     ("1.2.3.4:smtp inet n - y - - smtpd\n5.6.7.8:25 inet n - y - - smtpd\n  -o content_filter=scan\n", "Leave one smtpd on port 25"),
 ])  # fmt: skip
 def test_what_cannot_be_taken_over_is_refused(tmp_path, master_cf, words):
-    done = print_lines(postfix_directory(tmp_path, master_cf))
+    done = print_listener(postfix_directory(tmp_path, master_cf))
     assert done.returncode == 1 and done.stdout == ""
     assert words in done.stderr
 
 
 def test_behind_postscreen_and_a_balancer(tmp_path):
     master_cf = "smtp inet n - y - 1 postscreen\nsmtpd pass - - n - - smtpd\n  -o content_filter=scan\n"
-    done = print_lines(postfix_directory(tmp_path, master_cf, "postscreen_upstream_proxy_protocol = haproxy\n"))
+    done = print_listener(postfix_directory(tmp_path, master_cf, "postscreen_upstream_proxy_protocol = haproxy\n"))
     assert done.returncode == 0, done.stderr
     assert "# The options of smtpd/pass are taken over from here on." in done.stdout
-    assert "# postconf -M# smtp/inet ;" in done.stdout and "# Set proxy_protocol.networks" in done.stdout
+    assert "'master_service_disable = smtp.inet'" in done.stdout and "# Set proxy_protocol.networks" in done.stdout
     assert "  -o content_filter=scan\n" in done.stdout
 
 
@@ -305,5 +271,5 @@ def test_an_mta_on_another_machine_gets_the_lines_that_all_need():
 
 
 def test_a_directory_that_is_none():
-    done = print_lines("/nonexistent")
+    done = print_listener("/nonexistent")
     assert done.returncode == 1 and "postconf finds no configuration in /nonexistent" in done.stderr
