@@ -39,7 +39,11 @@ class Loading {
 
   private:
     void perform() {
-        session_.ask(operations_);
+        try {
+            session_.ask(operations_);
+        } catch (const StartError& error) {
+            throw StartError(fmt::format("{}; {} records were loaded before", error.what(), loaded_));
+        }
         loaded_ += operations_.size();
         operations_.clear();
     }

@@ -85,7 +85,7 @@ class StoreProcess final : net::Timer {
 
     void on_timer() override {
         if (!at_once_ && keeper_.visitors() > 0) return loop_.arm(*this, look_every);
-        backing_->settle([this] { loop_.stop(); });
+        backing_->settle([this](std::string_view) { loop_.stop(); });
     }
 
     const StoreTask task_;

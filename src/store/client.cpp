@@ -180,6 +180,7 @@ bool StateClient::take_responses() {
         if (response->number != probe_number && asked == asked_.end()) continue;  // withdrawn, or too late
         notice(Trouble::none, "");
         if (asked == asked_.end()) continue;
+        refusal_ = response->why;
         answer(*asked->second, response->done ? &response->outcomes : nullptr);
     }
     received_.insert(0, input);

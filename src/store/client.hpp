@@ -55,6 +55,8 @@ class StateClient final : public State, net::IoHandler, net::Timer {
     bool up() const { return socket_.get() >= 0; }
     /// Questions that were answered with nothing, since the start.
     std::uint64_t unanswered() const { return unanswered_; }
+    /// Why the store process has refused the last question that it answered; empty = it did not.
+    const std::string& refusal() const { return refusal_; }
 
   private:
     enum class Trouble : std::uint8_t { none, slow, down };
@@ -94,6 +96,7 @@ class StateClient final : public State, net::IoHandler, net::Timer {
     std::optional<Instant> send_by_;  // while news are kept back
     std::uint64_t acts_version_ = 0;
     std::uint64_t unanswered_ = 0;
+    std::string refusal_;
     const std::shared_ptr<char> alive_ = std::make_shared<char>();  // what is put off may outlive this
 };
 

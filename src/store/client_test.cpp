@@ -38,8 +38,8 @@ class Notebook final : public Backing {
         }
         done(std::move(outcomes));
     }
-    void settle(std::move_only_function<void()> done) override {
-        if (!slow_disk) return done();
+    void settle(Settled done) override {
+        if (!slow_disk) return done(full_disk ? "No space left on device" : "");
         settling.push_back(std::move(done));
     }
 
@@ -47,7 +47,8 @@ class Notebook final : public Backing {
     bool silent = false;
     bool failing = false;
     bool slow_disk = false;
-    std::vector<std::move_only_function<void()>> settling;
+    bool full_disk = false;
+    std::vector<Settled> settling;
 };
 
 class Asked final : public State::Question {
@@ -291,16 +292,36 @@ TEST_F(StateClientTest, WhatACommandHasChangedIsToldWhenItIsOver) {
 TEST_F(StateClientTest, WhatACommandHasChangedIsWrittenDownBeforeItIsAnswered) {
     open_keeper();
     const auto operators = client();
-    ASSERT_TRUE(ask(*operators, {{.verb = Verb::put, .key = "command/block"}}));
+    const Operation command{.verb = Verb::put, .key = "command/block"};
     notebook_.slow_disk = true;
     ASSERT_TRUE(ask(*operators, {get})) << "looking writes nothing";
-    Asked asked;
-    operators->ask(asked, std::span(&put, 1));
-    turn_until([&] { return !notebook_.settling.empty(); });
-    EXPECT_EQ(asked.answers, 0);
-    notebook_.settling.front()();
-    turn_until([&] { return asked.answers == 1; });
-    EXPECT_TRUE(asked.outcomes);
+    for (const Operations& said : {Operations{command, put}, Operations{command}}) {
+        Asked asked;
+        operators->ask(asked, said);
+        turn_until([&] { return !notebook_.settling.empty(); });
+        EXPECT_EQ(asked.answers, 0);
+        std::exchange(notebook_.settling, {}).front()("");
+        turn_until([&] { return asked.answers == 1; });
+        ASSERT_TRUE(asked.outcomes);
+        EXPECT_EQ(asked.outcomes->size(), said.size());
+    }
+}
+
+TEST_F(StateClientTest, WhoIsRefusedHearsWhy) {
+    open_keeper();
+    const auto operators = client();
+    const Operation command{.verb = Verb::put, .key = "command/block"};
+    notebook_.full_disk = true;
+    EXPECT_FALSE(ask(*operators, {command, put}));
+    EXPECT_NE(operators->refusal().find("No space left on device"), std::string::npos)
+        << operators->refusal();
+    EXPECT_FALSE(ask(*operators, {command})) << "it is not written yet";
+    notebook_.full_disk = false;
+    EXPECT_TRUE(ask(*operators, {command}));
+    EXPECT_EQ(operators->refusal(), "");
+    notebook_.failing = true;
+    EXPECT_FALSE(ask(*operators, {command, put}));
+    EXPECT_NE(operators->refusal().find("cannot be reached"), std::string::npos) << operators->refusal();
 }
 
 TEST_F(StateClientTest, FailedLookAtActsEndsNone) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -20,6 +21,11 @@ namespace {
 /// Answers that are not read, before their reader is cut.
 constexpr std::size_t unread_octets_max = 16'000'000;
 constexpr std::size_t visitors_max = 4096;
+
+constexpr std::string_view not_yours = "only root and the user who started Sluice may do that";
+constexpr std::string_view not_reached =
+    "Redis, where this is kept, cannot be reached, or refuses; store_down and store_refused in the log say "
+    "why";
 
 }  // namespace
 
@@ -105,30 +111,35 @@ class Keeper::Visitor final : public net::IoHandler {
         bool many;                // a list: any number of outcomes
         std::size_t expected;     // outcomes, otherwise
         bool acts;                // it may change what operators have said
-        std::vector<Verb> verbs;  // by an operator's command, whose changes are counted
+        bool command;             // an operator's: what he is told is done stays so
+        std::vector<Verb> verbs;  // by that command, whose changes are counted
     };
 
     void perform(Query query) {
         for (const Operation& operation : query.operations)
-            if (!keeper_.may(operation, is_operator_)) return refuse(query.number);
+            if (!keeper_.may(operation, is_operator_)) return refuse(query.number, not_yours);
         // Live counts are kept here, everything else behind us; their outcomes go back in the order asked.
         Held held;
         Operations others;
+        bool command = false;
         for (std::size_t i = 0; i < query.operations.size(); ++i) {
             Operation& operation = query.operations[i];
             if (operation.verb == Verb::hold)
                 held.emplace_back(i, hold(operation));
-            else if (operation.key.starts_with(command_space))
+            else if (operation.key.starts_with(command_space)) {
                 held.emplace_back(i, begin_command(operation));
-            else
+                command = true;
+            } else
                 others.push_back(std::move(operation));
         }
+        if (others.empty() && command) return settle(query.number, std::move(held), {});
         if (others.empty()) return merge(query.number, std::move(held), {});
         Asked asked{.number = query.number,
                     .held = std::move(held),
                     .many = others.front().verb == Verb::list,
                     .expected = others.size(),
                     .acts = std::ranges::any_of(others, changes_acts),
+                    .command = command,
                     .verbs = verbs_to_count(others)};
         auto done = [&keeper = keeper_, visitor = number_,
                      asked = std::move(asked)](std::optional<Outcomes> outcomes) mutable {
@@ -141,15 +152,27 @@ class Keeper::Visitor final : public net::IoHandler {
     }
 
     void performed(Asked asked, std::optional<Outcomes> outcomes) {
-        if (!outcomes || (!asked.many && outcomes->size() != asked.expected)) return refuse(asked.number);
-        const bool changed = !asked.many && note_changes(asked.verbs, *outcomes);
-        if (!changed) return merge(asked.number, std::move(asked.held), *std::move(outcomes));
-        // What an operator has been told is done stays so.
-        keeper_.backing_.settle([&keeper = keeper_, visitor = number_, number = asked.number,
-                                 held = std::move(asked.held), outcomes = *std::move(outcomes)]() mutable {
+        if (!outcomes || (!asked.many && outcomes->size() != asked.expected))
+            return refuse(asked.number, not_reached);
+        if (!asked.many) note_changes(asked.verbs, *outcomes);
+        if (!asked.command) return merge(asked.number, std::move(asked.held), *std::move(outcomes));
+        settle(asked.number, std::move(asked.held), *std::move(outcomes));
+    }
+
+    /// Answers when all of it is written down. Also where nothing has changed: what an earlier command has
+    /// erased may not be written yet.
+    void settle(std::uint32_t number, Held held, Outcomes outcomes) {
+        keeper_.backing_.settle([&keeper = keeper_, visitor = number_, number, held = std::move(held),
+                                 outcomes = std::move(outcomes)](std::string_view why) mutable {
             const auto waiting = keeper.visitors_.find(visitor);
             if (waiting == keeper.visitors_.end()) return;
-            waiting->second->merge(number, std::move(held), std::move(outcomes));
+            Visitor& self = *waiting->second;
+            if (why.empty()) return self.merge(number, std::move(held), std::move(outcomes));
+            self.refuse(
+                number,
+                fmt::format("it cannot be written down: {}. It is in force for now, but would be lost if "
+                            "Sluice ended; make room on the disk, and give the command again",
+                            why));
         });
     }
 
@@ -166,12 +189,10 @@ class Keeper::Visitor final : public net::IoHandler {
         return counted;
     }
 
-    /// Whether there are any. What is not there cannot be erased.
-    bool note_changes(const std::vector<Verb>& asked, const Outcomes& outcomes) {
-        const std::size_t before = changes_;
+    /// What is not there cannot be erased.
+    void note_changes(const std::vector<Verb>& asked, const Outcomes& outcomes) {
         for (std::size_t i = 0; i < asked.size(); ++i)
             if (asked[i] != Verb::get && (asked[i] != Verb::erase || outcomes[i].found)) ++changes_;
-        return changes_ > before;
     }
 
     Outcome begin_command(const Operation& operation) {
@@ -194,9 +215,13 @@ class Keeper::Visitor final : public net::IoHandler {
             {.number = number, .done = true, .acts = keeper_.acts_version_, .outcomes = std::move(outcomes)});
     }
 
-    void refuse(std::uint32_t number) {
-        if (number != 0)
-            answer({.number = number, .done = false, .acts = keeper_.acts_version_, .outcomes = {}});
+    void refuse(std::uint32_t number, std::string_view why) {
+        if (number == 0) return;
+        answer({.number = number,
+                .done = false,
+                .acts = keeper_.acts_version_,
+                .outcomes = {},
+                .why = std::string(why)});
     }
 
     void send() {

@@ -19,6 +19,7 @@
 namespace sluice::store {
 
 inline constexpr std::size_t frame_octets_max = 131'072;
+inline constexpr std::size_t why_octets_max = 1024;
 
 struct Query {
     std::uint32_t number = 0;  // chosen by who asks
@@ -28,13 +29,15 @@ struct Query {
 
 struct Response {
     std::uint32_t number = 0;
-    bool done = false;       // false: it could not be done, and there are no outcomes
+    bool done = false;       // false: it could not be done, `why` says why not, and there are no outcomes
     std::uint64_t acts = 0;  // another number than last time: an act of the operator's has changed
     Outcomes outcomes;
+    std::string why = {};
     bool operator==(const Response&) const = default;
 };
 
 void append_query(std::string& out, std::uint32_t number, std::span<const Operation> operations);
+/// A `why` that is longer than why_octets_max is cut.
 void append_response(std::string& out, const Response& response);
 
 /// The first frame of `input`, dropped from its front once it is whole.
