@@ -26,6 +26,9 @@ constexpr std::string_view not_yours = "only root and the user who started Sluic
 constexpr std::string_view not_reached =
     "Redis, where this is kept, cannot be reached, or refuses; store_down and store_refused in the log say "
     "why";
+constexpr std::string_view acts_hold =
+    ". An act (allow, block, forget) is in force on this machine all the same, and is put into Redis when it "
+    "is back";
 
 }  // namespace
 
@@ -153,7 +156,9 @@ class Keeper::Visitor final : public net::IoHandler {
 
     void performed(Asked asked, std::optional<Outcomes> outcomes) {
         if (!outcomes || (!asked.many && outcomes->size() != asked.expected))
-            return refuse(asked.number, not_reached);
+            return refuse(asked.number, asked.acts && keeper_.options_.keeps_acts
+                                            ? std::string(not_reached).append(acts_hold)
+                                            : not_reached);
         if (!asked.many) note_changes(asked.verbs, *outcomes);
         if (!asked.command) return merge(asked.number, std::move(asked.held), *std::move(outcomes));
         settle(asked.number, std::move(asked.held), *std::move(outcomes));
