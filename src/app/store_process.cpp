@@ -8,6 +8,7 @@
 #include <exception>
 #include <fmt/format.h>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string_view>
 #include <utility>
@@ -59,6 +60,8 @@ class StoreProcess final : net::Timer {
 
   private:
     static constexpr Millis look_every{50};
+    static constexpr Millis look_often{2};
+    static constexpr Millis leave_time_max{1000};
     static constexpr std::size_t kept_acts_max = 2 * Acts::acts_max;  // and the marks of those forgotten
 
     const store::StoreOptions& options() const { return task_.generation.config.store; }
@@ -102,12 +105,17 @@ class StoreProcess final : net::Timer {
 
     void on_signal(int signal) {
         if (signal == SIGUSR1) return;  // a whole group gets it, for the log
-        at_once_ = at_once_ || signal == SIGHUP;
+        if (signal == SIGHUP && !leave_by_) {
+            keeper_.make_room();
+            leave_by_ = loop_.now() + leave_time_max;
+        }
         on_timer();
     }
 
+    /// Whoever is still there after that has been stopped, or hangs.
     void on_timer() override {
-        if (!at_once_ && keeper_.visitors() > 0) return loop_.arm(*this, look_every);
+        const bool late = leave_by_ && loop_.now() >= *leave_by_;
+        if (keeper_.visitors() > 0 && !late) return loop_.arm(*this, leave_by_ ? look_often : look_every);
         backing_->settle([this](std::string_view) { loop_.stop(); });
     }
 
@@ -118,7 +126,7 @@ class StoreProcess final : net::Timer {
     bool keeps_acts_ = true;
     std::unique_ptr<store::Backing> backing_;
     store::Keeper keeper_;
-    bool at_once_ = false;
+    std::optional<Instant> leave_by_;  // another takes over
 };
 
 }  // namespace

@@ -60,6 +60,9 @@ store::Outcomes StoreSession::ask_once(std::span<const store::Operation> operati
     loop_.run();
     if (auto& outcomes = waiting.outcomes()) return *std::move(outcomes);
     if (!trouble_.empty()) throw StartError(fmt::format("no store answers in {}: {}", where_, trouble_));
+    if (client_.refusal().empty())
+        throw StartError(
+            fmt::format("no store answers in {}: Sluice ends, or does without from now on", where_));
     throw StartError(fmt::format("the store process refuses: {}", client_.refusal()));
 }
 

@@ -69,6 +69,10 @@ class Keeper::Visitor final : public net::IoHandler {
     void announce_acts() {
         answer({.number = 0, .done = true, .acts = keeper_.acts_version_, .outcomes = {}});
     }
+    void send_away() {
+        sent_away_ = true;
+        answer({.number = 0, .done = false, .acts = keeper_.acts_version_, .outcomes = {}});
+    }
 
   private:
     void on_io(std::uint32_t events) override {
@@ -85,10 +89,15 @@ class Keeper::Visitor final : public net::IoHandler {
         while (fd_) {
             const auto got = net::read_some(fd_.get(), buffer.data(), buffer.size());
             if (got == net::io_would_block) return;
+            if (got == 0 && sent_away_) {
+                heard_all_ = true;
+                return leave_if_answered();
+            }
             if (got <= 0) return leave();
             received_.append(buffer.data(), static_cast<std::size_t>(got));
             take_queries();
-            if (static_cast<std::size_t>(got) < buffer.size()) return;  // that was all (epoll(7), Q9)
+            // That was all (epoll(7), Q9), but for the end of one that goes: it is no event of its own.
+            if (static_cast<std::size_t>(got) < buffer.size() && !sent_away_) return;
         }
     }
 
@@ -119,6 +128,7 @@ class Keeper::Visitor final : public net::IoHandler {
     };
 
     void perform(Query query) {
+        if (query.number != 0) ++under_way_;
         for (const Operation& operation : query.operations)
             if (!keeper_.may(operation, is_operator_)) return refuse(query.number, not_yours);
         // Live counts are kept here, everything else behind us; their outcomes go back in the order asked.
@@ -214,6 +224,7 @@ class Keeper::Visitor final : public net::IoHandler {
 
     void merge(std::uint32_t number, Held held, Outcomes outcomes) {
         if (number == 0) return;
+        --under_way_;
         for (auto& [place, outcome] : held)
             outcomes.insert(outcomes.begin() + static_cast<std::ptrdiff_t>(place), std::move(outcome));
         answer(
@@ -222,6 +233,7 @@ class Keeper::Visitor final : public net::IoHandler {
 
     void refuse(std::uint32_t number, std::string_view why) {
         if (number == 0) return;
+        --under_way_;
         answer({.number = number,
                 .done = false,
                 .acts = keeper_.acts_version_,
@@ -236,7 +248,13 @@ class Keeper::Visitor final : public net::IoHandler {
         if (sent == net::io_failed) return leave();
         if (sent > 0) unsent_.erase(0, static_cast<std::size_t>(sent));
         room_ = unsent_.empty();
-        if (unsent_.size() > unread_octets_max) leave();
+        if (unsent_.size() > unread_octets_max) return leave();
+        if (heard_all_) leave_if_answered();
+    }
+
+    /// It has gone over to another, and asks nothing more here.
+    void leave_if_answered() {
+        if (under_way_ == 0 && unsent_.empty()) leave();
     }
 
     void leave() { keeper_.gone(number_); }
@@ -252,6 +270,9 @@ class Keeper::Visitor final : public net::IoHandler {
     std::string unsent_;
     bool sending_ = false;
     bool room_ = true;
+    bool sent_away_ = false;
+    bool heard_all_ = false;     // that it will ever say
+    std::size_t under_way_ = 0;  // questions
     LiveCounts::Held held_;
 };
 
@@ -283,6 +304,12 @@ void Keeper::on_io(std::uint32_t) {
     const std::uint64_t number = next_visitor_++;
     auto visitor = std::make_unique<Visitor>(*this, number, std::move(accepted.fd), user);
     if (visitor->watch()) visitors_.emplace(number, std::move(visitor));
+}
+
+void Keeper::make_room() {
+    loop_.unwatch(listener_);
+    for (const auto& [number, visitor] : visitors_)
+        visitor->send_away();
 }
 
 /// What speaks to strangers says nothing in the operator's name, and does not read everything.

@@ -48,6 +48,9 @@ class Keeper final : net::IoHandler, net::Timer {
     ~Keeper() override;
 
     std::size_t visitors() const { return visitors_.size(); }
+    /// Takes nobody new, and asks all visitors to go over to whoever listens there next. Each leaves when it
+    /// has heard what it asked here.
+    void make_room();
     /// By somebody else than those who have connected here.
     void acts_have_changed() { on_timer(); }
 

@@ -2,7 +2,8 @@
 // each, over a stream socket. Octets of this machine (store/octets.hpp): both ends are one program.
 //
 //     frame  = length (32 bits, of the rest), number (32), body
-//     number = 0 where no answer is wanted, and in what is said without a question: acts have changed
+//     number = 0 where no answer is wanted, and in what is said without a question: acts have changed, or, if
+//              not done, another store process takes over: go there, and hear here what was asked here
 //
 // Pure. A frame that is not what it should be ends the connection; neither side trusts the other's lengths.
 #pragma once
