@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,8 +25,13 @@ class Acts final : store::State::Question, net::Timer {
     /// More are not read: a worker's memory is bounded.
     static constexpr std::size_t acts_max = 100'000;
 
-    /// Both outlive this.
-    Acts(net::Loop& loop, store::State& state) : loop_(loop), state_(state) {}
+    /// The first reading may take that long, before the worker begins without them.
+    static constexpr Millis first_read_max{2000};
+
+    /// `ready` runs once, from the loop: when they have been read, or could not be for `first_read_max` since
+    /// the first attempt, which is false. Both others outlive this.
+    Acts(net::Loop& loop, store::State& state, std::function<void(bool read)> ready = nullptr)
+        : loop_(loop), state_(state), ready_(std::move(ready)) {}
 
     /// They may have changed: reads all of them, a list at a time.
     void read();
@@ -50,6 +56,8 @@ class Acts final : store::State::Question, net::Timer {
 
     net::Loop& loop_;
     store::State& state_;
+    std::function<void(bool)> ready_;  // until then
+    std::optional<Instant> began_;
     Table acts_;
     Table reading_;                     // what has come of them
     std::string after_;                 // the last key that was read
