@@ -138,6 +138,7 @@ def test_what_is_said_while_redis_is_away(redis, start_machine):
     for sluice in (here, there):
         wait_answer(sluice, OTHER, 250, "it to be forgotten")
         assert Operator(sluice)("acts") == ""
+        assert "act/" not in Operator(sluice)("state", "dump")
 
 
 def test_an_act_that_ends_is_not_put_back(redis, start_machine):
