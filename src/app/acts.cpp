@@ -10,6 +10,7 @@ namespace {
 
 /// After a question that was not answered; the memory also says itself when it is back.
 constexpr Millis read_again_after{1000};
+constexpr Millis first_read_again_after{50};
 
 }  // namespace
 
@@ -22,6 +23,7 @@ std::optional<std::pair<Network, policy::Act>> read_act(const store::Outcome& ou
 }
 
 void Acts::read() {
+    if (!began_) began_ = loop_.now();
     again_ = waits();
     if (again_) return;
     disarm();
@@ -41,7 +43,10 @@ void Acts::ask_for_more() {
 
 void Acts::answered(const store::Outcomes* outcomes) {
     if (again_) return read();
-    if (outcomes == nullptr) return loop_.arm(*this, read_again_after);
+    if (outcomes == nullptr) {
+        if (ready_ && loop_.now() >= *began_ + first_read_max) std::exchange(ready_, nullptr)(false);
+        return loop_.arm(*this, ready_ ? first_read_again_after : read_again_after);
+    }
     for (const store::Outcome& outcome : *outcomes)
         take(outcome);
     const bool more = outcomes->size() >= static_cast<std::size_t>(store::listed_max);
@@ -64,7 +69,8 @@ void Acts::take(const store::Outcome& outcome) {
 void Acts::finish() {
     acts_ = std::exchange(reading_, {});
     if (first_end_) loop_.timers().arm(*this, *first_end_);
-    changed_();
+    if (changed_) changed_();
+    if (ready_) std::exchange(ready_, nullptr)(true);
 }
 
 const policy::Act* Acts::find(const IpAddress& client) const {

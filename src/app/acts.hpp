@@ -25,10 +25,15 @@ class Acts final : store::State::Question, net::Timer {
     /// More are not read: a worker's memory is bounded.
     static constexpr std::size_t acts_max = 100'000;
 
-    /// `changed` is called on the loop when they have been read and may be others. All outlive this.
-    Acts(
-        net::Loop& loop, store::State& state, std::function<void()> changed = [] {})
-        : loop_(loop), state_(state), changed_(std::move(changed)) {}
+    /// The first reading may take that long, before the worker begins without them.
+    static constexpr Millis first_read_max{2000};
+
+    /// `ready` runs once, from the loop: when they have been read, or could not be for `first_read_max` since
+    /// the first attempt, which is false. `changed` runs whenever they have been read and may be others. All
+    /// others outlive this.
+    Acts(net::Loop& loop, store::State& state, std::function<void(bool read)> ready = nullptr,
+         std::function<void()> changed = nullptr)
+        : loop_(loop), state_(state), ready_(std::move(ready)), changed_(std::move(changed)) {}
 
     /// They may have changed: reads all of them, a list at a time.
     void read();
@@ -53,7 +58,9 @@ class Acts final : store::State::Question, net::Timer {
 
     net::Loop& loop_;
     store::State& state_;
+    std::function<void(bool)> ready_;  // until then
     std::function<void()> changed_;
+    std::optional<Instant> began_;
     Table acts_;
     Table reading_;                     // what has come of them
     std::string after_;                 // the last key that was read

@@ -74,6 +74,38 @@ class ActsTest : public testing::Test {
     Acts acts_{loop_, client_};
 };
 
+TEST_F(ActsTest, ReadyOnceTheyHaveBeenRead) {
+    act("192.0.2.0/24", "reject root spam");
+    int calls = 0;
+    Acts* mine = nullptr;
+    Acts acts(loop_, client_, [&](bool read) {
+        EXPECT_TRUE(read);
+        EXPECT_EQ(mine->size(), 1U);
+        ++calls;
+    });
+    mine = &acts;
+    acts.read();
+    turn_until([&] { return calls == 1; });
+    acts.read();
+    for (int turns = 0; turns < 10; ++turns)
+        loop_.turn(5ms);
+    EXPECT_EQ(calls, 1);
+}
+
+TEST_F(ActsTest, ReadyWithoutThemWhenNobodyAnswers) {
+    keeper_.reset();
+    std::optional<bool> ready;
+    Acts acts(loop_, client_, [&](bool read) { ready = read; });
+    const Instant begun = loop_.now();
+    acts.read();
+    turn_until([&] { return ready.has_value(); });
+    EXPECT_EQ(ready, false);
+    EXPECT_GE(loop_.now() - begun, Acts::first_read_max);
+    open_keeper();
+    act("192.0.2.0/24", "reject root spam");
+    turn_until([&] { return acts.size() == 1; });  // it has gone on asking
+}
+
 TEST_F(ActsTest, TheLongestPrefixWins) {
     act("192.0.2.0/24", "reject root spam");
     act("192.0.2.7/32", "fast root a friend");

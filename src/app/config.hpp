@@ -60,6 +60,8 @@ struct Config {
     /// The socket of the store process, and where it keeps its files; in the state directory.
     std::string store_path() const { return state_dir + "/store"; }
     std::string memory_directory() const { return state_dir + "/memory"; }
+    /// Where a store process keeps the operator's acts itself, whose other records are in Redis.
+    std::string acts_directory() const { return state_dir + "/acts"; }
 
     /// Where to listen: at `listen`, then at `tls_listen`.
     std::vector<Door> doors() const;

@@ -37,6 +37,7 @@ void prepare_directories(const Config& config, const std::optional<guard::User>&
         if (config.front.spool.directory.starts_with(config.state_dir + '/'))
             make_directory(config.front.spool.directory, 0770, user);
         if (config.store.where == "local") make_directory(config.memory_directory(), 0770, user);
+        if (config.redis()) make_directory(config.acts_directory(), 0770, user);
     }
     if (!user) require_spool(config);  // else a worker finds out, who is who has to write there
 }
@@ -159,6 +160,7 @@ guard::Sandbox store_sandbox_of(const Generation& generation) {
         for (const char* directory :
              {"/etc/ssl/certs", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates"})
             reach.readable.emplace_back(directory);
+    reach.writable = {generation.config.acts_directory()};
     reach.all_tcp_ports = true;  // a cluster and its Sentinels name ports of their own
     return {.user = generation.user, .reach = std::move(reach)};
 }

@@ -5,11 +5,13 @@
 #include <iostream>
 #include <string>
 
+#include "app/acts.hpp"
 #include "app/exit_codes.hpp"
 #include "app/start_error.hpp"
 #include "app/state_line.hpp"
 #include "app/store_commands.hpp"
 #include "app/store_session.hpp"
+#include "store/keys.hpp"
 
 namespace sluice::app {
 
@@ -39,7 +41,11 @@ class Loading {
 
   private:
     void perform() {
-        session_.ask(operations_);
+        try {
+            session_.ask(operations_);
+        } catch (const StartError& error) {
+            throw StartError(fmt::format("{}; {} records were loaded before", error.what(), loaded_));
+        }
         loaded_ += operations_.size();
         operations_.clear();
     }
@@ -58,6 +64,8 @@ int dump_state(const RunFlags& flags) {
     StoreSession session(*config, "");
     bool written = true;
     session.list("", [&](const store::Outcome& record) {
+        // In Redis: the mark of an act that was forgotten.
+        if (record.key.starts_with(store::act_space) && !read_act(record)) return true;
         const std::string line = state_line(record) + '\n';
         written = std::fwrite(line.data(), 1, line.size(), stdout) == line.size();
         return written;

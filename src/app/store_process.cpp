@@ -8,10 +8,12 @@
 #include <exception>
 #include <fmt/format.h>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string_view>
 #include <utility>
 
+#include "app/acts.hpp"
 #include "app/exit_codes.hpp"
 #include "app/signal_watch.hpp"
 #include "app/worker.hpp"
@@ -19,6 +21,7 @@
 #include "store/keeper.hpp"
 #include "store/local_backing.hpp"
 #include "store/redis_backing.hpp"
+#include "store/shared_acts.hpp"
 
 namespace sluice::app {
 
@@ -38,7 +41,8 @@ class StoreProcess final : net::Timer {
           keeper_(
               loop_, task_.listener.get(), *backing_,
               {.operator_user = task_.operator_user,
-               .workers_user = task_.generation.user ? task_.generation.user->id : ::geteuid()},
+               .workers_user = task_.generation.user ? task_.generation.user->id : ::geteuid(),
+               .keeps_acts = keeps_acts_},
               [this](std::string_view what, std::string_view network, std::string_view act) {
                   events_.event(what, {{"network", network}, {"act", act}});
               },
@@ -56,22 +60,44 @@ class StoreProcess final : net::Timer {
 
   private:
     static constexpr Millis look_every{50};
+    static constexpr Millis look_often{2};
+    static constexpr Millis leave_time_max{1000};
+    static constexpr std::size_t kept_acts_max = 2 * Acts::acts_max;  // and the marks of those forgotten
 
     const store::StoreOptions& options() const { return task_.generation.config.store; }
 
     void tell(std::string_view what, std::string_view why) const { events_.event(what, {{"why", why}}); }
 
     std::unique_ptr<store::Backing> make_backing() {
-        const auto told = [this](std::string_view what, std::string_view why) { tell(what, why); };
-        if (const auto redis = task_.generation.config.redis())
-            return std::make_unique<store::RedisBacking>(loop_, *redis, told);
+        const Config& config = task_.generation.config;
+        const auto redis = config.redis();
+        if (!redis) return make_local(config.memory_directory(), options().records_max);
+        auto shared = std::make_unique<store::RedisBacking>(loop_, *redis, teller());
+        std::unique_ptr<store::LocalBacking> kept;
+        try {
+            kept = make_local(config.acts_directory(), kept_acts_max);
+        } catch (const std::runtime_error& error) {
+            // What only Redis has is better than nothing.
+            tell("acts_not_kept", error.what());
+            keeps_acts_ = false;
+            return shared;
+        }
+        return std::make_unique<store::SharedActs>(loop_, store::SharedActs::Options{}, std::move(kept),
+                                                   std::move(shared), wall_clock, teller(),
+                                                   [this] { keeper_.acts_have_changed(); });
+    }
+
+    std::unique_ptr<store::LocalBacking> make_local(std::string directory, std::size_t records_max) {
         store::LocalBacking::Options local;
-        local.database = {.directory = task_.generation.config.memory_directory(),
-                          .records_max = options().records_max};
+        local.database = {.directory = std::move(directory), .records_max = records_max};
         local.counts_max = options().counts_max;
         local.commit_every = options().commit_every;
         local.seed = std::random_device()();
-        return std::make_unique<store::LocalBacking>(loop_, local, wall_clock, told);
+        return std::make_unique<store::LocalBacking>(loop_, local, wall_clock, teller());
+    }
+
+    store::LocalBacking::Told teller() {
+        return [this](std::string_view what, std::string_view why) { tell(what, why); };
     }
 
     /// Without the password that a URL may have.
@@ -79,22 +105,28 @@ class StoreProcess final : net::Timer {
 
     void on_signal(int signal) {
         if (signal == SIGUSR1) return;  // a whole group gets it, for the log
-        at_once_ = at_once_ || signal == SIGHUP;
+        if (signal == SIGHUP && !leave_by_) {
+            keeper_.make_room();
+            leave_by_ = loop_.now() + leave_time_max;
+        }
         on_timer();
     }
 
+    /// Whoever is still there after that has been stopped, or hangs.
     void on_timer() override {
-        if (!at_once_ && keeper_.visitors() > 0) return loop_.arm(*this, look_every);
-        backing_->settle([this] { loop_.stop(); });
+        const bool late = leave_by_ && loop_.now() >= *leave_by_;
+        if (keeper_.visitors() > 0 && !late) return loop_.arm(*this, leave_by_ ? look_often : look_every);
+        backing_->settle([this](std::string_view) { loop_.stop(); });
     }
 
     const StoreTask task_;
     const EventLog events_;
     net::Loop loop_;
     SignalWatch signals_;
+    bool keeps_acts_ = true;
     std::unique_ptr<store::Backing> backing_;
     store::Keeper keeper_;
-    bool at_once_ = false;
+    std::optional<Instant> leave_by_;  // another takes over
 };
 
 }  // namespace

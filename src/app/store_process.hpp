@@ -19,7 +19,8 @@ struct StoreTask {
 };
 
 /// Enters the sandbox and answers workers. After SIGTERM or SIGINT it ends with its last worker; after SIGHUP
-/// at once. What it was told is written down first. Returns the exit code of the process.
+/// it makes room for another, and ends when all have gone over. What it was told is written down first.
+/// Returns the exit code of the process.
 int run_store(StoreTask task, pid_t supervisor);
 
 }  // namespace sluice::app

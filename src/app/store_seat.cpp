@@ -42,7 +42,11 @@ StoreSeat::StoreSeat(net::Loop& loop, std::shared_ptr<const Generation> generati
 }
 
 StoreSeat::~StoreSeat() {
-    if (ours_) ::unlink(generation_->config.store_path().c_str());
+    remove_file();
+}
+
+void StoreSeat::remove_file() {
+    if (std::exchange(ours_, false)) ::unlink(generation_->config.store_path().c_str());
 }
 
 void StoreSeat::start() {
@@ -100,6 +104,9 @@ bool StoreSeat::died(pid_t pid, int status) {
 
 void StoreSeat::end() {
     if (std::exchange(ending_, true)) return;
+    // First: workers that are sent away see that nobody listens here any more.
+    remove_file();
+    listener_.reset();
     signal(SIGHUP);
     loop_.arm(*this, end_time_max);
 }

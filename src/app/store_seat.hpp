@@ -26,8 +26,9 @@ class StoreSeat final : net::Timer {
     void follow(std::shared_ptr<const Generation> generation);
     /// A child has ended; false when it was not ours.
     bool died(pid_t pid, int status);
-    /// Nobody is to come after it, and it ends, once it has written down what it knows.
+    /// Nobody is to come after it here, and it ends, once it has written down what it knows.
     void end();
+    bool ending() const { return ending_; }
     /// There is no process, and will be none.
     bool ended() const { return ending_ && pid_ == 0; }
     /// The socket now belongs to a successor.
@@ -36,6 +37,7 @@ class StoreSeat final : net::Timer {
   private:
     void on_timer() override;
     void start();
+    void remove_file();
     [[noreturn]] void be_store(pid_t supervisor);
     void signal(int signal) const;
 

@@ -36,16 +36,22 @@ StoreSession::StoreSession(const Config& config, std::string_view command)
     if (command.empty()) return;
     const std::string key =
         std::string(store::command_space).append(command).substr(0, store::key_octets_max);
-    (void)ask({.verb = store::Verb::put, .key = key});
+    command_.push_back({.verb = store::Verb::put, .key = key});
 }
 
 store::Outcomes StoreSession::ask(std::span<const store::Operation> operations) {
     store::Outcomes outcomes;
-    while (!operations.empty()) {
-        const auto some = operations.first(std::min(operations.size(), store::operations_max));
-        std::ranges::move(ask_once(some), std::back_inserter(outcomes));
+    if (operations.empty() && command_.empty()) return outcomes;
+    do {
+        const auto some =
+            operations.first(std::min(operations.size(), store::operations_max - command_.size()));
+        store::Operations together = command_;
+        together.insert(together.end(), some.begin(), some.end());
+        const store::Outcomes answers = ask_once(together);
+        outcomes.insert(outcomes.end(), answers.begin() + static_cast<std::ptrdiff_t>(command_.size()),
+                        answers.end());
         operations = operations.subspan(some.size());
-    }
+    } while (!operations.empty());
     return outcomes;
 }
 
@@ -55,9 +61,10 @@ store::Outcomes StoreSession::ask_once(std::span<const store::Operation> operati
     loop_.run();
     if (auto& outcomes = waiting.outcomes()) return *std::move(outcomes);
     if (!trouble_.empty()) throw StartError(fmt::format("no store answers in {}: {}", where_, trouble_));
-    throw StartError(
-        "the store process refuses: only root and the user who started Sluice may, or what is behind it "
-        "cannot be reached");
+    if (client_.refusal().empty())
+        throw StartError(
+            fmt::format("no store answers in {}: Sluice ends, or does without from now on", where_));
+    throw StartError(fmt::format("the store process refuses: {}", client_.refusal()));
 }
 
 void StoreSession::list(std::string_view prefix, const std::function<bool(const store::Outcome&)>& take) {

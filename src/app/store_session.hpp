@@ -17,11 +17,12 @@ namespace sluice::app {
 class StoreSession {
   public:
     /// `command` is what the operator has said, "forget 192.0.2.0/24": the store process logs what it
-    /// changes. Empty = it only looks. `config` has a memory. Throws as ask().
+    /// changes. Empty = it only looks. `config` has a memory.
     StoreSession(const Config& config, std::string_view command);
 
-    /// An outcome for each operation, of which there may be any number; no list. Throws StartError when there
-    /// is no store process, when it is silent for `patience`, and when it refuses.
+    /// An outcome for each operation, of which there may be any number; no list. What a command has changed
+    /// is on disk then, and with no operations, what earlier commands have. Throws StartError when there is
+    /// no store process, when it is silent for `patience`, and when it refuses.
     store::Outcomes ask(std::span<const store::Operation> operations);
     store::Outcome ask(const store::Operation& operation) { return ask(std::span(&operation, 1)).front(); }
 
@@ -31,7 +32,7 @@ class StoreSession {
     net::Loop& loop() { return loop_; }
 
   private:
-    static constexpr Millis patience{5000};
+    static constexpr Millis patience{10'000};  // a disk may be slow
 
     class Waiting;
 
@@ -40,6 +41,7 @@ class StoreSession {
     net::Loop loop_;
     std::string trouble_;  // why there is no answer; empty = it is refused
     std::string where_;
+    store::Operations command_;  // which goes with each question; none = it only looks
     store::StateClient client_;
 };
 

@@ -13,6 +13,7 @@
 #include "app/start_error.hpp"
 #include "app/systemd.hpp"
 #include "app/worker.hpp"
+#include "net/socket.hpp"
 
 namespace sluice::app {
 
@@ -35,8 +36,9 @@ Supervisor::Supervisor(RunFlags flags, std::shared_ptr<const Generation> first, 
 }
 
 int Supervisor::run() {
-    // Workers reach the one of a predecessor until they have taken over from its own.
-    if (!predecessor_) open_store();
+    // Workers reach the one of a predecessor, if it has one, until they have taken over from its own.
+    const std::string store = crew_->generation()->config.store_path();
+    if (!predecessor_ || !net::connect_to({.tcp = {}, .path = store})) open_store(crew_->generation());
     crew_->start();
     loop_.arm(*this, look_every);
     loop_.run();
@@ -45,10 +47,10 @@ int Supervisor::run() {
 }
 
 /// Without one mail goes on.
-void Supervisor::open_store() {
-    if (!crew_->generation()->config.remembers()) return;
+void Supervisor::open_store(std::shared_ptr<const Generation> generation) {
+    if (!generation->config.remembers()) return;
     try {
-        store_ = std::make_unique<StoreSeat>(loop_, crew_->generation());
+        store_ = std::make_unique<StoreSeat>(loop_, std::move(generation));
     } catch (const StartError& error) {
         events().event("store_unavailable", {{"why", std::string_view(error.what())}});
     }
@@ -131,8 +133,9 @@ void Supervisor::review() {
 void Supervisor::came_up() {
     up_ = true;
     const std::string& directory = crew_->generation()->config.state_dir;
+    // First: its workers, and ours, are sent here when it hears that we are up.
+    if (predecessor_ && !store_) open_store(crew_->generation());
     predecessor_.say_up();
-    if (predecessor_) open_store();
     close_later(std::exchange(closing_, {}));
     if (!directory.empty()) {
         try {

@@ -56,7 +56,7 @@ class Supervisor final : net::Timer {
     void review_later();
     void review();
 
-    void open_store();
+    void open_store(std::shared_ptr<const Generation> generation);
     void came_up();
     void obey(Command command, const Answer& answer);
     void reload(const Answer& answer);

@@ -80,6 +80,11 @@ void Supervisor::begin(std::shared_ptr<const Generation> next, std::string_view 
     change_->event = event;
     change_->answer = std::move(answer);
     change_->give_up_at = loop_.now() + change_time_max;
+    // Its workers are to find a memory when they start.
+    if (change_->crew->generation()->config.remembers() && (!store_ || store_->ending())) {
+        store_.reset();
+        open_store(change_->crew->generation());
+    }
     change_->crew->start();
 }
 
@@ -98,16 +103,15 @@ void Supervisor::finish_change() {
 
 void Supervisor::change_store() {
     const bool wanted = crew_->generation()->config.remembers();
-    if (store_ && wanted && !store_->ended()) return store_->follow(crew_->generation());
-    if (store_ && !wanted) return store_->end();
-    store_.reset();
-    open_store();
+    if (!wanted && store_) return store_->end();
+    if (wanted && store_) store_->follow(crew_->generation());
 }
 
 void Supervisor::give_up_change() {
     const std::unique_ptr<Change> change = std::move(change_);
     close_later(change->crew->listeners().without(crew_->listeners()));
     retire(std::move(change->crew));
+    if (store_ && !crew_->generation()->config.remembers()) store_->end();
     constexpr std::string_view why = "a worker cannot start with it; the log says why";
     events().event("reload_refused", {{"why", why}});
     notify_service_manager("READY=1");

@@ -88,7 +88,9 @@ class Worker final : net::Timer {
                                                   : nullptr),
           validating_(validating_resolver(service_.loop(), task_.config)),
           state_(make_state()),
-          acts_(state_ ? std::make_unique<Acts>(service_.loop(), *state_, [this] { front_.acts_changed(); })
+          acts_(state_ ? std::make_unique<Acts>(
+                             service_.loop(), *state_, [this](bool read) { begin(read); },
+                             [this] { front_.acts_changed(); })
                        : nullptr),
           relay_(service_.loop(), service_.offload(), validating_.get(), state_.get(), task_.config.relay,
                  [this](std::string_view what, std::string_view who, std::string_view why) {
@@ -110,8 +112,17 @@ class Worker final : net::Timer {
                  task_.config.front),
           orders_(service_.loop(), std::move(task_.channel),
                   [this](const OrderReceived& received) { obey(received); }) {
+        // A client that is blocked is not to slip in before that is known.
+        if (acts_) acts_->read();
+    }
+
+    /// Those who wait at the listeners are accepted from here on.
+    void begin(bool acts_are_known) {
+        if (!acts_are_known)
+            service_.events().event("acts_not_read", {{"worker", index_}, {"why", acts_why}});
         for (const Listener& listener : task_.listeners)
             front_.serve(listener.fd.get(), listener.wrapping);
+        orders_.say_serving();
     }
 
     void count_trouble(std::string_view event) {
@@ -129,7 +140,7 @@ class Worker final : net::Timer {
     void run() {
         service_.events().event("worker_started",
                                 {{"worker", index_}, {"pid", static_cast<std::int64_t>(::getpid())}});
-        orders_.say_serving();
+        if (!acts_) begin(true);
         service_.run([this] { drain(); }, task_.config.front.drain_max + end_grace);
         service_.events().event("worker_ended",
                                 {{"worker", index_}, {"sessions_left", std::int64_t{front_.sessions()}}});
@@ -201,6 +212,8 @@ class Worker final : net::Timer {
     }
 
     static constexpr Millis quit_time_max{1000};
+    static constexpr std::string_view acts_why =
+        "the store process does not answer: no act of an operator's is known; it is asked again";
 
     WorkerTask task_;
     const std::int64_t index_;

@@ -28,7 +28,7 @@ class Records final : public store::Backing {
         }
         if (!silent) done(std::move(outcomes));
     }
-    void settle(std::move_only_function<void()> done) override { done(); }
+    void settle(Settled done) override { done(""); }
 
     /// "250 2.1.5 Ok for 3600 s"; empty = nothing.
     std::string of(const std::string& recipient) const {

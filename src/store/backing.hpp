@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <string_view>
 
 #include "store/operation.hpp"
 
@@ -21,9 +22,13 @@ class Backing {
     /// this is destroyed.
     virtual void perform(Operations batch, Done done) = 0;
 
-    /// Writes down what is not yet; `done` runs when it is safe from a crash of this machine, or at once
-    /// where that is somebody else's matter.
-    virtual void settle(std::move_only_function<void()> done) = 0;
+    /// Why what was to be written down is not; empty = all of it is.
+    using Settled = std::move_only_function<void(std::string_view why)>;
+
+    /// Writes down what has been performed and is not written yet. `done` runs when that is safe from a crash
+    /// of this machine, or could not be done, in which case it is tried again later; at once where it is
+    /// somebody else's matter. What is performed after this call is not waited for.
+    virtual void settle(Settled done) = 0;
 };
 
 }  // namespace sluice::store

@@ -41,7 +41,7 @@ class ReferenceBacking final : public Backing {
         }
         done(std::move(outcomes));
     }
-    void settle(std::move_only_function<void()> done) override { done(); }
+    void settle(Settled done) override { done(""); }
 
   private:
     void list(const Operation& operation, Outcomes& outcomes) {
@@ -71,7 +71,8 @@ class LocalHarness final : public BackingHarness {
         LocalBacking::Options options;
         options.database.directory = directory_.path();
         options.commit_every = Millis{5};  // so that much of it comes from the disk
-        return std::make_unique<LocalBacking>(loop, options, [this] { return now_; }, [](auto, auto) {});
+        return std::make_unique<LocalBacking>(
+            loop, options, [this] { return now_; }, [](auto, auto) {});
     }
     bool shared() const override { return false; }
     void pass(net::Loop& loop, Millis time) override {
@@ -341,7 +342,7 @@ TEST_P(BackingContract, SettlesWhatWasAsked) {
     bool performed = false;
     bool settled = false;
     backing_->perform({put("a/k", "v")}, [&](const std::optional<Outcomes>&) { performed = true; });
-    backing_->settle([&] { settled = true; });
+    backing_->settle([&](std::string_view why) { settled = why.empty(); });
     ASSERT_TRUE(turn_until(loop_, [&] { return settled; }));
     EXPECT_TRUE(performed);
 }
@@ -350,7 +351,7 @@ TEST_P(BackingContract, NothingIsAnsweredAfterTheEnd) {
     int answers = 0;
     for (int i = 0; i < 10; ++i)
         backing_->perform({put("a/k", "v")}, [&](const std::optional<Outcomes>&) { ++answers; });
-    backing_->settle([&] { ++answers; });
+    backing_->settle([&](std::string_view) { ++answers; });
     const int before = answers;
     backing_.reset();
     for (int turn = 0; turn < 5; ++turn)

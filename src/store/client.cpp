@@ -1,5 +1,6 @@
 #include "store/client.hpp"
 
+#include <sys/socket.h>
 #include <system_error>
 
 #include <algorithm>
@@ -17,8 +18,60 @@ constexpr Millis connect_again_after{250};
 constexpr Millis probe_every{1000};
 constexpr std::uint32_t probe_number = 1;  // of no question
 constexpr std::size_t gathered_octets_max = 32'768;
+/// From one store process to the next: it has to write down what it knows, and the other to start.
+constexpr Seconds change_time_max{10};
 
 }  // namespace
+
+/// The connection to a store process that makes room: what was sent there is still answered there.
+class StateClient::Leaving final : public net::IoHandler {
+  public:
+    Leaving(StateClient& client, net::Fd socket, std::string unsent, std::string received)
+        : client_(client),
+          socket_(std::move(socket)),
+          unsent_(std::move(unsent)),
+          received_(std::move(received)) {}
+    Leaving(const Leaving&) = delete;
+    Leaving& operator=(const Leaving&) = delete;
+    ~Leaving() override { end(); }
+
+    /// Watched anew, it hears of everything that is there.
+    bool watch() { return client_.loop_.watch(socket_.get(), *this, EPOLLIN | EPOLLOUT | EPOLLET); }
+    void end() {
+        if (!socket_) return;
+        client_.loop_.unwatch(socket_.get());
+        socket_.reset();
+    }
+
+  private:
+    void on_io(std::uint32_t events) override {
+        if (socket_ && (events & EPOLLOUT) != 0) send();
+        if (socket_ && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) receive();
+    }
+    /// Then nothing more: it answers what it has, and ends the connection.
+    void send() {
+        const auto sent =
+            unsent_.empty() ? 0 : net::write_some(socket_.get(), unsent_.data(), unsent_.size());
+        if (sent == net::io_failed) return client_.has_left();
+        if (sent > 0) unsent_.erase(0, static_cast<std::size_t>(sent));
+        if (unsent_.empty()) ::shutdown(socket_.get(), SHUT_WR);
+    }
+    void receive() {
+        std::array<char, 65'536> buffer;
+        while (socket_) {
+            const auto got = net::read_some(socket_.get(), buffer.data(), buffer.size());
+            if (got == net::io_would_block) return;
+            if (got <= 0) return client_.has_left();
+            received_.append(buffer.data(), static_cast<std::size_t>(got));
+            if (!client_.take_responses(received_)) return client_.has_left();
+        }
+    }
+
+    StateClient& client_;
+    net::Fd socket_;
+    std::string unsent_;
+    std::string received_;
+};
 
 StateClient::StateClient(net::Loop& loop, const Options& options, Listener listener)
     : loop_(loop), options_(options), listener_(std::move(listener)) {
@@ -34,12 +87,15 @@ StateClient::~StateClient() {
 void StateClient::connect() {
     auto socket = net::connect_to({.tcp = {}, .path = options_.path});
     if (!socket || !loop_.watch(socket->get(), *this, EPOLLIN | EPOLLOUT | EPOLLET)) {
+        // Nobody listens there any more: there is to be no memory.
+        if (changing_) quiet_until_ = Instant::max();
         notice(Trouble::down, socket ? "no descriptor can be watched" : socket.error().message());
         connect_at_ = loop_.now() + connect_again_after;
         return arm_timer();
     }
     socket_ = *std::move(socket);
     room_ = true;
+    if (changing_) quiet_until_ = std::min(quiet_until_, loop_.now() + change_time_max);
     // So that we hear when it is there: to be connected is no more than to wait for it to accept us.
     append_query(unsent_, probe_number, {});
     send_later();
@@ -52,6 +108,7 @@ void StateClient::lose(std::string_view why) {
     socket_.reset();
     unsent_.clear();
     send_by_.reset();
+    sent_away_ = false;
     received_.clear();
     notice(Trouble::down, why);
     answer_all_with_nothing();
@@ -162,27 +219,52 @@ void StateClient::receive() {
         if (got == net::io_would_block) return;
         if (got <= 0) return lose("the store process has gone");
         received_.append(buffer.data(), static_cast<std::size_t>(got));
-        if (!take_responses()) return lose("the store process speaks another language");
+        if (!take_responses(received_)) return lose("the store process speaks another language");
+        if (std::exchange(sent_away_, false)) return go_over();
         if (static_cast<std::size_t>(got) < buffer.size()) return;  // that was all (epoll(7), Q9)
     }
 }
 
-bool StateClient::take_responses() {
+/// At once: who listens there now is the next, or will be when this one has ended.
+void StateClient::go_over() {
+    loop_.unwatch(socket_.get());
+    has_left();  // one before it, which takes long
+    leaving_ = std::make_unique<Leaving>(*this, std::move(socket_), std::exchange(unsent_, {}),
+                                         std::exchange(received_, {}));
+    send_by_.reset();
+    changing_ = true;
+    quiet_until_ = loop_.now() + change_time_max;
+    connect();
+    if (!leaving_->watch()) has_left();
+}
+
+void StateClient::has_left() {
+    if (!leaving_) return;
+    leaving_->end();
+    loop_.retire(std::move(leaving_));
+}
+
+bool StateClient::take_responses(std::string& received_so_far) {
     // What an answer leads to may lose the connection, and what was received with it.
-    const std::string received = std::exchange(received_, {});
+    const std::string received = std::exchange(received_so_far, {});
+    const bool is_current = &received_so_far == &received_;  // not of the one that makes room
     std::string_view input = received;
     Frame frame;
     while ((frame = take_frame(input)).status == Frame::Status::whole) {
         const auto response = decode_response(frame.body);
         if (!response) return false;
         if (response->acts != std::exchange(acts_version_, response->acts)) listener_.acts_changed();
+        if (is_current && response->number == 0 && !response->done) sent_away_ = true;
         const auto asked = asked_.find(response->number);
         if (response->number != probe_number && asked == asked_.end()) continue;  // withdrawn, or too late
+        // From here on what goes wrong is no part of the change.
+        if (is_current && std::exchange(changing_, false)) quiet_until_ = {};
         notice(Trouble::none, "");
         if (asked == asked_.end()) continue;
+        refusal_ = response->why;
         answer(*asked->second, response->done ? &response->outcomes : nullptr);
     }
-    received_.insert(0, input);
+    received_so_far.insert(0, input);
     return frame.status != Frame::Status::bad;
 }
 
@@ -190,10 +272,11 @@ void StateClient::on_timer() {
     if (!up() && loop_.now() >= connect_at_) connect();
     if (send_by_ && *send_by_ <= loop_.now()) send();
     while (!waits_.empty() && waits_.front()->deadline_ <= loop_.now()) {
-        if (up() && asked_.contains(waits_.front()->number_))
+        if (up() && asked_.contains(waits_.front()->number_) && !changing())
             notice(Trouble::slow, "no answer within the deadline");
         answer(*waits_.front(), nullptr);
     }
+    tell_trouble();
     arm_timer();
 }
 
@@ -202,19 +285,28 @@ void StateClient::arm_timer() {
     if (!waits_.empty()) next = waits_.front()->deadline_;
     if (!up()) next = std::min(next, connect_at_);
     if (send_by_) next = std::min(next, *send_by_);
+    if (told_ != trouble_) next = std::min(next, quiet_until_);
     if (next == Instant::max()) return disarm();
     loop_.timers().arm(*this, next);
 }
 
 void StateClient::notice(Trouble trouble, std::string_view why) {
     if (std::exchange(trouble_, trouble) == trouble) return;
-    if (trouble != Trouble::none)
+    why_ = why;
+    tell_trouble();
+}
+
+/// What belongs to a change that was planned is told when it takes longer than it may.
+void StateClient::tell_trouble() {
+    if (told_ == trouble_ || (trouble_ != Trouble::none && loop_.now() < quiet_until_)) return;
+    told_ = trouble_;
+    if (told_ != Trouble::none)
         options_.metrics.add(Metric::store_troubles,
-                             trouble == Trouble::slow ? StoreTrouble::slow : StoreTrouble::down);
-    listener_.told(trouble == Trouble::none   ? "store_up"
-                   : trouble == Trouble::slow ? "store_slow"
-                                              : "store_down",
-                   why);
+                             told_ == Trouble::slow ? StoreTrouble::slow : StoreTrouble::down);
+    listener_.told(told_ == Trouble::none   ? "store_up"
+                   : told_ == Trouble::slow ? "store_slow"
+                                            : "store_down",
+                   why_);
 }
 
 }  // namespace sluice::store

@@ -3,6 +3,9 @@
 // It comes and goes by itself: while the store process is away questions are answered with nothing, and when
 // it is back whoever holds live counts is to hold them anew. One that is slow is asked once a second until it
 // answers in time again: no session is to wait for what will not come.
+//
+// A store process that makes room for another, at a reload or an upgrade, says so. Then everything new goes
+// to that one, what was asked is still heard from the first, and nothing of it is trouble.
 #pragma once
 
 #include <cstdint>
@@ -55,9 +58,12 @@ class StateClient final : public State, net::IoHandler, net::Timer {
     bool up() const { return socket_.get() >= 0; }
     /// Questions that were answered with nothing, since the start.
     std::uint64_t unanswered() const { return unanswered_; }
+    /// Why the store process has refused the last question that it answered; empty = it did not.
+    const std::string& refusal() const { return refusal_; }
 
   private:
     enum class Trouble : std::uint8_t { none, slow, down };
+    class Leaving;
 
     void on_io(std::uint32_t events) override;
     void on_timer() override;
@@ -69,11 +75,16 @@ class StateClient final : public State, net::IoHandler, net::Timer {
     void send_soon();
     void send();
     void receive();
-    bool take_responses();
+    /// False: these are none. What is left of `received` is a part of one.
+    bool take_responses(std::string& received);
+    void go_over();
+    void has_left();
     void remove(Question& question);
     void answer(Question& question, const Outcomes* outcomes);
     void answer_all_with_nothing();
     void notice(Trouble trouble, std::string_view why);
+    void tell_trouble();
+    bool changing() const { return changing_ && loop_.now() < quiet_until_; }
     bool worth_asking() const;
     void arm_timer();
 
@@ -86,6 +97,12 @@ class StateClient final : public State, net::IoHandler, net::Timer {
     bool sending_ = false;  // at the end of this turn
     bool room_ = true;      // in the socket
     Trouble trouble_ = Trouble::none;
+    Trouble told_ = Trouble::none;  // what the listener has heard
+    std::string why_;               // there is trouble
+    bool sent_away_ = false;        // by what has just been received
+    bool changing_ = false;         // another has taken over, and has not answered yet
+    Instant quiet_until_{};         // what goes wrong until then belongs to the change
+    std::unique_ptr<Leaving> leaving_;
     Instant probed_at_;            // while it is slow
     std::deque<Question*> waits_;  // the earliest deadline first; null = answered or withdrawn
     std::unordered_map<std::uint32_t, Question*> asked_;
@@ -94,6 +111,7 @@ class StateClient final : public State, net::IoHandler, net::Timer {
     std::optional<Instant> send_by_;  // while news are kept back
     std::uint64_t acts_version_ = 0;
     std::uint64_t unanswered_ = 0;
+    std::string refusal_;
     const std::shared_ptr<char> alive_ = std::make_shared<char>();  // what is put off may outlive this
 };
 

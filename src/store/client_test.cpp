@@ -38,8 +38,8 @@ class Notebook final : public Backing {
         }
         done(std::move(outcomes));
     }
-    void settle(std::move_only_function<void()> done) override {
-        if (!slow_disk) return done();
+    void settle(Settled done) override {
+        if (!slow_disk) return done(full_disk ? "No space left on device" : "");
         settling.push_back(std::move(done));
     }
 
@@ -47,7 +47,8 @@ class Notebook final : public Backing {
     bool silent = false;
     bool failing = false;
     bool slow_disk = false;
-    std::vector<std::move_only_function<void()>> settling;
+    bool full_disk = false;
+    std::vector<Settled> settling;
 };
 
 class Asked final : public State::Question {
@@ -121,6 +122,7 @@ class StateClientTest : public testing::Test {
     int acts_changed_ = 0;
     int held_again_ = 0;
     std::function<void()> hold_again_;
+    bool worker_joins_again_ = false;
 };
 
 const Operation get{.verb = Verb::get, .key = "a"};
@@ -291,16 +293,88 @@ TEST_F(StateClientTest, WhatACommandHasChangedIsToldWhenItIsOver) {
 TEST_F(StateClientTest, WhatACommandHasChangedIsWrittenDownBeforeItIsAnswered) {
     open_keeper();
     const auto operators = client();
-    ASSERT_TRUE(ask(*operators, {{.verb = Verb::put, .key = "command/block"}}));
+    const Operation command{.verb = Verb::put, .key = "command/block"};
     notebook_.slow_disk = true;
     ASSERT_TRUE(ask(*operators, {get})) << "looking writes nothing";
-    Asked asked;
-    operators->ask(asked, std::span(&put, 1));
+    for (const Operations& said : {Operations{command, put}, Operations{command}}) {
+        Asked asked;
+        operators->ask(asked, said);
+        turn_until([&] { return !notebook_.settling.empty(); });
+        EXPECT_EQ(asked.answers, 0);
+        std::exchange(notebook_.settling, {}).front()("");
+        turn_until([&] { return asked.answers == 1; });
+        ASSERT_TRUE(asked.outcomes);
+        EXPECT_EQ(asked.outcomes->size(), said.size());
+    }
+}
+
+TEST_F(StateClientTest, WhoIsRefusedHearsWhy) {
+    open_keeper();
+    const auto operators = client();
+    const Operation command{.verb = Verb::put, .key = "command/block"};
+    notebook_.full_disk = true;
+    EXPECT_FALSE(ask(*operators, {command, put}));
+    EXPECT_NE(operators->refusal().find("No space left on device"), std::string::npos)
+        << operators->refusal();
+    EXPECT_FALSE(ask(*operators, {command})) << "it is not written yet";
+    notebook_.full_disk = false;
+    EXPECT_TRUE(ask(*operators, {command}));
+    EXPECT_EQ(operators->refusal(), "");
+    notebook_.failing = true;
+    EXPECT_FALSE(ask(*operators, {command, put}));
+    EXPECT_NE(operators->refusal().find("cannot be reached"), std::string::npos) << operators->refusal();
+}
+
+TEST_F(StateClientTest, GoesOverToTheNextWithoutALoss) {
+    open_keeper();
+    const auto worker = client();
+    hold_again_ = [&] { worker_joins_again_ = true; };
+    ASSERT_TRUE(ask(*worker, {one_more}));
+    notebook_.slow_disk = true;  // so that a command's question is on its way
+    const Operation command{.verb = Verb::put, .key = "command/block"};
+    Asked before;
+    const Operations said{command, put};
+    worker->ask(before, said);
     turn_until([&] { return !notebook_.settling.empty(); });
-    EXPECT_EQ(asked.answers, 0);
-    notebook_.settling.front()();
-    turn_until([&] { return asked.answers == 1; });
-    EXPECT_TRUE(asked.outcomes);
+
+    keeper_->make_room();
+    auto first = std::move(keeper_);
+    turn_until([&] { return worker_joins_again_; });
+    Asked after;
+    worker->ask(after, std::span(&how_many, 1));
+    loop_.turn(10ms);
+    EXPECT_EQ(before.answers + after.answers, 0);
+    EXPECT_EQ(first->visitors(), 1U) << "until it has heard what it asked";
+    std::exchange(notebook_.settling, {}).front()("");
+    turn_until([&] { return before.answers == 1 && first->visitors() == 0; });
+    EXPECT_TRUE(before.outcomes);
+    first.reset();
+    open_keeper();
+    turn_until([&] { return after.answers == 1; });
+    ASSERT_TRUE(after.outcomes);
+    EXPECT_EQ(after.outcomes->at(0).counts[0], 0U) << "asked of the next";
+    EXPECT_TRUE(told_.empty());
+    EXPECT_EQ(worker->unanswered(), 0U);
+}
+
+TEST_F(StateClientTest, NobodyComesAfterWhoMakesRoom) {
+    open_keeper();
+    const auto worker = client(20ms);
+    ASSERT_TRUE(ask(*worker, {get}));
+    ::unlink(path().c_str());
+    keeper_->make_room();
+    turn_until([&] { return keeper_->visitors() == 0; });
+    EXPECT_FALSE(ask(*worker, {get})) << "there is no memory";
+    EXPECT_TRUE(told_.empty()) << "and that was meant";
+    open_listener();
+    keeper_.reset();
+    open_keeper();
+    turn_until([&] { return ask(*worker, {get}).has_value(); });
+    EXPECT_TRUE(told_.empty());
+    keeper_.reset();
+    listener_.reset();
+    turn_until([&] { return !told_.empty(); });
+    EXPECT_EQ(told_, std::vector<std::string>{"store_down"}) << "this was not";
 }
 
 TEST_F(StateClientTest, FailedLookAtActsEndsNone) {

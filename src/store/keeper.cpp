@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fmt/format.h>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -20,6 +21,14 @@ namespace {
 /// Answers that are not read, before their reader is cut.
 constexpr std::size_t unread_octets_max = 16'000'000;
 constexpr std::size_t visitors_max = 4096;
+
+constexpr std::string_view not_yours = "only root and the user who started Sluice may do that";
+constexpr std::string_view not_reached =
+    "Redis, where this is kept, cannot be reached, or refuses; store_down and store_refused in the log say "
+    "why";
+constexpr std::string_view acts_hold =
+    ". An act (allow, block, forget) is in force on this machine all the same, and is put into Redis when it "
+    "is back";
 
 }  // namespace
 
@@ -60,6 +69,10 @@ class Keeper::Visitor final : public net::IoHandler {
     void announce_acts() {
         answer({.number = 0, .done = true, .acts = keeper_.acts_version_, .outcomes = {}});
     }
+    void send_away() {
+        sent_away_ = true;
+        answer({.number = 0, .done = false, .acts = keeper_.acts_version_, .outcomes = {}});
+    }
 
   private:
     void on_io(std::uint32_t events) override {
@@ -76,10 +89,15 @@ class Keeper::Visitor final : public net::IoHandler {
         while (fd_) {
             const auto got = net::read_some(fd_.get(), buffer.data(), buffer.size());
             if (got == net::io_would_block) return;
+            if (got == 0 && sent_away_) {
+                heard_all_ = true;
+                return leave_if_answered();
+            }
             if (got <= 0) return leave();
             received_.append(buffer.data(), static_cast<std::size_t>(got));
             take_queries();
-            if (static_cast<std::size_t>(got) < buffer.size()) return;  // that was all (epoll(7), Q9)
+            // That was all (epoll(7), Q9), but for the end of one that goes: it is no event of its own.
+            if (static_cast<std::size_t>(got) < buffer.size() && !sent_away_) return;
         }
     }
 
@@ -105,30 +123,36 @@ class Keeper::Visitor final : public net::IoHandler {
         bool many;                // a list: any number of outcomes
         std::size_t expected;     // outcomes, otherwise
         bool acts;                // it may change what operators have said
-        std::vector<Verb> verbs;  // by an operator's command, whose changes are counted
+        bool command;             // an operator's: what he is told is done stays so
+        std::vector<Verb> verbs;  // by that command, whose changes are counted
     };
 
     void perform(Query query) {
+        if (query.number != 0) ++under_way_;
         for (const Operation& operation : query.operations)
-            if (!keeper_.may(operation, is_operator_)) return refuse(query.number);
+            if (!keeper_.may(operation, is_operator_)) return refuse(query.number, not_yours);
         // Live counts are kept here, everything else behind us; their outcomes go back in the order asked.
         Held held;
         Operations others;
+        bool command = false;
         for (std::size_t i = 0; i < query.operations.size(); ++i) {
             Operation& operation = query.operations[i];
             if (operation.verb == Verb::hold)
                 held.emplace_back(i, hold(operation));
-            else if (operation.key.starts_with(command_space))
+            else if (operation.key.starts_with(command_space)) {
                 held.emplace_back(i, begin_command(operation));
-            else
+                command = true;
+            } else
                 others.push_back(std::move(operation));
         }
+        if (others.empty() && command) return settle(query.number, std::move(held), {});
         if (others.empty()) return merge(query.number, std::move(held), {});
         Asked asked{.number = query.number,
                     .held = std::move(held),
                     .many = others.front().verb == Verb::list,
                     .expected = others.size(),
                     .acts = std::ranges::any_of(others, changes_acts),
+                    .command = command,
                     .verbs = verbs_to_count(others)};
         auto done = [&keeper = keeper_, visitor = number_,
                      asked = std::move(asked)](std::optional<Outcomes> outcomes) mutable {
@@ -141,15 +165,29 @@ class Keeper::Visitor final : public net::IoHandler {
     }
 
     void performed(Asked asked, std::optional<Outcomes> outcomes) {
-        if (!outcomes || (!asked.many && outcomes->size() != asked.expected)) return refuse(asked.number);
-        const bool changed = !asked.many && note_changes(asked.verbs, *outcomes);
-        if (!changed) return merge(asked.number, std::move(asked.held), *std::move(outcomes));
-        // What an operator has been told is done stays so.
-        keeper_.backing_.settle([&keeper = keeper_, visitor = number_, number = asked.number,
-                                 held = std::move(asked.held), outcomes = *std::move(outcomes)]() mutable {
+        if (!outcomes || (!asked.many && outcomes->size() != asked.expected))
+            return refuse(asked.number, asked.acts && keeper_.options_.keeps_acts
+                                            ? std::string(not_reached).append(acts_hold)
+                                            : not_reached);
+        if (!asked.many) note_changes(asked.verbs, *outcomes);
+        if (!asked.command) return merge(asked.number, std::move(asked.held), *std::move(outcomes));
+        settle(asked.number, std::move(asked.held), *std::move(outcomes));
+    }
+
+    /// Answers when all of it is written down. Also where nothing has changed: what an earlier command has
+    /// erased may not be written yet.
+    void settle(std::uint32_t number, Held held, Outcomes outcomes) {
+        keeper_.backing_.settle([&keeper = keeper_, visitor = number_, number, held = std::move(held),
+                                 outcomes = std::move(outcomes)](std::string_view why) mutable {
             const auto waiting = keeper.visitors_.find(visitor);
             if (waiting == keeper.visitors_.end()) return;
-            waiting->second->merge(number, std::move(held), std::move(outcomes));
+            Visitor& self = *waiting->second;
+            if (why.empty()) return self.merge(number, std::move(held), std::move(outcomes));
+            self.refuse(
+                number,
+                fmt::format("it cannot be written down: {}. It is in force for now, but would be lost if "
+                            "Sluice ended; make room on the disk, and give the command again",
+                            why));
         });
     }
 
@@ -166,12 +204,10 @@ class Keeper::Visitor final : public net::IoHandler {
         return counted;
     }
 
-    /// Whether there are any. What is not there cannot be erased.
-    bool note_changes(const std::vector<Verb>& asked, const Outcomes& outcomes) {
-        const std::size_t before = changes_;
+    /// What is not there cannot be erased.
+    void note_changes(const std::vector<Verb>& asked, const Outcomes& outcomes) {
         for (std::size_t i = 0; i < asked.size(); ++i)
             if (asked[i] != Verb::get && (asked[i] != Verb::erase || outcomes[i].found)) ++changes_;
-        return changes_ > before;
     }
 
     Outcome begin_command(const Operation& operation) {
@@ -188,15 +224,21 @@ class Keeper::Visitor final : public net::IoHandler {
 
     void merge(std::uint32_t number, Held held, Outcomes outcomes) {
         if (number == 0) return;
+        --under_way_;
         for (auto& [place, outcome] : held)
             outcomes.insert(outcomes.begin() + static_cast<std::ptrdiff_t>(place), std::move(outcome));
         answer(
             {.number = number, .done = true, .acts = keeper_.acts_version_, .outcomes = std::move(outcomes)});
     }
 
-    void refuse(std::uint32_t number) {
-        if (number != 0)
-            answer({.number = number, .done = false, .acts = keeper_.acts_version_, .outcomes = {}});
+    void refuse(std::uint32_t number, std::string_view why) {
+        if (number == 0) return;
+        --under_way_;
+        answer({.number = number,
+                .done = false,
+                .acts = keeper_.acts_version_,
+                .outcomes = {},
+                .why = std::string(why)});
     }
 
     void send() {
@@ -206,7 +248,13 @@ class Keeper::Visitor final : public net::IoHandler {
         if (sent == net::io_failed) return leave();
         if (sent > 0) unsent_.erase(0, static_cast<std::size_t>(sent));
         room_ = unsent_.empty();
-        if (unsent_.size() > unread_octets_max) leave();
+        if (unsent_.size() > unread_octets_max) return leave();
+        if (heard_all_) leave_if_answered();
+    }
+
+    /// It has gone over to another, and asks nothing more here.
+    void leave_if_answered() {
+        if (under_way_ == 0 && unsent_.empty()) leave();
     }
 
     void leave() { keeper_.gone(number_); }
@@ -222,6 +270,9 @@ class Keeper::Visitor final : public net::IoHandler {
     std::string unsent_;
     bool sending_ = false;
     bool room_ = true;
+    bool sent_away_ = false;
+    bool heard_all_ = false;     // that it will ever say
+    std::size_t under_way_ = 0;  // questions
     LiveCounts::Held held_;
 };
 
@@ -253,6 +304,12 @@ void Keeper::on_io(std::uint32_t) {
     const std::uint64_t number = next_visitor_++;
     auto visitor = std::make_unique<Visitor>(*this, number, std::move(accepted.fd), user);
     if (visitor->watch()) visitors_.emplace(number, std::move(visitor));
+}
+
+void Keeper::make_room() {
+    loop_.unwatch(listener_);
+    for (const auto& [number, visitor] : visitors_)
+        visitor->send_away();
 }
 
 /// What speaks to strangers says nothing in the operator's name, and does not read everything.

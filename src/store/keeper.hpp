@@ -30,7 +30,8 @@ class Keeper final : net::IoHandler, net::Timer {
         uid_t operator_user = 0;           // beside root
         uid_t workers_user = 0;            // may be the same: then workers cannot be told from the operator
         std::size_t live_max = 1'000'000;  // keys
-        Millis acts_every{500};            // how often to look whether another machine's operator has acted
+        Millis acts_every{500};            // how often to look whether an act has ended
+        bool keeps_acts = true;            // also when the backing can do nothing
     };
     /// An act of the operator's, for the log: "act" or "act_ended", the network, and what was said of it.
     using Acted = std::function<void(std::string_view what, std::string_view network, std::string_view act)>;
@@ -47,6 +48,11 @@ class Keeper final : net::IoHandler, net::Timer {
     ~Keeper() override;
 
     std::size_t visitors() const { return visitors_.size(); }
+    /// Takes nobody new, and asks all visitors to go over to whoever listens there next. Each leaves when it
+    /// has heard what it asked here.
+    void make_room();
+    /// By somebody else than those who have connected here.
+    void acts_have_changed() { on_timer(); }
 
   private:
     class Visitor;

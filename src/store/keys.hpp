@@ -15,8 +15,9 @@ inline constexpr std::string_view recipient_space = "recipient/";    // + addres
 inline constexpr std::string_view untold_space =
     "untold/";  // + network, letter: delivered, and nobody heard it
 
-/// + a command of the operator's: put by whoever gives it, as its first word. It is kept nowhere, but what
-/// this connection changes from then on is logged as that command's, and written down before it is answered.
+/// + a command of the operator's: put by whoever gives it, with each of its questions. It is kept nowhere,
+/// but what this connection changes is logged as that command's, and a question with it is answered when
+/// everything that this machine has been told is written down, or refused with the reason.
 inline constexpr std::string_view command_space = "command/";
 
 }  // namespace sluice::store

@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include "store/keys.hpp"
+
 namespace sluice::store {
 
 namespace {
@@ -67,7 +69,12 @@ std::optional<Record> LocalBacking::find(std::string_view key, WallMillis now) c
 }
 
 void LocalBacking::write_later(const std::string& key, std::optional<Record> record) {
-    if (unwritten_.size() >= options_.unwritten_max && !unwritten_.contains(key)) return;
+    // The operator's acts are few, and nobody but him can make more of them.
+    const bool too_many = unwritten_.size() >= options_.unwritten_max && !key.starts_with(act_space);
+    if (too_many && !unwritten_.contains(key)) {
+        dropped_ = true;
+        return;
+    }
     unwritten_[key] = std::move(record);
     if (!armed() && !writing_) loop_.arm(*this, options_.commit_every);
 }
@@ -107,6 +114,8 @@ void LocalBacking::commit() {
     disarm();
     if (writing_ || unwritten_.empty()) return;
     writing_ = std::make_shared<const Changes>(std::exchange(unwritten_, {}));
+    dropped_ = false;
+    awaiting_ = std::exchange(settling_, {});
     // What the thread has found out; read on the loop once it is done.
     auto result = std::make_shared<std::pair<bool, std::string>>();
     const bool taken = disk_.submit(
@@ -126,15 +135,21 @@ void LocalBacking::committed(bool well, const std::string& why) {
     writing_.reset();
     if (failing_ == well) told_(well ? "store_written_again" : "store_write_failed", why);
     failing_ = !well;
-    if (!unwritten_.empty()) loop_.arm(*this, well ? options_.commit_every : try_again_after);
-    // Nobody waits for a disk that is full.
-    for (auto& done : std::exchange(settling_, {}))
-        settle(std::move(done));
+    auto settled = std::exchange(awaiting_, {});
+    if (!settling_.empty())
+        commit();
+    else if (!unwritten_.empty())
+        loop_.arm(*this, well ? options_.commit_every : try_again_after);
+    for (Settled& done : settled)
+        done(why);
 }
 
-void LocalBacking::settle(std::move_only_function<void()> done) {
-    if (failing_ || (unwritten_.empty() && !writing_)) return done();
-    settling_.push_back(std::move(done));
+/// Also while the disk is full: it may have room again, and whoever asks is to hear why it has not.
+void LocalBacking::settle(Settled done) {
+    if (dropped_) return done("too many changes wait for the disk");
+    if (unwritten_.empty() && !writing_) return done("");
+    // A commit under way may have all there is; what came after it goes with the next.
+    (unwritten_.empty() ? awaiting_ : settling_).push_back(std::move(done));
     commit();
 }
 

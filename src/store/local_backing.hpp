@@ -26,7 +26,7 @@ class LocalBacking final : public Backing, net::Timer {
     struct Options {
         Database::Options database;
         std::size_t counts_max = 200'000;     // records in memory that are never written
-        std::size_t unwritten_max = 200'000;  // beyond it what is new is forgotten at once
+        std::size_t unwritten_max = 200'000;  // beyond it what is new is forgotten at once, but for acts
         Millis commit_every{100};
         std::uint32_t seed = 1;
     };
@@ -40,7 +40,7 @@ class LocalBacking final : public Backing, net::Timer {
     ~LocalBacking() override;
 
     void perform(Operations batch, Done done) override;
-    void settle(std::move_only_function<void()> done) override;
+    void settle(Settled done) override;
 
     const Database& database() const { return database_; }
 
@@ -63,8 +63,10 @@ class LocalBacking final : public Backing, net::Timer {
     Changes unwritten_;
     std::shared_ptr<const Changes> writing_;  // null = no commit is under way
     bool failing_ = false;
-    std::vector<std::move_only_function<void()>> settling_;
-    net::Offload disk_;  // last: its thread uses the database
+    bool dropped_ = false;           // something that was new, since the last commit began
+    std::vector<Settled> settling_;  // with the next commit
+    std::vector<Settled> awaiting_;  // with the one under way
+    net::Offload disk_;              // last: its thread uses the database
 };
 
 }  // namespace sluice::store

@@ -1,5 +1,6 @@
 #include "store/local_backing.hpp"
 
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 #include <thread>
 
 #include "net/fd.hpp"
+#include "store/backing_harness.hpp"
 #include "store/temporary_directory.hpp"
 
 namespace sluice::store {
@@ -39,7 +41,7 @@ class LocalBackingTest : public testing::Test {
         Outcome perform(Operation operation) { return perform(Operations{std::move(operation)}).at(0); }
         void settle() {
             bool settled = false;
-            backing.settle([&] { settled = true; });
+            backing.settle([&](std::string_view why) { settled = why.empty(); });
             for (int turns = 0; turns < 1000 && !settled; ++turns)
                 loop.turn(10ms);
             ASSERT_TRUE(settled);
@@ -156,6 +158,83 @@ TEST_F(LocalBackingTest, UnwrittenRecordsAreBounded) {
     EXPECT_FALSE(opened.perform(get("c")).found);
 }
 
+TEST_F(LocalBackingTest, ActsAreNeverDropped) {
+    auto small = options();
+    small.unwritten_max = 1;
+    small.commit_every = 1h;
+    Opened opened(small, now_);
+    opened.perform({put("a", "1"), put("act/192.0.2.1/32", "reject root")});
+    EXPECT_TRUE(opened.perform(get("act/192.0.2.1/32")).found);
+    opened.settle();
+    opened.perform({put("b", "1"), put("c", "1")});
+    std::string why;
+    opened.backing.settle([&](std::string_view reason) { why = reason; });
+    EXPECT_EQ(why, "too many changes wait for the disk");
+}
+
+/// While it lives, no file of this process can become longer: as on a full disk.
+class NoRoom {
+  public:
+    NoRoom() {
+        ::getrlimit(RLIMIT_FSIZE, &before_);
+        rlimit now = before_;
+        now.rlim_cur = 4096;
+        ::setrlimit(RLIMIT_FSIZE, &now);
+        ignored_ = std::signal(SIGXFSZ, SIG_IGN);
+    }
+    NoRoom(const NoRoom&) = delete;
+    NoRoom& operator=(const NoRoom&) = delete;
+    ~NoRoom() {
+        ::setrlimit(RLIMIT_FSIZE, &before_);
+        std::signal(SIGXFSZ, ignored_);
+    }
+
+  private:
+    rlimit before_{};
+    void (*ignored_)(int) = nullptr;
+};
+
+TEST_F(LocalBackingTest, WhatCannotBeWrittenIsTriedAgainAndSaid) {
+    Opened opened(options(), now_);
+    std::optional<std::string> why;
+    const auto settle = [&] {
+        why.reset();
+        opened.backing.settle([&](std::string_view reason) { why = reason; });
+        for (int turns = 0; turns < 1000 && !why; ++turns)
+            opened.loop.turn(10ms);
+    };
+    {
+        const NoRoom no_room;
+        opened.perform(put("a", "1"));
+        settle();
+        EXPECT_EQ(why, "File too large");
+        settle();
+        EXPECT_EQ(why, "File too large") << "it is still not written";
+        EXPECT_EQ(opened.told, std::vector<std::string>{"store_write_failed"}) << "told once";
+        EXPECT_TRUE(opened.perform(get("a")).found);
+    }
+    settle();
+    EXPECT_EQ(why, "");
+    EXPECT_EQ(opened.told.back(), "store_written_again");
+    EXPECT_EQ(opened.backing.database().records(), 1U);
+}
+
+/// Another change with each turn, so that something is always unwritten.
+TEST_F(LocalBackingTest, WhatComesLaterIsNotWaitedFor) {
+    Opened opened(options(), now_);
+    bool settled = false;
+    opened.perform(put("a", "1"));
+    opened.backing.settle([&](std::string_view) { settled = true; });
+    std::function<void(int)> keep_busy = [&](int number) {
+        opened.perform(put(fmt::format("b/{}", number % 100), "1"));
+        if (!settled) opened.loop.defer([&, number] { keep_busy(number + 1); });
+    };
+    keep_busy(0);
+    EXPECT_TRUE(turn_until(opened.loop, [&] { return settled; }));
+    settled = true;  // the last of them ends
+    opened.loop.turn(0ms);
+}
+
 TEST_F(LocalBackingTest, DamagedDatabaseIsPutAside) {
     {
         Opened opened(options(), now_);
@@ -181,12 +260,13 @@ TEST_F(LocalBackingTest, NoDirectoryIsAnErrorAtStart) {
 /// Says 0 when it is about to begin, then puts 1, 2, 3 … and says what is safe, until it is killed.
 [[noreturn]] void write_until_killed(const LocalBacking::Options& options, int pipe) {
     net::Loop loop;
-    LocalBacking backing(loop, options, [] { return WallMillis{1'700'000'000'000}; }, [](auto, auto) {});
+    LocalBacking backing(
+        loop, options, [] { return WallMillis{1'700'000'000'000}; }, [](auto, auto) {});
     for (std::uint64_t number = 0;; ++number) {
         backing.perform({put(fmt::format("v/{:012}", number), "x")}, [](const auto&) {});
         if (number % 50 == 0) {
             bool safe = false;
-            backing.settle([&] { safe = true; });
+            backing.settle([&](std::string_view) { safe = true; });
             while (!safe)
                 loop.turn(10ms);
             if (::write(pipe, &number, sizeof number) != sizeof number) ::_exit(1);

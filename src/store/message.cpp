@@ -188,6 +188,7 @@ void append_response(std::string& out, const Response& response) {
         to.put(static_cast<std::uint8_t>(response.outcomes.size()));
         for (const Outcome& outcome : response.outcomes)
             put_outcome(to, outcome);
+        if (!response.done) to.put_text(std::string_view(response.why).substr(0, why_octets_max));
     });
 }
 
@@ -231,6 +232,7 @@ std::optional<Response> decode_response(std::string_view body) {
         take_outcome(in, outcome);
         if (!std::isfinite(outcome.good) || !std::isfinite(outcome.bad)) return std::nullopt;
     }
+    if (!response.done) in.take_text(response.why, why_octets_max);
     if (!in.whole()) return std::nullopt;
     return response;
 }

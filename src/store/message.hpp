@@ -2,7 +2,8 @@
 // each, over a stream socket. Octets of this machine (store/octets.hpp): both ends are one program.
 //
 //     frame  = length (32 bits, of the rest), number (32), body
-//     number = 0 where no answer is wanted, and in what is said without a question: acts have changed
+//     number = 0 where no answer is wanted, and in what is said without a question: acts have changed, or, if
+//              not done, another store process takes over: go there, and hear here what was asked here
 //
 // Pure. A frame that is not what it should be ends the connection; neither side trusts the other's lengths.
 #pragma once
@@ -19,6 +20,7 @@
 namespace sluice::store {
 
 inline constexpr std::size_t frame_octets_max = 131'072;
+inline constexpr std::size_t why_octets_max = 1024;
 
 struct Query {
     std::uint32_t number = 0;  // chosen by who asks
@@ -28,13 +30,15 @@ struct Query {
 
 struct Response {
     std::uint32_t number = 0;
-    bool done = false;       // false: it could not be done, and there are no outcomes
+    bool done = false;       // false: it could not be done, `why` says why not, and there are no outcomes
     std::uint64_t acts = 0;  // another number than last time: an act of the operator's has changed
     Outcomes outcomes;
+    std::string why = {};
     bool operator==(const Response&) const = default;
 };
 
 void append_query(std::string& out, std::uint32_t number, std::span<const Operation> operations);
+/// A `why` that is longer than why_octets_max is cut.
 void append_response(std::string& out, const Response& response);
 
 /// The first frame of `input`, dropped from its front once it is whole.

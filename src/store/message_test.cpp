@@ -48,8 +48,19 @@ TEST(Message, ResponseComesBack) {
     append_response(out, response);
     EXPECT_EQ(decode_response(body_of(out)), response);
     std::string failed;
-    append_response(failed, {.number = 1, .done = false, .acts = 0, .outcomes = {}});
+    append_response(failed, {.number = 1, .done = false, .acts = 0, .outcomes = {}, .why = "it is full"});
     EXPECT_EQ(decode_response(body_of(failed))->done, false);
+    EXPECT_EQ(decode_response(body_of(failed))->why, "it is full");
+}
+
+TEST(Message, LongReasonIsCut) {
+    for (const std::size_t size : {why_octets_max, why_octets_max + 1}) {
+        std::string failed;
+        append_response(failed, {.number = 1, .done = false, .outcomes = {}, .why = std::string(size, 'w')});
+        const auto response = decode_response(body_of(failed));
+        ASSERT_TRUE(response);
+        EXPECT_EQ(response->why, std::string(why_octets_max, 'w'));
+    }
 }
 
 TEST(Message, FramesComeOneByOneHoweverTheyAreCut) {

@@ -184,8 +184,8 @@ void RedisBacking::start(Operations operations, Done done) {
     }
 }
 
-void RedisBacking::settle(std::move_only_function<void()> done) {
-    if (batches_under_way_ == 0) return done();
+void RedisBacking::settle(Settled done) {
+    if (batches_under_way_ == 0) return done("");
     settling_.push_back({.left = batches_under_way_, .before = batches_ + 1, .done = std::move(done)});
 }
 
@@ -266,7 +266,7 @@ void RedisBacking::end_turn() {
                                std::make_move_iterator(settled.end()));
     settling_.erase(settled.begin(), settled.end());
     for (Settling& each : done) {
-        each.done();
+        each.done("");
         if (alive.expired()) return;
     }
 }

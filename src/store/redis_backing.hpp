@@ -33,7 +33,7 @@ class RedisBacking final : public Backing, private net::Timer {
 
     void perform(Operations batch, Done done) override;
     /// When all that is under way has been answered: at once when nothing is.
-    void settle(std::move_only_function<void()> done) override;
+    void settle(Settled done) override;
 
   private:
     class Batch;
@@ -45,7 +45,7 @@ class RedisBacking final : public Backing, private net::Timer {
     struct Settling {
         std::size_t left;  // batches to wait for
         std::uint64_t before;
-        std::move_only_function<void()> done;
+        Settled done;
     };
 
     void start(Operations operations, Done done);

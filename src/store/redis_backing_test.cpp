@@ -311,18 +311,18 @@ TEST_F(RedisBackingTest, CallersMayEndItAndSettleWaits) {
     const RedisServer server;
     open(server.options());
     int settled = 0;
-    backing_->settle([&] { ++settled; });
+    backing_->settle([&](std::string_view) { ++settled; });
     EXPECT_EQ(settled, 1);
     bool first = false;
     bool second = false;
     backing_->perform({{.verb = Verb::get, .key = "k"}},
                       [&](const std::optional<Outcomes>&) { first = true; });
-    backing_->settle([&] {
+    backing_->settle([&](std::string_view) {
         EXPECT_TRUE(first);
         ++settled;
         backing_.reset();
     });
-    backing_->settle([&] { ++settled; });
+    backing_->settle([&](std::string_view) { ++settled; });
     ASSERT_TRUE(turn_until(loop_, [&] { return settled == 2; }));
     open(server.options());
     backing_->perform({{.verb = Verb::get, .key = "k"}},

@@ -1,0 +1,29 @@
+// When an act of the operator's was said, as part of its text: machines that share acts know by it whose is
+// the newer one, whatever has become of Redis meanwhile. Pure.
+//
+//     reject root@1764549333123 sends nothing but spam
+//
+// A Sluice that knows no stamps takes it for a part of the operator's name, and obeys the act.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "store/record.hpp"
+
+namespace sluice::store {
+
+struct StampedAct {
+    std::string text;     // without the stamp
+    WallMillis said = 0;  // 0 = it has none
+    bool operator==(const StampedAct&) const = default;
+};
+
+/// `text` begins with two words, the lane and the operator; where the second is missing it becomes "-".
+std::string stamp_act(std::string_view text, WallMillis said);
+StampedAct read_act_stamp(std::string_view stored);
+
+/// In place of an act that was forgotten, so that no machine that missed it puts the act back.
+inline constexpr std::string_view forgotten_act = "forgotten -";
+
+}  // namespace sluice::store

@@ -1,0 +1,74 @@
+// The operator's acts where several machines share them: each machine keeps all of them on its own disk, goes
+// by those, and brings them and Redis to agree twice a second.
+//
+// So they hold while Redis is away, also from the start, and Redis gets back what it has lost. Of two that
+// differ the one that was said later holds, wherever it is; to forget is to say something as well, and leaves
+// a mark. What is missing on one side has never been there, or was lost: it is taken from the other (ADR 24).
+// Every other record is Redis' own matter, and passed on.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "net/loop.hpp"
+#include "store/backing.hpp"
+#include "store/local_backing.hpp"
+
+namespace sluice::store {
+
+class SharedActs final : public Backing, net::Timer {
+  public:
+    struct Options {
+        Millis sync_every{500};
+    };
+    /// What the operator should know: "acts_not_read", "acts_read" and "acts_put_back", and more of it.
+    using Told = std::function<void(std::string_view what, std::string_view why)>;
+
+    /// `kept` is this machine's, for acts alone; `shared` that of all. `changed` runs from the loop when
+    /// another machine's operator has acted.
+    SharedActs(net::Loop& loop, const Options& options, std::unique_ptr<LocalBacking> kept,
+               std::unique_ptr<Backing> shared, LocalBacking::Clock clock, Told told,
+               std::function<void()> changed);
+
+    /// An act is in force on this machine even when `done` hears that it could not be put into Redis.
+    void perform(Operations batch, Done done) override;
+    void settle(Settled done) override;
+
+  private:
+    struct Answers;
+    using Records = std::map<std::string, Outcome, std::less<>>;
+
+    void on_timer() override;
+    void read_shared(const std::string& after);
+    void could_not_read();
+    void agree();
+    void put_back(Operations operations);
+
+    Outcomes ask_kept(Operation operation);
+    Outcome look(const std::string& key);
+    Outcomes list(Operation operation);
+    Records everything_kept();
+    Outcome say(const Operation& operation, Operations& to_share);
+    void take(const std::string& key, const Outcome& theirs);
+    /// Of one network.
+    enum class Newer : std::uint8_t { same, ours, theirs };
+    Newer compare(const Outcome& ours, const Outcome& theirs) const;
+    WallMillis said(const Outcome& outcome) const;
+
+    net::Loop& loop_;
+    const Options options_;
+    LocalBacking::Clock clock_;
+    Told told_;
+    std::function<void()> changed_;
+    Records found_;  // in Redis, as far as they have been read
+    bool reading_ = false;
+    bool has_read_ = false;  // all of them, once at least
+    bool told_not_read_ = false;
+    std::unique_ptr<LocalBacking> kept_;
+    std::unique_ptr<Backing> shared_;  // last: what it was asked refers to the others
+};
+
+}  // namespace sluice::store
