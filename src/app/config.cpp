@@ -119,7 +119,8 @@ std::string store_fault(const Config& config) {
 /// The parser quotes what it stumbled over, which may be the end of a line.
 std::string in_one_line(std::string_view text) {
     std::string line(text);
-    std::ranges::replace_if(line, [](unsigned char octet) { return octet < ' ' || octet == 0x7f; }, ' ');
+    std::ranges::replace_if(
+        line, [](unsigned char octet) { return octet < ' ' || octet == 0x7f; }, ' ');
     return line;
 }
 
@@ -208,7 +209,8 @@ ConfigResult<Config> finish_config(Config config) {
         errors.push_back({{}, 0, 0, std::move(text)});
     if (!errors.empty()) return std::unexpected(std::move(errors));
 
-    if (config.front.server.hostname.empty()) config.front.server.hostname = machine_name();
+    config.named_by_machine = config.front.server.hostname.empty();
+    if (config.named_by_machine) config.front.server.hostname = machine_name();
     config.relay.hostname = config.front.server.hostname;
     config.front.server.starttls = !config.front.tls.certificates.chain_files.empty();
     config.front.allowed.set_size_max(config.front.server.limits.message_octets_max);

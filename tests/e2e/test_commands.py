@@ -10,7 +10,7 @@ import pytest
 
 from harness.client import Client
 from harness.mail import message, new_token, trace_of
-from harness.sluice import BINARY, BUILD, run_sluice
+from harness.sluice import BINARY, BUILD, check_mta, run_sluice
 from harness.waiting import PATIENCE, free_port, wait_for_port, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -108,7 +108,7 @@ def test_sluice_before_the_sink(sink, start_sluice, tmp_path):
 
 
 def test_check_is_content_with_the_sink(sink):
-    done = run_sluice("check", "--relay", f"127.0.0.1:{sink}")
+    done = check_mta(sink)
     assert done.returncode == 0 and "pooling   works" in done.stdout
 
 
