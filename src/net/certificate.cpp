@@ -1,6 +1,8 @@
 #include "net/certificate.hpp"
 
+#include <algorithm>
 #include <ctime>
+#include <fstream>
 #include <memory>
 #include <openssl/bio.h>
 #include <openssl/pem.h>
@@ -51,6 +53,24 @@ CertificateFacts read_certificate(const std::string& file) {
         PEM_read_bio_X509(input.get(), nullptr, nullptr, nullptr), X509_free);
     if (!certificate) throw std::runtime_error(file + ": it holds no certificate in PEM form");
     return facts_of(certificate.get());
+}
+
+std::string pem_contents(const std::string& file) {
+    constexpr std::size_t octets_max = 65'536;
+    constexpr std::string_view begin = "-----BEGIN ", end = "-----";
+    std::string text(octets_max, '\0');
+    std::ifstream input(file, std::ios::binary);
+    input.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(std::max<std::streamsize>(input.gcount(), 0)));
+    std::string labels;
+    for (std::size_t at = text.find(begin); at != std::string::npos; at = text.find(begin, at)) {
+        at += begin.size();
+        const std::size_t stop = text.find(end, at);
+        if (stop == std::string::npos || stop - at > 40) break;
+        labels += (labels.empty() ? "" : ", ") + text.substr(at, stop - at);
+    }
+    if (text.empty()) return ": it is empty";
+    return labels.empty() ? ", nor anything else in that form (is it DER?)" : ", but " + labels;
 }
 
 bool is_for(std::string_view pattern, std::string_view name) {

@@ -22,6 +22,10 @@ CertificateFacts facts_of(const x509_st* certificate);
 /// the file. Blocks on the disk.
 CertificateFacts read_certificate(const std::string& file);
 
+/// What a file holds instead of what it should, as the end of a sentence: ", but PRIVATE KEY", the labels of
+/// its PEM blocks; or that there are none. Looks at the first 64 KiB. Blocks on the disk.
+std::string pem_contents(const std::string& file);
+
 /// "*.example.org" is for one label more, and no fewer (RFC 6125 6.4.3). Both in lower case.
 bool is_for(std::string_view pattern, std::string_view name);
 

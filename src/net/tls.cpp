@@ -65,7 +65,8 @@ void load_key(SSL_CTX* context, const TlsChain& files) {
         fail(files.key, "the private key is encrypted, and there is nobody to give its passphrase");
     if (failed_by(ERR_LIB_X509, X509_R_KEY_VALUES_MISMATCH)) fail_by_mismatch(files);
     if (!failed_by(ERR_LIB_OSSL_DECODER, ERR_R_UNSUPPORTED)) fail(files.key);
-    if (files.key != files.chain) fail(files.key, "it holds no private key in PEM form");
+    if (files.key != files.chain)
+        fail(files.key, "it holds no private key in PEM form" + pem_contents(files.key));
     fail(files.key,
          "it holds a certificate and no private key; name that in a file of its own, { chain = "
          "\"fullchain.pem\", key = \"privkey.pem\" }, or put both into one");
@@ -75,7 +76,7 @@ void load_chain(SSL_CTX* context, const TlsChain& files) {
     ERR_clear_error();
     if (SSL_CTX_use_certificate_chain_file(context, files.chain.c_str()) != 1) {
         if (!failed_by(ERR_LIB_PEM, PEM_R_NO_START_LINE)) fail(files.chain);
-        fail(files.chain, "it holds no certificate in PEM form");
+        fail(files.chain, "it holds no certificate in PEM form" + pem_contents(files.chain));
     }
     load_key(context, files);
     // A key of another kind is taken, for another certificate to come.
