@@ -146,6 +146,7 @@ Findings find_out(const Config& config, const CheckFlags& flags, bool asks) {
                             "Run sluice check as root, as Sluice is started: what is said here of files and "
                             "ports is what this user may do"});
     add(findings, probe_certificates(config));
+    add(findings, redis_files(config));
     add(findings, probe_ports(config, flags.run.config));
     if (asks) {
         add(findings, probe_dns(config));

@@ -32,12 +32,12 @@ std::string parent_of(const std::string& path) {
 }
 
 bool is_directory(const std::string& path) {
-    struct stat found {};
+    struct stat found{};
     return ::stat(path.c_str(), &found) == 0 && S_ISDIR(found.st_mode);
 }
 
 int room_on(const std::string& path) {
-    struct statvfs disk {};
+    struct statvfs disk{};
     return ::statvfs(path.c_str(), &disk) == 0 && disk.f_blocks != 0 && disk.f_bavail == 0 ? ENOSPC : 0;
 }
 

@@ -6,6 +6,7 @@
 
 #include "app/check_redis.hpp"
 #include "net/loop.hpp"
+#include "net/tls_client.hpp"
 #include "store/redis_backing.hpp"
 
 namespace sluice::app {
@@ -46,16 +47,22 @@ std::string trouble_with(const store::RedisOptions& options, const std::string& 
 
 }  // namespace
 
-Findings probe_redis(const Config& config) {
+Findings redis_files(const Config& config) {
     const auto options = config.redis();
-    if (!options) return {};
+    if (!options || !options->tls) return {};
     try {
-        return {
-            judge_redis(place_of(*options), trouble_with(*options, "check/" + config.front.server.hostname))};
+        const net::TlsClientContext context(options->tls_options);
+        return {};
     } catch (const std::runtime_error& error) {
         return {{Severity::hurts,
-                 fmt::format("Correct state.redis_ca_file, state.redis_chain_file: {}", error.what())}};
+                 fmt::format("Correct state.redis_ca_file or state.redis_chain_file: {}", error.what())}};
     }
+}
+
+Findings probe_redis(const Config& config) {
+    const auto options = config.redis();
+    if (!options || !redis_files(config).empty()) return {};
+    return {judge_redis(place_of(*options), trouble_with(*options, "check/" + config.front.server.hostname))};
 }
 
 }  // namespace sluice::app
