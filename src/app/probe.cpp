@@ -251,7 +251,7 @@ template <class Answer, class Ask>
 std::optional<Answer> on_new_connection(const relay::Upstream& mta, const relay::RelayOptions& options,
                                         Ask ask) {
     ProbeConnection connection(mta, options);
-    if (!connection.open(first_client)) return std::nullopt;
+    if (!connection.open(relay::proof_stranger().address)) return std::nullopt;
     std::optional<Answer> answer = ask(connection);
     connection.quit();
     return answer;
