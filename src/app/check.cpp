@@ -180,7 +180,8 @@ int check(const CheckFlags& flags) {
     (void)load_registers(*config);
     (void)workers_user(*config);
     if (flags.print_master_cf) return print_listener(*config, flags.postfix_directory);
-    fmt::print("{}: no errors\n", flags.run.config.empty() ? "default configuration" : flags.run.config);
+    fmt::print("{}: every key and value is valid\n",
+               flags.run.config.empty() ? "default configuration" : flags.run.config);
     fmt::print("{}", listen_report(*config));
     (void)std::signal(SIGPIPE, SIG_IGN);
     const Findings findings = find_out(*config, flags, flags.probe);

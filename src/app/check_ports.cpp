@@ -76,24 +76,37 @@ bool are_in_each_others_way(const net::Endpoint& one, const net::Endpoint& other
     return one_kind && (is_any(one.address) || is_any(other.address));
 }
 
-Finding judge_port(const net::Endpoint& address, const std::error_code& error,
-                   const std::optional<PortHolder>& holder) {
-    const std::string where = address.to_string();
-    if (!error) return {Severity::fine, fmt::format("{} is free", where)};
-    if (error == std::errc::address_in_use && holder && holder->is_this_one)
+namespace {
+
+/// systemd (process 1) holds the sockets of its units; a Sluice that has one from it was looked for first.
+constexpr int systemd = 1;
+
+Finding judge_holder(const std::string& where, const PortHolder& holder) {
+    if (holder.is_this_one)
         return {Severity::fine, fmt::format("{} is listened at by the Sluice that runs with this "
                                             "configuration (process {})",
-                                            where, holder->pid)};
-    if (error == std::errc::address_in_use && holder) {
-        const bool is_postfix = holder->name == "master";
-        return {Severity::hurts,
-                fmt::format("{}, or take {} out of listen: process {} ({}) listens there",
-                            is_postfix ? "Take Postfix off that port (postconf -M# smtp/inet, and restart it)"
-                                       : fmt::format("Stop {}", shown(holder->name)),
-                            where, holder->pid, shown(holder->name))};
-    }
+                                            where, holder.pid)};
+    if (holder.pid == systemd)
+        return {Severity::advice, fmt::format("See that the unit that has {} is sluice.socket (systemctl "
+                                              "list-sockets): systemd listens there",
+                                              where)};
+    const bool is_postfix = holder.name == "master";
+    return {Severity::hurts,
+            fmt::format("{}, or take {} out of listen: process {} ({}) listens there",
+                        is_postfix ? "Take Postfix off that port (postconf -M# smtp/inet, and restart it)"
+                                   : fmt::format("Stop {}", shown(holder.name)),
+                        where, holder.pid, shown(holder.name))};
+}
+
+}  // namespace
+
+Finding judge_port(const net::Endpoint& address, const std::error_code& error,
+                   const std::optional<PortHolder>& holder, bool as_root) {
+    const std::string where = address.to_string();
+    if (!error) return {Severity::fine, fmt::format("{} is free", where)};
+    if (error == std::errc::address_in_use && holder) return judge_holder(where, *holder);
     if (error == std::errc::address_in_use)
-        return {Severity::hurts,
+        return {as_root ? Severity::hurts : Severity::advice,
                 fmt::format("Free {} (`ss -ltnp` as root shows who listens there), or take it out of listen, "
                             "if it is not a Sluice of this configuration: another program listens there",
                             where)};
@@ -108,6 +121,8 @@ Finding judge_port(const net::Endpoint& address, const std::error_code& error,
                 fmt::format("Take {} out of listen, or give this machine that address: no interface has it "
                             "(\"0.0.0.0:{}\" is every address)",
                             where, address.port)};
+    if (error == std::errc::address_family_not_supported)
+        return {Severity::hurts, fmt::format("Take {} out of listen: this machine has no IPv6", where)};
     return {Severity::hurts, fmt::format("Correct listen: {}: {}", where, error.message())};
 }
 

@@ -35,9 +35,9 @@ struct PortHolder {
     bool is_this_one = false;  // a Sluice that runs with this configuration
 };
 
-/// `error` is what binding came to. No holder: it is not to be found out, because only root can.
+/// `error` is what binding came to. No holder: it was not found, as it never is `as_root` = false.
 Finding judge_port(const net::Endpoint& address, const std::error_code& error,
-                   const std::optional<PortHolder>& holder);
+                   const std::optional<PortHolder>& holder, bool as_root);
 
 /// Binds to each address for a moment, without listening: no client notices. `config_file` is how a running
 /// Sluice of this configuration is known, beside its state directory.

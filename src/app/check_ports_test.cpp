@@ -43,12 +43,12 @@ TEST(Ports, AreInTheWayOfEachOther) {
     EXPECT_FALSE(are_in_each_others_way(at("0.0.0.0:25"), at("0.0.0.0:26")));
 }
 
-Finding judged(std::errc error, std::optional<PortHolder> holder = std::nullopt) {
-    return judge_port(at("0.0.0.0:25"), std::make_error_code(error), std::move(holder));
+Finding judged(std::errc error, const std::optional<PortHolder>& holder = std::nullopt, bool as_root = true) {
+    return judge_port(at("0.0.0.0:25"), std::make_error_code(error), holder, as_root);
 }
 
 TEST(Port, WhoHasItDecides) {
-    EXPECT_EQ(judge_port(at("0.0.0.0:25"), {}, std::nullopt).severity, Severity::fine);
+    EXPECT_EQ(judge_port(at("0.0.0.0:25"), {}, std::nullopt, true).severity, Severity::fine);
     EXPECT_EQ(judged(std::errc::address_in_use, PortHolder{7, "sluice", true}).severity, Severity::fine);
 
     const Finding other = judged(std::errc::address_in_use, PortHolder{7, "sluice", false});
@@ -59,6 +59,10 @@ TEST(Port, WhoHasItDecides) {
     EXPECT_THAT(postfix.text, StartsWith("Take Postfix off that port (postconf -M# smtp/inet"));
 
     EXPECT_EQ(judged(std::errc::address_in_use).severity, Severity::hurts);
+    EXPECT_EQ(judged(std::errc::address_in_use, std::nullopt, false).severity, Severity::advice)
+        << "it may be ours: only root can tell";
+    EXPECT_EQ(judged(std::errc::address_in_use, PortHolder{1, "systemd", false}).severity, Severity::advice);
+    EXPECT_THAT(judged(std::errc::address_family_not_supported).text, HasSubstr("no IPv6"));
     EXPECT_EQ(judged(std::errc::permission_denied).severity, Severity::advice) << "nothing is known";
     EXPECT_THAT(judged(std::errc::address_not_available).text, HasSubstr("no interface has it"));
 }

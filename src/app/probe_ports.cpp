@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include "app/check_ports.hpp"
 #include "app/control.hpp"
@@ -88,26 +89,44 @@ bool answers_in(const std::string& state_dir) {
     }
 }
 
-/// The first process that has one of these sockets open: the supervisor, who came before its workers.
+bool has_open(int pid, const std::vector<std::uint64_t>& inodes) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
+        const std::string target = fs::read_symlink(entry.path(), error).string();
+        const bool held = std::ranges::any_of(
+            inodes, [&](std::uint64_t inode) { return target == fmt::format("socket:[{}]", inode); });
+        if (held) return true;
+    }
+    return false;
+}
+
+std::string name_of_process(int pid) {
+    std::string name = text_of(fmt::format("/proc/{}/comm", pid));
+    while (name.ends_with('\n'))
+        name.pop_back();
+    return name;
+}
+
+bool is_sluice(const PortHolder& holder) {
+    return holder.name.starts_with("sluice");
+}
+
+/// A Sluice that has one of these sockets open, though systemd may have it too; else the first process that
+/// has. Of a Sluice that is the supervisor, who came before its workers.
 std::optional<PortHolder> holder_of(const std::vector<std::uint64_t>& inodes) {
     std::vector<int> pids;
     std::error_code error;
     for (const auto& entry : fs::directory_iterator("/proc", error))
         if (const int pid = std::atoi(entry.path().filename().c_str()); pid > 0) pids.push_back(pid);
     std::ranges::sort(pids);
+    std::optional<PortHolder> first;
     for (const int pid : pids) {
-        for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
-            const std::string target = fs::read_symlink(entry.path(), error).string();
-            const bool held = std::ranges::any_of(
-                inodes, [&](std::uint64_t inode) { return target == fmt::format("socket:[{}]", inode); });
-            if (!held) continue;
-            std::string name = text_of(fmt::format("/proc/{}/comm", pid));
-            while (name.ends_with('\n'))
-                name.pop_back();
-            return PortHolder{.pid = pid, .name = std::move(name)};
-        }
+        if (!has_open(pid, inodes)) continue;
+        PortHolder holder{.pid = pid, .name = name_of_process(pid)};
+        if (is_sluice(holder)) return holder;
+        if (!first) first = std::move(holder);
     }
-    return std::nullopt;
+    return first;
 }
 
 std::optional<PortHolder> who_listens(const net::Endpoint& address, const Config& config,
@@ -119,8 +138,8 @@ std::optional<PortHolder> who_listens(const net::Endpoint& address, const Config
     if (inodes.empty()) return std::nullopt;
     std::optional<PortHolder> holder = holder_of(inodes);
     if (holder)
-        holder->is_this_one = holder->name.starts_with("sluice") &&
-                              (runs_with(holder->pid, config_file) || answers_in(config.state_dir));
+        holder->is_this_one =
+            is_sluice(*holder) && (runs_with(holder->pid, config_file) || answers_in(config.state_dir));
     return holder;
 }
 
@@ -134,7 +153,7 @@ Findings probe_ports(const Config& config, const std::string& config_file) {
         const std::error_code error = try_to_bind(address);
         std::optional<PortHolder> holder;
         if (error == std::errc::address_in_use) holder = who_listens(address, config, config_file);
-        findings.push_back(judge_port(address, error, holder));
+        findings.push_back(judge_port(address, error, holder, ::geteuid() == 0));
     }
     return findings;
 }
