@@ -1,5 +1,3 @@
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdio>
 #include <expected>
@@ -9,19 +7,12 @@
 #include <utility>
 
 #include "app/certificates.hpp"
-#include "app/check_certificates.hpp"
-#include "app/check_dns.hpp"
-#include "app/check_files.hpp"
-#include "app/check_networks.hpp"
-#include "app/check_off.hpp"
-#include "app/check_ports.hpp"
-#include "app/check_redis.hpp"
+#include "app/check_all.hpp"
 #include "app/check_report.hpp"
 #include "app/commands.hpp"
 #include "app/config.hpp"
 #include "app/config_text.hpp"
 #include "app/exit_codes.hpp"
-#include "app/finding.hpp"
 #include "app/generation.hpp"
 #include "app/master_cf.hpp"
 #include "app/postconf.hpp"
@@ -135,29 +126,6 @@ std::optional<PostfixSettings> local_postfix(const Config& config, const std::st
     return std::nullopt;
 }
 
-/// What can be found out beside the MTAs; `asks`: also over the network.
-Findings find_out(const Config& config, const CheckFlags& flags, bool asks) {
-    const std::optional<guard::User> user = workers_user(config);
-    const auto postfix = local_postfix(config, flags.postfix_directory);
-    // Processes are forked before DNS has threads.
-    Findings findings = probe_files(config, user);
-    if (::geteuid() != 0 && !config.user.empty())
-        findings.push_back({Severity::advice,
-                            "Run sluice check as root, as Sluice is started: what is said here of files and "
-                            "ports is what this user may do"});
-    add(findings, probe_certificates(config));
-    add(findings, redis_files(config));
-    add(findings, probe_ports(config, flags.run.config));
-    if (asks) {
-        add(findings, probe_dns(config));
-        add(findings, probe_redis(config));
-    }
-    if (postfix)
-        add(findings, networks_findings(postfix->parameter("mynetworks"), config.front.policy.networks));
-    add(findings, what_is_off(config, ::geteuid() == 0, postfix ? &*postfix : nullptr));
-    return findings;
-}
-
 }  // namespace
 
 int check(const CheckFlags& flags) {
@@ -184,7 +152,10 @@ int check(const CheckFlags& flags) {
                flags.run.config.empty() ? "default configuration" : flags.run.config);
     fmt::print("{}", listen_report(*config));
     (void)std::signal(SIGPIPE, SIG_IGN);
-    const Findings findings = find_out(*config, flags, flags.probe);
+    const auto postfix = local_postfix(*config, flags.postfix_directory);
+    const Findings findings = check_all(
+        *config,
+        {.config_file = flags.run.config, .postfix = postfix ? &*postfix : nullptr, .asks = flags.probe});
     fmt::print("{}", findings_text(findings));
     const int code = flags.probe ? probe_all(*config, flags.postfix_directory) : exit_ok;
     return any_hurts(findings) ? exit_failed : code;

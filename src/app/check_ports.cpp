@@ -90,12 +90,15 @@ Finding judge_holder(const std::string& where, const PortHolder& holder) {
         return {Severity::advice, fmt::format("See that the unit that has {} is sluice.socket (systemctl "
                                               "list-sockets): systemd listens there",
                                               where)};
-    const bool is_postfix = holder.name == "master";
-    return {Severity::hurts,
-            fmt::format("{}, or take {} out of listen: process {} ({}) listens there",
-                        is_postfix ? "Take Postfix off that port (postconf -M# smtp/inet, and restart it)"
-                                   : fmt::format("Stop {}", shown(holder.name)),
-                        where, holder.pid, shown(holder.name))};
+    // Mail goes on meanwhile, and the check comes before the change.
+    if (holder.name == "master")
+        return {Severity::advice,
+                fmt::format("Give {} to Sluice when all else is well here (postconf -e "
+                            "'master_service_disable = smtp.inet' && postfix reload, and start Sluice): "
+                            "Postfix listens there (process {})",
+                            where, holder.pid)};
+    return {Severity::hurts, fmt::format("Stop {}, or take {} out of listen: process {} listens there",
+                                         shown(holder.name), where, holder.pid)};
 }
 
 }  // namespace

@@ -98,7 +98,7 @@ def test_the_port_of_another_program(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         hurts, said = findings(tmp_path, listen=[f"127.0.0.1:{port}"])
-        assert hurts and f"or take 127.0.0.1:{port} out of listen: process {os.getpid()} (" in said, said
+        assert hurts and f"or take 127.0.0.1:{port} out of listen: process {os.getpid()} " in said, said
 
 
 def test_the_ports_of_a_running_sluice(tmp_path, start_sluice, postfix):
