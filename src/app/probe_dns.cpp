@@ -87,6 +87,7 @@ Findings probe_dns(const Config& config) {
     };
     std::vector<Entries> entries;
     const auto& lists = config.front.policy.dns_lists;
+    entries.reserve(lists.size());
     for (const policy::DnsListOptions& list : lists)
         entries.push_back({round.ask(as_configured, policy::query_name(test_entry, list.zone)),
                            round.ask(as_configured, policy::query_name(never_listed, list.zone))});

@@ -55,6 +55,19 @@ def test_wrong_usage(command):
     assert done.returncode == 2 and done.stderr
 
 
+@pytest.mark.parametrize(
+    "command, said",
+    [
+        ([], "sluice: name a command\n"),
+        (["chekc"], "sluice: there is no command chekc; did you mean check?\n"),
+        (["--config", "x"], "sluice: there is no command --config\n"),
+    ],
+)
+def test_what_is_no_command_is_told(command, said):
+    done = run_sluice(*command)
+    assert done.returncode == 2 and done.stderr.startswith(said), done.stderr
+
+
 @pytest.fixture
 def sink(tmp_path):
     """`sluice sink`; its port. Ended by SIGTERM, with exit status 0."""
