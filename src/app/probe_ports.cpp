@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
@@ -116,8 +116,12 @@ bool is_sluice(const PortHolder& holder) {
 std::optional<PortHolder> holder_of(const std::vector<std::uint64_t>& inodes) {
     std::vector<int> pids;
     std::error_code error;
-    for (const auto& entry : fs::directory_iterator("/proc", error))
-        if (const int pid = std::atoi(entry.path().filename().c_str()); pid > 0) pids.push_back(pid);
+    for (const auto& entry : fs::directory_iterator("/proc", error)) {
+        const std::string name = entry.path().filename();
+        int pid = 0;
+        const auto [end, fault] = std::from_chars(name.data(), name.data() + name.size(), pid);
+        if (fault == std::errc() && end == name.data() + name.size()) pids.push_back(pid);
+    }
     std::ranges::sort(pids);
     std::optional<PortHolder> first;
     for (const int pid : pids) {
