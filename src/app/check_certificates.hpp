@@ -1,4 +1,4 @@
-// Whether the certificates of STARTTLS are good today, and for the name that clients are greeted with.
+// Judges the certificates of STARTTLS: are they good today, and for the name that clients are greeted with?
 #pragma once
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// Whether the name servers answer, and whether each DNS list is one to ask.
+// Judges the name servers, by whether they answer, and the DNS lists, by whether each is one to ask.
 //
 // A list has 127.0.0.2 in it and 127.0.0.1 not (RFC 5782 5): one that has both lists everybody, one that has
 // neither is not there, or does not serve us.
@@ -18,10 +18,10 @@ namespace sluice::app {
 /// The servers that a resolv.conf(5) names, at most the three that the C library asks.
 std::vector<std::string> resolv_conf_servers(std::string_view text);
 
-/// What a name server made of a question about a name that exists everywhere.
+/// `status` is what a name server made of a question about a name that exists everywhere.
 Finding judge_name_server(std::string_view server, net::DnsAnswer::Status status);
 
-/// What came of asking a list about its two test entries.
+/// The answers of a list about its two test entries.
 struct ListProbe {
     net::DnsAnswer listed;      // 127.0.0.2
     net::DnsAnswer not_listed;  // 127.0.0.1

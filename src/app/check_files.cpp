@@ -24,7 +24,7 @@ std::string_view deed(Wish wish) {
     return {};
 }
 
-/// What to do, and behind it what was found.
+/// Says what to do, and behind it what was found.
 std::string advice(const FileQuestion& question, int error, std::string_view who) {
     const bool is_made = question.wish == Wish::append || question.wish == Wish::make_files;
     const std::string path = shown(question.path);

@@ -1,4 +1,4 @@
-// Whether files can be read, and directories written into, by the process that will do it.
+// Finds out whether files can be read, and directories written into, by the process that will do it.
 //
 // The supervisor of root has given up the right to write where others are the owners (CAP_DAC_OVERRIDE), and
 // workers have a user of their own: what root may do at a prompt says nothing of either.
@@ -32,7 +32,8 @@ struct FileQuestion {
     bool operator==(const FileQuestion&) const = default;
 };
 
-/// What a Sluice with this configuration reads and writes beyond what was opened to get here.
+/// The files that a Sluice with this configuration reads and writes, beyond those that were opened to get
+/// here.
 std::vector<FileQuestion> file_questions(const Config& config);
 
 /// `error` is an errno; 0 = it can. `who` is the user who has to.

@@ -1,4 +1,5 @@
-// Which networks Postfix lets relay that Sluice would treat as strangers. Pure: app/postconf.hpp reads them.
+// Finds the networks that Postfix lets relay and Sluice would treat as strangers. Pure: app/postconf.hpp
+// reads them.
 //
 // A printer or an application server in mynetworks has no queue: a 450 of the greylist, or a reply of 21
 // seconds, is the end of its mail.
@@ -18,8 +19,8 @@ namespace sluice::app {
 /// prefix below /8, an IPv6 one below /16) that it would make half the world fast.
 std::vector<Network> trusted_networks(std::string_view mynetworks);
 
-/// Those that no entry of policy.networks holds, with the line that mends it, and what cannot be read here
-/// (tables, files); nothing when all is well.
+/// Finds those that no entry of policy.networks holds, with the line that mends it, and what cannot be read
+/// here (tables, files); nothing when all is well.
 Findings networks_findings(std::string_view mynetworks, const policy::NetworkTable& networks);
 
 }  // namespace sluice::app

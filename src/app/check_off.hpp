@@ -1,4 +1,5 @@
-// What of Sluice a configuration leaves off, and what that costs: for who has copied a short one. Pure.
+// Names the parts of Sluice that a configuration leaves off, and what that costs: a short one is easily
+// copied. Pure.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,4 @@
-// Whether the addresses of `listen` and `tls.listen` are free, and who has them if not.
+// Finds out whether the addresses of `listen` and `tls.listen` are free, and who has them if not.
 #pragma once
 
 #include <system_error>
@@ -22,13 +22,13 @@ struct ListeningHere {
     bool operator==(const ListeningHere&) const = default;
 };
 
-/// Of the text of either file; lines that are no listening sockets are passed over.
+/// Reads the text of either file; lines that are no listening sockets are passed over.
 std::vector<ListeningHere> read_proc_net_tcp(std::string_view text);
 
 /// They cannot both be listened at: the same port, and the same address or every address of its kind.
 bool are_in_each_others_way(const net::Endpoint& one, const net::Endpoint& other);
 
-/// Who listens there.
+/// The process that listens somewhere.
 struct PortHolder {
     int pid = 0;
     std::string name;          // of the process, as ps(1) shows it

@@ -8,7 +8,7 @@ namespace sluice::app {
 
 namespace {
 
-/// What to do about it, by how Redis's own errors begin.
+/// Chooses what to do about it, by how Redis's own errors begin.
 std::string_view advice_for(std::string_view trouble) {
     const auto says = [trouble](std::string_view words) {
         return trouble.find(words) != std::string_view::npos;

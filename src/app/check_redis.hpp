@@ -1,4 +1,4 @@
-// Whether the Redis that `store` names can be reached, lets us in, and does what it will be asked to do.
+// Finds out whether the Redis that `store` names can be reached, lets us in, and does what it will be asked.
 #pragma once
 
 #include <string_view>

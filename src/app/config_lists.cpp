@@ -177,7 +177,7 @@ void add_extension(ConfigReading& reading, const toml::node& element, Config& co
 
 namespace {
 
-/// Of "10.1.2.3/8" 10.0.0.0/8: what was most likely meant.
+/// Makes 10.0.0.0/8 of "10.1.2.3/8": that was most likely meant.
 std::optional<Network> without_host_bits(std::string_view text) {
     const std::size_t slash = text.find('/');
     if (slash == std::string_view::npos) return std::nullopt;

@@ -64,7 +64,7 @@ inline constexpr std::string_view store_form =
 
 /// "auto", "off", "local", or the URL of a Redis.
 bool is_store_place(std::string_view text);
-/// Why it is not; does not repeat a password.
+/// Says why it is not, without a password that it may hold.
 std::string store_fault(std::string_view text);
 /// A DNS zone to ask below: labels without dots at the ends, short enough for an IPv6 address before it.
 bool is_zone(std::string_view text);

@@ -51,7 +51,7 @@ void read_value(ConfigReading& reading, std::string_view name, const BooleanKind
     kind.at(target) = value->get();
 }
 
-/// How a text is written, for messages.
+/// An example of how a text is written, for messages.
 template <class T>
 std::string example_of(const TextKind<T>& kind, T& target) {
     if (!kind.example.empty()) return toml_string(kind.example);
@@ -87,7 +87,7 @@ void read_value(ConfigReading& reading, std::string_view name, const ChoiceKind<
     kind.set(target, static_cast<std::size_t>(found - kind.names.begin()));
 }
 
-/// How a list is written, by what stands there in its place.
+/// Says how a list is written, by what stands there in its place.
 std::string list_for(std::string_view name, const toml::node& node, std::string_view form);
 
 template <class T>
@@ -112,13 +112,13 @@ void read_value(ConfigReading& reading, std::string_view name, const TableKind<T
     kind.read(reading, *table, target);
 }
 
-/// What to say of a key that is none: it may be a key of the file itself that stands behind the line of a
+/// The message about a key that is none: it may be a key of the file itself that stands behind the line of a
 /// section or a table, `owner` ("[relay]", "[[relay.mta]]"; empty = it stands at the top). `key` is as it
 /// is written, `name` with the section before it, `names` what there is.
 std::string unknown_key(std::string_view key, std::string_view name, std::string_view owner,
                         const std::vector<std::string_view>& names);
 
-/// What to say of a section that has a value in place of its keys.
+/// The message about a section that has a value in place of its keys.
 std::string section_has_value(std::string_view name, const toml::node& node,
                               const std::vector<std::string_view>& names);
 

@@ -1,4 +1,4 @@
-// What `sluice check` has found out about one thing, as a value, and how a list of them is printed.
+// A finding: one thing that `sluice check` has found out, as a value; and how a list of them is printed.
 //
 // Each probe gives its findings; none knows of the others, and no text is written anywhere but here.
 #pragma once

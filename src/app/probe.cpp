@@ -46,8 +46,8 @@ smtp::ClientIdentity client_at(const IpAddress& address) {
     return client;
 }
 
-/// Whose mail for elsewhere is to be refused. The MTA's log, and what counts refusals there, has it by one
-/// name and address, as it has the workers' question; a name is told where clients' names are.
+/// The client whose mail for elsewhere is to be refused. The MTA's log, and what counts refusals there, has
+/// it by one name and address, as it has the workers' question; a name is told where clients' names are.
 smtp::ClientIdentity stranger_of(const Config& config) {
     smtp::ClientIdentity stranger = relay::proof_stranger();
     if (!config.front.policy.resolve_names) stranger.name = {};

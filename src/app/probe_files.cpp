@@ -76,7 +76,7 @@ int ask(const FileQuestion& question) {
     return 0;
 }
 
-/// What a supervisor of root may still do with files (run.cpp); nothing where this is another user.
+/// The right that a supervisor of root keeps over files (run.cpp); another user has none.
 constexpr std::array<cap_value_t, 1> supervisors_capabilities{CAP_DAC_READ_SEARCH};
 
 /// In the child: never returns.
@@ -98,7 +98,7 @@ constexpr std::array<cap_value_t, 1> supervisors_capabilities{CAP_DAC_READ_SEARC
     ::_exit(0);
 }
 
-/// As many answers as there are questions, or fewer where the child could not become who it was to be.
+/// Gives as many answers as there are questions, or fewer where the child could not become who it was to be.
 std::vector<int> ask_as(Doer doer, const std::optional<guard::User>& user,
                         std::span<const FileQuestion> questions) {
     std::array<int, 2> ends{};

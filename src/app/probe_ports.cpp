@@ -29,13 +29,13 @@ std::string text_of(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-/// What binding to it comes to. Nobody is listened to, so that no client is taken and then reset.
+/// The outcome of binding to it. Nobody is listened to, so that no client is taken and then reset.
 std::error_code try_to_bind(const net::Endpoint& endpoint) {
     const bool v4 = endpoint.address.is_v4();
     const net::Fd socket(::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const int yes = 1;
     if (!socket) return {errno, std::generic_category()};
-    // As a listener: what only waits for its last segments (TIME_WAIT) is in nobody's way.
+    // A listener has this too: what only waits for its last segments (TIME_WAIT) is in nobody's way.
     ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     if (!v4) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
     sockaddr_in in4{};

@@ -13,7 +13,7 @@ namespace sluice::app {
 
 namespace {
 
-/// Beyond what Redis itself is given.
+/// The time beyond what Redis itself is given.
 constexpr Millis patience{2000};
 
 std::string place_of(const store::RedisOptions& options) {
@@ -23,7 +23,7 @@ std::string place_of(const store::RedisOptions& options) {
     return all;
 }
 
-/// Why it took no record; empty = it did.
+/// The reason why it took no record; empty = it did.
 std::string trouble_with(const store::RedisOptions& options, const std::string& key) {
     net::Loop loop;
     std::string trouble;
@@ -37,7 +37,7 @@ std::string trouble_with(const store::RedisOptions& options, const std::string& 
                       kept = outcomes.has_value();
                       over = true;
                   });
-    // What it says of itself may come a turn later than what became of the record.
+    // Its word on itself may come a turn later than the fate of the record.
     const Instant until = loop.now() + options.connect_timeout + options.command_timeout + patience;
     while (!kept && (!over || trouble.empty()) && loop.now() < until)
         loop.turn(Millis{100});

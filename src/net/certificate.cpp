@@ -15,7 +15,7 @@ namespace sluice::net {
 
 namespace {
 
-/// Those of its subjectAltName, and nothing of its subject (RFC 6125 6.4.4).
+/// The names of its subjectAltName, and nothing of its subject (RFC 6125 6.4.4).
 std::vector<std::string> names_of(const X509* certificate) {
     std::vector<std::string> names;
     const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> all(

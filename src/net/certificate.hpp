@@ -1,4 +1,4 @@
-// What a certificate says of itself: whom it is for, and from when to when.
+// Reads what a certificate says of itself: whom it is for, and from when to when.
 #pragma once
 
 #include <chrono>
@@ -18,12 +18,12 @@ struct CertificateFacts {
 
 CertificateFacts facts_of(const x509_st* certificate);
 
-/// Of the first certificate in a PEM file, which is the server's own. Throws std::runtime_error that names
+/// Reads the first certificate in a PEM file, which is the server's own. Throws std::runtime_error that names
 /// the file. Blocks on the disk.
 CertificateFacts read_certificate(const std::string& file);
 
-/// What a file holds instead of what it should, as the end of a sentence: ", but PRIVATE KEY", the labels of
-/// its PEM blocks; or that there are none. Looks at the first 64 KiB. Blocks on the disk.
+/// Tells what a file holds instead of what it should, as the end of a sentence: ", but PRIVATE KEY", the
+/// labels of its PEM blocks; or that there are none. Looks at the first 64 KiB. Blocks on the disk.
 std::string pem_contents(const std::string& file);
 
 /// "*.example.org" is for one label more, and no fewer (RFC 6125 6.4.3). Both in lower case.

@@ -11,7 +11,7 @@ import pytest
 
 from harness.certificates import make_certificate
 from harness.postfix import Postfix
-from harness.redis import Redis
+from harness.redis import Redis, RedisCluster
 from harness.scripted_dns import ScriptedDns
 from harness.sluice import BINARY, HOSTNAME, NO_DNS, QUIET, merged, run_sluice, toml
 from harness.waiting import free_port
@@ -46,6 +46,12 @@ def test_a_redis_that_keeps_records(tmp_path):
     with Redis("--requirepass", "secret") as redis:
         hurts, said = findings(tmp_path, state_dir=str(tmp_path / "state"), store=redis.url(":secret"))
         assert not hurts and f"ok        Redis 127.0.0.1:{redis.port} keeps records" in said, said
+
+
+def test_a_cluster_that_keeps_records(tmp_path):
+    with RedisCluster() as cluster:
+        hurts, said = findings(tmp_path, state_dir=str(tmp_path / "state"), store=cluster.url())
+        assert not hurts and "keeps records" in said, said
 
 
 @pytest.mark.parametrize(
