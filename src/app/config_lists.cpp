@@ -236,13 +236,12 @@ template <bool allow>
 void add_dns_list(ConfigReading& reading, const toml::node& element, Config& config) {
     const toml::table* table = element.as_table();
     const std::string_view key = allow ? "policy.dnswl" : "policy.dnsbl";
-    if (table == nullptr)
-        return reading.fault(element,
-                             fmt::format("{} holds tables, such as {{ zone = {} }}, not {}", key,
-                                         element.is_string() && is_zone(*element.value<std::string_view>())
-                                             ? toml_string(*element.value<std::string_view>())
-                                             : "\"bl.example.org\"",
-                                         found_in(element)));
+    if (table == nullptr) {
+        const auto* text = element.as_string();
+        const std::string zone = text != nullptr && is_zone(text->get()) ? text->get() : "bl.example.org";
+        return reading.fault(element, fmt::format("{} holds tables, such as {{ zone = {} }}, not {}", key,
+                                                  toml_string(zone), found_in(element)));
+    }
     policy::DnsListOptions list;
     list.allow = allow;
     read_table(reading, dns_list_keys(), "", *table, list, fmt::format("[[{}]]", key));
