@@ -6,15 +6,12 @@
 #include <fmt/format.h>
 #include <functional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "app/commands.hpp"
-#include "app/config_reading.hpp"
 #include "app/exit_codes.hpp"
 #include "app/lists_text.hpp"
+#include "app/no_command.hpp"
 #include "app/store_command_line.hpp"
-#include "base/shown_text.hpp"
 #include "net/socket.hpp"
 
 namespace sluice::app {
@@ -121,18 +118,6 @@ int print_lists(bool guide) {
     return exit_ok;
 }
 
-/// Without a command of ours as the first word there is nothing to do.
-int refuse_command(const CLI::App& app, std::string_view word) {
-    std::vector<std::string_view> names;
-    for (const CLI::App* command : app.get_subcommands({}))
-        names.push_back(command->get_name());
-    const std::string_view nearest = nearest_name(word, names);
-    std::string what = word.empty() ? "name a command" : fmt::format("there is no command {}", shown(word));
-    if (!word.empty() && !nearest.empty()) what += fmt::format("; did you mean {}?", nearest);
-    fmt::print(stderr, "sluice: {}\n`sluice --help` lists all; `sluice check` is where to begin\n", what);
-    return exit_usage;
-}
-
 int print_version() {
     fmt::print("sluice {}\n", SLUICE_VERSION);
     return exit_ok;
@@ -192,7 +177,7 @@ int run_command_line(int argc, char** argv) {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() != 0 && app.get_subcommands().empty())
-            return refuse_command(app, argc > 1 ? argv[1] : std::string_view());
+            return refuse_command(app, argc > 1 ? argv[1] : "");
         // CLI11 has exit codes of its own; ours are documented.
         return app.exit(error) == 0 ? exit_ok : exit_usage;
     }
