@@ -1,9 +1,11 @@
 #include <csignal>
 #include <cstdio>
 #include <fmt/format.h>
+#include <optional>
 #include <string>
 
 #include "app/certificates.hpp"
+#include "app/check_all.hpp"
 #include "app/check_report.hpp"
 #include "app/commands.hpp"
 #include "app/config.hpp"
@@ -55,6 +57,13 @@ int probe_all(const Config& config, const std::string& directory) {
     return code;
 }
 
+/// The Postfix behind the first MTA that is on this machine, if it says what it is set to.
+std::optional<PostfixSettings> local_postfix(const Config& config, const std::string& directory) {
+    for (const relay::UpstreamOptions& upstream : config.relay.upstreams)
+        if (auto settings = postfix_behind(upstream.address, directory)) return settings;
+    return std::nullopt;
+}
+
 }  // namespace
 
 int check(const CheckFlags& flags) {
@@ -78,10 +87,17 @@ int check(const CheckFlags& flags) {
     (void)workers_user(*config);
     if (flags.print_postconf) return print_postconf(*config, flags.postfix_directory);
     if (flags.print_master_cf) return print_master_cf(*config, flags.postfix_directory);
-    fmt::print("{}: no errors\n", flags.run.config.empty() ? "default configuration" : flags.run.config);
+    fmt::print("{}: every key and value is valid\n",
+               flags.run.config.empty() ? "default configuration" : flags.run.config);
     fmt::print("{}", listen_report(*config));
     (void)std::signal(SIGPIPE, SIG_IGN);
-    return flags.probe ? probe_all(*config, flags.postfix_directory) : exit_ok;
+    const auto postfix = local_postfix(*config, flags.postfix_directory);
+    const Findings findings = check_all(
+        *config,
+        {.config_file = flags.run.config, .postfix = postfix ? &*postfix : nullptr, .asks = flags.probe});
+    fmt::print("{}", findings_text(findings));
+    const int code = flags.probe ? probe_all(*config, flags.postfix_directory) : exit_ok;
+    return any_hurts(findings) ? exit_failed : code;
 }
 
 }  // namespace sluice::app

@@ -200,7 +200,14 @@ std::string ipv6_lines(const ProbeFindings& found, const Config& config) {
 std::string mta_report(const relay::UpstreamOptions& upstream, const ProbeFindings& found,
                        const Config& config, unsigned workers) {
     std::string out = fmt::format("MTA {}", upstream.address.to_string());
-    if (!found.unreachable.empty()) return out + fmt::format(" cannot be used: {}\n", found.unreachable);
+    if (!found.unreachable.empty())
+        return out +
+               fmt::format(
+                   " cannot be used: {}\n"
+                   "  ERROR     Start it, or correct relay.mta (`sluice check --print-master-cf` prints the "
+                   "listener\n"
+                   "            that a Postfix needs): without an MTA all mail is put off\n",
+                   found.unreachable);
     out += fmt::format(" calls itself {}\n", shown(found.host));
     out += tls_line(upstream, found);
     out += offer_lines(found.ehlo.offer);

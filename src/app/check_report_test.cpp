@@ -169,8 +169,11 @@ TEST(CheckReport, WithoutXclientTheMtaCountsAsDown) {
 TEST(CheckReport, AnMtaThatDoesNotAnswer) {
     ProbeFindings found;
     found.unreachable = "Connection refused";
-    EXPECT_EQ(mta_report(upstream(), found, Config(), 2),
-              "MTA 127.0.0.1:2526 cannot be used: Connection refused\n");
+    EXPECT_EQ(
+        mta_report(upstream(), found, Config(), 2),
+        "MTA 127.0.0.1:2526 cannot be used: Connection refused\n"
+        "  ERROR     Start it, or correct relay.mta (`sluice check --print-master-cf` prints the listener\n"
+        "            that a Postfix needs): without an MTA all mail is put off\n");
 }
 
 TEST(CheckReport, PlaintextOnANetworkIsTold) {

@@ -11,6 +11,7 @@
 #include "app/exit_codes.hpp"
 #include "app/find_config.hpp"
 #include "app/lists_text.hpp"
+#include "app/no_command.hpp"
 #include "app/store_command_line.hpp"
 #include "front/held_sessions.hpp"
 #include "net/socket.hpp"
@@ -76,7 +77,8 @@ void add_run_flags(CLI::App& command, RunFlags& flags) {
 void add_check_flags(CLI::App& command, CheckFlags& flags) {
     add_run_flags(command, flags.run);
     command.add_flag("--probe,!--no-probe", flags.probe,
-                     "Connect to each MTA and see what it can do (default), or do not");
+                     "Ask each MTA what it can do, and name servers, DNS lists and Redis whether they answer "
+                     "(default), or ask nobody");
     command.add_flag("--print-defaults", flags.print_defaults,
                      "Print every key with its default as a commented TOML file, and do nothing else");
     command.add_flag("--print-postconf", flags.print_postconf,
@@ -226,10 +228,10 @@ int run_command_line(int argc, char** argv) {
     CheckFlags check_flags;
     CLI::App* check_command = app.add_subcommand(
         "check",
-        "Check the configuration, probe the MTA, and say what it needs to serve many clients over one "
-        "connection");
+        "Check the configuration and all that it names (MTAs, name servers, DNS lists, Redis, files, ports, "
+        "certificates), and say what to do about what is wrong");
     check_command->footer(
-        "Exit codes: 0 all is well; 1 an MTA cannot be used, or must not be as it is (ERROR); 2 the "
+        "Exit codes: 0 all is well, or could be better (WARNING); 1 something will hurt (ERROR); 2 the "
         "configuration is wrong.");
     add_check_flags(*check_command, check_flags);
 
@@ -245,6 +247,8 @@ int run_command_line(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() != 0 && app.get_subcommands().empty())
+            return refuse_command(app, argc > 1 ? argv[1] : "");
         // CLI11 has exit codes of its own; ours are documented.
         return app.exit(error) == 0 ? exit_ok : exit_usage;
     }

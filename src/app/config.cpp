@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <fstream>
 #include <toml++/toml.h>
+#include <utility>
 
 #include "app/config_keys.hpp"
 #include "app/config_read.hpp"
@@ -81,21 +82,29 @@ std::string greeting_fault(const Config& config) {
 
 std::vector<std::string> broken_rules(const Config& config) {
     std::vector<std::string> broken;
-    if (config.listen.empty()) broken.emplace_back("listen: there must be an address to listen on");
+    if (config.listen.empty())
+        broken.emplace_back(
+            "listen is empty: name the addresses to listen at, as in listen = [\"0.0.0.0:25\", \"[::]:25\"]");
     if (!config.tls_listen.empty() && config.front.tls.certificates.chain_files.empty())
-        broken.emplace_back("tls.listen is set, and tls.chain_files is not");
+        broken.emplace_back(
+            "tls.listen is set, and tls.chain_files is not: name a certificate and its key, as in "
+            "tls.chain_files = [{ chain = \"fullchain.pem\", key = \"privkey.pem\" }]");
     for (const net::Endpoint& endpoint : config.tls_listen)
         if (std::ranges::find(config.listen, endpoint) != config.listen.end())
             broken.push_back(fmt::format("{} is in listen and in tls.listen", endpoint.to_string()));
     if (std::string lost = greeting_fault(config); !lost.empty()) broken.push_back(std::move(lost));
-    if (config.relay.upstreams.empty()) broken.emplace_back("relay.mta: there must be an MTA");
+    if (config.relay.upstreams.empty())
+        broken.emplace_back(
+            "relay.mta is empty: name the MTA behind, as in relay.mta = [\"127.0.0.1:10025\"]");
     const auto& pool = config.relay.pool;
     if (pool.connections_min > pool.connections_max)
         broken.push_back(
             fmt::format("relay.pool.connections_min ({}) is above relay.pool.connections_max ({})",
                         pool.connections_min, pool.connections_max));
     if (config.relay.verify.by == relay::VerifyBy::list && config.relay.verify.list_file.empty())
-        broken.emplace_back("recipients.verify is \"list\", and recipients.list_file is not set");
+        broken.emplace_back(
+            "recipients.verify is \"list\", and recipients.list_file is not set: name the file with an "
+            "address, or @domain, a line");
     for (const auto& upstream : config.relay.upstreams)
         for (const Door& door : config.doors())
             if (!upstream.address.is_unix() && would_loop(door.address, upstream.address.tcp))
@@ -107,7 +116,8 @@ std::vector<std::string> broken_rules(const Config& config) {
 /// Of a configuration whose store is decided.
 std::string store_fault(const Config& config) {
     if (!config.remembers()) return "";
-    if (config.state_dir.empty()) return "store needs a state_dir, for its socket";
+    if (config.state_dir.empty())
+        return "store needs a state_dir, for its socket, as in state_dir = \"/var/lib/sluice\"";
     if (config.store_path().size() > net::local_path_octets_max)
         return fmt::format(
             "{} is too long for a socket, of which a path has at most {} octets: store needs a "
@@ -121,6 +131,22 @@ std::string in_one_line(std::string_view text) {
     std::string line(text);
     std::ranges::replace_if(line, [](unsigned char octet) { return octet < ' ' || octet == 0x7f; }, ' ');
     return line;
+}
+
+/// The parser's words are about its grammar; what an operator most likely did stands behind them.
+std::string syntax_fault(std::string_view description) {
+    constexpr std::pair<std::string_view, std::string_view> hints[] = {
+        {"could not determine value type",
+         "; a text stands in quotation marks (state_dir = \"/var/lib/sluice\"), and true and false do not"},
+        {"cannot redefine", "; it is there already: a key, and the line of a section, stand once"},
+        {"invalid utf-8", "; the file is not UTF-8 text"},
+        {"encountered end-of-file", "; a bracket or a quotation mark is not closed"},
+        {"expected ']'", "; the line of a section is [name], that of a table in a list [[name]]"},
+    };
+    std::string text = in_one_line(description);
+    for (const auto& [words, hint] : hints)
+        if (description.find(words) != std::string_view::npos) return text.append(hint);
+    return text;
 }
 
 }  // namespace
@@ -183,7 +209,7 @@ ConfigResult<Config> parse_config(std::string_view text, const std::string& file
     } catch (const toml::parse_error& error) {
         const toml::source_position at = error.source().begin;
         return std::unexpected(
-            std::vector{ConfigError{file, at.line, at.column, in_one_line(error.description())}});
+            std::vector{ConfigError{file, at.line, at.column, syntax_fault(error.description())}});
     }
     Config config;
     ConfigReading reading(file);
@@ -208,7 +234,8 @@ ConfigResult<Config> finish_config(Config config) {
         errors.push_back({{}, 0, 0, std::move(text)});
     if (!errors.empty()) return std::unexpected(std::move(errors));
 
-    if (config.front.server.hostname.empty()) config.front.server.hostname = machine_name();
+    config.named_by_machine = config.front.server.hostname.empty();
+    if (config.named_by_machine) config.front.server.hostname = machine_name();
     config.relay.hostname = config.front.server.hostname;
     config.front.server.starttls = !config.front.tls.certificates.chain_files.empty();
     config.front.allowed.set_size_max(config.front.server.limits.message_octets_max);

@@ -52,6 +52,7 @@ struct Config {
     relay::RelayOptions relay;
     store::StoreOptions store;
     RegisterFiles registers;
+    bool named_by_machine = false;  // smtp.hostname was not set: finish_config() took this machine's name
 
     /// What `store` says of a Redis, with what belongs to it; nothing = it is none.
     std::optional<store::RedisOptions> redis() const;

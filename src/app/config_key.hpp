@@ -42,6 +42,10 @@ struct TextKind {
     std::string& (*at)(T&);
     std::string_view form;                     // for messages and the reference: "a host name"
     bool (*good)(std::string_view) = nullptr;  // null = any text
+    std::string_view example = {};             // for messages; empty = the default
+    /// Says in a sentence what is wrong with a text that is not good; the text itself, which may hold a
+    /// password, is not repeated then. Null = it is, and there is no more to say.
+    std::string (*why)(std::string_view) = nullptr;
 };
 
 /// One of several words.

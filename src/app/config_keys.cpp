@@ -33,16 +33,20 @@ const Key<Config> keys_before_policy[] = {
     {"workers", integer<Config>([](Config& c) -> auto& { return c.workers; }, 0, 1024),
      "Worker processes; 0 = one for each processor core. Take more when `limits.sessions_max` of one worker "
      "is bound by file descriptors."},
-    {"state_dir", TextKind<Config>{[](Config& c) -> auto& { return c.state_dir; }, "a directory"},
+    {"state_dir",
+     TextKind<Config>{[](Config& c) -> auto& { return c.state_dir; }, "a directory", nullptr,
+                      "/var/lib/sluice"},
      "Where Sluice keeps files; made when missing. Empty = nowhere: large messages on their way to the MTA "
      "then go to unlinked files in /tmp, and `sluice reload` and `sluice upgrade` find no Sluice to ask."},
-    {"store", TextKind<Config>{[](Config& c) -> auto& { return c.store.where; }, "a place", is_store_place},
+    {"store",
+     TextKind<Config>{[](Config& c) -> auto& { return c.store.where; }, store_form, is_store_place,
+                      "redis://:password@192.0.2.7:6379", store_fault},
      "Where reputation, rates, the greylist, the short-term blocklist and the recipients that MTAs know are "
      "remembered: `local` (a database in `state_dir`), `off`, or a Redis 5 or later that several machines "
      "share: `redis://[user:password@]host[:port][/database]`, `redis+sentinel://host,host/master-name`, "
      "`redis+cluster://host,host`; with `rediss` in place of `redis` over TLS. `auto` is `local` where there "
      "is a `state_dir`, and `off` where there is none."},
-    {"user", TextKind<Config>{[](Config& c) -> auto& { return c.user; }, "a user's name"},
+    {"user", TextKind<Config>{[](Config& c) -> auto& { return c.user; }, "a user's name", nullptr, "sluice"},
      "The user that workers run as when root starts Sluice, with the groups it was put into (to connect to a "
      "Unix-domain socket of Postfix it has to be in `postdrop`). Empty = they stay root, without any "
      "capability, and a notice says so. Started by anybody else, they run as that user."},
@@ -140,8 +144,8 @@ const Key<Config> keys_before_policy[] = {
      "many unknown recipients."},
 
     {"smtp.hostname",
-     TextKind<Config>{[](Config& c) -> auto& { return c.front.server.hostname; }, "a host name",
-                      is_host_name_or_empty},
+     TextKind<Config>{[](Config& c) -> auto& { return c.front.server.hostname; }, host_name_form,
+                      is_host_name_or_empty, "mx.example.org"},
      "Our name in greetings, EHLO and Received; empty = this machine's."},
     {"smtp.auth", choice<Config>([](Config& c) -> auto& { return c.front.server.auth; }, auth_modes),
      "With `pass`, AUTH is offered to clients under TLS with the mechanisms of the MTA, and passed on to it "
@@ -377,8 +381,8 @@ const Key<UpstreamEntry> upstream_rows[] = {
      "records of `tls_name`, secured by DNSSEC. An MTA that cannot be spoken to so counts as down. `auto` is "
      "`may`, and `none` on this machine."},
     {"tls_name",
-     TextKind<UpstreamEntry>{[](UpstreamEntry& u) -> auto& { return u.options.tls.name; }, "a host name",
-                             is_host_name_or_empty},
+     TextKind<UpstreamEntry>{[](UpstreamEntry& u) -> auto& { return u.options.tls.name; }, host_name_form,
+                             is_host_name_or_empty, "mta.example.org"},
      "The name it is asked for (SNI), which its certificate has to have, or whose TLSA records are asked "
      "for."},
     {"tls_ca_file",

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <fmt/format.h>
 
 #include "app/config_keys.hpp"
@@ -21,7 +22,7 @@ constexpr std::array<std::string_view, 8> offerable = {
 
 const std::string* string_of(ConfigReading& reading, const toml::node& element, std::string_view wanted) {
     if (const auto* value = element.as_string()) return &value->get();
-    reading.fault(element, fmt::format("expected {}, not {}", wanted, type_of(element)));
+    reading.fault(element, fmt::format("expected {}, not {}", wanted, found_in(element)));
     return nullptr;
 }
 
@@ -64,7 +65,7 @@ void append_string(std::string& list, std::string_view text) {
 namespace {
 
 void add_address(ConfigReading& reading, const toml::node& element, std::vector<net::Endpoint>& addresses) {
-    const std::string* text = string_of(reading, element, "\"ADDRESS:PORT\"");
+    const std::string* text = string_of(reading, element, "\"ADDRESS:PORT\", such as \"0.0.0.0:25\"");
     if (text == nullptr) return;
     const auto endpoint = net::Endpoint::parse(*text);
     if (!endpoint) return reading.fault(element, fmt::format("\"{}\" is not {}", *text, endpoint_form));
@@ -105,9 +106,11 @@ std::string_view contradiction(const relay::UpstreamOptions& options) {
 void add_upstream(ConfigReading& reading, const toml::node& element, Config& config) {
     UpstreamEntry entry;
     if (const toml::table* table = element.as_table()) {
-        read_table(reading, upstream_keys(), "", *table, entry);
-        if (!table->contains("address")) return reading.fault(element, "an MTA needs an address");
-    } else if (const std::string* text = string_of(reading, element, "\"ADDRESS:PORT\"")) {
+        read_table(reading, upstream_keys(), "", *table, entry, "[[relay.mta]]");
+        if (!table->contains("address"))
+            return reading.fault(element, "an MTA needs an address, such as address = \"127.0.0.1:10025\"");
+    } else if (const std::string* text =
+                   string_of(reading, element, "\"ADDRESS:PORT\", such as \"127.0.0.1:10025\"")) {
         if (!is_server_address(*text))
             return reading.fault(element, fmt::format("\"{}\" is not {}", *text, server_address_form));
         entry.address = *text;
@@ -135,19 +138,25 @@ void add_fingerprint(ConfigReading& reading, const toml::node& element, Upstream
 }
 
 void add_dns_server(ConfigReading& reading, const toml::node& element, Config& config) {
-    const std::string* text = string_of(reading, element, "an address");
+    const std::string* text = string_of(reading, element, "an address such as \"127.0.0.1\"");
     if (text == nullptr) return;
     if (!IpAddress::parse(*text) && !net::Endpoint::parse(*text))
-        return reading.fault(element, fmt::format("\"{}\" is not ADDRESS or ADDRESS:PORT", *text));
+        return reading.fault(element,
+                             fmt::format("\"{}\" is not ADDRESS or ADDRESS:PORT, such as \"127.0.0.1\" or "
+                                         "\"192.0.2.53:5353\"; names are not looked up",
+                                         *text));
     config.resolver.servers.push_back(*text);
 }
 
 void add_chain_file(ConfigReading& reading, const toml::node& element, Config& config) {
     net::TlsChain files;
     if (const toml::table* const table = element.as_table()) {
-        read_table(reading, chain_keys(), "", *table, files);
+        read_table(reading, chain_keys(), "", *table, files, "[[tls.chain_files]]");
         if (files.chain.empty() || files.key.empty())
-            return reading.fault(element, "a certificate needs a chain and a key");
+            return reading.fault(
+                element,
+                "a certificate needs a chain and a key, as in { chain = \"fullchain.pem\", key = "
+                "\"privkey.pem\" }");
     } else if (const std::string* const text = string_of(reading, element, "a file, or a table of two")) {
         files = {*text};
     } else {
@@ -168,15 +177,32 @@ void add_extension(ConfigReading& reading, const toml::node& element, Config& co
 
 namespace {
 
+/// Makes 10.0.0.0/8 of "10.1.2.3/8": that was most likely meant.
+std::optional<Network> without_host_bits(std::string_view text) {
+    const std::size_t slash = text.find('/');
+    if (slash == std::string_view::npos) return std::nullopt;
+    const auto address = IpAddress::parse(text.substr(0, slash));
+    unsigned prefix = 0;
+    const std::string_view digits = text.substr(slash + 1);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), prefix);
+    const bool whole = error == std::errc() && end == digits.data() + digits.size();
+    if (!address || !whole || prefix > address->bits()) return std::nullopt;
+    return Network(*address, prefix);
+}
+
 std::optional<Network> network_of(ConfigReading& reading, const toml::node& element) {
-    const std::string* text = string_of(reading, element, "a network");
+    const std::string* text = string_of(reading, element, "a network such as \"192.0.2.0/24\"");
     if (text == nullptr) return std::nullopt;
     const auto network = Network::parse(*text);
-    if (!network)
-        reading.fault(element, fmt::format("\"{}\" is not a network in CIDR notation, or has bits set "
-                                           "behind its prefix",
+    if (network) return network;
+    if (const auto meant = without_host_bits(*text))
+        reading.fault(element, fmt::format("\"{}\" has bits set behind its prefix: the network is \"{}\"",
+                                           *text, meant->to_string()));
+    else
+        reading.fault(element, fmt::format("\"{}\" is not a network, such as \"192.0.2.0/24\", "
+                                           "\"2001:db8::/32\" or a single address",
                                            *text));
-    return network;
+    return std::nullopt;
 }
 
 }  // namespace
@@ -209,12 +235,18 @@ template void add_network<policy::Lane::reject>(ConfigReading&, const toml::node
 template <bool allow>
 void add_dns_list(ConfigReading& reading, const toml::node& element, Config& config) {
     const toml::table* table = element.as_table();
-    if (table == nullptr)
-        return reading.fault(element, fmt::format("expected a table, not {}", type_of(element)));
+    const std::string_view key = allow ? "policy.dnswl" : "policy.dnsbl";
+    if (table == nullptr) {
+        const auto* text = element.as_string();
+        const std::string zone = text != nullptr && is_zone(text->get()) ? text->get() : "bl.example.org";
+        return reading.fault(element, fmt::format("{} holds tables, such as {{ zone = {} }}, not {}", key,
+                                                  toml_string(zone), found_in(element)));
+    }
     policy::DnsListOptions list;
     list.allow = allow;
-    read_table(reading, dns_list_keys(), "", *table, list);
-    if (!table->contains("zone")) return reading.fault(element, "a DNS list needs a zone");
+    read_table(reading, dns_list_keys(), "", *table, list, fmt::format("[[{}]]", key));
+    if (!table->contains("zone"))
+        return reading.fault(element, "a DNS list needs a zone, such as zone = \"bl.example.org\"");
     const toml::node* const codes = table->get("codes");
     if (codes != nullptr && (table->contains("weight") || table->contains("accept")))
         return reading.fault(*codes, "codes stands in place of weight and accept, not beside them");
@@ -247,11 +279,14 @@ void add_trap_recipient(ConfigReading& reading, const toml::node& element, Confi
 void add_bot(ConfigReading& reading, const toml::node& element, Config& config) {
     const toml::table* table = element.as_table();
     if (table == nullptr)
-        return reading.fault(element, fmt::format("expected a table, not {}", type_of(element)));
+        return reading.fault(element, fmt::format("policy.bots holds tables, such as {{ name = \"lethic\", "
+                                                  "after_s = 30 }}, not {}",
+                                                  found_in(element)));
     policy::BotSignature bot;
-    read_table(reading, bot_keys(), "", *table, bot);
+    read_table(reading, bot_keys(), "", *table, bot, "[[policy.bots]]");
     if (!table->contains("name") || !table->contains("after_s"))
-        return reading.fault(element, "a bot needs a name and after_s");
+        return reading.fault(element,
+                             "a bot needs a name and after_s, as in { name = \"lethic\", after_s = 30 }");
     config.front.policy.bots.push_back(std::move(bot));
 }
 
@@ -296,6 +331,12 @@ bool is_server_address(std::string_view text) {
 
 bool is_store_place(std::string_view text) {
     return text == "auto" || text == "off" || text == "local" || store::parse_redis_url(text).has_value();
+}
+
+std::string store_fault(std::string_view text) {
+    const auto url = store::parse_redis_url(text);
+    const bool meant_as_url = text.find(':') != std::string_view::npos;
+    return !url && meant_as_url ? url.error() : "it is none of these";
 }
 
 bool is_host_name_or_empty(std::string_view text) {

@@ -45,18 +45,27 @@ inline constexpr std::string_view return_codes_form =
 /// net::Endpoint::parse would take it.
 bool is_endpoint(std::string_view text);
 inline constexpr std::string_view endpoint_form =
-    "ADDRESS:PORT (an IPv4 address, or an IPv6 one in brackets; names are not looked up)";
+    "ADDRESS:PORT, such as \"0.0.0.0:25\" or \"[::]:25\" (an IPv6 address in brackets; names are not looked "
+    "up)";
 
 /// net::ServerAddress::parse would take it.
 bool is_server_address(std::string_view text);
 inline constexpr std::string_view server_address_form =
-    "ADDRESS:PORT (an IPv4 address, or an IPv6 one in brackets; names are not looked up; the port is not 0) "
-    "or unix:/PATH";
+    "ADDRESS:PORT, such as \"127.0.0.1:10025\" (an IPv6 address in brackets; names are not looked up; the "
+    "port "
+    "is not 0), or unix:/PATH";
 
 /// A host name of letters, digits, '-' and dots (RFC 1123 2.1, at most 255 octets), or "".
 bool is_host_name_or_empty(std::string_view text);
+inline constexpr std::string_view host_name_form =
+    "a host name of letters, digits, \"-\" and dots, without a dot at its end";
+inline constexpr std::string_view store_form =
+    "\"local\", \"off\", \"auto\", or a Redis as redis://:PASSWORD@HOST:PORT";
+
 /// "auto", "off", "local", or the URL of a Redis.
 bool is_store_place(std::string_view text);
+/// Says why it is not, without a password that it may hold.
+std::string store_fault(std::string_view text);
 /// A DNS zone to ask below: labels without dots at the ends, short enough for an IPv6 address before it.
 bool is_zone(std::string_view text);
 

@@ -142,7 +142,7 @@ const Key<Config> keys_after_signals[] = {
 const Key<policy::DnsListOptions> dns_list_rows[] = {
     {"zone",
      TextKind<policy::DnsListOptions>{[](policy::DnsListOptions& l) -> auto& { return l.zone; },
-                                      "a DNS zone without a dot at its ends", is_zone},
+                                      "a DNS zone without a dot at its ends", is_zone, "bl.example.org"},
      "The zone to ask below."},
     {"shown_as",
      TextKind<policy::DnsListOptions>{[](policy::DnsListOptions& l) -> auto& { return l.shown_as; }, "text"},

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <tuple>
 
+#include "base/shown_text.hpp"
+
 namespace sluice::app {
 
 namespace {
@@ -68,6 +70,15 @@ std::string_view type_of(const toml::node& node) {
         case toml::node_type::boolean: return "a boolean";
         default: return "a date or time";
     }
+}
+
+std::string found_in(const toml::node& node) {
+    constexpr std::size_t text_max = 60;
+    if (const auto* text = node.as_string(); text != nullptr && text->get().size() <= text_max)
+        return fmt::format("the string \"{}\"", shown(text->get()));
+    if (const auto* number = node.as_integer()) return fmt::format("the integer {}", number->get());
+    if (const auto* truth = node.as_boolean()) return truth->get() ? "true" : "false";
+    return std::string(type_of(node));
 }
 
 std::string_view nearest_name(std::string_view name, const std::vector<std::string_view>& names) {

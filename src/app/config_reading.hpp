@@ -41,6 +41,9 @@ class ConfigReading {
 /// What a TOML value is called in messages: "a string", "an integer", "a table" …
 std::string_view type_of(const toml::node& node);
 
+/// The same with its value, where that is short and of one line: "the string \"two\"", "the integer 25".
+std::string found_in(const toml::node& node);
+
 /// The one of `names` that `name` was most likely meant to be; empty when none is near.
 std::string_view nearest_name(std::string_view name, const std::vector<std::string_view>& names);
 

@@ -12,7 +12,8 @@ namespace sluice::app {
 void add_return_codes(ConfigReading& reading, const toml::node& element, policy::DnsListOptions& list) {
     const auto* text = element.as_string();
     if (text == nullptr)
-        return reading.fault(element, fmt::format("expected a return code, not {}", type_of(element)));
+        return reading.fault(element,
+                             fmt::format("expected {}, not {}", return_codes_form, found_in(element)));
     const auto codes = policy::ReturnCodes::parse(text->get());
     if (!codes)
         return reading.fault(element, fmt::format("\"{}\" is not {}", text->get(), return_codes_form));

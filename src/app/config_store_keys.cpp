@@ -74,8 +74,8 @@ const Key<Config> rows[] = {
      TextKind<Config>{[](Config& c) -> auto& { return c.store.redis_chain_file; }, "a file"},
      "Our own certificate and key, in PEM, for a Redis that wants to know who asks; empty = none."},
     {"state.redis_tls_name",
-     TextKind<Config>{[](Config& c) -> auto& { return c.store.redis_tls_name; }, "a host name",
-                      is_host_name_or_empty},
+     TextKind<Config>{[](Config& c) -> auto& { return c.store.redis_tls_name; }, host_name_form,
+                      is_host_name_or_empty, "redis.example.org"},
      "The name that the certificates of all Redis servers have; empty = the first host."},
 
     {"policy.reputation.half_life_s",

@@ -90,7 +90,9 @@ std::optional<guard::User> workers_user(const Config& config) {
                         config.user));
     if (user->id == 0)
         throw StartError(
-            fmt::format("user {} is root: workers are to have a user without rights", config.user));
+            fmt::format("user {} is root: workers are to have a user without rights, such as sluice (adduser "
+                        "--system --group --no-create-home sluice)",
+                        config.user));
     return user;
 }
 

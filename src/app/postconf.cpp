@@ -24,7 +24,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// The parameters that a listener for Sluice depends on.
+/// The parameters that a listener for Sluice, and what it is to know of clients and certificates, depend on.
 constexpr std::initializer_list<const char*> parameters = {
     "mynetworks",
     "master_service_disable",
@@ -34,6 +34,10 @@ constexpr std::initializer_list<const char*> parameters = {
     "postscreen_upstream_proxy_protocol",
     "smtpd_tls_auth_only",
     "smtpd_tls_wrappermode",
+    "smtpd_tls_security_level",
+    "smtpd_tls_chain_files",
+    "smtpd_tls_cert_file",
+    "smtpd_tls_key_file",
     "smtpd_client_restrictions",
     "smtpd_helo_restrictions",
     "smtpd_sender_restrictions",

@@ -18,6 +18,8 @@
 #include "net/resolver.hpp"
 #include "net/socket.hpp"
 #include "net/tls.hpp"
+#include "relay/identity.hpp"
+#include "relay/relay_proof.hpp"
 #include "relay/upstream.hpp"
 #include "smtp/dialogue.hpp"
 #include "smtp/foreign_recipient.hpp"
@@ -31,12 +33,26 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Outcome = smtp::Dialogue::Outcome;
 
-constexpr std::string_view client_helo = "client.example";
-
 // Kept for documentation by RFC 5737 and RFC 3849: 192.0.2.1, 198.51.100.1 and 2001:db8::1.
 const IpAddress first_client = IpAddress::v4({192, 0, 2, 1});
 const IpAddress second_client = IpAddress::v4({198, 51, 100, 1});
 const IpAddress ipv6_client = IpAddress::v6({0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
+
+smtp::ClientIdentity client_at(const IpAddress& address) {
+    smtp::ClientIdentity client;
+    client.address = address;
+    client.helo = "client.example";
+    client.esmtp = true;
+    return client;
+}
+
+/// The client whose mail for elsewhere is to be refused. The MTA's log, and what counts refusals there, has
+/// it by one name and address, as it has the workers' question; a name is told where clients' names are.
+smtp::ClientIdentity stranger_of(const Config& config) {
+    smtp::ClientIdentity stranger = relay::proof_stranger();
+    if (!config.front.policy.resolve_names) stranger.name = {};
+    return stranger;
+}
 
 std::string_view first_line(std::string_view text) {
     return text.substr(0, text.find('\n'));
@@ -50,7 +66,7 @@ class ProbeConnection {
 
     /// Connects, and says EHLO. False when that fails; failure() says why.
     bool open(const IpAddress& proxied_client);
-    ProbeAnswer introduce(const IpAddress& client);
+    ProbeAnswer introduce(const smtp::ClientIdentity& client);
     ProbeAnswer ask_to_relay();
     /// Names the postmaster so often in one transaction; nothing when it broke off.
     std::optional<RecipientsTaken> ask_many(unsigned recipients);
@@ -192,12 +208,11 @@ ProbeAnswer ProbeConnection::answer(bool yes) const {
     return {false, failure_.empty() ? "it broke off" : failure_};
 }
 
-ProbeAnswer ProbeConnection::introduce(const IpAddress& client) {
+ProbeAnswer ProbeConnection::introduce(const smtp::ClientIdentity& client) {
     const auto attributes = wire::XclientAttributes::parse(dialogue_.ehlo().xclient);
-    const std::string line =
-        wire::xclient_line(attributes, {.address = client, .helo = client_helo, .esmtp = true});
-    if (line.empty()) return {false, "EHLO offers XCLIENT no more"};
-    dialogue_.introduce(line, client_helo, true);
+    const relay::Introduction said = relay::xclient_introduction(client, attributes);
+    if (said.empty()) return {false, "EHLO offers XCLIENT no more"};
+    dialogue_.introduce(said.preface, said.helo, said.esmtp);
     return answer(converse() == Outcome::introduced);
 }
 
@@ -236,7 +251,7 @@ template <class Answer, class Ask>
 std::optional<Answer> on_new_connection(const relay::Upstream& mta, const relay::RelayOptions& options,
                                         Ask ask) {
     ProbeConnection connection(mta, options);
-    if (!connection.open(first_client)) return std::nullopt;
+    if (!connection.open(relay::proof_stranger().address)) return std::nullopt;
     std::optional<Answer> answer = ask(connection);
     connection.quit();
     return answer;
@@ -287,12 +302,12 @@ void ask_questions(const relay::Upstream& mta, const Config& config, ProbeFindin
     const bool by_proxy = mta.options.identity == relay::IdentityBy::proxy_v2;
     if (found.forwards_identity()) {
         found.ipv6_identity = on_new_connection<ProbeAnswer>(
-            mta, options, [](ProbeConnection& another) { return another.introduce(ipv6_client); });
+            mta, options, [](ProbeConnection& another) { return another.introduce(client_at(ipv6_client)); });
     }
     if (found.forwards_identity() || by_proxy) {
         found.foreign_recipient = on_new_connection<ProbeAnswer>(
             mta, options, [&](ProbeConnection& another) -> std::optional<ProbeAnswer> {
-                if (!by_proxy && !another.introduce(first_client).yes) return std::nullopt;
+                if (!by_proxy && !another.introduce(stranger_of(config)).yes) return std::nullopt;
                 return another.ask_to_relay();
             });
     }
@@ -301,11 +316,10 @@ void ask_questions(const relay::Upstream& mta, const Config& config, ProbeFindin
         found.own_recipient = on_new_connection<ProbeAnswer>(
             mta, options, [](ProbeConnection& another) { return another.ask_to_relay(); });
     }
-    found.recipients = on_new_connection<RecipientsTaken>(
-        mta, options, [&](ProbeConnection& another) -> std::optional<RecipientsTaken> {
-            if (found.forwards_identity() && !another.introduce(first_client).yes) return std::nullopt;
-            return ask_limit(another, config.front.server.limits.recipients_max);
-        });
+    // In the name of Sluice itself, so that what it refuses is no mark against anybody's address.
+    found.recipients = on_new_connection<RecipientsTaken>(mta, options, [&](ProbeConnection& another) {
+        return ask_limit(another, config.front.server.limits.recipients_max);
+    });
 }
 
 }  // namespace
@@ -332,8 +346,8 @@ ProbeFindings probe_mta(const relay::UpstreamOptions& upstream, const Config& co
     const bool xclient = !found.ehlo.xclient.empty() && (upstream.identity == IdentityBy::automatic ||
                                                          upstream.identity == IdentityBy::xclient);
     if (xclient) {
-        found.identity = connection.introduce(first_client);
-        if (found.forwards_identity()) found.second_identity = connection.introduce(second_client);
+        found.identity = connection.introduce(client_at(first_client));
+        if (found.forwards_identity()) found.second_identity = connection.introduce(client_at(second_client));
     }
     connection.quit();
 

@@ -10,10 +10,10 @@
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509err.h>
-#include <openssl/x509v3.h>
 #include <stdexcept>
 
 #include "base/ascii.hpp"
+#include "net/certificate.hpp"
 #include "net/socket.hpp"
 
 namespace sluice::net {
@@ -31,22 +31,6 @@ int number_of(TlsVersion version) {
 
 [[noreturn]] void fail(const std::string& what) {
     throw std::runtime_error(what + ": " + TlsStream::error());
-}
-
-/// The names a certificate is for: those of its subjectAltName, and nothing of its subject (RFC 6125 6.4.4).
-std::vector<std::string> names_of(X509* certificate) {
-    std::vector<std::string> names;
-    const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> all(
-        static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)),
-        GENERAL_NAMES_free);
-    for (int i = 0; all && i < sk_GENERAL_NAME_num(all.get()); ++i) {
-        const GENERAL_NAME* const each = sk_GENERAL_NAME_value(all.get(), i);
-        if (each->type != GEN_DNS) continue;
-        const auto* const text = reinterpret_cast<const char*>(ASN1_STRING_get0_data(each->d.dNSName));
-        const auto octets = static_cast<std::size_t>(ASN1_STRING_length(each->d.dNSName));
-        names.push_back(ascii::to_lower({text, octets}));
-    }
-    return names;
 }
 
 [[noreturn]] void fail(const std::string& file, std::string_view why) {
@@ -81,7 +65,8 @@ void load_key(SSL_CTX* context, const TlsChain& files) {
         fail(files.key, "the private key is encrypted, and there is nobody to give its passphrase");
     if (failed_by(ERR_LIB_X509, X509_R_KEY_VALUES_MISMATCH)) fail_by_mismatch(files);
     if (!failed_by(ERR_LIB_OSSL_DECODER, ERR_R_UNSUPPORTED)) fail(files.key);
-    if (files.key != files.chain) fail(files.key, "it holds no private key in PEM form");
+    if (files.key != files.chain)
+        fail(files.key, "it holds no private key in PEM form" + pem_contents(files.key));
     fail(files.key,
          "it holds a certificate and no private key; name that in a file of its own, { chain = "
          "\"fullchain.pem\", key = \"privkey.pem\" }, or put both into one");
@@ -91,7 +76,7 @@ void load_chain(SSL_CTX* context, const TlsChain& files) {
     ERR_clear_error();
     if (SSL_CTX_use_certificate_chain_file(context, files.chain.c_str()) != 1) {
         if (!failed_by(ERR_LIB_PEM, PEM_R_NO_START_LINE)) fail(files.chain);
-        fail(files.chain, "it holds no certificate in PEM form");
+        fail(files.chain, "it holds no certificate in PEM form" + pem_contents(files.chain));
     }
     load_key(context, files);
     // A key of another kind is taken, for another certificate to come.
@@ -109,13 +94,6 @@ void configure(SSL_CTX* context, const TlsServerOptions& options) {
     TlsTicketKey key = options.ticket_key;  // taken by pointer to what is not const
     SSL_CTX_set_tlsext_ticket_keys(context, key.data(), key.size());
     SSL_CTX_set_dh_auto(context, 1);
-}
-
-/// "*.example.org" is for one label more, and no fewer (RFC 6125 6.4.3).
-bool is_for(std::string_view pattern, std::string_view name) {
-    if (!pattern.starts_with("*.")) return pattern == name;
-    const std::size_t dot = name.find('.');
-    return dot != std::string_view::npos && dot != 0 && name.substr(dot) == pattern.substr(1);
 }
 
 }  // namespace
@@ -153,7 +131,7 @@ TlsServerContext::TlsServerContext(const TlsServerOptions& options) {
         SSL_CTX* context = made.context.get();
         configure(context, options);
         load_chain(context, files);
-        made.names = names_of(SSL_CTX_get0_certificate(context));
+        made.names = facts_of(SSL_CTX_get0_certificate(context)).names;
         // The same names with another kind of key: one context that has both, for OpenSSL to choose from.
         const auto twin = std::ranges::find(certified_, made.names, &Certified::names);
         if (twin != certified_.end()) {

@@ -1,9 +1,14 @@
 #include "net/tls_client.hpp"
 
+#include <unistd.h>
+
+#include <fmt/format.h>
 #include <new>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdexcept>
+
+#include "net/certificate.hpp"
 
 namespace sluice::net {
 
@@ -13,17 +18,25 @@ constexpr std::uint8_t domain_issued = 3;  // DANE-EE
 constexpr std::uint8_t sha256 = 1;
 
 void load_authorities(SSL_CTX* context, const std::string& file) {
-    const bool loaded = file.empty() ? SSL_CTX_set_default_verify_paths(context) == 1
-                                     : SSL_CTX_load_verify_file(context, file.c_str()) == 1;
-    if (!loaded)
-        throw std::runtime_error((file.empty() ? "the system's authorities" : file) + ": " +
-                                 TlsStream::error());
+    if (file.empty()) {
+        if (SSL_CTX_set_default_verify_paths(context) == 1) return;
+        throw std::runtime_error("the system's authorities: " + TlsStream::error());
+    }
+    if (SSL_CTX_load_verify_file(context, file.c_str()) == 1) return;
+    const std::string why = TlsStream::error();
+    if (::access(file.c_str(), R_OK) != 0) throw std::runtime_error(file + ": " + why);
+    throw std::runtime_error(file + ": it holds no certificate in PEM form" + pem_contents(file));
 }
 
 void load_own_certificate(SSL_CTX* context, const std::string& file) {
-    const bool loaded = SSL_CTX_use_certificate_chain_file(context, file.c_str()) == 1 &&
-                        SSL_CTX_use_PrivateKey_file(context, file.c_str(), SSL_FILETYPE_PEM) == 1;
-    if (!loaded) throw std::runtime_error(file + ": " + TlsStream::error());
+    const bool certified = SSL_CTX_use_certificate_chain_file(context, file.c_str()) == 1;
+    if (certified && SSL_CTX_use_PrivateKey_file(context, file.c_str(), SSL_FILETYPE_PEM) == 1) return;
+    const std::string why = TlsStream::error();
+    if (::access(file.c_str(), R_OK) != 0) throw std::runtime_error(file + ": " + why);
+    throw std::runtime_error(
+        fmt::format("{}: it is to hold a certificate and its private key in PEM form, both in this one file "
+                    "(cat privkey.pem fullchain.pem), and holds no {}{}",
+                    file, certified ? "private key that fits" : "certificate", pem_contents(file)));
 }
 
 void add_record(SSL* stream, const TlsaRecord& record) {

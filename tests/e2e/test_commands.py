@@ -10,7 +10,7 @@ import pytest
 
 from harness.client import Client
 from harness.mail import message, new_token, trace_of
-from harness.sluice import BINARY, BUILD, run_sluice
+from harness.sluice import BINARY, BUILD, check_mta, run_sluice
 from harness.waiting import PATIENCE, free_port, wait_for_port, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -56,6 +56,19 @@ def test_help(command, words):
 def test_wrong_usage(command):
     done = run_sluice(*command)
     assert done.returncode == 2 and done.stderr
+
+
+@pytest.mark.parametrize(
+    "command, said",
+    [
+        ([], "sluice: name a command\n"),
+        (["chekc"], "sluice: there is no command chekc; did you mean check?\n"),
+        (["--config", "x"], "sluice: there is no command --config\n"),
+    ],
+)
+def test_what_is_no_command_is_told(command, said):
+    done = run_sluice(*command)
+    assert done.returncode == 2 and done.stderr.startswith(said), done.stderr
 
 
 @pytest.fixture
@@ -111,7 +124,7 @@ def test_sluice_before_the_sink(sink, start_sluice, tmp_path):
 
 
 def test_check_is_content_with_the_sink(sink):
-    done = run_sluice("check", "--relay", f"127.0.0.1:{sink}")
+    done = check_mta(sink)
     assert done.returncode == 0 and "pooling   works" in done.stdout
 
 

@@ -303,5 +303,5 @@ def test_a_place_that_is_wrong_does_not_tell_its_password(tmp_path, place):
     config = tmp_path / "sluice.toml"
     config.write_text(f'store = "{place}"\n')
     done = subprocess.run([BINARY, "check", "--config", config], capture_output=True, text=True, timeout=30, check=False)
-    assert done.returncode == 2 and "store must be a place" in done.stderr
+    assert done.returncode == 2 and 'store must be "local", "off"' in done.stderr
     assert "hunter2" not in done.stdout + done.stderr

@@ -6,6 +6,7 @@ import pathlib
 import re
 import signal
 import subprocess
+import tempfile
 
 from harness.client import Client
 from harness.log_guide import undescribed
@@ -53,6 +54,18 @@ def run_sluice(*arguments, timeout=30):
     return subprocess.run(
         [BINARY, *map(str, arguments)], capture_output=True, text=True, timeout=timeout * PATIENCE, check=False
     )
+
+
+# A configuration of which `sluice check` has nothing to say: it has a name, and asks no name server.
+QUIET = f"smtp = {toml({'hostname': HOSTNAME})}\npolicy = {toml(NO_DNS)}\n"
+
+
+def check_mta(port, *arguments):
+    """`sluice check` of what listens on this port, under the quiet configuration."""
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+        file.write(QUIET)
+        file.flush()
+        return run_sluice("check", "--config", file.name, "--relay", f"127.0.0.1:{port}", *arguments)
 
 
 def children_of(pid, name):

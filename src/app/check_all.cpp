@@ -1,0 +1,38 @@
+#include "app/check_all.hpp"
+
+#include <unistd.h>
+
+#include "app/check_certificates.hpp"
+#include "app/check_dns.hpp"
+#include "app/check_files.hpp"
+#include "app/check_networks.hpp"
+#include "app/check_off.hpp"
+#include "app/check_ports.hpp"
+#include "app/check_redis.hpp"
+#include "app/generation.hpp"
+
+namespace sluice::app {
+
+Findings check_all(const Config& config, const CheckScope& scope) {
+    const bool as_root = ::geteuid() == 0;
+    // Processes are forked before DNS has threads.
+    Findings findings = probe_files(config, workers_user(config));
+    if (!as_root && !config.user.empty())
+        findings.push_back({Severity::advice,
+                            "Run sluice check as root, as Sluice is started: what is said here of files and "
+                            "ports is what this user may do"});
+    add(findings, probe_certificates(config));
+    add(findings, redis_files(config));
+    add(findings, probe_ports(config, scope.config_file));
+    if (scope.asks) {
+        add(findings, probe_dns(config));
+        add(findings, probe_redis(config));
+    }
+    if (scope.postfix != nullptr)
+        add(findings,
+            networks_findings(scope.postfix->parameter("mynetworks"), config.front.policy.networks));
+    add(findings, what_is_off(config, as_root, scope.postfix));
+    return findings;
+}
+
+}  // namespace sluice::app
