@@ -204,7 +204,7 @@ std::string mta_report(const relay::UpstreamOptions& upstream, const ProbeFindin
         return out +
                fmt::format(
                    " cannot be used: {}\n"
-                   "  ERROR     Start it, or correct relay.mta (`sluice check --print-master-cf` prints the "
+                   "  ERROR     Start it, or correct relay.mta (`sluice check --print-postconf` prints the "
                    "listener\n"
                    "            that a Postfix needs): without an MTA all mail is put off\n",
                    found.unreachable);

@@ -98,6 +98,12 @@ constexpr LogEventRow events[] = {
     {"store_write_failed", "why", "The database cannot be written; what is new is kept in memory only."},
     {"store_written_again", "why", "The database can be written again."},
     {"store_refused", "why", "A Redis does not do what it is asked to, in its words."},
+    {"acts_not_read", "worker why",
+     "What operators have said of networks could not be read: a worker begins without it, or Redis cannot be "
+     "asked and this machine goes by what it keeps; it is asked again."},
+    {"acts_read", "why", "It has been read since."},
+    {"acts_put_back", "why", "A Redis that had lost it has it again."},
+    {"acts_not_kept", "why", "This machine cannot keep it, and has what Redis has."},
     {"act", "network act", "`sluice allow` or `sluice block` has said something of a network."},
     {"act_ended", "network act", "What was said of a network holds no longer."},
     {"operator_changed", "user command records",
