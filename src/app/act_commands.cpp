@@ -3,9 +3,11 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <fmt/format.h>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -55,13 +57,19 @@ bool print_all(std::string_view what, const std::vector<std::string>& keys, cons
     return any;
 }
 
-/// Erases them, and says what that was; false when there was nothing.
+/// Erases them, and says what that was; false when there was nothing. All in one question: an act is
+/// forgotten here also when Redis, of which the rest is asked, is away.
 bool drop(StoreSession& session, const std::vector<std::string>& keys) {
-    const store::Outcomes seen = session.ask(look_at_all(keys));
-    store::Outcomes erased = session.ask(erase_all(keys));
-    for (std::size_t i = 0; i < keys.size(); ++i)
-        if (erased[i].found && seen[i].found) erased[i] = seen[i];
-    return print_all("forgotten", keys, erased);
+    store::Operations operations = look_at_all(keys);
+    std::ranges::copy(erase_all(keys), std::back_inserter(operations));
+    const store::Outcomes outcomes = session.ask(operations);
+    store::Outcomes dropped;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        const store::Outcome& seen = outcomes[i];
+        const store::Outcome& erased = outcomes[keys.size() + i];
+        dropped.push_back(erased.found && seen.found ? seen : erased);
+    }
+    return print_all("forgotten", keys, dropped);
 }
 
 /// Blocks on larger networks that hold this one, unless a smaller one of them is let through; true when none

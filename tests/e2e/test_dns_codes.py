@@ -36,7 +36,8 @@ def listed(start_sluice, postfix):
     """The signals of DNS lists of a client's session, and the whole record; `explain` says the same."""
 
     def start(server, source, **policy):
-        config = merged(REMEMBERS, {"dns": {"servers": [server.address]}, "policy": policy})
+        pace = {"reply_s": 1}  # of those who come to be slow
+        config = merged(REMEMBERS, {"dns": {"servers": [server.address]}, "policy": policy, "pace": pace})
         sluice = start_sluice(postfix.private_port, config=config)
         with sluice.connect(source=source) as client:
             client.greet()

@@ -127,9 +127,8 @@ def test_however_long_the_log_is(tmp_path):
     with gzip.open(log, "wb", compresslevel=1) as packed:
         for _ in range(200_000_000 // len(block)):
             packed.write(block)
+    # What it may allocate is bounded: the resident set that the kernel reports is also that of the process that forked it.
+    bounded = ["prlimit", f"--data={48 << 20}", BINARY, "find", "192.0.2.1", "--log-file", log]
     with open(tmp_path / "out", "wb") as out:
-        process = subprocess.Popen([BINARY, "find", "192.0.2.1", "--log-file", log], stdout=out)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 0
-    assert usage.ru_maxrss < 48 * 1024, f"{usage.ru_maxrss} KiB"
+        subprocess.run(bounded, stdout=out, check=True)
+    assert (tmp_path / "out").stat().st_size > 1_000_000
