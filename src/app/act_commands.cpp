@@ -22,6 +22,7 @@
 #include "app/store_session.hpp"
 #include "app/systemd.hpp"
 #include "base/shown_text.hpp"
+#include "store/act_stamp.hpp"
 #include "store/keys.hpp"
 
 namespace sluice::app {
@@ -100,8 +101,10 @@ int act(const ActFlags& flags, policy::Lane lane, std::string_view command) {
                          .key = std::string(store::act_space) + network->to_string(),
                          .value = to_text(said),
                          .term = term};
-    if (put.value.size() > store::value_octets_max)
-        throw StartError(fmt::format("--why is longer than {} octets", store::value_octets_max));
+    if (constexpr std::size_t longest = store::value_octets_max - store::act_stamp_octets_max;
+        put.value.size() > longest)
+        throw StartError(
+            fmt::format("--why is too long: with lane and operator it may have {} octets", longest));
     StoreSession session(*config, fmt::format("{} {}", command, network->to_string()));
     session.ask(put);
     fmt::print("{}  {}  {}\n", network->to_string(), name_of(lane), term_text(term));

@@ -21,8 +21,11 @@ std::size_t end_of_operator(std::string_view text) {
 
 std::string stamp_act(std::string_view text, WallMillis said) {
     const std::size_t end = end_of_operator(text);
-    if (end == std::string_view::npos) return fmt::format("{} -@{:013}", text, said);
-    return fmt::format("{}@{:013}{}", text.substr(0, end), said, text.substr(end));
+    std::string stamped = end == std::string_view::npos
+                              ? fmt::format("{} -@{:013}", text, said)
+                              : fmt::format("{}@{:013}{}", text.substr(0, end), said, text.substr(end));
+    stamped.resize(std::min(stamped.size(), value_octets_max));
+    return stamped;
 }
 
 StampedAct read_act_stamp(std::string_view stored) {

@@ -19,8 +19,11 @@ struct StampedAct {
     bool operator==(const StampedAct&) const = default;
 };
 
-/// `text` begins with two words, the lane and the operator; where the second is missing it becomes "-".
+/// `text` begins with two words, the lane and the operator; where the second is missing it becomes "-". What
+/// a record cannot hold is cut off the reason, which stands last.
 std::string stamp_act(std::string_view text, WallMillis said);
+/// What it adds at most.
+inline constexpr std::size_t act_stamp_octets_max = 16;
 StampedAct read_act_stamp(std::string_view stored);
 
 /// In place of an act that was forgotten, so that no machine that missed it puts the act back.

@@ -15,6 +15,14 @@ TEST(ActStamp, ComesBack) {
     EXPECT_EQ(read_act_stamp(stamp_act("odd", said)), (StampedAct{"odd -", said}));
 }
 
+TEST(ActStamp, WhatARecordCannotHoldIsCutOffTheReason) {
+    const std::string longest = "reject root " + std::string(value_octets_max - 12, 'x');
+    EXPECT_EQ(stamp_act(longest, said).size(), value_octets_max);
+    EXPECT_EQ(read_act_stamp(stamp_act(longest, said)),
+              (StampedAct{longest.substr(0, longest.size() - 14), said}));
+    EXPECT_EQ(stamp_act("odd", said).size(), 3 + act_stamp_octets_max);
+}
+
 TEST(ActStamp, WhatIsNoneStays) {
     for (const char* text :
          {"", "reject", "reject root", "reject root@176454933312 x", "reject root@17645493331234",

@@ -272,6 +272,9 @@ std::optional<Outcome> redis_outcome(const Operation& operation, const RedisRepl
     const auto left = packed.take<std::int64_t>();
     if (packed.failed()) return std::nullopt;
     std::optional<Record> record = take_record(packed);
+    // In the millisecond in which it ends a record is there, with nothing left: no time would read as for
+    // ever.
+    if (left == 0 && (operation.verb == Verb::list || only_looks(operation))) record.reset();
     if (record && left >= 0) record->expires = now + left;
 
     if (operation.verb == Verb::list) return record ? describe(operation.key, *record, now) : Outcome{};

@@ -229,6 +229,11 @@ TEST(RedisCommand, OutcomeOfAReply) {
     EXPECT_EQ(redis_outcome({.verb = Verb::erase, .key = "k"}, text(value.substr(0, 17))),
               Outcome{.found = true});
     EXPECT_EQ(redis_outcome(get, text(value.substr(0, 17))), Outcome{});
+    // In the millisecond in which it ends there is nothing left, which is not for ever.
+    std::string ending = value;
+    ending.replace(9, 2, "\0\0"s);
+    EXPECT_EQ(redis_outcome(get, text(ending)), Outcome{});
+    EXPECT_EQ(redis_outcome({.verb = Verb::list, .key = "k"}, text(ending)), Outcome{});
     // What somebody else has put there is nothing, of any length.
     for (std::size_t size = 0; size < 9; ++size)
         EXPECT_EQ(redis_outcome(get, text(value.substr(0, 17 + size))), Outcome{});

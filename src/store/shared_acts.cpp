@@ -20,6 +20,7 @@ constexpr Seconds forgotten_unknown{60};
 /// An act with less time left is not put back: the two sides count its seconds apart, and would keep it
 /// alive.
 constexpr Seconds worth_putting_back{5};
+constexpr Seconds ends_now{1};
 
 bool is_act(std::string_view key) {
     return key.starts_with(act_space);
@@ -223,6 +224,8 @@ void SharedActs::agree() {
     };
     for (const auto& [key, theirs] : found_) {
         const auto ours = kept.find(key);
+        // It ends, and has ended here; clocks are not that exact.
+        if (ours == kept.end() && theirs.left > Seconds{0} && theirs.left <= ends_now) continue;
         const Newer newer = ours == kept.end() ? Newer::theirs : compare(ours->second, theirs);
         if (newer == Newer::ours) put_there(Verb::put, key, ours->second);
         if (newer != Newer::theirs) continue;
