@@ -23,7 +23,7 @@ std::optional<std::pair<Network, policy::Act>> read_act(const store::Outcome& ou
 }
 
 void Acts::read() {
-    if (!began_) began_ = loop_.now();
+    if (!std::exchange(began_, true) && ready_) loop_.arm(impatience_, first_read_max);
     again_ = waits();
     if (again_) return;
     disarm();
@@ -43,10 +43,7 @@ void Acts::ask_for_more() {
 
 void Acts::answered(const store::Outcomes* outcomes) {
     if (again_) return read();
-    if (outcomes == nullptr) {
-        if (ready_ && loop_.now() >= *began_ + first_read_max) std::exchange(ready_, nullptr)(false);
-        return loop_.arm(*this, ready_ ? first_read_again_after : read_again_after);
-    }
+    if (outcomes == nullptr) return loop_.arm(*this, ready_ ? first_read_again_after : read_again_after);
     for (const store::Outcome& outcome : *outcomes)
         take(outcome);
     const bool more = outcomes->size() >= static_cast<std::size_t>(store::listed_max);
@@ -70,7 +67,11 @@ void Acts::finish() {
     acts_ = std::exchange(reading_, {});
     if (first_end_) loop_.timers().arm(*this, *first_end_);
     if (changed_) changed_();
-    if (ready_) std::exchange(ready_, nullptr)(true);
+    be_ready(true);
+}
+
+void Acts::be_ready(bool read) {
+    if (ready_) std::exchange(ready_, nullptr)(read);
 }
 
 const policy::Act* Acts::find(const IpAddress& client) const {

@@ -50,8 +50,16 @@ class Acts final : store::State::Question, net::Timer {
     };
     using Table = policy::PrefixTable<Timed>;
 
+    /// Ends the wait for the first reading.
+    struct Impatience final : net::Timer {
+        explicit Impatience(Acts& acts) : acts_(acts) {}
+        void on_timer() override { acts_.be_ready(false); }
+        Acts& acts_;
+    };
+
     void answered(const store::Outcomes* outcomes) override;
     void on_timer() override { read(); }
+    void be_ready(bool read);
     void ask_for_more();
     void take(const store::Outcome& outcome);
     void finish();
@@ -60,12 +68,13 @@ class Acts final : store::State::Question, net::Timer {
     store::State& state_;
     std::function<void(bool)> ready_;  // until then
     std::function<void()> changed_;
-    std::optional<Instant> began_;
+    Impatience impatience_{*this};
     Table acts_;
     Table reading_;                     // what has come of them
     std::string after_;                 // the last key that was read
     std::optional<Instant> first_end_;  // of those being read
     bool again_ = false;                // they have changed meanwhile
+    bool began_ = false;                // the first reading
 };
 
 /// An act as the memory lists it; nothing = it is none.
