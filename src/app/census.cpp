@@ -1,5 +1,6 @@
 #include "app/census.hpp"
 
+#include <limits>
 #include <utility>
 
 #include "app/held_text.hpp"
@@ -11,10 +12,12 @@ void Census::ask(const std::vector<Crew*>& crews, Answer answer) {
     if (answers_.size() > 1) return;
     sum_ = {};
     heard_ = 0;
-    asked_ = 1;  // this one: none of the workers, who may answer at once, is the last
+    asked_ = std::numeric_limits<unsigned>::max();  // some answer at once, before all have been asked
     loop_.arm(*this, patience);
+    unsigned asked = 1;  // this one, so that none of them is the last
     for (Crew* const crew : crews)
-        asked_ += crew->list_sessions([this](std::string_view text) { heard(text); });
+        asked += crew->list_sessions([this](std::string_view text) { heard(text); });
+    asked_ = asked;
     heard(to_text({}));
 }
 
