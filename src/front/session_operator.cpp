@@ -42,7 +42,9 @@ bool Session::obey() {
 
 /// The operator has refused the client since its recipients were taken.
 bool Session::refused_since() const {
-    return (lane_ == policy::Lane::reject || lane_ == policy::Lane::defer) && listed().has_value();
+    if (lane_ != policy::Lane::reject && lane_ != policy::Lane::defer) return false;
+    const auto match = listed();
+    return match && match->lane == lane_;  // else he has said something since that has not come here yet
 }
 
 }  // namespace sluice::front

@@ -362,7 +362,8 @@ void Session::judge_delivery(const smtp::Answer& answer) {
     const smtp::Reply reply = without_421(answer.reply);
     context_.metrics().add(Metric::messages, result_of(reply));
     if (reply.positive()) ++record_.messages_accepted;
-    if (!reply.positive() && !reply.transient()) ++record_.messages_refused;
+    // What the operator refuses says nothing of the client.
+    if (!reply.positive() && !reply.transient() && answer.by != "policy") ++record_.messages_refused;
     settle_delivery(reply);
     transaction_ended(reply.positive() ? "delivered" : reply.transient() ? "deferred" : "refused", &answer);
     server_.answer(reply);
@@ -413,7 +414,8 @@ std::string_view Session::bot() const {
 /// As it is told. Who was asked to come again and goes does what was asked of it.
 Outcome Session::outcome() const {
     const bool gone = record_.outcome == Outcome::quit || record_.outcome == Outcome::left;
-    return gone && record_.greylisted && record_.messages_accepted == 0 ? Outcome::greylisted : record_.outcome;
+    return gone && record_.greylisted && record_.messages_accepted == 0 ? Outcome::greylisted
+                                                                        : record_.outcome;
 }
 
 /// Refers to this session and to Context::log_signals.
