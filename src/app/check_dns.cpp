@@ -28,10 +28,6 @@ std::string_view words_for(Status status) {
     return {};
 }
 
-bool answered(Status status) {
-    return status == Status::found || status == Status::absent;
-}
-
 /// An address in 127/8: the list says something, whether or not the code is one that counts here.
 bool says_something(const net::DnsAnswer& answer) {
     return answer.status == Status::found && std::ranges::any_of(answer.addresses, &IpAddress::is_loopback);
@@ -65,8 +61,16 @@ std::vector<std::string> resolv_conf_servers(std::string_view text) {
     return servers;
 }
 
-Finding judge_name_server(std::string_view server, Status status) {
-    if (answered(status)) return {Severity::fine, fmt::format("name server {} answers", server)};
+bool name_server_answers(Status status) {
+    return status == Status::found || status == Status::absent;
+}
+
+Finding judge_name_server(std::string_view server, Status status, bool another_answers) {
+    if (name_server_answers(status)) return {Severity::fine, fmt::format("name server {} answers", server)};
+    if (another_answers)
+        return {Severity::advice, fmt::format("Take {} out of the name servers, or mend it: {}. Another one "
+                                              "answers; when that is away there is no DNS",
+                                              server, words_for(status))};
     return {
         Severity::hurts,
         fmt::format("Set dns.servers to name servers that answer (dns.servers = [\"127.0.0.1\"]), or mend "
@@ -86,7 +90,7 @@ Finding judge_dns_list(const policy::DnsListOptions& list, const ListProbe& prob
                 fmt::format("Take {} out: it lists 127.0.0.1, as no list does that is alive (RFC 5782), and "
                             "so perhaps everybody",
                             name)};
-    if (!answered(probe.listed.status))
+    if (!name_server_answers(probe.listed.status))
         return {Severity::hurts,
                 fmt::format("Take {} out, or mend the way to it: {}. Greetings wait for it, up to "
                             "policy.dns_deadline_ms",

@@ -18,8 +18,12 @@ namespace sluice::app {
 /// The servers that a resolv.conf(5) names, at most the three that the C library asks.
 std::vector<std::string> resolv_conf_servers(std::string_view text);
 
-/// `status` is what a name server made of a question about a name that exists everywhere.
-Finding judge_name_server(std::string_view server, net::DnsAnswer::Status status);
+/// That there is no such name is an answer, too.
+bool name_server_answers(net::DnsAnswer::Status status);
+
+/// `status` is what a name server made of a question about a name that exists everywhere; `another_answers`:
+/// one of those that are configured.
+Finding judge_name_server(std::string_view server, net::DnsAnswer::Status status, bool another_answers);
 
 /// The answers of a list about its two test entries.
 struct ListProbe {

@@ -19,11 +19,12 @@ TEST(ResolvConf, ServersAreReadAsTheLibraryReadsThem) {
 }
 
 TEST(NameServer, OnlySilenceAndRefusalAreTrouble) {
-    EXPECT_EQ(judge_name_server("192.0.2.53", Status::found).severity, Severity::fine);
-    EXPECT_EQ(judge_name_server("192.0.2.53", Status::absent).severity, Severity::fine);
+    EXPECT_EQ(judge_name_server("192.0.2.53", Status::found, true).severity, Severity::fine);
+    EXPECT_EQ(judge_name_server("192.0.2.53", Status::absent, false).severity, Severity::fine);
     for (const Status status : {Status::servfail, Status::refused, Status::lame, Status::malformed,
                                 Status::bogus, Status::unreachable, Status::not_asked, Status::timed_out}) {
-        const Finding finding = judge_name_server("192.0.2.53", status);
+        EXPECT_EQ(judge_name_server("192.0.2.53", status, true).severity, Severity::advice);
+        const Finding finding = judge_name_server("192.0.2.53", status, false);
         EXPECT_EQ(finding.severity, Severity::hurts);
         EXPECT_THAT(finding.text, HasSubstr("mend 192.0.2.53: "));
     }

@@ -78,10 +78,17 @@ bool are_in_each_others_way(const net::Endpoint& one, const net::Endpoint& other
 
 namespace {
 
-/// systemd (process 1) holds the sockets of its units; a Sluice that has one from it was looked for first.
-constexpr int systemd = 1;
-
 Finding judge_holder(const std::string& where, const PortHolder& holder) {
+    if (!holder.beside.empty())
+        return {
+            Severity::hurts,
+            fmt::format("Stop {} listening at {}{}: it listens there beside Sluice (process {}), and takes "
+                        "a share of the clients without a word",
+                        shown(holder.beside), where,
+                        holder.beside == "master" ? " (postconf -e 'master_service_disable = smtp.inet' "
+                                                    "&& postfix reload)"
+                                                  : "",
+                        holder.pid)};
     if (holder.is_this_one)
         return {Severity::fine, fmt::format("{} is listened at by the Sluice that runs with this "
                                             "configuration (process {})",

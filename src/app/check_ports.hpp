@@ -28,11 +28,15 @@ std::vector<ListeningHere> read_proc_net_tcp(std::string_view text);
 /// They cannot both be listened at: the same port, and the same address or every address of its kind.
 bool are_in_each_others_way(const net::Endpoint& one, const net::Endpoint& other);
 
+/// Process 1 holds the sockets of its units; a Sluice that has one from it is looked for first.
+inline constexpr int systemd = 1;
+
 /// The process that listens somewhere.
 struct PortHolder {
     int pid = 0;
     std::string name;          // of the process, as ps(1) shows it
     bool is_this_one = false;  // a Sluice that runs with this configuration
+    std::string beside = {};   // of a Sluice: another program that listens there as well; empty = none
 };
 
 /// `error` is what binding came to. No holder: it was not found, as it never is `as_root` = false.

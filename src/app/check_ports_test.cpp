@@ -59,6 +59,10 @@ TEST(Port, WhoHasItDecides) {
     EXPECT_EQ(postfix.severity, Severity::advice) << "mail goes on, and the check comes before the change";
     EXPECT_THAT(postfix.text, HasSubstr("master_service_disable = smtp.inet"));
 
+    const Finding shares = judged(std::errc::address_in_use, PortHolder{7, "sluice", true, "master"});
+    EXPECT_EQ(shares.severity, Severity::hurts);
+    EXPECT_THAT(shares.text, StartsWith("Stop master listening at 0.0.0.0:25 (postconf -e"));
+
     EXPECT_EQ(judged(std::errc::address_in_use).severity, Severity::hurts);
     EXPECT_EQ(judged(std::errc::address_in_use, std::nullopt, false).severity, Severity::advice)
         << "it may be ours: only root can tell";

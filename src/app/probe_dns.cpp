@@ -94,8 +94,10 @@ Findings probe_dns(const Config& config) {
     round.wait();
 
     Findings findings;
+    const bool any = std::ranges::any_of(
+        names, [](const auto* question) { return name_server_answers(question->answer().status); });
     for (std::size_t i = 0; i < servers.size(); ++i)
-        findings.push_back(judge_name_server(servers[i], names[i]->answer().status));
+        findings.push_back(judge_name_server(servers[i], names[i]->answer().status, any));
     for (std::size_t i = 0; i < lists.size(); ++i)
         findings.push_back(
             judge_dns_list(lists[i], {entries[i].listed.answer(), entries[i].not_listed.answer()}));

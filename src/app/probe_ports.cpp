@@ -123,14 +123,16 @@ std::optional<PortHolder> holder_of(const std::vector<std::uint64_t>& inodes) {
         if (fault == std::errc() && end == name.data() + name.size()) pids.push_back(pid);
     }
     std::ranges::sort(pids);
-    std::optional<PortHolder> first;
+    std::optional<PortHolder> sluice;
+    std::optional<PortHolder> other;
     for (const int pid : pids) {
         if (!has_open(pid, inodes)) continue;
         PortHolder holder{.pid = pid, .name = name_of_process(pid)};
-        if (is_sluice(holder)) return holder;
-        if (!first) first = std::move(holder);
+        std::optional<PortHolder>& first = is_sluice(holder) ? sluice : other;
+        if (!first || first->pid == systemd) first = std::move(holder);
     }
-    return first;
+    if (sluice && other && other->pid != systemd) sluice->beside = other->name;
+    return sluice ? sluice : other;
 }
 
 std::optional<PortHolder> who_listens(const net::Endpoint& address, const Config& config,

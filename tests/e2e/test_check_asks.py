@@ -92,12 +92,16 @@ def test_dns_lists_by_their_test_entries(tmp_path, fault, severity, words):
 
 
 def test_name_servers_are_asked_one_by_one(tmp_path):
-    """One that is dead is hidden by one that answers, until the other is down as well."""
+    """One that is dead is hidden by one that answers, until the other is down as well; alone it is an error."""
     with ScriptedDns({}) as alive, ScriptedDns({"root-servers.net": "silent"}) as dead:
         config = with_dns(alive)
         config["dns"]["servers"].append(dead.address)
         hurts, said = findings(tmp_path, **config)
-        assert hurts and f"or mend {dead.address}: " in said and f"ok        name server {alive.address}" in said, said
+        assert not hurts and f"WARNING   Take {dead.address} out" in said, said
+        assert f"ok        name server {alive.address}" in said, said
+        config["dns"]["servers"] = [dead.address]
+        hurts, said = findings(tmp_path, **config)
+        assert hurts and f"or mend {dead.address}: " in said, said
 
 
 def test_the_port_of_another_program(tmp_path):
