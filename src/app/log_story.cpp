@@ -129,18 +129,28 @@ std::string address_text(std::string_view address) {
     return fmt::format("<{}>", shown(address));
 }
 
+/// Each of the recipients that were accepted.
+template <class Take>
+void for_each_recipient(const json::object& line, Take take) {
+    for_each(line, "recipients", [&](const json::value& each) {
+        if (const auto* const text = each.if_string()) take(std::string_view(text->data(), text->size()));
+    });
+}
+
 /// The recipients that were accepted.
 std::string recipients_text(const json::object& line) {
     std::string text;
     std::size_t count = 0;
-    for_each(line, "recipients", [&](const json::value& each) {
-        const auto* const recipient = each.if_string();
-        if (recipient == nullptr || ++count > named_max) return;
-        text += fmt::format("{}{}", text.empty() ? "" : ", ",
-                            address_text({recipient->data(), recipient->size()}));
+    for_each_recipient(line, [&](std::string_view recipient) {
+        if (++count > named_max) return;
+        text += fmt::format("{}{}", text.empty() ? "" : ", ", address_text(recipient));
     });
     if (count > named_max) text += fmt::format(" and {} others", count - named_max);
     return text;
+}
+
+bool was_delivered(const json::object& line) {
+    return text_of(line, "outcome").starts_with("delivered");
 }
 
 std::string letter_key(const json::object& line, std::string_view recipient) {
@@ -172,7 +182,7 @@ void LogStory::take(std::string_view line) {
 void LogStory::take_object(const json::object& line) {
     const std::string_view event = text_of(line, "event");
     if (event == "log_lines_dropped") return tell_missing(line);
-    if (event == "transaction" && query_.matches(line)) return tell_transaction(line);
+    if (event == "transaction") return query_.matches(line) ? tell_transaction(line) : note_delivered(line);
     if (event == "session" && !query_.is_address() && query_.matches(line)) tell_session(line);
 }
 
@@ -228,7 +238,7 @@ void LogStory::tell_recipients(const json::object& line) {
                           fmt::format("It ended as {}", shown(outcome)), why.empty() ? "." : why));
         return;
     }
-    const bool delivered = outcome.starts_with("delivered");
+    const bool delivered = was_delivered(line);
     if (delivered) ++delivered_;
     std::string_view word = "refused";
     if (delivered) word = outcome == "delivered" ? "delivered" : "delivered already when it came before";
@@ -236,16 +246,24 @@ void LogStory::tell_recipients(const json::object& line) {
     tell_(fmt::format("    For {} it was {}: {} answered {}{}.{}\n", recipients, word, by, answer_text(line),
                       mta_reply_text(line),
                       is_true(line, "untold") ? " The client had gone before it could hear so." : ""));
-    for_each(line, "recipients", [&](const json::value& each) {
-        const auto* const text = each.if_string();
-        if (text == nullptr) return;
-        const std::string_view recipient(text->data(), text->size());
+    for_each_recipient(line, [&](std::string_view recipient) {
         if (delivered) tell_waited(line, recipient);
         if (outcome == "deferred") note_waiting(line, recipient);
     });
 }
 
+/// A line that is not asked for: the next attempt may come from another client, or for a part of the
+/// recipients.
+void LogStory::note_delivered(const json::object& line) {
+    if (waiting_.empty() || !was_delivered(line)) return;
+    for_each_recipient(line,
+                       [&](std::string_view recipient) { waiting_.erase(letter_key(line, recipient)); });
+}
+
 void LogStory::note_waiting(const json::object& line, std::string_view recipient) {
+    const bool asked_for =
+        !query_.is_address() || query_.is_about(recipient) || query_.is_about(text_of(line, "sender"));
+    if (!asked_for) return;
     const std::string key = letter_key(line, recipient);
     const auto found = waiting_.find(key);
     if (found == waiting_.end() && waiting_.size() >= waiting_max) return;
@@ -256,9 +274,10 @@ void LogStory::note_waiting(const json::object& line, std::string_view recipient
 void LogStory::tell_waited(const json::object& line, std::string_view recipient) {
     const auto found = waiting_.find(letter_key(line, recipient));
     if (found == waiting_.end()) return;
-    tell_(fmt::format("    It had been put off for {} {} {} before, first at {}.\n", address_text(recipient),
-                      found->second.attempts, found->second.attempts == 1 ? "time" : "times",
-                      moment(found->second.since)));
+    // Of the letter itself the log knows no more than whose it is and for whom.
+    tell_(fmt::format("    Mail from this sender for {} had been put off {} {} before, first at {}.\n",
+                      address_text(recipient), found->second.attempts,
+                      found->second.attempts == 1 ? "time" : "times", moment(found->second.since)));
     waiting_.erase(found);
 }
 

@@ -45,6 +45,7 @@ class LogStory {
     void tell_recipients(const boost::json::object& line);
     void tell_refused(const boost::json::object& refused);
     void tell_waited(const boost::json::object& line, std::string_view recipient);
+    void note_delivered(const boost::json::object& line);
     void note_waiting(const boost::json::object& line, std::string_view recipient);
     void tell_head(const boost::json::object& line);
     void tell_missing(const boost::json::object& line);

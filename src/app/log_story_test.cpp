@@ -66,10 +66,26 @@ TEST_F(Story, AGreylistedMailThatCameAgain) {
     It was in the slow lane: nothing was noticed about it.
     It had a mail from <alice@example.org>.
     For <bob@example.net> it was delivered: the MTA at 127.0.0.1:10025 answered 250 2.0.0 Ok: queued as ABC.
-    It had been put off for <bob@example.net> 1 time before, first at 2026-11-30 11:00:00 UTC.
+    Mail from this sender for <bob@example.net> had been put off 1 time before, first at 2026-11-30 11:00:00 UTC.
 
 Found: 2 transactions, 1 of them delivered.
 )");
+}
+
+TEST_F(Story, WhatIsNotAskedForMayEndTheWait) {
+    const std::string for_two = transaction(
+        "2026-11-30T11:00:00.000Z",
+        R"("sender":"alice@example.org","recipients":["carol@example.net"],"recipients_refused":1,)"
+        R"("refused":[{"recipient":"bob@example.net","code":450,"reply":"4.2.0 later","by":"mta"}],)"
+        R"("octets":512,"outcome":"delivered","code":250,"reply":"2.0.0 Ok","mta":"127.0.0.1:10025")");
+    EXPECT_THAT(of("carol@example.net", {for_two}), Not(HasSubstr("Not delivered"))) << "nobody asked of bob";
+    EXPECT_THAT(of("alice@example.org", {for_two}), HasSubstr("Not delivered so far"));
+    EXPECT_THAT(of("alice@example.org", {for_two, delivered}), Not(HasSubstr("Not delivered")));
+    // A pool of senders: the next attempt comes from another client.
+    std::string from_another = delivered;
+    from_another.replace(from_another.find("192.0.2.7"), 9, "192.0.2.9");
+    EXPECT_THAT(of("192.0.2.7", {greylisted}), HasSubstr("Not delivered so far"));
+    EXPECT_THAT(of("192.0.2.7", {greylisted, from_another}), Not(HasSubstr("Not delivered")));
 }
 
 TEST_F(Story, AMailThatIsAwaitedStill) {
