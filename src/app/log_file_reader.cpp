@@ -105,7 +105,7 @@ std::vector<std::string> rotated_logs(const std::string& path, std::int64_t sinc
         const std::string other = it->path().filename().string();
         const bool rotated =
             other.starts_with(name) && is_rotated(std::string_view(other).substr(name.size()));
-        struct stat status {};
+        struct stat status{};
         if (!rotated || ::stat(it->path().c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
         if (status.st_mtim.tv_sec >= since)
             found.emplace_back(std::int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec,

@@ -19,8 +19,8 @@ namespace sluice::app {
 namespace {
 
 bool same_file(int one, int other) {
-    struct stat a {};
-    struct stat b {};
+    struct stat a{};
+    struct stat b{};
     return ::fstat(one, &a) == 0 && ::fstat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 

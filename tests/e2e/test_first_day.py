@@ -175,7 +175,7 @@ def test_undo_takes_it_out_again(machine):
         machine.shell(script)
     assert send(machine)[0].code == 250 and listens(machine, r":25 .*\"sluice\"")
     machine.shell(back)
-    for script in INSTALL["Man pages"] + INSTALL["Log rotation"] + INSTALL["certbot"]:
+    for script in INSTALL["Man pages"] + INSTALL["Log rotation"] + INSTALL["certbot"] + INSTALL["Metrics"]:
         machine.shell(script)
     for script in UNDO["For good"]:
         machine.shell(script)
@@ -190,6 +190,10 @@ def test_undo_first_lets_everybody_through(protected):
         protected.shell(script)
     wait_until(lambda: send(protected, source=STRANGER)[0].code == 250, "the stranger to be let through")
     protected.wait(f"cat {LOG}", '"would_be":"reject"')
+    # Done twice, or where there is a section, it changes nothing.
+    text = protected.read("/etc/sluice/sluice.toml")
+    protected.shell(UNDO["Let everybody through first"][0])
+    assert protected.read("/etc/sluice/sluice.toml") == text
 
 
 # ---- docs/guide/install.md -----------------------------------------------------------------------------------
