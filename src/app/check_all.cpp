@@ -2,16 +2,33 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+#include <iterator>
+#include <vector>
+
 #include "app/check_certificates.hpp"
 #include "app/check_dns.hpp"
 #include "app/check_files.hpp"
 #include "app/check_networks.hpp"
 #include "app/check_off.hpp"
+#include "app/check_own_clients.hpp"
 #include "app/check_ports.hpp"
 #include "app/check_redis.hpp"
 #include "app/generation.hpp"
 
 namespace sluice::app {
+
+namespace {
+
+/// Of the operator's, as far as can be seen from here.
+std::vector<Network> own_networks(const PostfixSettings* postfix) {
+    std::vector<Network> networks = private_networks();
+    if (postfix != nullptr)
+        std::ranges::copy(trusted_networks(postfix->parameter("mynetworks")), std::back_inserter(networks));
+    return networks;
+}
+
+}  // namespace
 
 Findings check_all(const Config& config, const CheckScope& scope) {
     const bool as_root = ::geteuid() == 0;
@@ -21,6 +38,7 @@ Findings check_all(const Config& config, const CheckScope& scope) {
         findings.push_back({Severity::advice,
                             "Run sluice check as root, as Sluice is started: what is said here of files and "
                             "ports is what this user may do"});
+    add(findings, probe_own_clients(config.log.destination, own_networks(scope.postfix)));
     add(findings, probe_certificates(config));
     add(findings, redis_files(config));
     add(findings, probe_ports(config, scope.config_file));

@@ -177,6 +177,23 @@ def test_the_networks_that_postfix_lets_relay(tmp_path):
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("mode, said", [("observe", "would have been"), ("enforce", "were")])
+def test_own_machines_that_were_taken_for_strangers(start_sluice, postfix, mode, said):
+    """The log names them, and they come before all other advice: before observing ends, and after."""
+    policy = {"mode": mode, "networks": {"slow": ["127.0.0.0/8", "10.0.0.0/8"]}}
+    proxy = {"networks": ["127.0.0.0/8"]}
+    sluice = start_sluice(postfix.private_port, config={"policy": policy, "proxy_protocol": proxy, "pace": {"reply_s": 1}})
+    with sluice.connect() as printer:
+        printer.send("PROXY TCP4 10.1.2.3 127.0.0.1 40000 25\r\n")
+        printer.greet()
+        printer.quit()
+    sluice.wait_record("session", client="10.1.2.3")
+    done = run_sluice("check", "--config", sluice.config_file)
+    advice = [line for line in re.sub(r"\n {12}", " ", done.stdout).splitlines() if line.startswith("  WARNING")]
+    assert advice[0].startswith('  WARNING   Add "10.1.2.3" to policy.networks.fast if'), done.stdout
+    assert f"1 of their sessions {said} held up" in advice[0]
+
+
 def test_half_a_configuration_says_what_is_off():
     done = run_sluice("check", "--no-probe", "--relay", "127.0.0.1:10025")
     said = re.sub(r"\n {12}", " ", done.stdout)
