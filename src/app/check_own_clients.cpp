@@ -21,9 +21,9 @@ bool is_suspect(std::string_view lane) {
 
 /// Most lines are of good clients, and need not be read in full.
 bool may_matter(std::string_view line) {
-    if (line.find(R"("event":"session")") == line.npos) return false;
-    return line.find(R"("lane":"fast")") == line.npos || line.find(R"("would_be":)") != line.npos ||
-           line.find(R"("outcome":"greylisted")") != line.npos;
+    if (!line.contains(R"("event":"session")")) return false;
+    return !line.contains(R"("lane":"fast")") || line.contains(R"("would_be":)") ||
+           line.contains(R"("outcome":"greylisted")");
 }
 
 }  // namespace
