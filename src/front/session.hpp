@@ -154,6 +154,7 @@ class Session final : public net::IoHandler, public net::Timer {
     const IpAddress& sender_address() const;
     bool is_gone() const { return peer_closed_ || broken_; }
     void hand_over();
+    void pass_on();
     void found_before(const UntoldDelivery* before);
     void settle_delivery(const smtp::Reply& reply);
     void settle_told();

@@ -17,6 +17,10 @@ namespace sluice::front {
 
 namespace {
 
+const smtp::Answer gone{
+    .reply = {451, "4.4.2 Connection closed long before the message was read; it was not delivered"},
+    .mta = {},
+    .by = "none"};
 const smtp::Answer first_copy_under_way{
     .reply = {451, "4.4.2 The same message is being delivered already; try again in a while"},
     .mta = {},
@@ -57,12 +61,12 @@ void Session::note_under_way() {
 void Session::hand_over() {
     store::State* const state = context_.surroundings.state;
     const bool ask = state != nullptr && (untold_near_ || listed());
-    if (!ask && context_.untold.empty()) return deliver();
+    if (!ask && context_.untold.empty()) return pass_on();
     const auto letter = transaction_->print.name(server_.envelope(), server_.authenticated());
-    if (!letter) return deliver();
+    if (!letter) return pass_on();
     if (const auto* const before = context_.untold.find(untold_key(*letter), context_.now()))
         return found_before(before);
-    if (!ask) return deliver();
+    if (!ask) return pass_on();
     waiting_ = Waiting::memory;
     inquiry_ = std::make_unique<LetterRecall>(*state, sender_address(), *letter,
                                               [this](const UntoldDelivery* before) {
@@ -71,12 +75,21 @@ void Session::hand_over() {
                                               });
 }
 
+/// To the MTA. A client that closed its direction a while before we had read its message was too fast for its
+/// pace, or gave it up: it may have come again, and been delivered, meanwhile.
+void Session::pass_on() {
+    constexpr Millis a_while{2000};
+    if (!peer_closed_ || Millis{age_ms()} - Millis{left_ms_} < a_while) return deliver();
+    context_.metrics().add(Metric::untold, UntoldResult::taken_back);
+    judge_delivery(gone);
+}
+
 /// What is known of the letter; null = nothing.
 void Session::found_before(const UntoldDelivery* before) {
     waiting_ = Waiting::nothing;
     const auto found = before == nullptr ? std::nullopt : std::optional(*before);
     inquiry_.reset();
-    if (!found) return deliver();
+    if (!found) return pass_on();
     if (found->under_way) {
         context_.metrics().add(Metric::untold, UntoldResult::put_off);
         return judge_delivery(first_copy_under_way);

@@ -17,8 +17,14 @@ using testing::HasSubstr;
 
 constexpr std::uint64_t fixed_seeds = 300;
 
+/// Each found a fault that has been mended since; a change of the worlds makes them others.
+constexpr std::uint64_t telling_seeds[] = {280021272953299, 500008863};
+
 TEST(Simulation, FixedSeedsKeepEveryRule) {
-    for (std::uint64_t seed = 1; seed <= fixed_seeds; ++seed) {
+    std::vector<std::uint64_t> seeds(std::begin(telling_seeds), std::end(telling_seeds));
+    for (std::uint64_t seed = 1; seed <= fixed_seeds; ++seed)
+        seeds.push_back(seed);
+    for (const std::uint64_t seed : seeds) {
         const Findings findings = run_trial_and_weigh(seed, {});
         for (const std::string& violation : findings.violations)
             ADD_FAILURE() << violation << "\nreplay: build/release/sluice-sim --seed " << seed << " --trace";
