@@ -185,7 +185,8 @@ def _shown(population, trial):
 
 def _leaving_times(population, trial, tempo):
     """The picture: how long the bots' sessions that delivered nothing lasted, in seconds as in life."""
-    ways = {"left by themselves": {"left"}, "closed by Sluice": {"refused", "timed_out"}, "put off or refused, then QUIT": {"quit"}}
+    ways = {"left by themselves": {"left"}, "closed by Sluice": {"refused", "timed_out"},
+            "put off or refused, and gone": {"greylisted", "quit"}}
     bots = {host.address for one in population.classes if not one.good for sender in one.senders for host in sender.hosts}
     records = [record for address in bots for record in trial.sessions.get(address, []) if record["messages"] == 0]
     lines = []
