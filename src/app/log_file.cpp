@@ -24,7 +24,7 @@ net::Fd open_for_append(const std::string& path) {
 /// A pipe as a description of our own that never blocks (see net::LogWriter), opened while we may: a worker's
 /// user may not. Empty for anything else.
 net::Fd open_pipe_again(int fd) {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd, &status) != 0 || !S_ISFIFO(status.st_mode)) return {};
     return net::Fd(::open(fmt::format("/proc/self/fd/{}", fd).c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
 }
@@ -77,7 +77,7 @@ void LogFile::write_now(LogFormat format, std::string_view line) const {
 
 bool LogFile::put(std::string_view text) const {
     constexpr Millis turn_patience{20};
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd_, &status) == 0 && S_ISREG(status.st_mode))
         return lines_.append(fd_, text, turn_patience).octets == text.size();
     // A pipe that polls writable takes PIPE_BUF octets whole, and our lines are shorter.

@@ -97,7 +97,10 @@ TEST_F(Lines, ATransactionNamesItsRecipientsAndTheMtasWord) {
         LogFormat::json, out, noon, facts, envelope, record,
         {.outcome = "delivered", .answer = &answer, .octets = 4096, .now = Instant{Millis{1800}}});
     EXPECT_THAT(out, HasSubstr(R"("sender":"a@x.example","recipients":["b@y.example","c@y.example"])"));
-    EXPECT_THAT(out, HasSubstr(R"("refused":[{"recipient":"nobody@y.example","code":550,"reply":"5.1.1 Unknown","by":"cache"}])"));
+    EXPECT_THAT(
+        out,
+        HasSubstr(
+            R"("refused":[{"recipient":"nobody@y.example","code":550,"reply":"5.1.1 Unknown","by":"cache"}])"));
     EXPECT_THAT(out, HasSubstr(R"("outcome":"delivered","code":250,"reply":"2.0.0 Ok: queued as 4F")"));
     EXPECT_THAT(out, HasSubstr(R"("mta":"127.0.0.1:10025")"));
     EXPECT_THAT(out, HasSubstr(R"("seconds":{"envelope":0.5,"content":0.25,"delivery":0.05})"));

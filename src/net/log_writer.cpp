@@ -45,7 +45,7 @@ constexpr auto retry_time = 250ms;
 constexpr Millis turn_patience{1000};
 
 bool is_regular(int fd) {
-    struct stat status {};
+    struct stat status{};
     return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
 }
 
@@ -54,7 +54,7 @@ bool is_regular(int fd) {
 class LogWriter::Impl {
   public:
     Impl(int fd, LogFormat format, Metrics& metrics) : fd_(fd), format_(format), metrics_(metrics) {
-        struct stat status {};
+        struct stat status{};
         ::fstat(fd, &status);
         socket_ = S_ISSOCK(status.st_mode);
         if (S_ISFIFO(status.st_mode)) {

@@ -92,7 +92,9 @@ TEST(LogWriter, WritesToAFile) {
     char path[] = "/tmp/sluice-log-XXXXXX";
     const Fd file{::mkostemp(path, O_CLOEXEC)};
     ::unlink(path);
-    { LogWriter{file.get()}.write("{}\n"); }
+    {
+        LogWriter{file.get()}.write("{}\n");
+    }
     char buffer[8];
     EXPECT_EQ(::pread(file.get(), buffer, sizeof buffer, 0), 3);
 }

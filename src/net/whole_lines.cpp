@@ -35,7 +35,7 @@ class Turn {
 
   private:
     bool lock(short how) const {
-        struct flock all {};
+        struct flock all{};
         all.l_type = how;
         all.l_whence = SEEK_SET;
         return ::fcntl(fd_.get(), F_SETLK, &all) == 0;
@@ -46,7 +46,7 @@ class Turn {
 };
 
 off_t size_of(int fd) {
-    struct stat status {};
+    struct stat status{};
     return ::fstat(fd, &status) == 0 ? status.st_size : -1;
 }
 
@@ -98,8 +98,8 @@ bool may_have_room_later(int error) {
 
 bool end_cut_line(const char* path, int fd) {
     const Fd reader(::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    struct stat read {};
-    struct stat appended {};
+    struct stat read{};
+    struct stat appended{};
     if (!reader || ::fstat(reader.get(), &read) != 0 || ::fstat(fd, &appended) != 0) return false;
     if (!S_ISREG(read.st_mode) || read.st_ino != appended.st_ino || read.st_dev != appended.st_dev)
         return false;

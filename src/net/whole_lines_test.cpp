@@ -105,7 +105,7 @@ class Holder {
         const Fd say(ends[1]);
         pid_ = ::fork();
         if (pid_ == 0) {
-            struct flock all {};
+            struct flock all{};
             all.l_type = F_WRLCK;
             ::fcntl(fd, F_SETLK, &all);
             (void)!::write(say.get(), "!", 1);

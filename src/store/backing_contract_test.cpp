@@ -71,8 +71,7 @@ class LocalHarness final : public BackingHarness {
         LocalBacking::Options options;
         options.database.directory = directory_.path();
         options.commit_every = Millis{5};  // so that much of it comes from the disk
-        return std::make_unique<LocalBacking>(
-            loop, options, [this] { return now_; }, [](auto, auto) {});
+        return std::make_unique<LocalBacking>(loop, options, [this] { return now_; }, [](auto, auto) {});
     }
     bool shared() const override { return false; }
     void pass(net::Loop& loop, Millis time) override {

@@ -260,8 +260,7 @@ TEST_F(LocalBackingTest, NoDirectoryIsAnErrorAtStart) {
 /// Says 0 when it is about to begin, then puts 1, 2, 3 … and says what is safe, until it is killed.
 [[noreturn]] void write_until_killed(const LocalBacking::Options& options, int pipe) {
     net::Loop loop;
-    LocalBacking backing(
-        loop, options, [] { return WallMillis{1'700'000'000'000}; }, [](auto, auto) {});
+    LocalBacking backing(loop, options, [] { return WallMillis{1'700'000'000'000}; }, [](auto, auto) {});
     for (std::uint64_t number = 0;; ++number) {
         backing.perform({put(fmt::format("v/{:012}", number), "x")}, [](const auto&) {});
         if (number % 50 == 0) {

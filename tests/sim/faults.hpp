@@ -20,7 +20,7 @@ enum class Fault : std::uint8_t {
     client_reads_slowly,
     client_impatient,
     client_leaves_at_dot,  // all is said, and in a moment it is gone
-    client_noise,  // commands out of place, garbage, over-long lines
+    client_noise,          // commands out of place, garbage, over-long lines
     client_smuggles,
     client_resets_mail,  // RSET instead of the message
     mta_refuses_connection,
