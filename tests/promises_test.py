@@ -51,6 +51,21 @@ def test_every_promise_names_tests_that_exist(names):
         assert shown_by, f"nothing holds: {promise}"
 
 
+def repeated(rows):
+    """What stands in the table twice: the same promise, or two wordings of one that the same tests hold."""
+    told = [part for promise, shown_by in rows for part in (promise, tuple(shown_by))]
+    return {part for part in told if told.count(part) > 1}
+
+
+def test_no_promise_stands_twice():
+    assert repeated(promises((ROOT / "SECURITY.md").read_text())) == set()
+
+
+def test_one_that_does_is_found():
+    assert repeated([("a", ["x"]), ("b", ["y"]), ("a", ["z"])]) == {"a"}
+    assert repeated([("a", ["x", "y"]), ("b", ["x", "y"]), ("c", ["x"])]) == {("x", "y")}
+
+
 @pytest.mark.parametrize("name", ["test_that_was_renamed", "SandboxCalls.Nothing*", "nobody_test", "docs/none.md"])
 def test_a_name_that_is_nobodys_is_found(names, name):
     assert unknown(["net_test", name], names) == [name]
