@@ -10,6 +10,7 @@ import signal
 import pytest
 
 from harness import small_disk
+from harness.client import answer_to_recipient
 from harness.operator import REMEMBERS, Operator
 from harness.waiting import wait_until
 
@@ -39,15 +40,6 @@ def operator(sluice):
     return Operator(sluice)
 
 
-def answer(sluice, source):
-    with sluice.connect(source=source) as client:
-        client.greet()
-        client.expect(250, "MAIL FROM:<sender@example.org>")
-        code = client.command("RCPT TO:<alice@example.test>").code
-        client.quit()
-        return code
-
-
 def crash(sluice):
     """All of its processes at once, with no time to write anything."""
     for pid in (sluice.process.pid, sluice.store_pid(), *sluice.worker_pids()):
@@ -75,12 +67,12 @@ def test_what_is_blocked_stays_blocked_after_a_crash_on_a_full_disk(disk, sluice
     disk.fill()
     why = cannot(operator, "block", NOT_DONE)
     assert "in force for now" in why
-    wait_until(lambda: answer(sluice, STRANGER) == 550, "it to be in force all the same")
+    wait_until(lambda: answer_to_recipient(sluice, STRANGER) == 550, "it to be in force all the same")
     crash(sluice)
     restart(sluice)
     assert [line.split()[0] for line in operator("acts").splitlines()] == [DONE]
-    wait_until(lambda: answer(sluice, CLIENT) == 550, "the act to be known")
-    assert answer(sluice, STRANGER) == 250
+    wait_until(lambda: answer_to_recipient(sluice, CLIENT) == 550, "the act to be known")
+    assert answer_to_recipient(sluice, STRANGER) == 250
 
 
 def test_what_is_forgotten_stays_forgotten(disk, sluice, operator):

@@ -3,7 +3,7 @@
 import pytest
 
 from harness import small_disk
-from harness.client import Client
+from harness.client import Client, send_mail
 from harness.mail import message, new_token
 from harness.operator import Operator
 from harness.small_disk import SmallDisk
@@ -29,11 +29,7 @@ def on_a_small_disk(start_sluice, postfix, tmp_path):
 
 def deliver(sluice, postfix, source):
     token = new_token()
-    with sluice.connect(source=source) as client:
-        client.greet()
-        client.envelope()
-        assert client.content(message(token)).code == 250
-        client.quit()
+    assert send_mail(sluice.port, message(token), source=source).code == 250
     postfix.wait_message(token)
 
 

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from harness.client import answer_to_recipient
 from harness.operator import REMEMBERS, Operator
 from harness.redis import Redis
 from harness.waiting import PATIENCE, wait_until
@@ -31,18 +32,8 @@ def start_machine(redis, start_sluice, postfix):
     return start
 
 
-def answer(sluice, source):
-    """The code of what this client is told of a recipient."""
-    with sluice.connect(source=source) as client:
-        client.greet()
-        client.expect(250, "MAIL FROM:<sender@example.org>")
-        code = client.command("RCPT TO:<alice@example.test>").code
-        client.quit()
-        return code
-
-
 def wait_answer(sluice, source, code, why):
-    wait_until(lambda: answer(sluice, source) == code, why)
+    wait_until(lambda: answer_to_recipient(sluice, source) == code, why)
 
 
 def blocks(*sluices):
@@ -56,7 +47,7 @@ def stays_blocked(sluice, seconds):
     """At every moment."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
-        assert answer(sluice, CLIENT) == 550
+        assert answer_to_recipient(sluice, CLIENT) == 550
         time.sleep(0.1)  # for some of its looks at Redis
 
 
@@ -94,7 +85,7 @@ def test_a_redis_that_is_away_at_the_start(redis, start_machine):
     sluice.stop()
     redis.kill()
     sluice.start()
-    assert answer(sluice, CLIENT) == 550, "the first who comes is judged by the act that it keeps"
+    assert answer_to_recipient(sluice, CLIENT) == 550, "the first who comes is judged by the act that it keeps"
     assert "1 acts that it keeps" in sluice.wait_record("acts_not_read", worker=None)["why"]
     stays_blocked(sluice, 1)
     redis.start()  # empty, at that
@@ -111,7 +102,7 @@ def test_a_store_process_that_dies_while_redis_is_away(redis, start_machine):
     os.kill(sluice.store_pid(), signal.SIGKILL)
     sluice.wait_records("store_started", 2)
     stays_blocked(sluice, 1)
-    assert answer(sluice, OTHER) == 250
+    assert answer_to_recipient(sluice, OTHER) == 250
 
 
 def test_what_is_said_while_redis_is_away(redis, start_machine):
@@ -150,5 +141,5 @@ def test_an_act_that_ends_is_not_put_back(redis, start_machine):
     time.sleep(2.0)  # for some looks at Redis
     assert act_in(redis) == []
     for sluice in (here, there):
-        assert answer(sluice, CLIENT) == 250
+        assert answer_to_recipient(sluice, CLIENT) == 250
         assert Operator(sluice)("acts") == ""

@@ -7,13 +7,14 @@ import contextlib
 import os
 import shutil
 import signal
-import threading
 
 import pytest
 
+from harness.client import answer_to_recipient
 from harness.operator import REMEMBERS, Operator
 from harness.redis import Redis
 from harness.sluice import BINARY
+from harness.visitors import Visitors
 from harness.waiting import PATIENCE, wait_until
 
 TROUBLE = ("store_down", "store_slow", "store_up", "store_died", "store_broke", "store_unavailable", "acts_not_read")
@@ -21,50 +22,15 @@ NETWORK = "127.0.170.0/24"
 BLOCKED = "127.0.170.1"
 
 
-class Visitors:
-    """Clients that come one after another: each asks the memory when it comes, and tells it something when it goes."""
+def visitors_of(sluice):
+    """Clients that ask the memory when they come, and tell it something when they go."""
 
-    def __init__(self, sluice):
-        self.sluice = sluice
-        self.faults = []
-        self.count = 0
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def _run(self):
-        while not self._over.is_set():
-            self.count += 1
-            try:
-                self._visit(f"127.0.171.{1 + self.count % 250}")
-            except Exception as error:  # whatever it is, a client would have felt it
-                self.faults.append(repr(error))
-            self._over.wait(0.005)
-
-    def _visit(self, source):
-        with self.sluice.connect(source=source) as client:
+    def visit(source):
+        with sluice.connect(source=source) as client:
             client.greet()
             client.quit()
 
-    def wait_more(self, more=10):
-        wanted = self.count + more
-        wait_until(lambda: self.count >= wanted, "more visitors")
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._over.set()
-        self._thread.join()
-
-
-def answer(sluice, source):
-    with sluice.connect(source=source) as client:
-        client.greet()
-        client.expect(250, "MAIL FROM:<sender@example.org>")
-        code = client.command("RCPT TO:<alice@example.test>").code
-        client.quit()
-        return code
+    return Visitors("127.0.171", visit, pause_s=0.005)
 
 
 def counted(operator):
@@ -82,12 +48,12 @@ def test_reloads_that_change_the_store_process(start_sluice, postfix):
     sluice = start_sluice(postfix.private_port, config={**REMEMBERS, "workers": 2})
     operator = Operator(sluice)
     operator("block", NETWORK)
-    with sluice.connect(source="127.0.172.1") as early, Visitors(sluice) as visitors:
+    with sluice.connect(source="127.0.172.1") as early, visitors_of(sluice) as visitors:
         early.greet()
         for number in range(6):
             visitors.wait_more()
             sluice.reload({"state": {"commit_ms": 90 + number}} if number % 2 else {"limits": {"sessions_max": 100 + number}})
-            assert answer(sluice, BLOCKED) == 550, "nothing that was known is unknown for a moment"
+            assert answer_to_recipient(sluice, BLOCKED) == 550, "nothing that was known is unknown for a moment"
         visitors.wait_more()
         sluice.wait_records("store_started", 4)
         early.expect(250, "NOOP")
@@ -100,14 +66,14 @@ def test_reloads_that_change_the_store_process(start_sluice, postfix):
 def test_a_memory_that_comes_and_goes(start_sluice, postfix):
     """It is switched on, off and on again, with sessions that outlive each change."""
     sluice = start_sluice(postfix.private_port, config={**REMEMBERS, "store": "off"})
-    with contextlib.ExitStack() as stack, Visitors(sluice) as visitors:
+    with contextlib.ExitStack() as stack, visitors_of(sluice) as visitors:
         for where in ("local", "off", "local"):
             stack.enter_context(sluice.connect(source="127.0.172.2")).greet()
             sluice.reload({"store": where})
             visitors.wait_more()
         operator = Operator(sluice)
         operator("block", NETWORK)
-        wait_until(lambda: answer(sluice, BLOCKED) == 550, "the act to be known")
+        wait_until(lambda: answer_to_recipient(sluice, BLOCKED) == 550, "the act to be known")
     assert visitors.faults == []
     assert not [name for name in counted(operator) if "troubles" in name]
     assert no_trouble(sluice) == []
@@ -116,12 +82,12 @@ def test_a_memory_that_comes_and_goes(start_sluice, postfix):
 def test_a_memory_that_moves_into_redis(start_sluice, postfix):
     with Redis() as redis:
         sluice = start_sluice(postfix.private_port, config=REMEMBERS)
-        with Visitors(sluice) as visitors:
+        with visitors_of(sluice) as visitors:
             for where in (redis.url(), "local", redis.url()):
                 visitors.wait_more()
                 sluice.reload({"store": where})
             Operator(sluice)("block", NETWORK)
-            wait_until(lambda: answer(sluice, BLOCKED) == 550, "the act to be known")
+            wait_until(lambda: answer_to_recipient(sluice, BLOCKED) == 550, "the act to be known")
         assert visitors.faults == []
         assert counted(Operator(sluice)) == {}
         assert no_trouble(sluice) == []
@@ -138,7 +104,7 @@ def test_upgrades(before, start_sluice, postfix, tmp_path):
     sluice.write_config({"store": "local"})
     successors = []
     try:
-        with Visitors(sluice) as visitors:
+        with visitors_of(sluice) as visitors:
             for times in (1, 2):
                 with sluice.connect(source="127.0.172.3") as early:
                     early.greet()
@@ -146,7 +112,7 @@ def test_upgrades(before, start_sluice, postfix, tmp_path):
                     assert sluice.ask("upgrade").returncode == 0
                     successors.append(sluice.wait_records("upgraded", times)[times - 1]["pid"])
                     if before == "local":
-                        assert answer(sluice, BLOCKED) == 550
+                        assert answer_to_recipient(sluice, BLOCKED) == 550
                     visitors.wait_more()
                     early.expect(250, "NOOP")
                     early.quit()

@@ -4,15 +4,16 @@ And the Redis that is killed, paused, started again or refuses us: mail goes on.
 """
 
 import subprocess
-import threading
 import time
 
 import pytest
 
+from harness.client import answer_to_recipient
 from harness.mail import message, new_token
 from harness.redis import Redis, RedisCluster
 from harness.scripted_mta import ScriptedMta
 from harness.sluice import BINARY
+from harness.visitors import Visitors
 from harness.waiting import PATIENCE, wait_until
 
 TRAP = "trap@example.test"
@@ -75,23 +76,13 @@ def send_mail(sluice, source):
     return greeted, asked
 
 
-def answer(sluice, source, sender="sender@example.org", recipient="alice@example.test"):
-    """The code of what this client is told of this recipient."""
-    with sluice.connect(source=source) as client:
-        client.greet()
-        client.expect(250, f"MAIL FROM:<{sender}>")
-        code = client.command(f"RCPT TO:<{recipient}>").code
-        client.quit()
-        return code
-
-
 # ---- what is shared --------------------------------------------------------------------------------------------
 
 
 def test_who_meets_a_trap_on_one_machine_is_slow_on_the_other(redis, start_on):
     here, there = start_on(redis.url()), start_on(redis.url())
     source = "127.0.130.1"
-    answer(here, source, recipient=TRAP)
+    answer_to_recipient(here, source, recipient=TRAP)
     here.wait_record("session", client=source)
     time.sleep(SECOND)  # which is what is promised
     with there.connect(source=source) as client:
@@ -106,13 +97,13 @@ def test_who_meets_a_trap_on_one_machine_is_slow_on_the_other(redis, start_on):
 def test_whom_the_operator_blocks_on_one_machine_the_other_refuses(redis, start_on):
     here, there = start_on(redis.url()), start_on(redis.url())
     client, network = "127.0.131.1", "127.0.131.0/24"
-    assert answer(there, client) == 250
+    assert answer_to_recipient(there, client) == 250
     for what, code in (("block", 550), ("forget", 250)):
         done = command(here, what, network)
         assert done.returncode == 0, done.stderr
         began = time.monotonic()
         for each in (there, here):
-            wait_until(lambda s=each, c=code: answer(s, client) == c, f"{what} to be known")
+            wait_until(lambda s=each, c=code: answer_to_recipient(s, client) == c, f"{what} to be known")
             assert time.monotonic() - began < 2 * SECOND, f"{what} was not known within a second"
     assert there.wait_record("act", network=network)
 
@@ -123,7 +114,7 @@ def test_who_has_waited_on_one_machine_passes_on_the_other(redis, start_on):
     here, there = start_on(redis.url(), greylist), start_on(redis.url(), greylist)
 
     def ask(sluice):
-        return answer(sluice, "127.0.132.1", sender="sender@greylisted.example")
+        return answer_to_recipient(sluice, "127.0.132.1", sender="sender@greylisted.example")
 
     first = time.monotonic()
     assert ask(here) == 450
@@ -144,7 +135,7 @@ def test_of_whom_one_machine_has_asked_the_mta_the_other_need_not(redis, start_o
         asked = {"somebody@example.test": 250, "nobody@example.test": 550}
 
         def answers(sluice):
-            return {recipient: answer(sluice, "127.0.135.1", recipient=recipient) for recipient in asked}
+            return {recipient: answer_to_recipient(sluice, "127.0.135.1", recipient=recipient) for recipient in asked}
 
         assert answers(here) == asked
         wait_until(lambda: len([key for key in redis.keys() if "body@" in key]) == 2, "the answers to be shared")
@@ -166,7 +157,7 @@ def test_what_a_delivery_finds_out_the_other_machine_knows(redis, start_on):
     left = "left@example.test"
     with ScriptedMta() as mta:
         here, there = start_on(redis.url(), mta=mta.port), start_on(redis.url(), mta=mta.port)
-        assert answer(here, "127.0.136.1", recipient=left) == 250
+        assert answer_to_recipient(here, "127.0.136.1", recipient=left) == 250
         wait_until(lambda: "250 " in command(there, "cache", "show", left).stdout, "the answer to be shared")
         mta.script["rcpt"] = "550 5.1.1 User unknown"
         with here.connect(source="127.0.136.1") as client:
@@ -176,7 +167,7 @@ def test_what_a_delivery_finds_out_the_other_machine_knows(redis, start_on):
             client.quit()
         wait_until(lambda: "550 " in command(there, "cache", "show", left).stdout, "the refusal to be shared")
         asked = len(mta.commands("RCPT"))
-        assert answer(there, "127.0.136.1", recipient=left) == 550
+        assert answer_to_recipient(there, "127.0.136.1", recipient=left) == 550
         assert len(mta.commands("RCPT")) == asked
 
 
@@ -186,48 +177,29 @@ def test_workers_share_without_a_redis(start_sluice):
         config = {"store": "local", "workers": 2, "policy": {**POLICY, **SUSPECTS}, "pace": QUICK}
         sluice = start_sluice(mta.port, config=config)
         sluice.wait_record("store_started")
-        assert answer(sluice, "127.0.137.1", recipient="nobody@example.test") == 550
+        assert answer_to_recipient(sluice, "127.0.137.1", recipient="nobody@example.test") == 550
         wait_until(lambda: "550 " in command(sluice, "cache", "show", "nobody@example.test").stdout, "it to be shared")
         for number in range(20):
-            assert answer(sluice, f"127.0.137.{2 + number}", recipient="nobody@example.test") == 550
+            assert answer_to_recipient(sluice, f"127.0.137.{2 + number}", recipient="nobody@example.test") == 550
         assert len(mta.commands("RCPT")) == 1
 
 
 # ---- a Redis in trouble ----------------------------------------------------------------------------------------
 
 
-class Feed:
-    """Sends one mail after another; keeps how long each greeting and each recipient's reply took."""
+def feed(sluice):
+    """One mail after another; of each: when it began, seconds to the greeting, and to the recipient's reply."""
 
-    def __init__(self, sluice):
-        self.sluice = sluice
-        self.times = []  # (when it began, seconds to the greeting, and to the recipient's reply)
-        self.faults = []
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+    def visit(source):
+        began = time.monotonic()
+        return (began, *send_mail(sluice, source))
 
-    def _run(self):
-        number = 0
-        while not self._over.is_set():
-            number += 1
-            began = time.monotonic()
-            try:
-                self.times.append((began, *send_mail(self.sluice, f"127.0.133.{1 + number % 250}")))
-            except Exception as error:  # whatever it is, a client would have felt it
-                self.faults.append(repr(error))
-            self._over.wait(0.02)
+    return Visitors("127.0.133", visit, pause_s=0.02)
 
-    def __enter__(self):
-        self._thread.start()
-        return self
 
-    def __exit__(self, *_):
-        self._over.set()
-        self._thread.join()
-
-    def since(self, when):
-        """Seconds to each greeting, of the sessions that have begun since."""
-        return [greeted for began, greeted, _ in self.times if began >= when]
+def seconds_to_greetings(traffic, since):
+    """Of the sessions that have begun since."""
+    return [greeted for began, greeted, _ in traffic.results if began >= since]
 
 
 def wait_report(sluice, event, count):
@@ -235,50 +207,50 @@ def wait_report(sluice, event, count):
     return sluice.wait_records(event, count, timeout=20, worker=None)[count - 1]
 
 
-def assert_remembers_again(redis, feed):
+def assert_remembers_again(redis, traffic):
     """What a session has come to is in the memory again."""
     redis.cli("FLUSHALL")
-    sent = len(feed.times)
-    wait_until(lambda: len(feed.times) > sent + 3 and redis.keys(), "sessions to be remembered again")
+    sent = len(traffic.results)
+    wait_until(lambda: len(traffic.results) > sent + 3 and redis.keys(), "sessions to be remembered again")
 
 
 def test_a_redis_that_is_killed_and_started_again(own_redis, start_on):
     sluice = start_on(own_redis.url())
-    with Feed(sluice) as feed:
+    with feed(sluice) as traffic:
         for times in range(1, 3):
-            wait_until(lambda: len(feed.times) >= 5, "mail to flow")
+            wait_until(lambda: len(traffic.results) >= 5, "mail to flow")
             own_redis.kill()
             wait_report(sluice, "store_down", times)
             down_at = time.monotonic()
             time.sleep(2)  # sessions without it
-            waited = feed.since(down_at)
+            waited = seconds_to_greetings(traffic, down_at)
             assert waited and max(waited) < DEADLINE_S + 0.3 * PATIENCE, waited
             own_redis.start()
             wait_report(sluice, "store_up", times)
-            assert_remembers_again(own_redis, feed)
-    assert feed.faults == []
+            assert_remembers_again(own_redis, traffic)
+    assert traffic.faults == []
     why = wait_report(sluice, "store_down", 1)["why"]
     assert f"127.0.0.1:{own_redis.port}" in why, why
 
 
 def test_a_redis_that_hangs(own_redis, start_on):
     sluice = start_on(own_redis.url())
-    with Feed(sluice) as feed:
-        wait_until(lambda: len(feed.times) >= 5, "mail to flow")
+    with feed(sluice) as traffic:
+        wait_until(lambda: len(traffic.results) >= 5, "mail to flow")
         own_redis.pause()
         try:
             sluice.wait_record("store_slow")
             slow_at = time.monotonic()
             time.sleep(4)  # sessions without it
-            waited = feed.since(slow_at)
+            waited = seconds_to_greetings(traffic, slow_at)
         finally:
             own_redis.resume()
         # Once it is known, one session in a second finds out whether it still is: it waits, others do not.
         assert max(waited) < DEADLINE_S + 0.3 * PATIENCE, waited
         assert len([seconds for seconds in waited if seconds > DEADLINE_S / 2]) < len(waited) / 2, waited
-        assert_remembers_again(own_redis, feed)
+        assert_remembers_again(own_redis, traffic)
         sluice.wait_record("store_up", worker=0)
-    assert feed.faults == []
+    assert traffic.faults == []
 
 
 def test_a_wrong_password(start_on):

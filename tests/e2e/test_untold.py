@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from harness.client import send_mail
 from harness.mail import dotted, message, new_token
 from harness.operator import REMEMBERS, Operator
 from harness.policy_service import PolicyService
@@ -42,13 +43,6 @@ def leave_untold(sluice, mta, content, way):
     return sluice.wait_record("transaction", timeout=20, untold=True)
 
 
-def send(sluice, content):
-    with say_all(sluice, content) as client:
-        reply = client.read_reply()
-        client.quit()
-    return reply
-
-
 def worker_of(record):
     return record["session"].split(".")[0]
 
@@ -61,7 +55,7 @@ def test_the_same_letter_is_delivered_once_whoever_gets_it(start_sluice, mta, wa
     assert first["outcome"] == "delivered" and first["code"] == 250
 
     def both_workers_have_answered():
-        assert send(sluice, content).lines == [first["reply"]]
+        assert send_mail(sluice.port, content).lines == [first["reply"]]
         again = sluice.wait_records("transaction", 1, outcome="delivered_before")
         return len({worker_of(record) for record in again}) == 2
 
@@ -74,12 +68,12 @@ def test_another_letter_and_one_without_a_name_are_delivered(start_sluice, mta):
     sluice = start_sluice(mta.port, config=CONFIG)
     content = message("one")
     leave_untold(sluice, mta, content, "close")
-    assert send(sluice, content.replace(b"<one@", b"<two@")).code == 250
+    assert send_mail(sluice.port, content.replace(b"<one@", b"<two@")).code == 250
     assert len(mta.taken) == 2
     nameless = content.replace(b"Message-ID", b"X-Not-An-ID")
     leave_untold(sluice, mta, nameless, "close")
     wait_until(lambda: len(mta.taken) == 3, "the third")
-    assert send(sluice, nameless).code == 250
+    assert send_mail(sluice.port, nameless).code == 250
     assert len(mta.taken) == 4
 
 
@@ -95,7 +89,7 @@ def test_without_the_dot_nothing_is_delivered(start_sluice, mta, stage):
     sluice.wait_record("session")
     del mta.script[stage]
     assert not mta.taken
-    assert send(sluice, content).code == 250
+    assert send_mail(sluice.port, content).code == 250
     assert len(mta.taken) == 1
 
 
@@ -122,7 +116,7 @@ def test_who_closes_without_waiting_is_delivered_once(start_sluice, mta):
     del mta.script["mail"]
     client.close()
     first = sluice.wait_record("transaction", timeout=20, untold=True)
-    assert send(sluice, content).lines == [first["reply"]]
+    assert send_mail(sluice.port, content).lines == [first["reply"]]
     assert len(mta.taken) == 1
 
 
@@ -140,13 +134,13 @@ smtpd_policy_service_timeout = 100s
             policy.wait_held(1)
             client.close()
             wait_until(lambda: "under way" in Operator(sluice)("state", "dump"), "the letter to be known")
-            early = send(sluice, message(token))
+            early = send_mail(sluice.port, message(token))
             assert early.code == 451, "the first copy is still under way"
             policy.release()
             first = sluice.wait_record("transaction", untold=True)
             assert first["reply"].startswith("2.0.0 Ok: queued as ")
             for _ in range(4):
-                assert send(sluice, message(token)).lines == [first["reply"]]
+                assert send_mail(sluice.port, message(token)).lines == [first["reply"]]
             postfix.wait_message(token)
             postfix.wait_quiet()
             assert postfix.count_messages(token) == 1
@@ -162,5 +156,5 @@ def test_without_quit_what_was_heard_is_known_to_be(start_sluice, mta, way):
     getattr(client, way)()
     session = sluice.wait_record("session", outcome="left")
     assert ("untold" in session) == (way == "abort")
-    assert send(sluice, content).code == 250
+    assert send_mail(sluice.port, content).code == 250
     assert len(mta.taken) == (2 if way == "close" else 1)

@@ -171,6 +171,16 @@ class Client:
         self.close()
 
 
+def answer_to_recipient(sluice, source, sender="sender@example.org", recipient="alice@example.test"):
+    """The code of what this client is told of this recipient, in a session of its own."""
+    with sluice.connect(source=source) as client:
+        client.greet()
+        client.expect(250, f"MAIL FROM:<{sender}>")
+        code = client.command(f"RCPT TO:<{recipient}>").code
+        client.quit()
+        return code
+
+
 def send_mail(port, content, sender="sender@example.org", recipients=("alice@example.test",), source=None):
     """One mail in a connection of its own; the reply to the final dot."""
     with Client(port, source=source) as client:
