@@ -65,25 +65,26 @@ void LogFile::write_now(LogFormat format, std::string_view line) const {
         announcement.number("lines", static_cast<std::int64_t>(unannounced_));
         announcement.number("total", static_cast<std::int64_t>(dropped_)).finish();
     }
+    const std::size_t announced = text.size();
     // A worker that was killed in the midst of a line has left it so; its supervisor is about to say that.
     if (file_) end_cut_line();
-    if (put(text.append(line))) {
-        unannounced_ = 0;
-    } else {
+    const std::size_t taken = put(text.append(line));
+    if (taken >= announced) unannounced_ = 0;  // also where the room was for that alone
+    if (taken < text.size()) {
         ++unannounced_;
         ++dropped_;
     }
 }
 
-bool LogFile::put(std::string_view text) const {
+std::size_t LogFile::put(std::string_view text) const {
     constexpr Millis turn_patience{20};
     struct stat status{};
     if (::fstat(fd_, &status) == 0 && S_ISREG(status.st_mode))
-        return lines_.append(fd_, text, turn_patience).octets == text.size();
+        return lines_.append(fd_, text, turn_patience).octets;
     // A pipe that polls writable takes PIPE_BUF octets whole, and our lines are shorter.
     pollfd waiting{fd_, POLLOUT, 0};
-    if (::poll(&waiting, 1, 0) != 1 || (waiting.revents & POLLOUT) == 0) return false;
-    return ::write(fd_, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+    if (::poll(&waiting, 1, 0) != 1 || (waiting.revents & POLLOUT) == 0) return 0;
+    return ::write(fd_, text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? text.size() : 0;
 }
 
 void LogFile::end_cut_line() const {

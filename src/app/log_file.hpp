@@ -35,7 +35,7 @@ class LogFile {
     void write_now(LogFormat format, std::string_view line) const;
 
   private:
-    bool put(std::string_view text) const;
+    std::size_t put(std::string_view text) const;  // octets of whole lines that were taken
     void end_cut_line() const;
 
     std::string destination_;

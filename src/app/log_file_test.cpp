@@ -161,6 +161,21 @@ TEST_F(LogFileTest, AFullDiskIsLeftWithWholeLines) {
         << content("log");
 }
 
+TEST_F(LogFileTest, ALossIsAnnouncedOnce) {
+    const LogFile log(path("log"));
+    {
+        const net::SmallDisk disk(0);
+        log.write_now(LogFormat::json, "{\"line\":1}\n");
+    }
+    {
+        const net::SmallDisk disk(120);  // for the announcement, and not for the line behind it
+        log.write_now(LogFormat::json, "{\"line\":\"" + std::string(200, 'x') + "\"}\n");
+    }
+    EXPECT_TRUE(content("log").ends_with("\"lines\":1,\"total\":1}\n")) << content("log");
+    log.write_now(LogFormat::json, "{}\n");
+    EXPECT_TRUE(content("log").ends_with("\"lines\":1,\"total\":2}\n{}\n")) << content("log");
+}
+
 TEST_F(LogFileTest, ALineThatWasCutIsEndedBeforeTheNext) {
     std::ofstream(path("log")) << "{\"half\":";
     const LogFile log(path("log"));
