@@ -190,10 +190,16 @@ def test_undo_first_lets_everybody_through(protected):
         protected.shell(script)
     wait_until(lambda: send(protected, source=STRANGER)[0].code == 250, "the stranger to be let through")
     protected.wait(f"cat {LOG}", '"would_be":"reject"')
-    # Done twice, or where there is a section, it changes nothing.
-    text = protected.read("/etc/sluice/sluice.toml")
-    protected.shell(UNDO["Let everybody through first"][0])
-    assert protected.read("/etc/sluice/sluice.toml") == text
+    # Done twice, or where there is a section, it changes nothing, and nothing is left behind.
+    for section in ("", "printf '\\n[policy]\\nmode = \"enforce\"\\n' >> /etc/sluice/sluice.toml"):
+        if section:
+            protected.shell("sed -i 1d /etc/sluice/sluice.toml; " + section)
+        text = protected.read("/etc/sluice/sluice.toml")
+        before = protected.shell("pgrep -x sluice")
+        protected.shell(UNDO["Let everybody through first"][0])
+        assert protected.read("/etc/sluice/sluice.toml") == text
+        assert protected.shell("pgrep -x sluice") == before, "and no reload"
+        assert "observe.toml" not in protected.shell("ls /etc/sluice")
 
 
 # ---- docs/guide/install.md -----------------------------------------------------------------------------------
@@ -243,6 +249,8 @@ def test_certbot_renews(protected, tmp_path):
     protected.shell(f"echo broken > {LIVE}/fullchain.pem")
     assert "fullchain.pem" in protected.shell(hook, fails=True), "certbot hears of it"
     assert second.fingerprint() in shown_certificate(protected)
+    protected.shell("systemctl stop sluice")
+    protected.shell(hook)  # no concern of a Sluice that does not run
 
 
 def test_metrics_and_man_pages(protected):

@@ -21,10 +21,10 @@ def setting(unit, key):
 
 
 def mains():
-    """Supervisors: processes called sluice whose parent is none."""
+    """Supervisors: processes of the binary, though it be replaced, whose parent is none. Certbot's hook has its name, too."""
 
     def name(pid):
-        return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+        return pathlib.Path(f"/proc/{pid}/exe").readlink().name.removesuffix(" (deleted)")
 
     found = []
     for path in pathlib.Path("/proc").glob("[0-9]*"):
