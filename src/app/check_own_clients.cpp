@@ -42,7 +42,7 @@ void OwnClients::take(std::string_view line) {
     if (error.failed() || !value.is_object()) return;
     const json::object& session = value.get_object();
     const bool held = is_suspect(text_of(session, "lane")) || text_of(session, "outcome") == "greylisted";
-    const bool would_be = is_suspect(text_of(session, "would_be"));
+    const bool would_be = is_suspect(text_of(session, "would_be")) || session.contains("would_be_greylisted");
     const auto client = IpAddress::parse(text_of(session, "client"));
     if ((!held && !would_be) || !client) return;
     const auto holds = [&](const Network& network) { return network.contains(*client); };

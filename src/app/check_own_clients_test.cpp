@@ -38,6 +38,9 @@ TEST(OwnClients, ThoseThatWouldHaveBeen) {
     EXPECT_THAT(said_of({session("fd00::1", observed)}),
                 HasSubstr(R"(Add "fd00::1" to policy.networks.fast)"));
     EXPECT_THAT(said_of({session("fd00::1", observed)}), HasSubstr("1 of their sessions would have been"));
+    const std::string greylisted =
+        R"("lane":"fast","would_be":"fast","would_be_greylisted":true,"outcome":"quit")";
+    EXPECT_THAT(said_of({session("10.1.2.3", greylisted)}), HasSubstr("1 of their sessions would have been"));
 }
 
 TEST(OwnClients, NobodyElse) {

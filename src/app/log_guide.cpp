@@ -80,7 +80,7 @@ std::string log_guide() {
     page += section("The line of a transaction", "field",
                     "It begins as that of its session: `time`, `event` (`transaction`), `session`, `client`, "
                     "`port`, `name`, `helo`, "
-                    "`lane`, `would_be`, `tls`, and has its `signals`.");
+                    "`lane`, `would_be`, `would_be_greylisted`, `tls`, and has its `signals`.");
     for (const LogFieldRow& row : log_transaction_fields())
         add_row(page, row.name, row.help);
     page += '\n';

@@ -154,7 +154,10 @@ bool was_delivered(const json::object& line) {
 }
 
 std::string letter_key(const json::object& line, std::string_view recipient) {
-    return ascii::to_lower(text_of(line, "sender")) + '\n' + ascii::to_lower(recipient);
+    // Bounces have one sender in common, and no more: whose they are, the client tells.
+    const std::string_view sender = text_of(line, "sender");
+    return ascii::to_lower(sender) + '\n' + ascii::to_lower(recipient) +
+           (sender.empty() ? '\n' + std::string(text_of(line, "client")) : "");
 }
 
 }  // namespace
@@ -194,11 +197,13 @@ void LogStory::tell_missing(const json::object& line) {
 void LogStory::tell_head(const json::object& line) {
     const std::string lane = shown_text_of(line, "lane");
     const std::string would_be = shown_text_of(line, "would_be");
+    const bool again = line.contains("would_be_greylisted");
     const std::string signals = signals_text(line);
     tell_(fmt::format("{}  {}  (session {})\n", moment(text_of(line, "time")), who(line),
                       shown_text_of(line, "session")));
-    tell_(fmt::format("    It was in the {} lane{}: {}.\n", lane,
+    tell_(fmt::format("    It was in the {} lane{}{}: {}.\n", lane,
                       would_be.empty() ? "" : fmt::format(" and would have been in the {} lane", would_be),
+                      again ? ", and asked to come again" : "",
                       signals.empty() ? "nothing was noticed about it" : signals));
 }
 
@@ -275,7 +280,8 @@ void LogStory::tell_waited(const json::object& line, std::string_view recipient)
     const auto found = waiting_.find(letter_key(line, recipient));
     if (found == waiting_.end()) return;
     // Of the letter itself the log knows no more than whose it is and for whom.
-    tell_(fmt::format("    Mail from this sender for {} had been put off {} {} before, first at {}.\n",
+    tell_(fmt::format("    {} for {} had been put off {} {} before, first at {}.\n",
+                      text_of(line, "sender").empty() ? "A bounce from this client" : "Mail from this sender",
                       address_text(recipient), found->second.attempts,
                       found->second.attempts == 1 ? "time" : "times", moment(found->second.since)));
     waiting_.erase(found);
@@ -313,9 +319,10 @@ void LogStory::finish() {
         sessions_ == 0 ? "" : fmt::format(", and {} sessions that tell of something else", sessions_)));
     for (const auto& [key, waiting] : waiting_) {
         const std::size_t cut = key.find('\n');
+        const std::string_view recipient = std::string_view(key).substr(cut + 1);
         tell_(fmt::format("Not delivered so far: from {} to {}, put off {} {}, first at {}.\n",
                           address_text(std::string_view(key).substr(0, cut)),
-                          address_text(std::string_view(key).substr(cut + 1)), waiting.attempts,
+                          address_text(recipient.substr(0, recipient.find('\n'))), waiting.attempts,
                           waiting.attempts == 1 ? "time" : "times", moment(waiting.since)));
     }
 }

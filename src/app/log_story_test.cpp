@@ -88,6 +88,26 @@ TEST_F(Story, WhatIsNotAskedForMayEndTheWait) {
     EXPECT_THAT(of("192.0.2.7", {greylisted, from_another}), Not(HasSubstr("Not delivered")));
 }
 
+/// Many clients send in the name of "<>", and any client in the name of another.
+TEST_F(Story, AMailThatOnlyHasTheSenderInCommon) {
+    const auto bounce = [](std::string text, std::string_view client) {
+        const std::string_view sender = text.contains("Alice@") ? "Alice@example.org" : "alice@example.org";
+        text.erase(text.find(sender), sender.size());
+        return text.replace(text.find("192.0.2.7"), 9, client);
+    };
+    const std::string first = bounce(greylisted, "192.0.2.7");
+    const std::string of_another = of("bob@example.net", {first, bounce(delivered, "192.0.2.9")});
+    EXPECT_THAT(of_another, Not(HasSubstr("had been put off")));
+    EXPECT_THAT(of_another, HasSubstr("Not delivered so far: from <> to <bob@example.net>, put off 1 time,"));
+    EXPECT_THAT(of("bob@example.net", {first, bounce(delivered, "192.0.2.7")}),
+                HasSubstr("A bounce from this client for <bob@example.net> had been put off 1 time before"));
+    std::string forged = greylisted;
+    forged.replace(forged.find("192.0.2.7"), 9, "192.0.2.66");
+    EXPECT_THAT(of("bob@example.net", {forged, delivered}),
+                HasSubstr("Mail from this sender for <bob@example.net> had been put off"))
+        << "which is true of its name, and of no letter";
+}
+
 TEST_F(Story, AMailThatIsAwaitedStill) {
     EXPECT_THAT(
         of("alice@example.org", {greylisted, greylisted}),
@@ -133,6 +153,15 @@ TEST_F(Story, WhatTheMtaHadSaidAndWhatWasNoticed) {
         text,
         HasSubstr("For <b@example.net>, <c@example.net> it was put off: Sluice answered 451 4.3.0 Try again "
                   "(the MTA had said: 421 too busy). The client had gone before it could hear so.\n"));
+}
+
+TEST_F(Story, WhatOnlyTheGreylistWouldHaveStopped) {
+    std::string observed = delivered;
+    observed.replace(observed.find(R"("lane":"slow")"), 13,
+                     R"("lane":"fast","would_be":"fast","would_be_greylisted":true)");
+    EXPECT_THAT(
+        of("192.0.2.7", {observed}),
+        HasSubstr("It was in the fast lane and would have been in the fast lane, and asked to come again: "));
 }
 
 TEST_F(Story, ASessionTellsOfClientsThatHadNoMail) {

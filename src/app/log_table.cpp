@@ -123,6 +123,8 @@ constexpr LogFieldRow session_fields[] = {
      "`reject` "
      "(550)."},
     {"would_be", "The lane it would have been in, with `policy.mode = \"observe\"`."},
+    {"would_be_greylisted",
+     "`true`: With `policy.mode = \"observe\"`, it would have been asked to come again (`policy.greylist`)."},
     {"tls", "The encryption of the connection; absent where there was none."},
     {"tls.version", "The version of TLS."},
     {"tls.cipher", "The cipher of TLS."},

@@ -28,6 +28,7 @@ void append_who(LogLine& line, const SessionFacts& facts) {
     if (!facts.helo.empty()) line.text("helo", facts.helo);
     line.text("lane", policy::name_of(facts.lane));
     if (facts.would_be) line.text("would_be", policy::name_of(*facts.would_be));
+    if (facts.would_be_greylisted) line.boolean("would_be_greylisted", true);
     if (!facts.tls) return;
     line.open_object("tls").text("version", facts.tls->version).text("cipher", facts.tls->cipher);
     line.number("bits", facts.tls->bits).close();

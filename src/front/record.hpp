@@ -62,7 +62,8 @@ struct SessionRecord {
     std::uint8_t block_level = 0;    // of its last short-term block; 0 = none is remembered
     Stage stage = Stage::connect;
     Outcome outcome : 4 = Outcome::left;
-    bool greylisted : 1 = false;  // it was asked to come again
+    bool greylisted : 1 = false;           // it was asked to come again
+    bool would_be_greylisted : 1 = false;  // it would have been, were this not only observed
 };
 
 /// What names a session in the log, the same in the lines of its transactions: "instance.number".
@@ -79,6 +80,7 @@ struct SessionFacts {
     std::string_view helo;
     policy::Lane lane;
     std::optional<policy::Lane> would_be = {};  // policy.mode = "observe": the verdict, which is not enforced
+    bool would_be_greylisted = false;           // and whether it would have been asked to come again
     int score;
     const std::vector<policy::Signal>& signals;
     Millis lasted;

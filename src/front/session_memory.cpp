@@ -99,10 +99,12 @@ policy::Leaving Session::leaving() const {
 }
 
 bool Session::to_be_greylisted() const {
-    if (context_.surroundings.state == nullptr || observing()) return false;
+    if (context_.surroundings.state == nullptr) return false;
     if (transaction_->greylist != Transaction::Greylist::unknown) return false;
     if (server_.authenticated() || is_known()) return false;
-    return policy::is_greylisted(context_.options.policy.greylist, lane_, verdict().score);
+    const policy::Lane lane = judged_lane();
+    if (lane == policy::Lane::reject || lane == policy::Lane::defer) return false;  // it hears so first
+    return policy::is_greylisted(context_.options.policy.greylist, lane, verdict().score);
 }
 
 policy::GreylistName Session::greylist_name() const {
@@ -128,9 +130,11 @@ void Session::greylist_found(const policy::GreylistFacts* facts) {
                                                                          : GreylistResult::pass);
     const policy::GreylistName name = greylist_name();
     if (answer.newly) context_.surroundings.state->tell(store::greylist_passed(options, name));
+    const bool waits = answer.what == What::wait;
     transaction_->greylist =
-        answer.what == What::wait ? Transaction::Greylist::waits : Transaction::Greylist::passed;
-    if (answer.what == What::wait)
+        waits && !observing() ? Transaction::Greylist::waits : Transaction::Greylist::passed;
+    record_.would_be_greylisted |= waits && observing();
+    if (waits)
         note({"greylist", "", fmt::format("{} {}, {} s", name.origin, name.domain, answer.wait.count()), 0});
     inquiry_.reset();  // what was handed to us by reference goes with it
     put_recipient();

@@ -432,6 +432,7 @@ SessionFacts Session::facts_for_log() const {
             .helo = server_.helo(),
             .lane = lane_,
             .would_be = observing() ? std::optional(judged_lane()) : std::nullopt,
+            .would_be_greylisted = record_.would_be_greylisted,
             .score = verdict().score,
             .signals = signals,
             .lasted = lasted,

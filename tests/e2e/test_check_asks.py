@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from harness.certificates import make_certificate
+from harness.operator import REMEMBERS
 from harness.postfix import Postfix
 from harness.redis import Redis, RedisCluster
 from harness.scripted_dns import ScriptedDns
@@ -192,6 +193,20 @@ def test_own_machines_that_were_taken_for_strangers(start_sluice, postfix, mode,
     advice = [line for line in re.sub(r"\n {12}", " ", done.stdout).splitlines() if line.startswith("  WARNING")]
     assert advice[0].startswith('  WARNING   Add "10.1.2.3" to policy.networks.fast if'), done.stdout
     assert f"1 of their sessions {said} held up" in advice[0]
+
+
+def test_own_machines_that_the_greylist_alone_would_put_off(start_sluice, postfix):
+    policy = {"mode": "observe", "greylist": {"who": "all"}}
+    config = {**REMEMBERS, "policy": policy, "proxy_protocol": {"networks": ["127.0.0.0/8"]}}
+    sluice = start_sluice(postfix.private_port, config=config)
+    with sluice.connect() as printer:
+        printer.send("PROXY TCP4 10.1.2.3 127.0.0.1 40000 25\r\n")
+        printer.greet()
+        printer.envelope()
+        printer.quit()
+    sluice.wait_record("session", client="10.1.2.3", would_be="fast")
+    done = run_sluice("check", "--config", sluice.config_file)
+    assert 'Add "10.1.2.3" to policy.networks.fast if' in re.sub(r"\n {12}", " ", done.stdout), done.stdout
 
 
 def test_half_a_configuration_says_what_is_off():

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from harness.client import send_mail
 from harness.mail import message, new_token
 from harness.operator import REMEMBERS, Operator
 from harness.sluice import merged
@@ -305,12 +306,23 @@ def test_an_act_decides_alone(remembering):
 
 def test_observing_remembers_and_does_nothing(remembering):
     policy = {"mode": "observe", "trap_recipients": [TRAP], "greylist": {"who": "all", "delay_s": 2}}
-    sluice, _ = remembering(policy)
+    sluice, operator = remembering(policy)
     visit(sluice, recipient=TRAP)
     sessions(sluice, 1)
     assert visit(sluice).code == 250
     record = sessions(sluice, 2)[-1]
     assert (record["lane"], record["would_be"]) == ("fast", "slow")
+    assert record["would_be_greylisted"]
+    assert len(operator("greylist", "list").splitlines()) == 1, "it has not been asked to come again, so it need not"
+
+
+def test_observing_says_whom_the_greylist_would_have_put_off(remembering):
+    """Once it has delivered mail it is known, and the greylist would not have asked it any more."""
+    sluice, _ = remembering({"mode": "observe", "greylist": {"who": "all", "delay_s": 2}})
+    for number, put_off in ((1, True), (2, None)):
+        assert send_mail(sluice.port, message(new_token()), source=CLIENT).code == 250
+        record = sessions(sluice, number)[-1]
+        assert (record["lane"], record["would_be"], record.get("would_be_greylisted")) == ("fast", "fast", put_off)
 
 
 def test_a_signal_that_is_observed_counts_nothing(remembering):
