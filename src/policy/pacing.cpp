@@ -28,11 +28,12 @@ Instant Pace::moment_before(Instant latest) const {
 /// Decides in how many pieces a reply goes out, and when the first and the last of them are due.
 void Pace::plan(std::size_t pending, Instant now, Instant asked) {
     const Millis apart = options_->moments;
-    const Instant end = asked + std::min<Millis>(options_->reply + apart, reply_time_max);
-    // What was long in coming has been waited for already.
-    const Instant first = std::min(moment_before(now) + apart, std::max(end, now));
-    last_ = std::max(moment_before(end), first);
     const Millis gap_max = std::max(options_->silence_max - options_->silence_max % apart, apart);
+    const Instant end = asked + std::min<Millis>(options_->reply + apart, reply_time_max);
+    // As late as it may be, since each piece costs. What was long in coming has been waited for already.
+    const Instant latest = std::max(asked + std::min(2 * apart, gap_max), now + apart);
+    const Instant first = std::min(moment_before(latest), std::max(end, now));
+    last_ = std::max(moment_before(end), first);
     const auto gaps = (last_ - first + gap_max - Millis{1}) / gap_max;
     const auto pieces = std::min<std::size_t>(static_cast<std::size_t>(gaps) + 1, pending);
     pieces_left_ = static_cast<std::uint8_t>(pieces);

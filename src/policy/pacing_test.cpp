@@ -55,10 +55,10 @@ TEST(Pace, StretchesAReplyToItsTime) {
     pace.slow_down(options);
     Instant now = start + Millis{300};
     const Played played = play(pace, 14, now, now);
-    EXPECT_EQ(played.first, Millis{700}) << "the next full second";
+    EXPECT_EQ(played.first, Millis{1'700}) << "within two seconds, at a full one";
     EXPECT_EQ(played.total, Millis{21'700});
     EXPECT_EQ(played.silence, Seconds{4});
-    EXPECT_EQ(played.pieces, 7U);
+    EXPECT_EQ(played.pieces, 6U) << "no more than the silence between them asks for";
     EXPECT_EQ(pace.held(), Millis{21'700});
 }
 
@@ -92,6 +92,8 @@ TEST(Pace, TimeThatWentByBeforeIsPartOfTheReply) {
     EXPECT_EQ(play(pace, 14, now, start).total, Seconds{22});
     Instant late = start + Seconds{60};
     EXPECT_EQ(play(pace, 14, late, start).total, Seconds{60}) << "it has waited for long enough";
+    Instant soon = start + Seconds{3};
+    EXPECT_EQ(play(pace, 14, soon, start).first, Seconds{4}) << "two more would be a silence of five";
 }
 
 TEST(Pace, FiveRepliesOutlastABotOfAHundredSeconds) {
