@@ -176,6 +176,14 @@ def cpu_ns(pids):
     return total
 
 
+def kernel_share(pids, before=(0, 0)):
+    """What part of their CPU time since `before` was the kernel's, and the counts to begin from next time."""
+    stats = [stat for stat in map(_stat, pids) if stat]
+    now = sum(int(stat[11]) for stat in stats), sum(int(stat[12]) for stat in stats)
+    user, system = now[0] - before[0], now[1] - before[1]
+    return system / max(user + system, 1), now
+
+
 def user_bytes(pids, field="Pss:"):
     """Memory in user space that is theirs, in bytes: the proportional set size (shared pages by their share), unless
     another field of smaps_rollup is asked for."""
