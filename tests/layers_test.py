@@ -1,6 +1,10 @@
 """Holds the tree to its shape: who may include whom, how long a file may get, and what must not be named.
 
-    base <- {smtp, wire} <- policy <- net <- store <- {front, relay, sink, guard} <- app
+    base <- {smtp, wire, net} <- {policy, spool} <- store <- {front, relay, sink, guard} <- app
+
+and within app
+
+    process <- config <- generation <- worker <- {supervisor, inspect, postfix} <- check <- cli
 
 A folder may include itself and the folders of the steps below it; folders on one step never include each other.
 """
@@ -12,7 +16,9 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-STEPS = [["base"], ["smtp", "wire"], ["policy"], ["net"], ["store"], ["front", "relay", "sink", "guard"], ["app"]]
+STEPS = [["base"], ["smtp", "wire", "net"], ["policy", "spool"], ["store"], ["front", "relay", "sink", "guard"], ["app"]]
+ROOMS = [["process"], ["config"], ["generation"], ["worker"], ["supervisor", "inspect", "postfix"], ["check"], ["cli"]]
+WITHOUT_SOCKETS = ("base", "smtp", "wire", "policy")
 LINES_MAX = 450
 LINES_MEDIAN_MAX = 200
 
@@ -24,8 +30,8 @@ FOREIGN_PATH = re.compile(r"/(?:home|work|farm)/[a-z]")
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|X" r"XX|HA" r"CK)\b")
 
 
-def step_of(folder):
-    for number, folders in enumerate(STEPS):
+def step_of(folder, steps=STEPS):
+    for number, folders in enumerate(steps):
         if folder in folders:
             return number
     return None
@@ -54,8 +60,27 @@ def wrong_includes(tree):
                 wrong.append(f'{name}: "{included}" does not exist')
             elif folder != name.parts[0] and theirs >= mine:
                 wrong.append(f'{name}: "{included}" is not on a lower step')
-        if mine < step_of("net") and SOCKET_HEADER.search(text) and not name.stem.endswith("_test"):
-            wrong.append(f"{name}: touches sockets below net")
+        if name.parts[0] in WITHOUT_SOCKETS and SOCKET_HEADER.search(text) and not name.stem.endswith("_test"):
+            wrong.append(f"{name}: touches sockets, which is for net")
+    return wrong
+
+
+def wrong_rooms(tree):
+    """The same within app, whose folders are its rooms."""
+    wrong = []
+    for path in sources(tree):
+        name = path.relative_to(tree / "src")
+        if name.parts[0] != "app":
+            continue
+        mine = step_of(name.parts[1], ROOMS)
+        if len(name.parts) != 3 or mine is None:
+            wrong.append(f"{name}: is in no room of app")
+            continue
+        for included in INCLUDE.findall(path.read_text()):
+            parts = included.split("/")
+            theirs = step_of(parts[1], ROOMS) if parts[0] == "app" else -1
+            if theirs is None or (theirs >= mine and parts[1] != name.parts[1]):
+                wrong.append(f'{name}: "{included}" is in no room on a lower step')
     return wrong
 
 
@@ -77,6 +102,10 @@ def tracked_text_files():
 
 def test_includes_keep_to_the_layers():
     assert wrong_includes(ROOT) == []
+
+
+def test_includes_within_app_keep_to_its_rooms():
+    assert wrong_rooms(ROOT) == []
 
 
 def test_no_source_file_is_too_long():
@@ -114,16 +143,18 @@ GOOD_TREE = {
     "base/ip.hpp": "",
     "smtp/reply.hpp": '#include "base/ip.hpp"\n',
     "wire/xclient.hpp": "#include <string>\n",
-    "net/loop.hpp": '#include <sys/epoll.h>\n#include "smtp/reply.hpp"\n',
+    "net/loop.hpp": '#include <sys/epoll.h>\n#include "base/ip.hpp"\n',
     "relay/pool.hpp": "",
     "front/front.hpp": '#include "net/loop.hpp"\n#include "front/front.hpp"\n',
-    "app/main.cpp": '#include "front/front.hpp"\n#include "base/ip.hpp"\n',
+    "policy/lane.hpp": '#include "smtp/reply.hpp"\n',
+    "app/process/log.hpp": "",
+    "app/cli/main.cpp": '#include "front/front.hpp"\n#include "base/ip.hpp"\n#include "app/process/log.hpp"\n',
 }
 
 
 def test_a_good_tree_passes(tmp_path):
     plant(tmp_path, GOOD_TREE)
-    assert wrong_includes(tmp_path) == []
+    assert wrong_includes(tmp_path) == [] and wrong_rooms(tmp_path) == []
 
 
 @pytest.mark.parametrize(
@@ -134,6 +165,8 @@ def test_a_good_tree_passes(tmp_path):
         ("wire/sibling.cpp", '#  include "smtp/reply.hpp"\n'),
         ("front/sibling.cpp", 'int x;\n#include "relay/pool.hpp"\n'),
         ("net/up.cpp", '#include "front/front.hpp"\n'),
+        ("net/sibling.cpp", '#include "smtp/reply.hpp"\n'),
+        ("net/policy.cpp", '#include "policy/lane.hpp"\n'),
         ("policy/socket.cpp", "#include <sys/socket.h>\n"),
         ("smtp/bare.cpp", '#include "reply.hpp"\n'),
         ("smtp/missing.cpp", '#include "base/gone.hpp"\n'),
@@ -143,6 +176,22 @@ def test_a_good_tree_passes(tmp_path):
 def test_a_bad_tree_fails(tmp_path, name, text):
     plant(tmp_path, GOOD_TREE | {name: text})
     wrong = wrong_includes(tmp_path)
+    assert len(wrong) == 1 and wrong[0].startswith(name)
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("app/process/up.cpp", '#include "app/cli/main.hpp"\n'),
+        ("app/inspect/sibling.hpp", '#include "app/postfix/postconf.hpp"\n'),
+        ("app/process/unknown.hpp", '#include "app/cellar/wine.hpp"\n'),
+        ("app/homeless.cpp", "\n"),
+        ("app/cellar/wine.hpp", "\n"),
+    ],
+)
+def test_a_bad_room_is_noticed(tmp_path, name, text):
+    plant(tmp_path, GOOD_TREE | {name: text})
+    wrong = wrong_rooms(tmp_path)
     assert len(wrong) == 1 and wrong[0].startswith(name)
 
 

@@ -9,22 +9,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <random>
 #include <string_view>
 
 namespace sluice {
 
+/// A secret of the process, for which net/secret_hash.hpp asks the kernel.
 struct HashKey {
     std::uint64_t k0 = 0;
     std::uint64_t k1 = 0;
 };
-
-/// A secret of this process.
-inline HashKey random_hash_key() {
-    std::random_device device;
-    const auto word = [&device] { return static_cast<std::uint64_t>(device()) << 32U | device(); };
-    return {.k0 = word(), .k1 = word()};
-}
 
 /// A transparent hash for std::unordered_map<std::string, …>. Its call operator is not noexcept, so that
 /// libstdc++ keeps hashes in the nodes instead of computing them again while it walks a bucket.
@@ -79,18 +72,6 @@ class KeyedHash {
     }
 
     HashKey key_;
-};
-
-/// Under one secret of this process, for tables that are made anew again and again.
-class SecretHash : public KeyedHash {
-  public:
-    SecretHash() : KeyedHash(secret()) {}
-
-  private:
-    static const HashKey& secret() {
-        static const HashKey key = random_hash_key();
-        return key;
-    }
 };
 
 }  // namespace sluice

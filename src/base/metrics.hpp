@@ -1,8 +1,8 @@
 // The numbers of base/metric_table.hpp, as one process counts them and another reads them.
 //
 // Adding is one relaxed addition to memory that nobody else writes. It may lie where a process that reads it
-// outlives the one that counts (app/metric_pages.hpp); no number says anything about another, so no order of
-// memory is promised.
+// outlives the one that counts (app/process/metric_pages.hpp); no number says anything about another, so no
+// order of memory is promised.
 #pragma once
 
 #include <array>

@@ -12,6 +12,7 @@
 #include "front/untold_deliveries.hpp"
 #include "net/loop.hpp"
 #include "net/process_memory.hpp"
+#include "net/secret_hash.hpp"
 #include "policy/client_counts.hpp"
 
 namespace sluice::front {
@@ -24,7 +25,7 @@ struct Context {
           options(front_options),
           pace(in_phase(front_options.pace, around.pace_phase)),
           unknown_recipients(options.policy.unknown_recipients.window,
-                             options.policy.unknown_recipients.clients_max, random_hash_key()),
+                             options.policy.unknown_recipients.clients_max, net::random_hash_key()),
           handshakes(Seconds{60}, options.policy.unknown_recipients.clients_max),
           spool_memory(around.loop, front_options.spool.shared_octets_max),
           teaser("220-" + front_options.server.hostname + " ESMTP\r\n"),
@@ -65,7 +66,7 @@ struct Context {
     const policy::PaceOptions pace;  // those of the options, in this worker's phase
     policy::ClientCounts unknown_recipients;
     policy::ClientCounts handshakes;  // in the last minute
-    net::SpoolMemory spool_memory;
+    spool::SpoolMemory spool_memory;
     UntoldDeliveries untold;
     const std::string teaser;  // the first of two lines of greeting
     net::MemoryWatch memory;

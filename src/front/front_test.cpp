@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 #include <sstream>
 
-#include "front/front_fixture.hpp"
+#include "front/testing/front_fixture.hpp"
 
 namespace sluice::front {
 namespace {

@@ -1,5 +1,6 @@
 // The sessions of a worker at one moment, as `sluice sessions` tells of them: totals by lane, and of each
-// lane those that have lasted longest. Plain values; app/held_text.hpp adds them up and makes text of them.
+// lane those that have lasted longest. Plain values; app/worker/held_text.hpp adds them up and makes text of
+// them.
 #pragma once
 
 #include <array>

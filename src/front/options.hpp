@@ -9,7 +9,6 @@
 #include "base/ip.hpp"
 #include "base/time.hpp"
 #include "net/socket.hpp"
-#include "net/spool.hpp"
 #include "net/tls.hpp"
 #include "policy/departure.hpp"
 #include "policy/dns_list.hpp"
@@ -23,6 +22,7 @@
 #include "policy/verdict.hpp"
 #include "smtp/extensions.hpp"
 #include "smtp/server.hpp"
+#include "spool/spool.hpp"
 
 namespace sluice::front {
 
@@ -85,7 +85,7 @@ struct FrontOptions {
     smtp::Offer allowed = smtp::Offer::everything();
     policy::PaceOptions pace;
     PolicyOptions policy;
-    net::SpoolOptions spool;
+    spool::SpoolOptions spool;
     unsigned sessions_max = 19'000;                            // a worker; one more waits in the accept queue
     std::uint64_t memory_octets_max = std::uint64_t{1} << 30;  // of a worker; 0 = no limit. 452 4.3.1
     unsigned sessions_per_client_max = 0;  // a worker; IPv6 by /64; 0 = no limit. 421 4.7.0

@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include "front/front_fixture.hpp"
 #include "front/session_walk.hpp"
+#include "front/testing/front_fixture.hpp"
 
 namespace sluice::front {
 namespace {

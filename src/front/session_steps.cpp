@@ -287,7 +287,7 @@ void Session::ask_data() {
     // A message that trickles would keep what all share for minutes.
     auto* shared = content_slow_ ? nullptr : &context_.spool_memory;
     transaction_->spool =
-        std::make_unique<net::Spool>(context_.surroundings.offload, context_.options.spool, shared);
+        std::make_unique<spool::Spool>(context_.surroundings.offload, context_.options.spool, shared);
     server_.answer({354, ""});
 }
 

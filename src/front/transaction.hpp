@@ -10,8 +10,8 @@
 #include "front/letter_print.hpp"
 #include "front/record.hpp"
 #include "front/session.hpp"
-#include "net/spool.hpp"
 #include "smtp/backend.hpp"
+#include "spool/spool.hpp"
 
 namespace sluice::front {
 
@@ -58,7 +58,7 @@ struct Transaction {
     Instant asked_at{};  // the MTA, about a recipient
     LetterPrint print;
     std::string under_way;                  // the letter's name: its client has gone, and the MTA has it
-    std::unique_ptr<net::Spool> spool;      // from DATA or the first BDAT on
+    std::unique_ptr<spool::Spool> spool;    // from DATA or the first BDAT on
     std::unique_ptr<smtp::Question> asked;  // last: withdrawn before what it points at goes
 };
 

@@ -17,6 +17,7 @@
 
 #include "base/keyed_hash.hpp"
 #include "base/time.hpp"
+#include "net/secret_hash.hpp"
 #include "smtp/reply.hpp"
 
 namespace sluice::front {
@@ -40,7 +41,7 @@ class UntoldDeliveries {
     /// An MTA answers within that (RFC 5321 4.5.3.2.6).
     static constexpr Seconds under_way_life{600};
 
-    explicit UntoldDeliveries(std::size_t entries = entries_max, const HashKey& key = random_hash_key())
+    explicit UntoldDeliveries(std::size_t entries = entries_max, const HashKey& key = net::random_hash_key())
         : entries_max_(entries), entries_(0, KeyedHash(key)) {}
 
     void put(std::string_view letter, const UntoldDelivery& delivery, Instant now);

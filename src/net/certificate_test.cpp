@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 #include <stdexcept>
 
-#include "net/test_certificates.hpp"
+#include "net/testing/test_certificates.hpp"
 #include "net/tls_client.hpp"
 
 namespace sluice::net {

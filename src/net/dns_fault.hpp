@@ -12,8 +12,8 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "base/keyed_hash.hpp"
 #include "net/resolver.hpp"
+#include "net/secret_hash.hpp"
 
 namespace sluice::net {
 

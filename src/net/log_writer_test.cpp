@@ -15,7 +15,7 @@
 #include <thread>
 
 #include "net/fd.hpp"
-#include "net/small_disk.hpp"
+#include "net/testing/small_disk.hpp"
 
 namespace sluice::net {
 namespace {
@@ -130,7 +130,8 @@ TEST(LogWriter, AReaderThatStallsCostsLinesNotTime) {
     ASSERT_NE(announced, std::string::npos);
     EXPECT_THAT(all.substr(announced),
                 EndsWith("\"total\":" + std::to_string(dropped) + "}\n{\"line\":\"after\"}\n"));
-    EXPECT_EQ(static_cast<std::uint64_t>(std::count(all.begin(), all.end(), 'x')), (lines + tries - dropped) * 999);
+    EXPECT_EQ(static_cast<std::uint64_t>(std::count(all.begin(), all.end(), 'x')),
+              (lines + tries - dropped) * 999);
 }
 
 TEST(LogWriter, DestructionGivesUpAfterTwoSeconds) {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "net/loop.hpp"
-#include "net/test_name_server.hpp"
+#include "net/testing/test_name_server.hpp"
 
 namespace sluice::net {
 namespace {

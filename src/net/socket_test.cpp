@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "net/test_port.hpp"
+#include "net/testing/test_port.hpp"
 
 namespace sluice::net {
 namespace {

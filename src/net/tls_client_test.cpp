@@ -8,7 +8,7 @@
 
 #include "net/fd.hpp"
 #include "net/socket.hpp"
-#include "net/test_certificates.hpp"
+#include "net/testing/test_certificates.hpp"
 
 namespace sluice::net {
 namespace {

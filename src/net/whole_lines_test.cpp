@@ -12,7 +12,7 @@
 #include <string>
 
 #include "net/fd.hpp"
-#include "net/small_disk.hpp"
+#include "net/testing/small_disk.hpp"
 
 namespace sluice::net {
 namespace {

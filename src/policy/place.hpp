@@ -1,5 +1,5 @@
 // Whose network an address is in, and in which country, and what both are called. What knows it is
-// net/address_register.hpp. No I/O.
+// app/generation/address_register.hpp. No I/O.
 #pragma once
 
 #include <array>

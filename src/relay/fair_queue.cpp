@@ -4,6 +4,7 @@
 #include <cassert>
 #include <utility>
 
+#include "net/secret_hash.hpp"
 #include "relay/client_network.hpp"
 
 namespace sluice::relay {
@@ -29,7 +30,7 @@ std::size_t FairQueue::lane_of(const Job& job) {
 FairQueue::FairQueue(unsigned connections_max)
     : share_(share_of(connections_max)),
       lent_max_(std::max(share_, connections_max - kept_for_others(connections_max))),
-      clients_(0, KeyedHash(random_hash_key())) {}
+      clients_(0, KeyedHash(net::random_hash_key())) {}
 
 unsigned FairQueue::share_of(unsigned connections_max) {
     return std::max(1U, connections_max / 4);

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "relay/relay_fixture.hpp"
+#include "relay/testing/relay_fixture.hpp"
 
 namespace sluice::relay {
 namespace {

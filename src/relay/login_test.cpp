@@ -3,7 +3,7 @@
 
 #include <sys/resource.h>
 
-#include "relay/relay_fixture.hpp"
+#include "relay/testing/relay_fixture.hpp"
 
 namespace sluice::relay {
 namespace {

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "net/fd.hpp"
-#include "relay/relay_fixture.hpp"
+#include "relay/testing/relay_fixture.hpp"
 
 namespace sluice::relay {
 namespace {

@@ -7,11 +7,11 @@
 #include <memory>
 
 #include "net/local_socket.hpp"
-#include "relay/relay_fixture.hpp"
+#include "relay/testing/relay_fixture.hpp"
 #include "store/client.hpp"
 #include "store/keeper.hpp"
 #include "store/record.hpp"
-#include "store/temporary_directory.hpp"
+#include "store/testing/temporary_directory.hpp"
 
 namespace sluice::relay {
 namespace {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <set>
 
-#include "relay/relay_fixture.hpp"
+#include "relay/testing/relay_fixture.hpp"
 
 namespace sluice::relay {
 namespace {

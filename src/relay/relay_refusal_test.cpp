@@ -1,7 +1,7 @@
 // Clients that the MTA refuses as such, at its greeting or when it is told of them.
 #include <algorithm>
 
-#include "relay/relay_fixture.hpp"
+#include "relay/testing/relay_fixture.hpp"
 
 namespace sluice::relay {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "relay/relay_fixture.hpp"
+#include "relay/testing/relay_fixture.hpp"
 
 namespace sluice::relay {
 namespace {

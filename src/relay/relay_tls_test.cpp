@@ -5,8 +5,8 @@
 #include <csignal>
 #include <cstdint>
 
-#include "net/test_certificates.hpp"
-#include "relay/relay_fixture.hpp"
+#include "net/testing/test_certificates.hpp"
+#include "relay/testing/relay_fixture.hpp"
 
 namespace sluice::relay {
 namespace {

@@ -1,6 +1,6 @@
 // An MTA gets nobody's mail before it has shown that it would not relay for strangers, and only when it is
 // told who its clients are.
-#include "relay/relay_fixture.hpp"
+#include "relay/testing/relay_fixture.hpp"
 
 namespace sluice::relay {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <memory>
 
-#include "relay/relay_fixture.hpp"
+#include "relay/testing/relay_fixture.hpp"
 
 namespace sluice::relay {
 namespace {

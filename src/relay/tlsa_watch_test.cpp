@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 #include <fstream>
 
-#include "net/test_certificates.hpp"
-#include "net/test_name_server.hpp"
-#include "relay/relay_fixture.hpp"
+#include "net/testing/test_certificates.hpp"
+#include "net/testing/test_name_server.hpp"
+#include "relay/testing/relay_fixture.hpp"
 
 namespace sluice::relay {
 namespace {

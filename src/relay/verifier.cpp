@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "net/secret_hash.hpp"
 #include "relay/answer_class.hpp"
 #include "relay/recipient_operations.hpp"
 
@@ -53,11 +54,11 @@ Verifier::Verifier(net::Loop& loop, Pool& pool, store::State* memory, const Rela
       memory_(memory),
       options_(options),
       cache_(options.verify.cache_max, options.verify.positive_ttl, options.verify.negative_ttl,
-             random_hash_key()),
-      doubted_(options.verify.cache_max, {}, doubt_time, random_hash_key()),
-      under_way_(0, KeyedHash(random_hash_key())),
-      asking_(0, KeyedHash(random_hash_key())),
-      recalling_(0, KeyedHash(random_hash_key())) {}
+             net::random_hash_key()),
+      doubted_(options.verify.cache_max, {}, doubt_time, net::random_hash_key()),
+      under_way_(0, KeyedHash(net::random_hash_key())),
+      asking_(0, KeyedHash(net::random_hash_key())),
+      recalling_(0, KeyedHash(net::random_hash_key())) {}
 
 Verifier::~Verifier() {
     for (auto& [recipient, recollection] : recalling_)

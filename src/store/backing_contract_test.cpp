@@ -9,12 +9,12 @@
 #include <random>
 #include <set>
 
-#include "store/backing_harness.hpp"
 #include "store/local_backing.hpp"
 #include "store/record.hpp"
-#include "store/redis_cluster.hpp"
-#include "store/redis_server.hpp"
-#include "store/temporary_directory.hpp"
+#include "store/testing/backing_harness.hpp"
+#include "store/testing/redis_cluster.hpp"
+#include "store/testing/redis_server.hpp"
+#include "store/testing/temporary_directory.hpp"
 
 namespace sluice::store {
 namespace {

@@ -13,7 +13,7 @@
 #include "store/keeper.hpp"
 #include "store/local_backing.hpp"
 #include "store/message.hpp"
-#include "store/temporary_directory.hpp"
+#include "store/testing/temporary_directory.hpp"
 
 namespace sluice::store {
 namespace {

@@ -15,14 +15,14 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "base/keyed_hash.hpp"
+#include "net/secret_hash.hpp"
 #include "store/record.hpp"
 
 namespace sluice::store {
 
 /// Nothing in place of a record: it is to go. A session looks for several keys in it, most of them in vain:
 /// no look copies its key.
-using Changes = std::unordered_map<std::string, std::optional<Record>, SecretHash, std::equal_to<>>;
+using Changes = std::unordered_map<std::string, std::optional<Record>, net::SecretHash, std::equal_to<>>;
 
 class Database {
   public:

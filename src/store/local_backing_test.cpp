@@ -13,8 +13,8 @@
 #include <thread>
 
 #include "net/fd.hpp"
-#include "store/backing_harness.hpp"
-#include "store/temporary_directory.hpp"
+#include "store/testing/backing_harness.hpp"
+#include "store/testing/temporary_directory.hpp"
 
 namespace sluice::store {
 namespace {

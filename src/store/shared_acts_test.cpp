@@ -6,8 +6,8 @@
 #include <map>
 
 #include "store/act_stamp.hpp"
-#include "store/backing_harness.hpp"
-#include "store/temporary_directory.hpp"
+#include "store/testing/backing_harness.hpp"
+#include "store/testing/temporary_directory.hpp"
 
 namespace sluice::store {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "app/config.hpp"
+#include "app/config/config.hpp"
 #include "base/ascii.hpp"
 #include "fuzz/cuts.hpp"
 #include "fuzz/expect.hpp"

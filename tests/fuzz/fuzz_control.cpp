@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "app/packets.hpp"
+#include "app/process/packets.hpp"
 #include "fuzz/cuts.hpp"
 #include "fuzz/expect.hpp"
 

@@ -12,13 +12,13 @@ set(sanitize -fsanitize=address,undefined -fno-sanitize-recover=all)
 
 file(GLOB fuzzed CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/base/*.cpp ${PROJECT_SOURCE_DIR}/src/smtp/*.cpp
      ${PROJECT_SOURCE_DIR}/src/wire/*.cpp ${PROJECT_SOURCE_DIR}/src/policy/*.cpp
-     ${PROJECT_SOURCE_DIR}/src/app/config*.cpp ${PROJECT_SOURCE_DIR}/src/app/packets.cpp)
-list(FILTER fuzzed EXCLUDE REGEX "_test\\.cpp$")
+     ${PROJECT_SOURCE_DIR}/src/app/config/*.cpp ${PROJECT_SOURCE_DIR}/src/app/process/packets.cpp)
+list(FILTER fuzzed EXCLUDE REGEX "(_test|/find_config|/run_flags)\\.cpp$")
 # Of the kernel's folder: what is pure, and what the configuration's defaults are made of.
 foreach(name dns_record endpoint fd tls tls_client)
   list(APPEND fuzzed ${PROJECT_SOURCE_DIR}/src/net/${name}.cpp)
 endforeach()
-foreach(name message record redis_options)
+foreach(name message record redis/redis_options)
   list(APPEND fuzzed ${PROJECT_SOURCE_DIR}/src/store/${name}.cpp)
 endforeach()
 add_library(fuzzed STATIC ${fuzzed})

@@ -1,4 +1,4 @@
-// The system under test, wired as app/worker.cpp wires a worker.
+// The system under test, wired as app/worker/worker.cpp wires a worker.
 #pragma once
 
 #include <memory>

@@ -186,7 +186,7 @@ class Sluice:
         assert status == 0, f"exit status {status}\n{self.stderr()}\n{self.log_text()}"
         if self.json_log:
             strange = undescribed(self._read_log(None, {}))
-            assert not strange, f"docs/guide/log.md (src/app/log_table.cpp) does not explain {strange}"
+            assert not strange, f"docs/guide/log.md (src/app/inspect/log_table.cpp) does not explain {strange}"
 
     # ---- clients ---------------------------------------------------------------------------------------------
 

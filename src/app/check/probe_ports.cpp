@@ -1,0 +1,167 @@
+// Tries the addresses to listen at, and looks in /proc for who has them (app/check/ports.hpp judges).
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <fmt/format.h>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include "app/check/ports.hpp"
+#include "app/process/control.hpp"
+#include "app/process/start_error.hpp"
+#include "net/fd.hpp"
+
+namespace sluice::app {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string text_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+/// The outcome of binding to it. Nobody is listened to, so that no client is taken and then reset.
+std::error_code try_to_bind(const net::Endpoint& endpoint) {
+    const bool v4 = endpoint.address.is_v4();
+    const net::Fd socket(::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const int yes = 1;
+    if (!socket) return {errno, std::generic_category()};
+    // A listener has this too: what only waits for its last segments (TIME_WAIT) is in nobody's way.
+    ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    if (!v4) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
+    sockaddr_in in4{};
+    sockaddr_in6 in6{};
+    in4.sin_family = AF_INET;
+    in6.sin6_family = AF_INET6;
+    in4.sin_port = in6.sin6_port = htons(endpoint.port);
+    std::memcpy(&in4.sin_addr, endpoint.address.octets().data(), sizeof in4.sin_addr);
+    std::memcpy(&in6.sin6_addr, endpoint.address.octets().data(), sizeof in6.sin6_addr);
+    const int result = v4 ? ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&in4), sizeof in4)
+                          : ::bind(socket.get(), reinterpret_cast<const sockaddr*>(&in6), sizeof in6);
+    return result == 0 ? std::error_code() : std::error_code(errno, std::generic_category());
+}
+
+/// The words of a process's command line.
+std::vector<std::string> command_line(int pid) {
+    std::vector<std::string> words;
+    std::string text = text_of(fmt::format("/proc/{}/cmdline", pid));
+    while (!text.empty()) {
+        words.push_back(text.substr(0, text.find('\0')));
+        text.erase(0, words.back().size() + 1);
+    }
+    return words;
+}
+
+/// Its --config is this file.
+bool runs_with(int pid, const std::string& config_file) {
+    if (config_file.empty()) return false;
+    std::error_code error;
+    const fs::path ours = fs::canonical(config_file, error);
+    const fs::path directory = fs::read_symlink(fmt::format("/proc/{}/cwd", pid), error);
+    const std::vector<std::string> words = command_line(pid);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        constexpr std::string_view flag = "--config";
+        if (!words[i].starts_with(flag)) continue;
+        const bool joined = words[i].starts_with("--config=");
+        if (!joined && i + 1 == words.size()) continue;
+        const std::string named = joined ? words[i].substr(flag.size() + 1) : words[i + 1];
+        if (fs::weakly_canonical(directory / named, error) == ours) return true;
+    }
+    return false;
+}
+
+bool answers_in(const std::string& state_dir) {
+    if (state_dir.empty()) return false;
+    try {
+        require_no_other(state_dir);
+        return false;
+    } catch (const StartError&) {
+        return true;
+    }
+}
+
+bool has_open(int pid, const std::vector<std::uint64_t>& inodes) {
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
+        const std::string target = fs::read_symlink(entry.path(), error).string();
+        const bool held = std::ranges::any_of(
+            inodes, [&](std::uint64_t inode) { return target == fmt::format("socket:[{}]", inode); });
+        if (held) return true;
+    }
+    return false;
+}
+
+std::string name_of_process(int pid) {
+    std::string name = text_of(fmt::format("/proc/{}/comm", pid));
+    while (name.ends_with('\n'))
+        name.pop_back();
+    return name;
+}
+
+bool is_sluice(const PortHolder& holder) {
+    return holder.name.starts_with("sluice");
+}
+
+/// A Sluice that has one of these sockets open, though systemd may have it too; else the first process that
+/// has. Of a Sluice that is the supervisor, who came before its workers.
+std::optional<PortHolder> holder_of(const std::vector<std::uint64_t>& inodes) {
+    std::vector<int> pids;
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator("/proc", error)) {
+        const std::string name = entry.path().filename();
+        int pid = 0;
+        const auto [end, fault] = std::from_chars(name.data(), name.data() + name.size(), pid);
+        if (fault == std::errc() && end == name.data() + name.size()) pids.push_back(pid);
+    }
+    std::ranges::sort(pids);
+    std::optional<PortHolder> sluice;
+    std::optional<PortHolder> other;
+    for (const int pid : pids) {
+        if (!has_open(pid, inodes)) continue;
+        PortHolder holder{.pid = pid, .name = name_of_process(pid)};
+        std::optional<PortHolder>& first = is_sluice(holder) ? sluice : other;
+        if (!first || first->pid == systemd) first = std::move(holder);
+    }
+    if (sluice && other && other->pid != systemd) sluice->beside = other->name;
+    return sluice ? sluice : other;
+}
+
+std::optional<PortHolder> who_listens(const net::Endpoint& address, const Config& config,
+                                      const std::string& config_file) {
+    std::vector<std::uint64_t> inodes;
+    for (const char* file : {"/proc/net/tcp", "/proc/net/tcp6"})
+        for (const ListeningHere& each : read_proc_net_tcp(text_of(file)))
+            if (are_in_each_others_way(address, each.address)) inodes.push_back(each.inode);
+    if (inodes.empty()) return std::nullopt;
+    std::optional<PortHolder> holder = holder_of(inodes);
+    if (holder)
+        holder->is_this_one =
+            is_sluice(*holder) && (runs_with(holder->pid, config_file) || answers_in(config.state_dir));
+    return holder;
+}
+
+}  // namespace
+
+Findings probe_ports(const Config& config, const std::string& config_file) {
+    Findings findings;
+    for (const Door& door : config.doors()) {
+        const net::Endpoint& address = door.address;
+        if (address.port == 0) continue;  // any that is free
+        const std::error_code error = try_to_bind(address);
+        std::optional<PortHolder> holder;
+        if (error == std::errc::address_in_use) holder = who_listens(address, config, config_file);
+        findings.push_back(judge_port(address, error, holder, ::geteuid() == 0));
+    }
+    return findings;
+}
+
+}  // namespace sluice::app

@@ -1,0 +1,116 @@
+// The process that keeps the workers alive, and changes what they are without a loss. It binds, forks, waits
+// and signals; it reads no octet that a client or an MTA sent, so nothing of theirs can bring it down.
+//
+// There is one crew of workers that accepts clients. A reload, and a certificate that was renewed, make the
+// next crew on the same listening sockets; when all of it serves, the old one accepts nobody any more and
+// ends with its last session. So it is with `sluice upgrade`, where the next crew belongs to another process.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "app/config/run_flags.hpp"
+#include "app/process/control.hpp"
+#include "app/process/metric_pages.hpp"
+#include "app/process/signal_watch.hpp"
+#include "app/supervisor/census.hpp"
+#include "app/supervisor/crew.hpp"
+#include "app/supervisor/store_seat.hpp"
+#include "app/supervisor/successor.hpp"
+
+namespace sluice::app {
+
+class Supervisor final : net::Timer {
+  public:
+    /// Crews that still have sessions, beside the one that accepts; when there are more, the oldest is
+    /// drained as by SIGTERM.
+    static constexpr std::size_t retired_max = 8;
+
+    /// `flags` are what a reload reads the configuration with; `surplus` sockets that a predecessor had and
+    /// nobody needs any more. The predecessor, which may be none, outlives this. Throws StartError.
+    Supervisor(RunFlags flags, std::shared_ptr<const Generation> first, Listeners listeners,
+               std::vector<ListeningSocket> surplus, const Predecessor& predecessor);
+
+    /// Until SIGTERM or SIGINT and the end of all workers, or until the first worker turns out not to be able
+    /// to start at all, or until a successor has taken over. Returns the exit code.
+    int run();
+
+  private:
+    /// A crew that is to take over.
+    struct Change {
+        std::unique_ptr<Crew> crew;
+        std::string_view event;  // when it has
+        Answer answer;
+        Instant give_up_at;
+    };
+
+    void on_timer() override;
+    void on_signal(int signal);
+    /// Every crew that has workers, the one that accepts first.
+    std::vector<Crew*> crews() const;
+    void reap();
+    void review_later();
+    void review();
+
+    void open_store(std::shared_ptr<const Generation> generation);
+    void came_up();
+    void obey(Command command, const Answer& answer);
+    void reload(const Answer& answer);
+    std::vector<std::string> try_reload(const Answer& answer);
+    void renew_certificates();
+    void begin(std::shared_ptr<const Generation> next, std::string_view event, Answer answer);
+    void finish_change();
+    void change_store();
+    void give_up_change();
+    void retire(std::unique_ptr<Crew> crew);
+    void close_later(std::vector<ListeningSocket> sockets);
+    void close_now();
+
+    void upgrade(const Answer& answer);
+    void replaced();
+    void stop(Seconds within);
+    void kill_all();
+    void reopen_logs();
+    void ping_watchdog() const;
+    bool busy() const { return change_ || successor_ || stopping_; }
+    EventLog events() const { return events_of(*crew_->generation()); }
+
+    /// Calls back when it is time.
+    class Alarm final : public net::Timer {
+      public:
+        explicit Alarm(std::function<void()> ring) : ring_(std::move(ring)) {}
+        void on_timer() override { ring_(); }
+
+      private:
+        std::function<void()> ring_;
+    };
+
+    const RunFlags flags_;
+    const Program program_;  // known before its file can have been replaced
+    net::Loop loop_;
+    SignalWatch signals_;
+    const Predecessor& predecessor_;
+    MetricPages pages_;                           // outlive all crews
+    Census census_{loop_};                        // likewise
+    std::unique_ptr<Crew> crew_;                  // never null; after a hand-over the last one that accepted
+    std::unique_ptr<StoreSeat> store_;            // null = there is no memory
+    std::unique_ptr<Change> change_;              // under way
+    std::vector<std::unique_ptr<Crew>> retired_;  // the oldest first
+    std::unique_ptr<Control> control_;            // null: not up, or nowhere to put it
+    std::unique_ptr<Successor> successor_;
+    std::vector<ListeningSocket> closing_;
+    Alarm close_{[this] { close_now(); }};
+    std::string certificates_seen_;  // the version that was last tried
+    Answer upgrade_answer_;
+    Instant upgrade_by_;
+    bool up_ = false;
+    bool stopping_ = false;
+    bool reviewing_ = false;
+    int exit_code_ = 0;
+};
+
+}  // namespace sluice::app

@@ -1,0 +1,183 @@
+// Reload and upgrade: how one crew follows another.
+#include <exception>
+#include <fmt/format.h>
+#include <utility>
+
+#include "app/process/exit_codes.hpp"
+#include "app/process/start_error.hpp"
+#include "app/process/systemd.hpp"
+#include "app/supervisor/supervisor.hpp"
+#include "app/worker/worker.hpp"
+
+namespace sluice::app {
+
+namespace {
+
+constexpr Seconds change_time_max{60};
+
+/// A crew that was retired ends when its sessions have, each of which is bounded.
+Instant last_session_by(Instant now, const Config& config) {
+    return now + config.front.session_time_max + config.front.drain_max + end_grace;
+}
+
+}  // namespace
+
+void Supervisor::reload(const Answer& answer) {
+    const std::vector<std::string> errors = try_reload(answer);
+    if (errors.empty()) return;  // under way, and answered later
+    for (const std::string& error : errors)
+        events().event("reload_refused", {{"why", std::string_view(error)}});
+    answer(answer_of(errors));
+}
+
+/// What is wrong at once.
+std::vector<std::string> Supervisor::try_reload(const Answer& answer) {
+    if (busy()) return {"Sluice is changing already, or ending"};
+    try {
+        ConfigResult<Config> config = configure(flags_);
+        if (!config) {
+            std::vector<std::string> errors;
+            for (const ConfigError& error : config.error())
+                errors.push_back(error.to_string());
+            return errors;
+        }
+        if (config->state_dir != crew_->generation()->config.state_dir)
+            return {"state_dir cannot change while Sluice runs"};
+        auto registers = load_registers(*config);
+        begin(make_generation(std::move(*config), std::move(registers), crew_->generation().get()),
+              "reloaded", answer);
+        return {};
+    } catch (const std::exception& error) {  // whatever it is, the old one goes on
+        return {error.what()};
+    }
+}
+
+/// A file that is half written is told about, and left alone until it changes again.
+void Supervisor::renew_certificates() {
+    const Generation& now = *crew_->generation();
+    if (!now.certificates) return;
+    std::string version = version_of(now.config.front.tls.certificates);
+    if (version == certificates_seen_) return;
+    certificates_seen_ = std::move(version);
+    try {
+        // No register that is being written just now keeps a certificate from being renewed.
+        begin(make_generation(now.config, now.registers, &now), "certificates_read", [](const auto&) {});
+    } catch (const std::exception& error) {
+        events().event("certificates_unusable", {{"why", std::string_view(error.what())}});
+    }
+}
+
+/// Throws, and nothing has changed.
+void Supervisor::begin(std::shared_ptr<const Generation> next, std::string_view event, Answer answer) {
+    close_now();
+    std::vector<Door> doors = next->config.doors();
+    Listeners listeners(crew_->listeners(), doors, next->workers(), next->config.listening);
+    notify_service_manager(
+        fmt::format("RELOADING=1\nMONOTONIC_USEC={}", loop_.now().time_since_epoch().count() * 1000));
+    change_ = std::make_unique<Change>();
+    change_->crew = std::make_unique<Crew>(loop_, pages_, std::move(next), std::move(listeners),
+                                           [this] { review_later(); });
+    change_->event = event;
+    change_->answer = std::move(answer);
+    change_->give_up_at = loop_.now() + change_time_max;
+    // Its workers are to find a memory when they start.
+    if (change_->crew->generation()->config.remembers() && (!store_ || store_->ending())) {
+        store_.reset();
+        open_store(change_->crew->generation());
+    }
+    change_->crew->start();
+}
+
+void Supervisor::finish_change() {
+    const std::unique_ptr<Change> change = std::move(change_);
+    close_later(crew_->listeners().without(change->crew->listeners()));
+    retire(std::exchange(crew_, std::move(change->crew)));
+    change_store();
+    const Generation& now = *crew_->generation();
+    certificates_seen_ = now.certificates ? now.certificates->version : std::string();
+    events().event(change->event,
+                   {{"generation", std::int64_t{now.number}}, {"workers", std::int64_t{now.workers()}}});
+    notify_service_manager("READY=1");
+    change->answer(answer_of({}));
+}
+
+void Supervisor::change_store() {
+    const bool wanted = crew_->generation()->config.remembers();
+    if (!wanted && store_) return store_->end();
+    if (wanted && store_) store_->follow(crew_->generation());
+}
+
+void Supervisor::give_up_change() {
+    const std::unique_ptr<Change> change = std::move(change_);
+    close_later(change->crew->listeners().without(crew_->listeners()));
+    retire(std::move(change->crew));
+    if (store_ && !crew_->generation()->config.remembers()) store_->end();
+    constexpr std::string_view why = "a worker cannot start with it; the log says why";
+    events().event("reload_refused", {{"why", why}});
+    notify_service_manager("READY=1");
+    change->answer(answer_of({std::string(why)}));
+}
+
+void Supervisor::retire(std::unique_ptr<Crew> crew) {
+    crew->retire(last_session_by(loop_.now(), crew->generation()->config));
+    retired_.push_back(std::move(crew));
+    if (retired_.size() <= retired_max) return;
+    Crew& oldest = *retired_.front();
+    oldest.drain(loop_.now() + oldest.generation()->config.front.drain_max + end_grace);
+}
+
+void Supervisor::close_later(std::vector<ListeningSocket> sockets) {
+    if (sockets.empty()) return;
+    for (const ListeningSocket& socket : sockets)
+        turn_newcomers_away(socket->fd.get());
+    closing_ = std::move(sockets);
+    loop_.arm(close_, newcomers_away_for);
+}
+
+void Supervisor::close_now() {
+    unsigned number = 0;
+    for (const ListeningSocket& socket : closing_)
+        crew_->take_queue(number++, socket);
+    closing_.clear();
+}
+
+void Supervisor::upgrade(const Answer& answer) {
+    if (busy()) return answer(answer_of({"Sluice is changing already, or ending"}));
+    close_now();
+    try {
+        successor_ = std::make_unique<Successor>(
+            loop_, program_, crew_->listeners().all(),
+            Successor::Heard{
+                .up = [this] { loop_.defer([this] { replaced(); }); },
+                .failed =
+                    [this](const std::vector<std::string>& errors) {
+                        for (const std::string& error : errors)
+                            events().event("upgrade_refused", {{"why", std::string_view(error)}});
+                        upgrade_answer_(answer_of(errors));
+                        loop_.defer([this] { successor_.reset(); });
+                    },
+                .gone = [this] { stop(crew_->generation()->config.front.drain_max + end_grace); }});
+    } catch (const StartError& error) {
+        return answer(answer_of({error.what()}));
+    }
+    upgrade_answer_ = answer;
+    upgrade_by_ = loop_.now() + change_time_max;
+    events().event("upgrade_started", {{"pid", std::int64_t{successor_->pid()}}});
+}
+
+/// The successor's workers serve: from here on ours accept nobody, and we end with them.
+void Supervisor::replaced() {
+    events().event("upgraded", {{"pid", std::int64_t{successor_->pid()}}});
+    notify_service_manager(fmt::format("MAINPID={}", successor_->pid()));
+    if (control_) control_->leave_file();
+    if (store_) {
+        // Ours is in the way of the successor's: the workers that are left go over to that.
+        store_->leave_file();
+        store_->end();
+    }
+    control_.reset();
+    crew_->retire(last_session_by(loop_.now(), crew_->generation()->config));
+    upgrade_answer_(answer_of({}));
+}
+
+}  // namespace sluice::app
