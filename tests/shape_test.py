@@ -125,6 +125,23 @@ def helpers_in_the_product(tree):
     ]  # fmt: skip
 
 
+BOUND = re.compile(r"constexpr\s+[\w:<> ]+?\s(\w+_max)\b")
+# Bounds that only a failing machine reaches.
+UNTESTED_BOUNDS = {}
+
+
+def bounds_without_a_test(tree, untested=None):
+    """Constants called …_max that no test names, in code or in a comment: each is to be tested at the limit and one beyond."""
+    untested = UNTESTED_BOUNDS if untested is None else untested
+    tests = [*(path for path in sources(tree) if is_test(path)), *(tree / "tests").rglob("*.cpp"), *(tree / "tests").rglob("test_*.py")]
+    named = set(re.findall(r"\w+_max\b", "\n".join(path.read_text() for path in tests)))
+    return sorted(
+        f"{path.relative_to(tree)}: {bound}"
+        for path in sources(tree) if not is_test(path)
+        for bound in BOUND.findall(path.read_text()) if bound not in named and bound not in untested
+    )  # fmt: skip
+
+
 def known_files(tree):
     """Names by which a comment may call a file: its own, or with folders before it."""
     known = set()
@@ -226,6 +243,12 @@ def test_a_helper_of_tests_in_the_product_is_noticed(tmp_path):
     include = '#include "net/testing/port.hpp"\n'
     plant(tmp_path, {"net/testing/port.hpp": "", "net/a_test.cpp": include, "net/testing/b.hpp": include, "net/c.cpp": include})
     assert helpers_in_the_product(tmp_path) == ["src/net/c.cpp: net/testing/port.hpp"]
+
+
+def test_a_bound_without_a_test_is_noticed(tmp_path):
+    code = "constexpr std::size_t lines_max = 7;\nstatic constexpr Millis wait_max{5};\nconstexpr int depth_max = 1;\n"
+    plant(tmp_path, {"net/a.cpp": code, "net/a_test.cpp": "EXPECT_EQ(f(7), 1);  // lines_max\n"})
+    assert bounds_without_a_test(tmp_path, {"depth_max": "why"}) == ["src/net/a.cpp: wait_max"]
 
 
 def test_a_comment_about_a_file_that_is_not_there_is_noticed(tmp_path):

@@ -20,9 +20,15 @@ def pytest_configure(config):
 # The files that take longest, most of it waiting: begun last, they would keep one test process busy when all others are done.
 LONGEST = ["test_pace.py", "test_senders.py", "test_health_checks.py", "test_floods.py", "test_mta_tls.py", "test_overload.py", "test_dns_codes.py"]
 
+# What `./dev test quick` runs of them: a mail's way through, and what would break first.
+QUICK = ["test_answers.py", "test_commands.py", "test_content.py", "test_identity.py", "test_log.py", "test_recipients.py", "test_signals.py", "test_smuggling.py"]
+
 
 def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+    for item in items:
+        if item.path.name in QUICK or item.path.parent.name != "e2e":
+            item.add_marker(pytest.mark.quick)
 
 
 @pytest.fixture(scope="session")
