@@ -5,16 +5,15 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
-#include <iterator>
 #include <utility>
 
 #include "app/check/ports.hpp"
+#include "app/config/find_config.hpp"
 #include "app/process/control.hpp"
+#include "app/process/proc.hpp"
 #include "app/process/start_error.hpp"
 #include "net/fd.hpp"
 
@@ -23,11 +22,6 @@ namespace sluice::app {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string text_of(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
 
 /// The outcome of binding to it. Nobody is listened to, so that no client is taken and then reset.
 std::error_code try_to_bind(const net::Endpoint& endpoint) {
@@ -50,33 +44,13 @@ std::error_code try_to_bind(const net::Endpoint& endpoint) {
     return result == 0 ? std::error_code() : std::error_code(errno, std::generic_category());
 }
 
-/// The words of a process's command line.
-std::vector<std::string> command_line(int pid) {
-    std::vector<std::string> words;
-    std::string text = text_of(fmt::format("/proc/{}/cmdline", pid));
-    while (!text.empty()) {
-        words.push_back(text.substr(0, text.find('\0')));
-        text.erase(0, words.back().size() + 1);
-    }
-    return words;
-}
-
 /// Its --config is this file.
 bool runs_with(int pid, const std::string& config_file) {
     if (config_file.empty()) return false;
+    const auto flags = flags_of_run(command_line_of(pid), working_directory_of(pid));
     std::error_code error;
-    const fs::path ours = fs::canonical(config_file, error);
-    const fs::path directory = fs::read_symlink(fmt::format("/proc/{}/cwd", pid), error);
-    const std::vector<std::string> words = command_line(pid);
-    for (std::size_t i = 0; i < words.size(); ++i) {
-        constexpr std::string_view flag = "--config";
-        if (!words[i].starts_with(flag)) continue;
-        const bool joined = words[i].starts_with("--config=");
-        if (!joined && i + 1 == words.size()) continue;
-        const std::string named = joined ? words[i].substr(flag.size() + 1) : words[i + 1];
-        if (fs::weakly_canonical(directory / named, error) == ours) return true;
-    }
-    return false;
+    return flags && fs::weakly_canonical(with_default_config(*flags).config, error) ==
+                        fs::canonical(config_file, error);
 }
 
 bool answers_in(const std::string& state_dir) {
@@ -91,7 +65,7 @@ bool answers_in(const std::string& state_dir) {
 
 bool has_open(int pid, const std::vector<std::uint64_t>& inodes) {
     std::error_code error;
-    for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
+    for (const auto& entry : fs::directory_iterator(proc_of(pid) / "fd", error)) {
         const std::string target = fs::read_symlink(entry.path(), error).string();
         const bool held = std::ranges::any_of(
             inodes, [&](std::uint64_t inode) { return target == fmt::format("socket:[{}]", inode); });
@@ -101,7 +75,7 @@ bool has_open(int pid, const std::vector<std::uint64_t>& inodes) {
 }
 
 std::string name_of_process(int pid) {
-    std::string name = text_of(fmt::format("/proc/{}/comm", pid));
+    std::string name = proc_text(proc_of(pid) / "comm");
     while (name.ends_with('\n'))
         name.pop_back();
     return name;
@@ -114,18 +88,9 @@ bool is_sluice(const PortHolder& holder) {
 /// A Sluice that has one of these sockets open, though systemd may have it too; else the first process that
 /// has. Of a Sluice that is the supervisor, who came before its workers.
 std::optional<PortHolder> holder_of(const std::vector<std::uint64_t>& inodes) {
-    std::vector<int> pids;
-    std::error_code error;
-    for (const auto& entry : fs::directory_iterator("/proc", error)) {
-        const std::string name = entry.path().filename();
-        int pid = 0;
-        const auto [end, fault] = std::from_chars(name.data(), name.data() + name.size(), pid);
-        if (fault == std::errc() && end == name.data() + name.size()) pids.push_back(pid);
-    }
-    std::ranges::sort(pids);
     std::optional<PortHolder> sluice;
     std::optional<PortHolder> other;
-    for (const int pid : pids) {
+    for (const int pid : process_ids()) {
         if (!has_open(pid, inodes)) continue;
         PortHolder holder{.pid = pid, .name = name_of_process(pid)};
         std::optional<PortHolder>& first = is_sluice(holder) ? sluice : other;
@@ -139,7 +104,7 @@ std::optional<PortHolder> who_listens(const net::Endpoint& address, const Config
                                       const std::string& config_file) {
     std::vector<std::uint64_t> inodes;
     for (const char* file : {"/proc/net/tcp", "/proc/net/tcp6"})
-        for (const ListeningHere& each : read_proc_net_tcp(text_of(file)))
+        for (const ListeningHere& each : read_proc_net_tcp(proc_text(file)))
             if (are_in_each_others_way(address, each.address)) inodes.push_back(each.inode);
     if (inodes.empty()) return std::nullopt;
     std::optional<PortHolder> holder = holder_of(inodes);

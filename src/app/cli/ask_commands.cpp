@@ -24,12 +24,8 @@ constexpr Seconds patience{90};
 int ask(const RunFlags& given, Command command,
         const std::function<std::string(const std::string& lines)>& shown = std::identity()) {
     const RunFlags flags = find_running(given);
-    const ConfigResult<Config> config = configure(flags);
-    if (!config) {
-        for (const ConfigError& error : config.error())
-            fmt::print(stderr, "sluice: {}\n", error.to_string());
-        return exit_usage;
-    }
+    const auto config = config_or_errors(flags);
+    if (!config) return exit_usage;
     if (config->state_dir.empty()) {
         fmt::print(stderr, "sluice: {}\n", no_state_dir_text(flags));
         return exit_usage;

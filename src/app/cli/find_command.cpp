@@ -27,12 +27,8 @@ int complain(std::string_view what) {
 /// printed.
 std::vector<std::string> files_to_read(const FindFlags& flags, const LogSince& since) {
     if (!flags.files.empty()) return flags.files;
-    const ConfigResult<Config> config = configure(with_default_config(flags.run));
-    if (!config) {
-        for (const ConfigError& error : config.error())
-            complain(error.to_string());
-        return {};
-    }
+    const auto config = config_or_errors(with_default_config(flags.run));
+    if (!config) return {};
     const std::string& destination = config->log.destination;
     if (destination != "stdout" && destination != "stderr") return rotated_logs(destination, since.seconds);
     complain(fmt::format(

@@ -2,21 +2,18 @@
 
 #include <sys/stat.h>
 #include <sys/types.h>
-#include <system_error>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
-#include <iterator>
 #include <sstream>
 #include <string_view>
 #include <utility>
 
+#include "app/process/proc.hpp"
 #include "app/process/start_error.hpp"
-#include "base/decimal.hpp"
 
 namespace sluice::app {
 
@@ -29,25 +26,10 @@ bool is_there(const char* path) {
     return ::stat(path, &found) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-std::string text_of(const fs::path& path) {
-    const std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    text << file.rdbuf();
-    return std::move(text).str();
-}
-
-std::vector<std::string> words_of(const std::string& command_line) {
-    std::vector<std::string> words;
-    std::istringstream all(command_line);
-    for (std::string word; std::getline(all, word, '\0');)
-        words.push_back(word);
-    return words;
-}
-
 /// By /proc/PID/status: a supervisor, which workers and the store process are not, of root. Who owns the
 /// files there says less: those of a process that lets nobody look into it are root's.
 bool is_supervisor(const fs::path& process) {
-    std::istringstream status(text_of(process / "status"));
+    std::istringstream status(proc_text(process / "status"));
     bool named = false;
     bool owned = false;
     for (std::string line; std::getline(status, line);) {
@@ -70,21 +52,18 @@ bool sees_the_same(const fs::path& process, const std::string& path) {
 }
 
 struct Running {
-    std::string pid;
+    int pid;
     RunFlags flags;
 };
 
 std::vector<Running> running() {
     std::vector<Running> found;
-    std::error_code error;
-    for (const fs::directory_entry& entry : fs::directory_iterator("/proc", error)) {
-        const std::string pid = entry.path().filename().string();
-        if (!parse_decimal<std::uint32_t>(pid) || !is_supervisor(entry.path())) continue;
-        const fs::path directory = fs::read_symlink(entry.path() / "cwd", error);
-        const auto flags = flags_of_run(words_of(text_of(entry.path() / "cmdline")), directory.string());
+    for (const int pid : process_ids()) {
+        const fs::path process = proc_of(pid);
+        if (!is_supervisor(process)) continue;
+        const auto flags = flags_of_run(command_line_of(pid), working_directory_of(pid));
         if (!flags || (flags->config.empty() && !flags->state_dir)) continue;
-        if (sees_the_same(entry.path(), flags->config) &&
-            sees_the_same(entry.path(), flags->state_dir.value_or("")))
+        if (sees_the_same(process, flags->config) && sees_the_same(process, flags->state_dir.value_or("")))
             found.push_back({pid, *flags});
     }
     return found;
@@ -143,6 +122,14 @@ RunFlags find_running(RunFlags flags) {
     flags.config = one->flags.config;
     flags.state_dir = one->flags.state_dir;
     return flags;
+}
+
+std::optional<Config> config_or_errors(const RunFlags& flags) {
+    ConfigResult<Config> config = configure(flags);
+    if (config) return *std::move(config);
+    for (const ConfigError& error : config.error())
+        fmt::print(stderr, "sluice: {}\n", error.to_string());
+    return std::nullopt;
 }
 
 std::string no_state_dir_text(const RunFlags& flags) {

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "app/config/config.hpp"
 #include "app/config/run_flags.hpp"
 
 namespace sluice::app {
@@ -25,6 +26,10 @@ RunFlags with_default_config(RunFlags flags);
 /// with the file and the state directory of the one that runs, which is told on standard error. Throws
 /// StartError when several run that differ in these.
 RunFlags find_running(RunFlags flags);
+
+/// The configuration by these flags, which have been through one of the two. Its errors are printed; then
+/// nothing, which is exit_usage.
+std::optional<Config> config_or_errors(const RunFlags& flags);
 
 /// The file and the state directory that `sluice run` was given; nothing when these words are no `sluice
 /// run`. What is relative is so to `directory`.

@@ -78,14 +78,6 @@ void StoreSession::list(std::string_view prefix, const std::function<bool(const 
     }
 }
 
-std::optional<Config> config_or_errors(const RunFlags& flags) {
-    ConfigResult<Config> config = configure(find_running(flags));
-    if (config) return *std::move(config);
-    for (const ConfigError& error : config.error())
-        fmt::print(stderr, "sluice: {}\n", error.to_string());
-    return std::nullopt;
-}
-
 std::optional<Config> memory_config(const RunFlags& given) {
     const RunFlags flags = find_running(given);
     auto config = config_or_errors(flags);

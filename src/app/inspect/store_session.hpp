@@ -45,10 +45,8 @@ class StoreSession {
     store::StateClient client_;
 };
 
-/// The configuration that Sluice runs with (app/config/find_config.hpp). Its errors are printed; then
-/// nothing, which is exit_usage. Throws StartError.
-std::optional<Config> config_or_errors(const RunFlags& flags);
-/// The same, where one without a memory is an error.
+/// The configuration of the Sluice that runs (app/config/find_config.hpp), where one without a store is an
+/// error. Errors are printed; then nothing, which is exit_usage. Throws StartError.
 std::optional<Config> memory_config(const RunFlags& flags);
 
 }  // namespace sluice::app
