@@ -104,8 +104,7 @@ bool Session::to_be_greylisted() const {
     if (transaction_->greylist != Transaction::Greylist::unknown) return false;
     if (server_.authenticated() || is_known()) return false;
     const policy::Lane lane = judged_lane();
-    if (lane == policy::Lane::reject || lane == policy::Lane::defer)
-        return false;  // it is refused before that
+    if (lane == policy::Lane::reject || lane == policy::Lane::defer) return false;  // refused before that
     return policy::is_greylisted(context_.options.policy.greylist, lane, verdict().score);
 }
 
