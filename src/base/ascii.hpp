@@ -22,7 +22,7 @@ constexpr bool is_alpha(char c) {
 constexpr bool is_alnum(char c) {
     return is_alpha(c) || is_digit(c);
 }
-/// 0x00 to 0x1f and 0x7f.
+/// Whether the octet is 0x00 to 0x1f, or 0x7f.
 constexpr bool is_control(char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
@@ -30,7 +30,7 @@ constexpr bool is_control(char c) {
 constexpr bool is_eight_bit(char c) {
     return static_cast<unsigned char>(c) >= 0x80;
 }
-/// 0x21 to 0x7e: printable and not a space.
+/// Whether the octet is 0x21 to 0x7e: printable and not a space.
 constexpr bool is_graphic(char c) {
     return c > 0x20 && c < 0x7f;
 }

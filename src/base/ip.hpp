@@ -21,11 +21,11 @@ class IpAddress {
   public:
     IpAddress() = default;
 
-    /// From four octets in network order.
+    /// Makes an address from four octets in network order.
     static IpAddress v4(std::array<std::uint8_t, 4> octets);
-    /// From sixteen octets in network order; an IPv4-mapped address becomes IPv4.
+    /// Makes an address from sixteen octets in network order; an IPv4-mapped address becomes IPv4.
     static IpAddress v6(const std::array<std::uint8_t, 16>& octets);
-    /// From text: dotted quad or RFC 4291 text. No brackets, no scope, no port, no surrounding space.
+    /// Parses a dotted quad or RFC 4291 text. No brackets, no scope, no port, no surrounding space.
     static std::optional<IpAddress> parse(std::string_view text);
 
     bool is_v4() const { return is_v4_; }

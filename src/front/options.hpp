@@ -67,8 +67,8 @@ struct PolicyOptions {
 struct TlsOptions {
     net::TlsServerOptions certificates;  // none = STARTTLS is not offered
     Seconds handshake_timeout{60};
-    unsigned handshakes_per_client_max = 0;  // a minute and worker; then 454 4.7.0; 0 = no limit
-    unsigned slow_sessions_max = 5000;       // a worker; beyond it slow clients hear 454 4.7.0
+    unsigned handshakes_per_client_max = 0;  // per minute and worker; then 454 4.7.0; 0 = no limit
+    unsigned slow_sessions_max = 5000;       // per worker; beyond it slow clients hear 454 4.7.0
 };
 
 /// PROXY protocol on connections from a load balancer (versions 1 and 2).
@@ -86,9 +86,9 @@ struct FrontOptions {
     policy::PaceOptions pace;
     PolicyOptions policy;
     spool::SpoolOptions spool;
-    unsigned sessions_max = 19'000;                            // a worker; one more waits in the accept queue
-    std::uint64_t memory_octets_max = std::uint64_t{1} << 30;  // of a worker; 0 = no limit. 452 4.3.1
-    unsigned sessions_per_client_max = 0;  // a worker; IPv6 by /64; 0 = no limit. 421 4.7.0
+    unsigned sessions_max = 19'000;  // per worker; one more waits in the accept queue
+    std::uint64_t memory_octets_max = std::uint64_t{1} << 30;  // per worker; 0 = no limit. 452 4.3.1
+    unsigned sessions_per_client_max = 0;  // per worker; IPv6 by /64; 0 = no limit. 421 4.7.0
     Seconds command_timeout{300};          // RFC 5321 4.5.3.2.7; 421 4.4.2
     Seconds content_timeout{300};          // without an octet of DATA or BDAT; 421 4.4.2
     Seconds session_time_max{14400};       // however busy the session is; 421 4.4.2

@@ -173,7 +173,7 @@ class Session final : public net::IoHandler, public net::Timer {
     void count_health_check();
     bool is_health_check() const { return health_check_ != HealthCheck::none; }
 
-    // session_admission.cpp: who the client is
+    // session_admission.cpp: the client, its findings and its lane
     bool behind_proxy() const;
     void take_proxy_header();
     void introduce();

@@ -231,7 +231,7 @@ void Session::say_greeting(const smtp::Reply& greeting) {
             record_.outcome = Outcome::refused;  // the client expects TLS and could not read a reply
             return end();
         }
-        waiting_ = Waiting::handshake;
+        waiting_ = Waiting::handshake;  // until then the greeting waits in the state machine
         progress_ms_ = age_ms();
     }
     advance();

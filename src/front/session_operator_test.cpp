@@ -90,7 +90,7 @@ TEST_F(OperatorTest, WhoIsSlowedIsHeldFromItsNextReplyOn) {
     send(client.get(), "EHLO c\r\n");
     turn_until([&] { return held().of(policy::Lane::slow).octets_in == 8; });
     EXPECT_EQ(held().of(policy::Lane::slow).octets_out, 19U) << "the greeting, and nothing of a reply";
-    act.reset();  // it is over
+    act.reset();  // the act has ended
     front->acts_changed();
     EXPECT_THAT(read_to(client.get(), "SMTPUTF8\r\n"), HasSubstr("250-mx.test"));
 }
@@ -230,7 +230,7 @@ TEST_F(OperatorTest, ManyAreLetGoInManyTurns) {
         clients.push_back(connect());
     turn_until([&] { return front->sessions() == clients.size(); });
     say(policy::Lane::fast);
-    say(policy::Lane::fast);  // while they obey
+    say(policy::Lane::fast);  // while the sessions still obey the act before
     loop.turn(Millis{0});
     EXPECT_GT(in_lane(policy::Lane::fast), 0U);
     for (const net::Fd& client : clients)

@@ -1,4 +1,4 @@
-// What becomes of a message whose client is gone between its dot and the reply.
+// The fate of a message whose client is gone between its dot and the reply.
 //
 // Such a client will send the message again (RFC 5321 4.5.4.1). If its connection breaks before the MTA has
 // had the dot, the delivery is withdrawn and nothing is delivered. If it has only closed its direction it can

@@ -65,7 +65,7 @@ inline std::string_view shown_name(const DnsListOptions& list) {
     return list.shown_as.empty() ? list.zone : list.shown_as;
 }
 
-/// "2.0.0.127.zone" or the 32 nibbles of an IPv6 address (RFC 5782 2.1, 2.4).
+/// The name to ask for: "2.0.0.127.zone" or the 32 nibbles of an IPv6 address (RFC 5782 2.1, 2.4).
 std::string query_name(const IpAddress& client, std::string_view zone);
 
 enum class Listing : std::uint8_t { listed, not_listed, list_error };

@@ -38,7 +38,7 @@ std::string_view name_of(Pressure pressure);
 /// four counts.
 Pressure pressure_of(const Load& load, const OverloadOptions& options);
 
-/// What is known of the client that wants to come in.
+/// How well the client that wants to come in is known.
 enum class Visitor : std::uint8_t { known_good, unknown, suspect };
 
 /// Whether the client is let in. `draw` is any number that is evenly spread over the clients.

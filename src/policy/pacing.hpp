@@ -7,9 +7,8 @@
 // at full speed, because a body that fits the sender's kernel looks to its program like silence after the dot
 // (docs/adr/0022); the content of a session that is sure to be bad can be read slowly all the same.
 //
-//   - no reply takes longer than `reply_time_max`, counted from the command (the greeting: from the
-//   connection),
-//     whatever part of that time went by before the reply was known;
+//   - no reply takes longer than `reply_time_max` from its command (the greeting: from the connection), the
+//     time before the reply was known included;
 //   - a session is held back for at most `delay_max` in all; after that it moves at full speed for good.
 //
 // Holds end at common moments, so that sessions that are due together leave in one turn of the loop. Pure: it
@@ -32,8 +31,8 @@ enum class PacedContent : std::uint8_t {
 
 struct PaceOptions {
     Millis reply{21'000};       // the time to which a reply is stretched
-    Millis silence_max{4'000};  // between two octets of it
-    Seconds delay_max{600};     // of a session, in all
+    Millis silence_max{4'000};  // the longest silence between two octets of a reply
+    Seconds delay_max{600};     // the most that a session is held, in all
     PacedContent content = PacedContent::full;
     /// The rate at which slow content is read. A lower one would not keep a send block of 16 KiB within the 3
     /// min that a client waits for it (RFC 5321 4.5.3.2.5).

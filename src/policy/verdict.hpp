@@ -19,7 +19,7 @@ namespace sluice::policy {
 /// The treatment of a session.
 enum class Lane : std::uint8_t {
     fast,    // full speed, served first
-    slow,    // a trickle in both directions, kept inside RFC 5321 timers
+    slow,    // replies trickle, inside the timers of RFC 5321
     defer,   // recipients are answered 450 4.7.1: come back later
     reject,  // recipients are answered 550 5.7.1
 };

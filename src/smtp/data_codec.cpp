@@ -55,7 +55,7 @@ void DataDecoder::take_run(std::string_view& input) {
         if (position_ != Position::text && input.substr(taken).starts_with('.')) {
             if (position_ == Position::soft_start || !input.substr(taken).starts_with(stuffed_dot)) break;
             taken += stuffed_dot.size();
-            --octets_;
+            --octets_;  // the stuffing is not content
             position_ = Position::text;
         }
         const std::size_t clean = clean_prefix(input.substr(taken));

@@ -196,6 +196,7 @@ Dialogue::Outcome Dialogue::lost() {
 }
 
 Dialogue::Outcome Dialogue::take(const Reply& reply) {
+    // At these stages a 421 may be about the client or the message, and the members below judge it.
     const bool answers_more = stage_ == Stage::xclient || stage_ == Stage::dot || stage_ == Stage::content;
     if (reply.code == 421 && !answers_more) {
         // 421 means "shutting down", whatever the command was (RFC 5321 3.8).

@@ -11,7 +11,7 @@
 
 namespace sluice::smtp {
 
-/// One bit each.
+/// The extensions, one bit each.
 enum class Extension : std::uint16_t {
     pipelining = 1U << 0,             // RFC 2920
     size = 1U << 1,                   // RFC 1870

@@ -72,7 +72,7 @@ struct FixedReply {
     std::string plain;     // without (RFC 2034 4)
 };
 
-/// Static storage.
+/// The reply has static storage.
 const FixedReply& fixed_reply(Say say);
 
 }  // namespace sluice::smtp

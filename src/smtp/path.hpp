@@ -35,7 +35,7 @@ struct Path {
     bool eight_bit = false;    // the path holds octets beyond US-ASCII
 };
 
-/// Parses `text`, which follows the colon and has no trailing blanks. Of `limits`, those of the path, the
+/// Parses `text`, which follows the colon and has no trailing blanks. The limits of the path, the
 /// local part and the domain apply.
 std::expected<Path, PathError> parse_path(std::string_view text, PathKind kind, const Limits& limits,
                                           Domain domain = Domain::required);

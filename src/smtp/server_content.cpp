@@ -89,7 +89,7 @@ std::optional<Step> Server::chunk_complete() {
     const std::string_view missing = decoder().finish();
     content_complete();
     if (missing.empty() || asked_ != Step::ask_message) return std::nullopt;
-    lent_ = missing;
+    lent_ = missing;  // given out as content, before the ask_message that is pending
     return Step::content;
 }
 
