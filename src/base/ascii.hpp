@@ -22,15 +22,15 @@ constexpr bool is_alpha(char c) {
 constexpr bool is_alnum(char c) {
     return is_alpha(c) || is_digit(c);
 }
-/// 0x00 to 0x1f and 0x7f.
+/// Whether the octet is 0x00 to 0x1f, or 0x7f.
 constexpr bool is_control(char c) {
     return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
-/// Beyond US-ASCII.
+/// Whether the octet is outside US-ASCII.
 constexpr bool is_eight_bit(char c) {
     return static_cast<unsigned char>(c) >= 0x80;
 }
-/// 0x21 to 0x7e: printable and not a space.
+/// Whether the octet is 0x21 to 0x7e: printable and not a space.
 constexpr bool is_graphic(char c) {
     return c > 0x20 && c < 0x7f;
 }
@@ -49,7 +49,7 @@ inline std::string to_lower(std::string_view text) {
     return lowered;
 }
 
-/// Equal but for the case of A to Z.
+/// Whether two texts are equal, ignoring the case of A to Z.
 constexpr bool equal(std::string_view a, std::string_view b) {
     if (a.size() != b.size()) return false;
     for (std::size_t i = 0; i < a.size(); ++i) {
@@ -83,7 +83,7 @@ constexpr int hex_value(char c) {
     return lowered >= 'a' && lowered <= 'f' ? lowered - 'a' + 10 : -1;
 }
 
-/// The octet that two hexadecimal digits are; -1 when `two` is not that.
+/// The octet that two hexadecimal digits stand for; -1 for anything else.
 constexpr int hex_octet(std::string_view two) {
     if (two.size() != 2) return -1;
     const int high = hex_value(two[0]);

@@ -1,4 +1,4 @@
-// Base64 (RFC 4648 4), as SASL exchanges are written in SMTP (RFC 4954 4): only looked at, never decoded.
+// Base64 (RFC 4648 4) as SASL exchanges use it in SMTP (RFC 4954 4). It is only checked, never decoded.
 #pragma once
 
 #include <algorithm>
@@ -8,7 +8,7 @@
 
 namespace sluice {
 
-/// Groups of four from the alphabet, the last padded with '='; not empty.
+/// Whether `text` is base64: groups of four from the alphabet, the last padded with '='; not empty.
 constexpr bool is_base64(std::string_view text) {
     if (text.empty() || text.size() % 4 != 0) return false;
     for (int padding = 0; padding < 2 && text.ends_with('='); ++padding)

@@ -10,8 +10,8 @@
 
 namespace sluice {
 
-/// The number that all of `text` is; nullopt for no digits, other characters (sign and space too), or a value
-/// that does not fit.
+/// The number that the whole of `text` stands for; nullopt for no digits, for other characters (sign and
+/// space too), or for a value that does not fit.
 template <std::unsigned_integral T>
 std::optional<T> parse_decimal(std::string_view text) {
     T value{};

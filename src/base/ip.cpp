@@ -72,7 +72,8 @@ IpAddress IpAddress::v6(const std::array<std::uint8_t, 16>& octets) {
 }
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
-    // inet_pton(3) wants a terminated string; a NUL within would end it early and let "10.0.0.1\0…" pass.
+    // inet_pton(3) needs a terminated string, and a NUL within `text` would end it early: "10.0.0.1\0…" would
+    // pass.
     std::array<char, INET6_ADDRSTRLEN> terminated{};
     if (text.size() >= terminated.size() || text.find('\0') != std::string_view::npos) return std::nullopt;
     std::ranges::copy(text, terminated.begin());
@@ -120,7 +121,7 @@ std::optional<Network> Network::parse(std::string_view text) {
 
     const auto prefix = parse_decimal<unsigned>(text.substr(slash + 1));
     if (!prefix) return std::nullopt;
-    // "::ffff:192.0.2.0/24" is an IPv4 address by now, and its prefix no longer means what was written.
+    // "::ffff:192.0.2.0/24" has become an IPv4 address, for which the prefix does not mean what was written.
     if (address->is_v4() && text.contains(':')) return std::nullopt;
     if (*prefix > address->bits() || address->masked(*prefix) != *address) return std::nullopt;
     return Network(*address, *prefix);
@@ -141,8 +142,8 @@ std::size_t std::hash<sluice::IpAddress>::operator()(const sluice::IpAddress& ad
     std::uint64_t low = 0;
     std::memcpy(&high, address.octets().data(), sizeof high);
     std::memcpy(&low, address.octets().data() + sizeof high, sizeof low);
-    // A client chooses its address, above all within an IPv6 /64: multiply and fold, so that no octet maps to
-    // a bucket by itself.
+    // A client chooses its address, above all within an IPv6 /64, so the octets are multiplied and folded: no
+    // octet by itself decides the bucket.
     std::uint64_t mixed = (high ^ (address.is_v4() ? 0x9e3779b97f4a7c15U : 0)) * 0xff51afd7ed558ccdU;
     mixed = (mixed ^ (mixed >> 32U) ^ low) * 0xc4ceb9fe1a85ec53U;
     return mixed ^ (mixed >> 29U);

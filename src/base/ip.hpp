@@ -21,11 +21,11 @@ class IpAddress {
   public:
     IpAddress() = default;
 
-    /// From four octets in network order.
+    /// Makes an address from four octets in network order.
     static IpAddress v4(std::array<std::uint8_t, 4> octets);
-    /// From sixteen octets in network order; an IPv4-mapped address becomes IPv4.
+    /// Makes an address from sixteen octets in network order; an IPv4-mapped address becomes IPv4.
     static IpAddress v6(const std::array<std::uint8_t, 16>& octets);
-    /// From text: dotted quad or RFC 4291 text. No brackets, no scope, no port, no surrounding space.
+    /// Parses a dotted quad or RFC 4291 text. No brackets, no scope, no port, no surrounding space.
     static std::optional<IpAddress> parse(std::string_view text);
 
     bool is_v4() const { return is_v4_; }
@@ -36,8 +36,8 @@ class IpAddress {
     const std::array<std::uint8_t, 16>& octets() const { return octets_; }
     /// The address with all bits after the first `prefix` cleared; `prefix` above bits() is bits().
     IpAddress masked(unsigned prefix) const;
-    /// Whom a count of clients is about: one IPv6 customer has a /64 at least, and 2^64 addresses to come
-    /// from.
+    /// The address under which a client is counted: one IPv6 customer has a /64 at least, with 2^64
+    /// addresses.
     IpAddress counted_as() const { return is_v4_ ? *this : masked(64); }
     /// Dotted quad or RFC 5952 text.
     std::string to_string() const;
@@ -54,8 +54,8 @@ class Network {
   public:
     /// `prefix` above the address's bits() is cut to it; host bits are cleared.
     Network(const IpAddress& address, unsigned prefix);
-    /// From "192.0.2.0/24", "2001:db8::/32" or a bare address. Host bits beyond the prefix are an error
-    /// (nullopt): they are nearly always a typing mistake, and guessing would refuse the wrong people.
+    /// Parses "192.0.2.0/24", "2001:db8::/32" or a bare address. Host bits beyond the prefix are an error
+    /// (nullopt): they are nearly always a typing mistake, and a guess would refuse the wrong clients.
     static std::optional<Network> parse(std::string_view text);
 
     const IpAddress& address() const { return address_; }

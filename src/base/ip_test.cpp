@@ -25,7 +25,7 @@ TEST(IpAddress, ParsesAndFormats) {
         {"2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"},  // one zero group is no run
         {"2001:0:0:1:0:0:0:1", "2001:0:0:1::1"},           // the longest run
         {"2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"},     // the first of equal runs
-        {"::ffff:192.0.2.1", "192.0.2.1"},                 // mapped: one client, one address
+        {"::ffff:192.0.2.1", "192.0.2.1"},                 // mapped: a client has one address
         {"::ffff:c000:0201", "192.0.2.1"},
         {"::192.0.2.1", "::c000:201"},
         {"64:ff9b::192.0.2.33", "64:ff9b::c000:221"},

@@ -1,8 +1,8 @@
-// SipHash-1-3 (Aumasson and Bernstein, 2012) over the keys of tables that strangers fill.
+// SipHash-1-3 (Aumasson and Bernstein, 2012) over the keys of tables that strangers can fill.
 //
-// Whoever can have us remember addresses of his choice could choose them to collide under a hash without a
-// secret, and turn a look-up into a walk over half a million entries. Where nobody chooses the keys (a file
-// of the operator's) the same hash serves under a key of zero.
+// A stranger who makes us remember addresses of his choice could choose addresses that collide under a hash
+// without a secret, and turn a look-up into a walk over half a million entries. Where no stranger chooses the
+// keys (a file of the operator's), the same hash serves with a key of zero.
 #pragma once
 
 #include <bit>
@@ -13,14 +13,14 @@
 
 namespace sluice {
 
-/// A secret of the process, for which net/secret_hash.hpp asks the kernel.
+/// A secret of the process; net/secret_hash.hpp gets it from the kernel.
 struct HashKey {
     std::uint64_t k0 = 0;
     std::uint64_t k1 = 0;
 };
 
-/// A transparent hash for std::unordered_map<std::string, …>. Its call operator is not noexcept, so that
-/// libstdc++ keeps hashes in the nodes instead of computing them again while it walks a bucket.
+/// A transparent hash for std::unordered_map<std::string, …>. Its call operator is not noexcept, because
+/// libstdc++ then stores the hashes in the nodes instead of computing them again while it walks a bucket.
 class KeyedHash {
   public:
     using is_transparent = void;

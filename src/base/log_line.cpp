@@ -23,7 +23,7 @@ void append_padded(std::string& out, unsigned value, unsigned width) {
     out.append(digits.data(), width);
 }
 
-// Plain arithmetic: as cheap as a cache of the last second would be, and without state.
+// Plain arithmetic: it is as cheap as a cache of the last second, and needs no state.
 void append_time(std::string& out, std::chrono::system_clock::time_point time) {
     using namespace std::chrono;
     const auto day = floor<days>(time);
@@ -45,7 +45,7 @@ void append_time(std::string& out, std::chrono::system_clock::time_point time) {
     out += 'Z';
 }
 
-/// Whether a value can stand after "key=" without quotes and be read back.
+/// Whether a value can stand after "key=" without quotes and still be parsed.
 bool stands_bare(std::string_view text) {
     if (text.empty()) return false;
     for (const char c : text) {
@@ -107,7 +107,7 @@ LogLine& LogLine::number(std::string_view key, std::int64_t value) {
 }
 
 LogLine& LogLine::real(std::string_view key, double value) {
-    constexpr double thousandths_max = 9e15;  // beyond it a double has no thousandths to tell
+    constexpr double thousandths_max = 9e15;  // a double beyond this has no thousandths
     put_key(key);
     if (!std::isfinite(value)) {
         out_ += "null";

@@ -1,7 +1,8 @@
-// One log line, built once and rendered as JSON (one object a line, RFC 8259) or for people ("key=value …").
+// One log line, built once and rendered as JSON (one object per line, RFC 8259) or for people ("key=value
+// …").
 //
-// A builder and no more: where lines go is net/log_writer.hpp. Values are escaped (base/shown_text.hpp); what
-// a peer sent can neither end the line, nor forge a field, nor be obeyed by a terminal that shows it.
+// The class only builds lines; net/log_writer.hpp writes them. Values are escaped (base/shown_text.hpp), so
+// that the text of a peer can neither end the line, nor forge a field, nor control a terminal that shows it.
 #pragma once
 
 #include <chrono>
@@ -13,10 +14,10 @@ namespace sluice {
 
 enum class LogFormat : std::uint8_t { json, pretty };
 
-/// Appends to `out`. Fields come out in the order they are added; groups nest. The line is ended by finish().
+/// Appends to `out`. Fields appear in the order in which they are added; groups nest. finish() ends the line.
 class LogLine {
   public:
-    /// Starts a line with its time (UTC, ISO 8601, milliseconds), and event name ("session", "transaction",
+    /// Starts a line with its time (UTC, ISO 8601, milliseconds) and its event ("session", "transaction",
     /// "mta_down").
     LogLine(LogFormat format, std::string& out, std::chrono::system_clock::time_point time,
             std::string_view event);
@@ -31,7 +32,7 @@ class LogLine {
     LogLine& open_list(std::string_view key);
     LogLine& close();
 
-    /// Closes what is open and ends the line with '\n'.
+    /// Closes all open groups and ends the line with '\n'.
     void finish();
 
   private:
@@ -39,7 +40,7 @@ class LogLine {
 
     LogFormat format_;
     std::string& out_;
-    std::uint64_t lists_ = 0;  // one bit a nesting level, set where it is a list; at most 63 levels
+    std::uint64_t lists_ = 0;  // one bit per nesting level, set for a list; at most 63 levels
     unsigned depth_ = 0;
     bool first_ = true;
 };

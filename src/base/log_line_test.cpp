@@ -80,7 +80,7 @@ TEST(LogLine, NothingAPeerSendsEndsTheLineOrForgesAField) {
         {"a\xe2\x80\xae-b", R"("a\u202E-b")", R"("a\u202E-b")"},
         {"\xc2\xa0", "\"\xc2\xa0\"", "\"\xc2\xa0\""},
         {"\xff", R"("\u00FF")", R"("\u00FF")"},
-        {"\xc3", R"("\u00C3")", R"("\u00C3")"},                  // cut short
+        {"\xc3", R"("\u00C3")", R"("\u00C3")"},                  // incomplete
         {"\xc0\xaf", R"("\u00C0\u00AF")", R"("\u00C0\u00AF")"},  // overlong
         {"\xe0\x9f\xbf", R"("\u00E0\u009F\u00BF")", R"("\u00E0\u009F\u00BF")"},
         {"\xed\xa0\x80", R"("\u00ED\u00A0\u0080")", R"("\u00ED\u00A0\u0080")"},  // surrogate

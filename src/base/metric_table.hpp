@@ -1,7 +1,7 @@
-// What is counted, one row a family: its name for Prometheus, and the values that its labels can have.
+// The metrics, one row per family: its name for Prometheus, and the possible values of its labels.
 //
-// The guide (docs/guide/metrics.md) and `sluice metrics` come from here. Where a label's values are those of
-// an enumeration elsewhere, they stand in its order; tests beside those enumerations hold the two together.
+// The guide (docs/guide/metrics.md) and `sluice metrics` are made from this table. Where a label's values are
+// those of an enumeration elsewhere, they have its order; tests beside those enumerations check that.
 #pragma once
 
 #include <array>
@@ -41,7 +41,7 @@ enum class Metric : std::uint8_t {
 inline constexpr auto metric_count = static_cast<std::size_t>(Metric::count_);
 
 struct MetricLabel {
-    std::string_view name;  // empty = there is none
+    std::string_view name;  // empty = no label
     std::span<const std::string_view> values;
 
     constexpr std::size_t size() const { return values.empty() ? 1 : values.size(); }
@@ -50,7 +50,7 @@ struct MetricLabel {
 struct MetricRow {
     Metric id;
     std::string_view name;
-    bool gauge;  // else it only grows
+    bool gauge;  // false: a counter, which only grows
     MetricLabel first;
     MetricLabel second;
     std::string_view help;  // one line
@@ -83,7 +83,7 @@ inline constexpr std::string_view mta_troubles[] = {"down", "tls_failed", "no_id
 
 }  // namespace metric_values
 
-// Those values that nobody else has an enumeration of.
+// The label values that have no enumeration elsewhere.
 enum class MailResult : std::uint8_t { accepted, deferred, refused, unknown };
 enum class TurnedAway : std::uint8_t { high, higher, highest, client };
 enum class AcceptPause : std::uint8_t { sessions, memory, descriptors };
@@ -94,7 +94,7 @@ enum class UntoldResult : std::uint8_t { taken_back, delivered, put_off, answere
 enum class StoreTrouble : std::uint8_t { slow, down };
 enum class MtaTrouble : std::uint8_t { down, tls_failed, no_identity, relays };
 
-/// One row for each Metric, in its order.
+/// One row for each Metric, in the order of the enumeration.
 inline constexpr auto metric_table = std::to_array<MetricRow>({
     {Metric::sessions,
      "sluice_sessions_total",
@@ -251,7 +251,7 @@ constexpr bool rows_in_order() {
 }
 static_assert(rows_in_order(), "one row for each Metric, in its order");
 
-/// Where the numbers of each row begin; the last is how many there are.
+/// The index of the first number of each row; the last entry is the total count.
 constexpr std::array<std::size_t, metric_count + 1> make_firsts() {
     std::array<std::size_t, metric_count + 1> firsts{};
     for (std::size_t i = 0; i < metric_count; ++i)

@@ -8,7 +8,7 @@ namespace sluice {
 
 namespace {
 
-/// `lane="fast",outcome="quit"`, with its braces; nothing without labels.
+/// The labels of a number: `{lane="fast",outcome="quit"}`; nothing without labels.
 std::string labels_of(const MetricRow& row, std::size_t cell) {
     std::string labels;
     const auto append = [&labels](const MetricLabel& label, std::size_t index) {

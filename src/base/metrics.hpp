@@ -1,8 +1,8 @@
 // The numbers of base/metric_table.hpp, as one process counts them and another reads them.
 //
-// Adding is one relaxed addition to memory that nobody else writes. It may lie where a process that reads it
-// outlives the one that counts (app/process/metric_pages.hpp); no number says anything about another, so no
-// order of memory is promised.
+// To count is one relaxed addition to memory that no other process writes. The memory may be shared with a
+// process that outlives this one (app/process/metric_pages.hpp). The numbers are independent of each other,
+// so no memory order is promised.
 #pragma once
 
 #include <array>
@@ -25,20 +25,21 @@ class Metrics {
     Metrics(const Metrics&) = delete;
     Metrics& operator=(const Metrics&) = delete;
 
-    /// One more; `labels` are the values of the row's labels: enumerators in their order, or indexes.
+    /// Counts one more. `labels` are the values of the row's labels: enumerators in the label's order, or
+    /// indexes.
     template <class... Labels>
     void add(Metric metric, Labels... labels) {
         static_assert(sizeof...(labels) <= 2);
         cell(metric, static_cast<std::size_t>(labels)...).fetch_add(1, std::memory_order_relaxed);
     }
-    /// Of a counter without labels.
+    /// Adds `count` to a counter without labels.
     void add_many(Metric metric, std::uint64_t count) {
         cell(metric).fetch_add(count, std::memory_order_relaxed);
     }
-    /// Of a gauge: one less.
+    /// Subtracts one from a gauge.
     void take(Metric metric) { cell(metric).fetch_sub(1, std::memory_order_relaxed); }
 
-    /// What was now is no more: whoever counted here has ended.
+    /// Sets all gauges to zero, after the process that counted here has ended.
     void forget_gauges();
     void add_to(MetricTotals& totals) const;
 
@@ -54,10 +55,10 @@ class Metrics {
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free, "counted by one process, read by another");
 static_assert(std::is_trivially_destructible_v<Metrics>);
 
-/// For who has nobody that asks: tests, and commands that end by themselves.
+/// Metrics that nobody reads, for tests and for commands that end by themselves.
 Metrics& unread_metrics();
 
-/// In the text format of Prometheus (exposition format 0.0.4).
+/// The metrics in the text format of Prometheus (exposition format 0.0.4).
 std::string metrics_text(const MetricTotals& totals);
 
 }  // namespace sluice

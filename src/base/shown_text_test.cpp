@@ -23,19 +23,19 @@ TEST(ShownText, Table) {
         {"mail.example.org", "mail.example.org", "mail.example.org"},
         {"a b~", "a b~", "a b~"},
         {R"(a\b"c)", R"(a\\b"c)", R"(a\\b\"c)"},
-        {R"(\x9b)", R"(\\x9b)", R"(\\x9b)"},  // nobody feigns an escape
+        {R"(\x9b)", R"(\\x9b)", R"(\\x9b)"},  // an escape cannot be forged
         // C0 and DEL
         {"\0"sv, R"(\x00)", R"(\u0000)"},
         {"a\x1b[31mb", R"(a\x1b[31mb)", R"(a\u001B[31mb)"},
         {"\t\r\n\x1f ", R"(\x09\x0d\x0a\x1f )", R"(\u0009\u000D\u000A\u001F )"},
         {"~\x7f", R"(~\x7f)", R"(~\u007F)"},
-        // C1, and what is beside it
+        // C1, and its neighbours
         {"\xc2\x80", R"(\u{80})", R"(\u0080)"},
         {"\xc2\x9b", R"(\u{9b})", R"(\u009B)"},
         {"\xc2\x9f", R"(\u{9f})", R"(\u009F)"},
         {"\xc2\xa0", "\xc2\xa0", "\xc2\xa0"},
         {"j\xc3\xbcrgen", "j\xc3\xbcrgen", "j\xc3\xbcrgen"},
-        // what turns the direction of writing, and what is beside it
+        // characters that change the direction of writing, and their neighbours
         {"\xd8\x9b", "\xd8\x9b", "\xd8\x9b"},              // U+061B
         {"\xd8\x9c", R"(\u{61c})", R"(\u061C)"},           // U+061C
         {"\xd8\x9d", "\xd8\x9d", "\xd8\x9d"},              // U+061D
@@ -54,13 +54,13 @@ TEST(ShownText, Table) {
         {"\xe2\x81\xa6\xe2\x81\xa9", R"(\u{2066}\u{2069})", R"(\u2066\u2069)"},
         {"\xe2\x81\xaa", "\xe2\x81\xaa", "\xe2\x81\xaa"},  // U+206A
         {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
-        // no UTF-8
+        // not UTF-8
         {"\x9b", R"(\x9b)", R"(\u009B)"},
         {"\x80\xff", R"(\x80\xff)", R"(\u0080\u00FF)"},
         {"a\xc3", R"(a\xc3)", R"(a\u00C3)"},
         {"\xc0\xaf", R"(\xc0\xaf)", R"(\u00C0\u00AF)"},                // overlong
         {"\xed\xa0\x80", R"(\xed\xa0\x80)", R"(\u00ED\u00A0\u0080)"},  // a surrogate
-        {"\xe2\x80", R"(\xe2\x80)", R"(\u00E2\u0080)"},                // cut off
+        {"\xe2\x80", R"(\xe2\x80)", R"(\u00E2\u0080)"},                // incomplete
         {"\xe2\x80\xae\xe2", R"(\u{202e}\xe2)", R"(\u202E\u00E2)"},
     };
     for (const Case& c : cases) {

@@ -1,7 +1,7 @@
-// Time as the pure code sees it: handed in, never read.
+// Time for pure code, which is told the time and never reads a clock.
 //
-// Instants are milliseconds on a monotonic clock whose zero means nothing. Only net::Loop reads the kernel's
-// clock; everything else is told, so that the simulator and the tests can own time.
+// Instants are milliseconds on a monotonic clock whose zero has no meaning. Only net::Loop reads the kernel's
+// clock; all other code is told the time, so that the simulator and the tests can set it.
 #pragma once
 
 #include <chrono>
@@ -11,7 +11,7 @@ namespace sluice {
 using Millis = std::chrono::milliseconds;
 using Seconds = std::chrono::seconds;
 
-/// The clock of Instant. It has no now(): pure code must be handed the time.
+/// The clock of Instant. It has no now(), because pure code is told the time.
 struct MonotonicClock {
     using duration = Millis;
     using rep = duration::rep;

@@ -1,5 +1,4 @@
-// UTF-8 (RFC 3629), as far as judging octets needs it: no overlong forms, no surrogates, nothing above
-// U+10FFFF.
+// The checks of UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
 #pragma once
 
 #include <cstddef>
@@ -7,7 +6,7 @@
 
 namespace sluice::utf8 {
 
-/// Octets of the sequence that a lead octet announces, 0 for one that begins none.
+/// The length of the sequence that a lead octet announces, in octets; 0 if it cannot begin one.
 constexpr std::size_t announced_octets(unsigned char lead) {
     if (lead < 0x80) return 1;
     if (lead < 0xc2) return 0;  // a continuation, or an overlong form
@@ -16,8 +15,8 @@ constexpr std::size_t announced_octets(unsigned char lead) {
     return lead <= 0xf4 ? 4 : 0;
 }
 
-/// Whether the second octet of a sequence may follow its lead: it alone decides between overlong, surrogate,
-/// too large and good (RFC 3629 4).
+/// Whether the second octet of a sequence may follow its lead. This alone excludes overlong forms,
+/// surrogates, and numbers that are too large (RFC 3629 4).
 constexpr bool may_follow(unsigned char lead, unsigned char second) {
     if (second < 0x80 || second > 0xbf) return false;
     if (lead == 0xe0) return second >= 0xa0;
@@ -27,7 +26,7 @@ constexpr bool may_follow(unsigned char lead, unsigned char second) {
     return true;
 }
 
-/// Octets of the well-formed sequence that `text` begins with: 1 to 4, or 0 when there is none.
+/// The length of the well-formed sequence at the front of `text`, in octets: 1 to 4, or 0 when there is none.
 constexpr std::size_t sequence_octets(std::string_view text) {
     if (text.empty()) return 0;
     const auto octet = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };

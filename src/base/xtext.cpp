@@ -14,17 +14,17 @@ bool stands_for_itself(char c) {
 
 constexpr std::size_t encoded_octets = 3;  // "+XX"
 
-/// Nothing that any server could take for a mark of its own.
+/// Whether the octet is left as it is: no server could take it for a mark of its own.
 bool written_plain(char c) {
     return ascii::is_alnum(c) || std::string_view(".-_:[]").contains(c);
 }
 
-/// The octet that the "+XX" at `text[i]` means, or -1.
+/// The octet that "+XX" at `text[i]` stands for, or -1.
 int hexchar(std::string_view text, std::size_t i) {
     return text[i] == '+' ? ascii::hex_octet(text.substr(i + 1, 2)) : -1;
 }
 
-/// Every character is `plain`, or begins a hexchar; else nullopt.
+/// Decodes a text in which every character is `plain` or begins a hexchar; nullopt for any other text.
 template <typename Plain>
 std::optional<std::string> decode(std::string_view text, Plain plain) {
     std::string octets;

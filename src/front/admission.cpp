@@ -12,7 +12,7 @@ std::string_view name_of(DnsResult result) {
 
 namespace {
 
-/// The name whose PTR record names the client (RFC 1035 3.5, RFC 3596 2.5).
+/// The name at which DNS keeps the client's PTR record (RFC 1035 3.5, RFC 3596 2.5).
 std::string reverse_name(const IpAddress& client) {
     return policy::query_name(client, client.is_v4() ? "in-addr.arpa" : "ip6.arpa");
 }
@@ -21,7 +21,7 @@ bool judges_names(const PolicyOptions& policy, bool judged, const IpAddress& cli
     return judged && policy.judges_names() && !policy::is_this_host(client);
 }
 
-/// For the verdict, or for the MTA.
+/// Names are looked up for the verdict, for the MTA, or for both.
 bool looks_up_names(const PolicyOptions& policy, bool judged, const IpAddress& client) {
     return judges_names(policy, judged, client) || (policy.resolve_names && !policy::is_this_host(client));
 }
@@ -84,7 +84,7 @@ void Admission::on_timer() {
     finish();
 }
 
-/// What has not been answered by now counts as timed out.
+/// Counts an answer that has not come by now as timed out.
 void Admission::judge_list(const ListInquiry& inquiry) {
     const policy::DnsListOptions& list = inquiry.list();
     metrics_.add(Metric::dns_answers, list.allow ? DnsAbout::dnswl : DnsAbout::dnsbl, inquiry.result());
@@ -116,7 +116,8 @@ void Admission::name_answered(const net::DnsAnswer& answer) {
 }
 
 void Admission::name_confirmed(Candidate& candidate, const net::DnsAnswer& answer) {
-    // A PTR record is its owner's word; only a name that points back is a name.
+    // The PTR record is written by the owner of the address; a name is believed only if it leads back to the
+    // client.
     const bool leads_back = std::ranges::find(answer.addresses, client_) != answer.addresses.end();
     metrics_.add(Metric::dns_answers, DnsAbout::forward, result_of(answer.status));
     candidate.confirmed = answer.status;
@@ -125,7 +126,7 @@ void Admission::name_confirmed(Candidate& candidate, const net::DnsAnswer& answe
     one_less_pending();
 }
 
-/// Of several names the one that is confirmed, else the first.
+/// The confirmed name if there is one, else the first of the candidates.
 policy::ClientName Admission::name() const {
     using enum policy::ClientName::Standing;
     if (candidates_.empty())
@@ -138,7 +139,7 @@ policy::ClientName Admission::name() const {
     return {.ptr = candidates_.front().name, .standing = doubt ? doubtful : unconfirmed};
 }
 
-/// What has not been answered by now counts as timed out, here too.
+/// Counts an answer that has not come by now as timed out, as judge_list() does.
 void Admission::judge_names() {
     metrics_.add(Metric::dns_answers, DnsAbout::ptr, result_of(named_));
     for (const Candidate& candidate : candidates_)

@@ -1,8 +1,8 @@
-// What is found out about a client before it is greeted: DNS lists and its names, all asked at once, under
-// one deadline.
+// The DNS inquiry about a client before it is greeted: DNS lists and the client's names, all asked at once,
+// under one deadline.
 //
-// A list that errs or stays silent gives no opinion, and so do names; it is noted as a signal of weight 0, so
-// that the log shows it.
+// A list or name that fails or stays silent gives no opinion; the failure is noted as a signal of weight 0,
+// so that the log shows it.
 #pragma once
 
 #include <functional>
@@ -25,30 +25,32 @@ namespace sluice::front {
 
 class Admission final : public Inquiry, net::Timer {
   public:
-    /// So many of a client's PTR names are looked at.
+    /// The number of a client's PTR names that are looked at.
     static constexpr std::size_t names_max = 5;
 
-    /// An MTA's answer that is about who the client is, and so holds for whatever else it asks.
+    /// An MTA's refusal of the client itself, which therefore holds for every other question about this
+    /// client.
     struct Refusal {
         smtp::Answer answer;
         Instant until;
     };
-    /// The last comes later: MTAs are asked in the session.
+    /// `refusal` and `farewell` are set later, during the session.
     struct Findings {
         std::vector<policy::Signal> signals;
         policy::ClientName name;
-        net::Endpoint destination;  // as a PROXY header named it; port 0 = what the socket says
+        net::Endpoint destination;  // from a PROXY header; port 0 = the socket's own address
         std::unique_ptr<Refusal> refusal = {};
         std::string farewell = {};  // wire form of the reply that closed the session, if that was not 221
     };
     using Done = std::move_only_function<void(Findings&)>;
 
-    /// Is there anything to ask for? `judged`: lists and names count, for no network list decides alone.
+    /// Whether there is anything to ask. `judged`: lists and names count, because no network list decides
+    /// alone.
     static bool needed(const PolicyOptions& policy, const net::Resolver* resolver, bool judged,
                        const IpAddress& client);
 
-    /// Asks; `done` runs once, from the loop, at the latest after policy.dns_deadline, and may destroy the
-    /// admission. Destroying it earlier withdraws the questions.
+    /// Asks DNS. `done` runs once, from the loop, at the latest after policy.dns_deadline, and may destroy
+    /// the admission. Destroying the admission earlier withdraws the questions.
     Admission(net::Loop& loop, net::Resolver& resolver, const PolicyOptions& policy, Metrics& metrics,
               bool judged, const IpAddress& client, Done done);
     ~Admission() override;
@@ -59,7 +61,7 @@ class Admission final : public Inquiry, net::Timer {
     struct Candidate {
         std::string name;
         std::unique_ptr<ConfirmQuery> query;
-        net::DnsAnswer::Status confirmed = net::DnsAnswer::Status::timed_out;  // absent = it leads elsewhere
+        net::DnsAnswer::Status confirmed = net::DnsAnswer::Status::timed_out;  // absent = does not lead back
     };
 
     void on_timer() override;

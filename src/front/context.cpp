@@ -12,7 +12,7 @@ const smtp::Hello& Context::hello(bool slow) {
     auto offer = options.allowed.intersect(surroundings.backend.offer());
     if (options.server.accept_xclient) offer.add(smtp::Extension::xclient);
     if (slow) offer.remove(smtp::Extension::pipelining).remove(smtp::Extension::chunking);
-    // Asked for at each step of each session: only where it matters.
+    // hello() runs at each step of each session, so the backend is asked only where AUTH can be offered.
     const bool authenticates = options.server.auth != smtp::ServerOptions::Auth::off;
     const std::string_view mechanisms =
         authenticates ? surroundings.backend.auth_mechanisms() : std::string_view();
@@ -25,7 +25,7 @@ policy::Pressure Context::pressure() {
     looked_at_ = now();
     const auto share = [](double part, double whole) { return whole > 0 ? part / whole : 0; };
     const policy::Load load{
-        .sessions = share(sessions() - 1.0, options.sessions_max),  // beside the one that asks
+        .sessions = share(sessions() - 1.0, options.sessions_max),  // without the session that asks
         .memory = share(static_cast<double>(memory.octets()), static_cast<double>(options.memory_octets_max)),
         .processor = options.policy.overload.load_per_core_percent > 0 ? net::load_per_core() : 0,
         .mta = mta_latency_};
@@ -62,7 +62,7 @@ void Context::heard_of_proxy_fault(ProxyFault fault, const IpAddress& balancer) 
                                                         reason_of(fault), balancer.to_string()));
 }
 
-/// The answers of a second or so ago count for little.
+/// A moving average in which answers from more than about a second ago count for little.
 void Context::mta_took(Millis time) {
     constexpr int smoothing = 16;
     mta_latency_ += (time - mta_latency_) / smoothing;

@@ -1,4 +1,4 @@
-// What all sessions of one worker share.
+// The state that all sessions of one worker share.
 #pragma once
 
 #include <array>
@@ -33,28 +33,31 @@ struct Context {
           hellos_(options.server),
           slow_hellos_(options.server) {}
 
-    /// A session is over: forget it, and destroy it once this turn of the loop cannot name it any more.
+    /// Forgets a session that is over, and destroys it once nothing in this turn of the loop can name it any
+    /// more.
     virtual void ended(Session& session) = 0;
 
-    /// Counts a session of this client; false when it has too many. To be asked once for each session.
+    /// Counts a session of this client; false when the client has too many. Called once for each session.
     virtual bool has_room_for(const IpAddress& client) = 0;
 
-    /// Memory has become tight, or is no longer.
+    /// Called when memory has become tight, and when it no longer is.
     virtual void memory_changed() = 0;
 
-    /// How much there is to do; looked at ten times a second at most.
+    /// The pressure of load on this worker, measured at most ten times a second.
     policy::Pressure pressure();
-    /// Notes whether a DNS list is of use, for the operator; `signal` is any that admission has found.
+    /// Tells the operator when a DNS list becomes unusable or usable; `signal` is any signal that admission
+    /// has found.
     void heard_of_list(const policy::Signal& signal);
-    /// Tells the operator what is wrong with a load balancer's headers, if that is news.
+    /// Tells the operator of a fault in a load balancer's headers, unless it was told recently.
     void heard_of_proxy_fault(ProxyFault fault, const IpAddress& balancer);
-    /// An MTA has answered after so long.
+    /// Takes into account that an MTA has answered after `time`.
     void mta_took(Millis time);
 
     virtual unsigned sessions() const = 0;
 
-    /// What a HELO or EHLO is answered now. A slow session is offered neither PIPELINING nor CHUNKING, so
-    /// that each of its commands waits for the reply to the one before, and no burst passes.
+    /// The replies to HELO and EHLO as they are now. A slow session is offered neither PIPELINING nor
+    /// CHUNKING, so that each of its commands waits for the reply to the one before, and it cannot send in
+    /// bursts.
     const smtp::Hello& hello(bool slow);
 
     net::Loop& loop() { return surroundings.loop; }
@@ -63,20 +66,20 @@ struct Context {
 
     const Surroundings surroundings;
     const FrontOptions& options;
-    const policy::PaceOptions pace;  // those of the options, in this worker's phase
+    const policy::PaceOptions pace;  // the options' pace, in this worker's phase
     policy::ClientCounts unknown_recipients;
-    policy::ClientCounts handshakes;  // in the last minute
+    policy::ClientCounts handshakes;  // those of the last minute
     spool::SpoolMemory spool_memory;
     UntoldDeliveries untold;
-    const std::string teaser;  // the first of two lines of greeting
+    const std::string teaser;  // the first of the two lines of the greeting
     net::MemoryWatch memory;
     unsigned tls_sessions = 0;
     bool draining = false;
-    std::string instance;  // first part of every session identifier of this worker
+    std::string instance;  // the first part of every session identifier of this worker
 
-    /// Shared by all sessions, one at a time: what was just read, the replies of this advance, the log line
-    /// being built. What is read is taken in pieces that are large (a system call each) and still in the
-    /// processor's cache when they are looked at and copied.
+    /// Buffers that all sessions share, one session at a time: the octets just read, the replies of this
+    /// advance(), the log line being built. `scratch` is large enough to save system calls, and small enough
+    /// that its octets are still in the processor's cache when they are parsed and copied.
     std::array<char, 131'072> scratch;
     std::string output;
     std::string log_line;
@@ -96,7 +99,7 @@ struct Context {
     policy::Pressure pressure_ = policy::Pressure::none;
     Instant looked_at_;
     Millis mta_latency_{0};
-    std::vector<std::string_view> unusable_lists_;  // they list everybody
+    std::vector<std::string_view> unusable_lists_;  // they list every address, or refuse us
     ProxyFaultNews proxy_fault_news_;
 };
 

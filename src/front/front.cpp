@@ -17,11 +17,11 @@ namespace sluice::front {
 
 namespace {
 
-/// Connections taken from one listener in one turn of the loop, so that a flood of them leaves time for those
-/// we have.
+/// The most connections taken from one listener in one turn of the loop, so that a flood of new ones leaves
+/// time for the sessions there are.
 constexpr unsigned accepts_per_turn_max = 16;
 
-/// After accept(2) failed for want of descriptors or memory.
+/// The pause after accept(2) has failed for want of descriptors or memory.
 constexpr Millis accept_pause{100};
 
 }  // namespace
@@ -48,7 +48,7 @@ class Front::Impl final : public Context, private net::Timer {
         int fd() const { return fd_; }
         Wrapping wrapping() const { return wrapping_; }
 
-        unsigned expected = 1;  // connections waiting, by what the last turn found
+        unsigned expected = 1;  // connections waiting, judged by the last turn
 
       private:
         Impl& front_;
@@ -70,17 +70,17 @@ class Front::Impl final : public Context, private net::Timer {
 
     std::vector<std::unique_ptr<Listener>> listeners_;
     bool accepting_ = true;
-    bool retiring_ = false;     // or draining: nobody is accepted any more
+    bool retiring_ = false;     // or draining: no connection is accepted any more
     Session* first_ = nullptr;  // the youngest
     Session* last_ = nullptr;
     unsigned sessions_ = 0;
     std::uint32_t next_number_ = 1;
     std::unordered_map<IpAddress, unsigned> per_client_;  // only where sessions_per_client_max is set
     std::function<void()> drained_;
-    HeldSessions held_;  // being listed
+    HeldSessions held_;  // the list that is being made
     SessionWalk lists_{loop()};
     SessionWalk obeys_{loop()};
-    bool obey_again_ = false;  // the acts have changed meanwhile
+    bool obey_again_ = false;  // the acts have changed during obeys_
 };
 
 Front::Impl::Impl(const Surroundings& around, const FrontOptions& front_options)
@@ -102,8 +102,8 @@ void Front::Impl::serve(int listener, Wrapping wrapping) {
     if (!loop().watch(listener, *listeners_.back(), EPOLLIN)) pause_accepting(AcceptPause::descriptors);
 }
 
-/// Takes as many as the last turn lets expect. The listener is level-triggered, so those left are reported
-/// again, and the accept(2) that would only say "no more" is saved.
+/// Accepts as many connections as the last turn makes likely, which saves the accept(2) that would only say
+/// "no more". The listener is level-triggered, so epoll reports again what is left.
 void Front::Impl::accept_from(Listener& listener) {
     unsigned taken = 0;
     for (; taken < listener.expected && accepting_; ++taken) {
@@ -111,8 +111,8 @@ void Front::Impl::accept_from(Listener& listener) {
         if (sessions_ >= options.sessions_max) return pause_accepting(AcceptPause::sessions);
         auto accepted = net::accept_tcp(listener.fd());
         if (!accepted.fd) {
-            // Out of descriptors or memory: the connection stays in the queue, and asking again at once would
-            // spin.
+            // No descriptors or no memory: the connection stays in the queue, and to try again at once would
+            // be a busy loop.
             if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
                 pause_accepting(AcceptPause::descriptors);
             break;
@@ -124,8 +124,8 @@ void Front::Impl::accept_from(Listener& listener) {
 }
 
 void Front::Impl::take(net::Accepted accepted, Wrapping wrapping) {
-    // Came for TLS before a reload took the last certificate away: closed, rather than spoken to in
-    // plaintext.
+    // A reload has removed the last certificate while this connection waited for implicit TLS: it is closed,
+    // because its client would not understand plaintext.
     if (wrapping == Wrapping::tls && surroundings.tls == nullptr) return;
     auto* session = new Session(*this, std::move(accepted), next_number_++,
                                 wrapping == Wrapping::tls);  // owned by our list until ended()
@@ -213,7 +213,7 @@ void Front::Impl::join_again() {
         session->join_again();
 }
 
-/// The first of each lane that are met are its oldest.
+/// The walk begins with the oldest session, so the first `oldest_max` of each lane are its oldest.
 void Front::Impl::list(std::function<void(const HeldSessions& held)> listed) {
     if (lists_.under_way()) return;
     held_ = {};

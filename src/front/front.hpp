@@ -31,8 +31,8 @@ class State;
 
 namespace sluice::front {
 
-/// What the client side works with; all of it outlives Front. `resolver` may be null when nothing is to be
-/// looked up.
+/// The parts that the client side works with; all of them outlive Front. `resolver` may be null when nothing
+/// is to be looked up.
 struct Surroundings {
     net::Loop& loop;
     net::Offload& offload;
@@ -41,27 +41,28 @@ struct Surroundings {
     const net::TlsServerContext* tls;  // null = STARTTLS is not offered
     net::LogWriter& log;
     LogFormat log_format;
-    /// Of the moments at which holds end (PaceOptions::phase): workers with different ones do not wake
-    /// together.
+    /// The phase of the moments at which holds end (PaceOptions::phase). Workers have different phases, so
+    /// that they do not wake together.
     Millis pace_phase{0};
-    /// What the operator should hear: an event, and a sentence.
+    /// Tells the operator something: an event, and a sentence.
     std::function<void(std::string_view event, std::string_view why)> tell = [](std::string_view,
                                                                                 std::string_view) {};
-    store::State* state = nullptr;  // the memory that all share; null = there is none
-    /// What the operator has said of a client on the running Sluice; null = nothing. For this turn.
+    store::State* state = nullptr;  // the memory that all workers share; null = there is none
+    /// The operator's act on a client of the running Sluice; null = there is none. The pointer is valid in
+    /// this turn of the loop only.
     std::function<const policy::Act*(const IpAddress& client)> act_on =
         [](const IpAddress&) -> const policy::Act* { return nullptr; };
-    /// Whose network a client is in, and where, as far as that is known.
+    /// The ASN and the country of a client's address, as far as they are known.
     std::function<policy::Place(const IpAddress& client)> place_of = [](const IpAddress&) {
         return policy::Place{};
     };
     Metrics& metrics = unread_metrics();
 };
 
-/// What a connection begins with.
+/// The way in which a connection begins.
 enum class Wrapping : std::uint8_t {
-    none,  // the greeting; TLS after STARTTLS
-    tls,   // TLS (implicit TLS, RFC 8314 3; Postfix's smtpd_tls_wrappermode)
+    none,  // with the greeting; TLS follows STARTTLS
+    tls,   // with TLS (implicit TLS, RFC 8314 3; Postfix's smtpd_tls_wrappermode)
 };
 
 class Front {
@@ -69,29 +70,31 @@ class Front {
     Front(const Surroundings& surroundings, const FrontOptions& options);
     ~Front();
 
-    /// Serves a listening socket, which stays the caller's. Wrapping::tls needs Surroundings::tls.
+    /// Serves a listening socket, which the caller keeps owning. Wrapping::tls needs Surroundings::tls.
     void serve(int listener, Wrapping wrapping = Wrapping::none);
 
-    /// Accepts who waits at a listening socket now, and no more: before it is closed. Where they came for TLS
-    /// and there is none any more, their connections are closed without a word.
+    /// Accepts the connections that wait at a listening socket now, and no later ones; for a socket that is
+    /// about to be closed. With Wrapping::tls and no TLS context any more, the connections are closed without
+    /// a word.
     void take_queue(int listener, Wrapping wrapping = Wrapping::none);
 
-    /// The shared memory has forgotten which sessions there are.
+    /// Registers all sessions again with a shared memory that has forgotten them.
     void join_again();
 
-    /// Calls `listed` with the sessions that there are, in a coming turn of the loop or already now. Nothing
-    /// when a list is being made: it answers for both.
+    /// Calls `listed` with the current sessions, in a later turn of the loop or at once. Does nothing while a
+    /// list is being made: that list serves both callers.
     void list(std::function<void(const HeldSessions& held)> listed);
 
-    /// The operator has said something (Surroundings::act_on): open sessions obey, in some turns of the loop.
+    /// Applies a change of the operator's acts (Surroundings::act_on) to the open sessions, over several
+    /// turns of the loop.
     void acts_changed();
 
-    /// No new sessions; those under way go on to their own end, for session_time_max at the longest, then
-    /// `ended` runs. May be followed by drain(), which then runs its own callback instead.
+    /// Accepts no new sessions. Open ones go on to their own end, for session_time_max at the longest; then
+    /// `ended` runs. drain() may follow, and then runs its own callback instead.
     void retire(std::function<void()> ended);
 
-    /// No new sessions; idle ones are told 421 4.3.2, running transactions finish within drain_max, then
-    /// `drained` runs.
+    /// Accepts no new sessions. Idle ones are told 421 4.3.2, running transactions may finish within
+    /// drain_max; then `drained` runs.
     void drain(std::function<void()> drained);
 
     unsigned sessions() const;

@@ -1,5 +1,5 @@
-// Front over real loopback sockets, with a backend whose answers the test decides: what the driver itself
-// promises. Real MTAs and real clients are in tests/e2e.
+// Front over real loopback sockets, with a backend whose answers the test decides. These tests cover the
+// driver itself; real MTAs and real clients are in tests/e2e.
 #include "front/front.hpp"
 
 #include <sys/socket.h>
@@ -46,8 +46,8 @@ TEST_F(FrontTest, TheLastReplyIsTheBackends) {
 }
 
 TEST_F(FrontTest, ACommandMayBeSplitBetweenTwoReads) {
-    // One read takes 64 KiB; the chunk is as long as it takes for the end of that to fall into each octet of
-    // NOOP.
+    // The length of the chunk varies so that each octet of NOOP comes to stand behind 64 KiB, where a read
+    // of that size ends. (Context::scratch takes 128 KiB; there the kernel decides where a read ends.)
     const std::string before = "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 65440\r\n";
     for (std::size_t into = 0; into <= 6; ++into) {
         start();
@@ -126,14 +126,14 @@ TEST_F(FrontTest, ContentBehindAWideWindowIsNotPaced) {
     start();
     const auto client = connect();
     send(client.get(), "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
-    read_to(client.get(), "<CR><LF>\r\n");  // in the fast lane: the window is open
+    read_to(client.get(), "<CR><LF>\r\n");  // the session is in the fast lane, so the window is open
     send(client.get(), "x\r\n.\r\n");
     turn_until([&] { return backend.pending != nullptr; });
     backend.answer(yes());
     read_to(client.get(), "Ok\r\n");
     send(client.get(), "MAIL FROM:<a@b>\r\nRCPT TO:<nobody@d>\r\nRCPT TO:<c@d>\r\nDATA\r\n");
     read_to(client.get(), "<CR><LF>\r\n");
-    // At 110 octets a second these would take a quarter of a minute, and what else the window has room for
+    // At 110 octets a second these octets would take a quarter of a minute, and a full window would take
     // hours.
     send(client.get(), std::string(1600, 'x') + "\r\n.\r\n");
     turn_until([&] { return backend.pending != nullptr; });
@@ -155,7 +155,7 @@ class SlowTest : public FrontTest {
   protected:
     SlowTest() { (void)options.policy.networks.add(*Network::parse("127.0.0.0/8"), policy::Lane::slow); }
 
-    /// How long it takes until what comes ends with `tail`.
+    /// The time until the received octets end with `tail`.
     Millis time_to(int client, std::string_view tail) {
         const Instant began = loop.now();
         read_to(client, tail);
@@ -286,7 +286,7 @@ TEST_F(FrontTest, WhoRetiresLetsSessionsGoOnAndTakesNoMore) {
     EXPECT_THAT(read_to(early.get(), "Ok\r\n"), HasSubstr("250 2.1.0"));
     EXPECT_EQ(front->sessions(), 1U);
     EXPECT_FALSE(ended);
-    // Whoever serves the socket next finds the late one in its queue.
+    // The next process that serves the socket finds the late connection in its queue.
     EXPECT_TRUE(net::accept_tcp(listener.get()).fd);
     early.reset();
     turn_until([&] { return ended; });

@@ -12,7 +12,8 @@ std::string_view name_of(HealthCheck check) {
 HealthCheck health_check_of(const wire::ProxyDecoded& header, const net::Endpoint& peer) {
     if (header.local) return HealthCheck::local;
     if (!header.addresses) return HealthCheck::unnamed;
-    // The port, too: a mail server on the balancer's machine that connects through it is a client.
+    // The port is compared, too: a mail server on the balancer's machine that connects through it is a
+    // client.
     const bool itself =
         header.addresses->source == peer.address && header.addresses->source_port == peer.port;
     return itself ? HealthCheck::itself : HealthCheck::none;

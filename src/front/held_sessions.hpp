@@ -1,6 +1,5 @@
-// The sessions of a worker at one moment, as `sluice sessions` tells of them: totals by lane, and of each
-// lane those that have lasted longest. Plain values; app/worker/held_text.hpp adds them up and makes text of
-// them.
+// The sessions of a worker at one moment, as `sluice sessions` shows them: totals by lane, and the oldest
+// sessions of each lane. Plain values; app/worker/held_text.hpp adds them up and renders them.
 #pragma once
 
 #include <array>
@@ -14,10 +13,10 @@
 
 namespace sluice::front {
 
-/// One session, without a word of its client's.
+/// One session, without any text that the client has sent.
 struct HeldSession {
     IpAddress client;
-    policy::Lane lane = policy::Lane::fast;  // as it is treated; who is not judged yet is in fast
+    policy::Lane lane = policy::Lane::fast;  // as it is treated; a session not judged yet counts as fast
     Stage stage = Stage::connect;
     int score = 0;
     std::uint64_t seconds = 0;  // since it was accepted
@@ -37,7 +36,7 @@ struct LaneTotal {
 
 struct HeldSessions {
     static constexpr std::size_t lanes = 4;
-    static constexpr std::size_t oldest_max = 100;  // that are named, of each lane
+    static constexpr std::size_t oldest_max = 100;  // sessions listed of each lane
 
     LaneTotal& of(policy::Lane lane) { return totals.at(static_cast<std::size_t>(lane)); }
     const LaneTotal& of(policy::Lane lane) const { return totals.at(static_cast<std::size_t>(lane)); }
@@ -46,7 +45,7 @@ struct HeldSessions {
     std::vector<HeldSession> oldest;  // of each lane, the oldest first
     std::uint64_t memory_octets = 0;  // of the processes
     std::uint64_t workers = 0;
-    std::uint64_t silent_workers = 0;  // that were asked, and have not answered in time
+    std::uint64_t silent_workers = 0;  // workers that were asked and have not answered in time
 
     bool operator==(const HeldSessions&) const = default;
 };

@@ -1,8 +1,8 @@
-// The replies to HELO and EHLO that sessions share, one for each offer of late.
+// The replies to HELO and EHLO that sessions share, one for each recent offer.
 //
-// What the MTAs behind offer changes, and a limit of SIZE may change with every connection to them. The last
-// few offers are kept, as MTAs that differ make them come and go; an older one lives for as long as a session
-// was told it last, and no longer.
+// The offer changes with what the MTAs behind offer, and a limit of SIZE may change with every connection to
+// them. The last few offers are kept, because MTAs that differ make the same offers come and go. An older
+// offer lives only as long as the sessions that were told it last.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,8 @@ class Hellos {
     /// `options` outlive it.
     explicit Hellos(const smtp::ServerOptions& options) : options_(options) {}
 
-    /// What a client is to be told for this offer. Cheap when asked again for the same; valid until asked for
-    /// another, unless somebody keeps it.
+    /// The replies for this offer. Cheap when the same offer is asked for again. Valid until another offer is
+    /// asked for, unless the caller keeps a HelloPtr.
     const smtp::Hello& of(const smtp::Offer& offer, std::string_view mechanisms);
 
     std::size_t kept() const { return kept_.size(); }
@@ -41,7 +41,7 @@ class Hellos {
     };
 
     const smtp::ServerOptions& options_;
-    std::deque<Kept> kept_;  // the one asked for last is the last
+    std::deque<Kept> kept_;  // in the order in which they were last asked for
 };
 
 }  // namespace sluice::front

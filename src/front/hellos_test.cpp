@@ -37,14 +37,14 @@ TEST(Hellos, WhatComesAgainIsTheSame) {
     EXPECT_EQ(&hellos.of(offer_of(1), "PLAIN"), plain.get());
     EXPECT_NE(plain, one);
     EXPECT_EQ(hellos.kept(), 3U);
-    // The one that is in use is not the one that goes.
+    // The offer in use is not the one that is evicted.
     for (std::uint64_t size = 10; size < 100; ++size) {
         hellos.of(offer_of(size), {});
         EXPECT_EQ(&hellos.of(offer_of(1), {}), one.get());
     }
 }
 
-/// A session goes on with what it was told, whatever became of the offer.
+/// A session goes on with the offer that it was told, even after the offer has changed.
 TEST(Hellos, ASessionKeepsWhatItWasTold) {
     const smtp::ServerOptions options;
     Hellos hellos(options);

@@ -1,6 +1,6 @@
-// Whether the name a client calls itself exists in DNS: as the name of a host or of a mail domain.
+// The inquiry whether a client's HELO name exists in DNS, as the name of a host or of a mail domain.
 //
-// Its address is asked for first; only a name that has no IPv4 address costs the other two questions.
+// The A record is asked for first; only a name without an IPv4 address costs the other two questions.
 #pragma once
 
 #include <array>
@@ -15,7 +15,7 @@ namespace sluice::front {
 
 class HeloInquiry final : public Inquiry, net::Timer {
   public:
-    /// found: there is such a name. absent: there are no A, AAAA or MX records, definitely. Else DNS could
+    /// found: the name exists. absent: it definitely has no A, AAAA or MX record. Any other status: DNS could
     /// not say.
     using Done = std::move_only_function<void(net::DnsAnswer::Status)>;
 
@@ -40,7 +40,7 @@ class HeloInquiry final : public Inquiry, net::Timer {
     std::array<std::unique_ptr<Query>, 3> queries_;
     std::size_t asked_ = 0;
     std::size_t pending_ = 0;
-    net::DnsAnswer::Status doubt_ = net::DnsAnswer::Status::absent;  // a fault once there was one
+    net::DnsAnswer::Status doubt_ = net::DnsAnswer::Status::absent;  // the last fault, if there was one
 };
 
 }  // namespace sluice::front

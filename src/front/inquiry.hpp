@@ -1,4 +1,4 @@
-// Something a session has asked of DNS or of the memory: destroying it withdraws the questions.
+// A question that a session has asked of DNS or of the memory; destroying it withdraws the question.
 #pragma once
 
 #include <cstddef>
@@ -20,11 +20,11 @@ class Inquiry {
     virtual ~Inquiry() = default;
 };
 
-/// What a question to DNS is about, as it is counted (Metric::dns_answers).
+/// The subject of a question to DNS, as it is counted (Metric::dns_answers).
 enum class DnsAbout : std::uint8_t { dnsbl, dnswl, ptr, forward, helo };
 
-/// What came of it, as it is counted and logged: a DnsAnswer::Status by its number, or what is wrong with a
-/// list that has answered.
+/// The result of a question to DNS, as it is counted and logged: a DnsAnswer::Status by its number, or the
+/// fault of a list that has answered.
 enum class DnsResult : std::uint8_t {
     bad_answer = static_cast<std::uint8_t>(net::DnsAnswer::Status::timed_out) + 1,
     lists_everything,
@@ -33,15 +33,16 @@ constexpr DnsResult result_of(net::DnsAnswer::Status status) {
     return static_cast<DnsResult>(status);
 }
 
-/// One word, the same in the log and among the metrics: "found", "servfail", "timed_out" …
+/// The result as one word, which the log and the metrics share: "found", "servfail", "timed_out" …
 std::string_view name_of(DnsResult result);
 
-/// DNS could not say: a note of weight 0 for the log, and never a sign against the client.
+/// The signal for a question that DNS could not answer: a note of weight 0 for the log, never a sign against
+/// the client.
 inline policy::Signal dns_error(std::string_view about, net::DnsAnswer::Status status) {
     return {"dns_error", about, std::string(name_of(result_of(status))), 0};
 }
 
-/// Neither yes nor no.
+/// Whether DNS has said neither yes nor no.
 inline bool unknown(net::DnsAnswer::Status status) {
     return status != net::DnsAnswer::Status::found && status != net::DnsAnswer::Status::absent;
 }

@@ -24,12 +24,12 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
-/// How a message is sent depends on what is offered, and may change from one attempt to the next.
+/// Such a parameter depends on what the server offers, and may change from one attempt to the next.
 bool is_about_sending(std::string_view parameter) {
     return ascii::starts_with(parameter, "SIZE=") || ascii::starts_with(parameter, "BODY=");
 }
 
-/// What is asked for with a message.
+/// The parameters that ask for something, which are the same in each attempt.
 std::string requests(std::string_view parameters) {
     std::string text;
     while (!parameters.empty()) {
@@ -100,7 +100,8 @@ std::optional<std::string> LetterPrint::name(const smtp::Envelope& envelope, boo
     for (const smtp::Recipient& recipient : envelope.recipients)
         recipients.push_back(recipient.address + "\n" + recipient.parameters);
     std::ranges::sort(recipients);
-    // No part has a newline in it, but between an address and its parameters.
+    // The parts are separated by newlines. No part contains one, except between an address and its
+    // parameters.
     net::Digest whole;
     whole.take(fmt::format("{}\n{}\n{}\n{}\n", authenticated ? '+' : '-', content_.hex(), envelope.sender,
                            requests(envelope.sender_parameters)));

@@ -1,11 +1,12 @@
-// What a letter is known by when it comes again: its octets, its Message-ID, and its envelope.
+// The fingerprint by which a message is recognised when it comes again: its octets, its Message-ID, and its
+// envelope.
 //
-// A sender whose connection has ended before it heard the reply to the dot sends the same octets once more
-// (RFC 1047, RFC 5321 6.1); two letters are one only if they do not differ in any of them, nor in sender,
-// recipients and their parameters. A letter without a Message-ID, or with more than one, is known by nothing:
-// two of them may be two. The content is taken as it is kept, in wire form, in pieces of any size; how it is
-// cut makes no difference. Pure; no more than the first `header_octets_max` octets are looked at for the
-// field.
+// A client whose connection ended before it heard the reply to the dot sends the same octets once more (RFC
+// 1047, RFC 5321 6.1). Two messages count as one only if they agree in their octets, their sender, their
+// recipients and the parameters of these. A message without a Message-ID, or with more than one, has no
+// fingerprint, since two such messages may really be two. The content is taken in wire form, in pieces of any
+// size; how it is cut makes no difference. Pure; the field is looked for in the first `header_octets_max`
+// octets only.
 #pragma once
 
 #include <cstddef>
@@ -26,12 +27,12 @@ class LetterPrint {
 
     void take(std::string_view octets);
 
-    /// The Message-ID; empty when there is none that can be used.
+    /// The Message-ID; empty when there is none or it cannot be used.
     std::string_view message_id() const;
 
-    /// Thirty-two hexadecimal digits for this content with this envelope; nothing when the letter has no
-    /// Message-ID. The order of the recipients makes no difference. There is no secret in it: machines that
-    /// share a memory must come to the same.
+    /// Thirty-two hexadecimal digits for this content with this envelope; nothing when the message has no
+    /// usable Message-ID. The order of the recipients makes no difference. The hash has no secret, because
+    /// machines that share a memory must compute the same name.
     std::optional<std::string> name(const smtp::Envelope& envelope, bool authenticated) const;
 
   private:
@@ -44,8 +45,8 @@ class LetterPrint {
     bool line_empty_ = true;      // so far
     bool in_message_id_ = false;  // the field that a continuation line would belong to
     bool too_long_ = false;
-    std::uint8_t matched_ = 0;  // octets of the field's name
-    std::uint8_t ids_ = 0;      // such fields, up to two
+    std::uint8_t matched_ = 0;  // octets of the field's name matched so far
+    std::uint8_t ids_ = 0;      // Message-ID fields seen, counted up to two
     std::size_t header_octets_ = 0;
     std::string id_;
     net::Digest content_;

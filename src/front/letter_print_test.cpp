@@ -19,7 +19,7 @@ TEST(LetterPrint, FindsTheMessageId) {
         std::string_view id;
     };
     const std::string longest(LetterPrint::id_octets_max, 'x');
-    // The field ends with the last octet that is looked at, or one beyond it.
+    // The field ends with the last octet that is looked at, or one octet beyond it.
     const auto behind = [](std::size_t octets) {
         return "X: " + std::string(octets - 3 - 2, 'x') + "\r\nMessage-ID:<a>\r\n\r\n";
     };

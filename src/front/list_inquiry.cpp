@@ -6,7 +6,7 @@ namespace sluice::front {
 
 namespace {
 
-/// In no list (RFC 5782 5).
+/// The address that no list may contain (RFC 5782 5).
 const IpAddress never_listed = IpAddress::v4({127, 0, 0, 1});
 
 }  // namespace

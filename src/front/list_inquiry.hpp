@@ -1,8 +1,9 @@
-// What one DNS list says of a client.
+// The inquiry what one DNS list says of a client.
 //
-// A listing is believed only of a list that does not list everybody, as a zone does whose domain has lapsed,
-// or that is being given up: 127.0.0.1 must not be in any (RFC 5782 5). It is asked for whenever a client is
-// listed, and that costs next to nothing: the resolver keeps the answer for as long as its TTL says.
+// A listing is believed only if the list does not list every address, as a zone does whose domain has lapsed
+// or that is being given up. 127.0.0.1 must not be in any list (RFC 5782 5), so it is asked for whenever a
+// client is listed. This costs next to nothing, because the resolver keeps the answer for as long as its TTL
+// says.
 #pragma once
 
 #include <functional>
@@ -19,17 +20,17 @@ class ListInquiry final : net::DnsQuery {
   public:
     using Done = std::move_only_function<void()>;
 
-    /// Asks; `done` runs once, from the loop. Destroying it earlier withdraws the questions. The resolver and
-    /// the list outlive it.
+    /// Asks the list. `done` runs once, from the loop. Destroying the inquiry earlier withdraws the
+    /// questions. The resolver and the list outlive it.
     ListInquiry(net::Resolver& resolver, const policy::DnsListOptions& list, const IpAddress& client,
                 Done done);
 
     const policy::DnsListOptions& list() const { return list_; }
-    /// As it is now: until there is an answer it has timed out, and until the list is known to list everybody
-    /// it is believed.
+    /// The result so far: timed out until there is an answer, and then believed until the list is known to
+    /// list every address.
     DnsResult result() const { return result_; }
     const std::vector<policy::Signal>& listings() const { return listings_; }
-    /// Of a bad answer: the code, with what it means where that is known.
+    /// After a bad answer: its code, with the meaning where that is known.
     const std::string& error() const { return error_; }
 
   private:

@@ -12,7 +12,7 @@ Recall::Recall(store::State& state, const policy::PastOptions& options, const Ip
                const policy::Place& place, Done done)
     : options_(options), place_(place), done_(std::move(done)) {
     store::Operations asked = store::past_of(client, place, options, store::Arrival::joins);
-    asked.push_back(store::untold_of_network(client));  // behind what read_past() reads
+    asked.push_back(store::untold_of_network(client));  // behind the outcomes that read_past() reads
     asked_ = asked.size();
     state.ask(*this, asked);
 }

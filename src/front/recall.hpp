@@ -1,5 +1,5 @@
-// What the shared memory knows of a client: asked for when it connects, and, for greylisting, before its
-// first recipient. A memory that is silent is answered for by "nothing is known".
+// Questions to the shared memory about a client: about its past when it connects, and about greylisting
+// before its first recipient. When the memory is silent, nothing is known.
 #pragma once
 
 #include <functional>
@@ -15,12 +15,12 @@ namespace sluice::front {
 
 class Recall final : public Inquiry, public store::State::Question {
   public:
-    /// The past, or null when the memory is silent, and whether letters of the client's network are known
-    /// that were delivered untold (store/untold_operations.hpp). May destroy the recall.
+    /// The client's past, or null when the memory is silent; and whether the memory knows messages from the
+    /// client's network that were delivered untold (store/untold_operations.hpp). May destroy the recall.
     using Done = std::move_only_function<void(const policy::Past*, bool untold)>;
 
-    /// Asks; `done` runs once, from the loop. Destroying it earlier withdraws the question: the session is
-    /// counted all the same. `options` outlive it.
+    /// Asks the memory; `done` runs once, from the loop. Destroying the recall earlier withdraws the
+    /// question, but the session is counted all the same. `options` outlive the recall.
     Recall(store::State& state, const policy::PastOptions& options, const IpAddress& client,
            const policy::Place& place, Done done);
 
@@ -29,14 +29,15 @@ class Recall final : public Inquiry, public store::State::Question {
 
     const policy::PastOptions& options_;
     const policy::Place place_;
-    std::size_t asked_ = 0;  // operations
+    std::size_t asked_ = 0;  // the number of operations
     Done done_;
 };
 
-/// Whether this letter has been here before, or others of its origin and sender's domain have come again.
+/// The inquiry whether this message has come before, or whether others of its origin and its sender's domain
+/// have come again.
 class GreylistRecall final : public Inquiry, public store::State::Question {
   public:
-    /// Nothing = the memory is silent. May destroy the recall.
+    /// Gets null when the memory is silent. May destroy the recall.
     using Done = std::move_only_function<void(const policy::GreylistFacts*)>;
 
     GreylistRecall(store::State& state, const policy::GreylistOptions& options,
@@ -48,10 +49,10 @@ class GreylistRecall final : public Inquiry, public store::State::Question {
     Done done_;
 };
 
-/// Whether this letter was delivered before, untold.
+/// The inquiry whether this message was delivered before without its client hearing so.
 class LetterRecall final : public Inquiry, public store::State::Question {
   public:
-    /// Nothing = it was not, as far as is known. May destroy the recall.
+    /// Gets null when no such delivery is known. May destroy the recall.
     using Done = std::move_only_function<void(const UntoldDelivery*)>;
 
     LetterRecall(store::State& state, const IpAddress& client, std::string_view letter, Done done);

@@ -76,7 +76,7 @@ void append_times(LogLine& line, const TransactionRecord& record, Instant now) {
     line.close();
 }
 
-/// A wire form: its code, and its text in one line.
+/// Appends a reply in wire form: its code, and its text in one line.
 void append_farewell(LogLine& line, std::string_view wire) {
     constexpr std::size_t code_digits = 3;
     const std::string_view first = wire.substr(0, wire.find('\r'));

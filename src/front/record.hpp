@@ -1,7 +1,7 @@
-// What a session and its transactions were, for the log: one line each.
+// The facts about a session and its transactions for the log: one line each.
 //
-// Plain values that the session fills in as it goes; rendering is pure. Kept small, because every held
-// session has one.
+// Plain values that the session fills in as it goes; rendering is pure. The record is small, because every
+// held session has one.
 #pragma once
 
 #include <array>
@@ -34,8 +34,8 @@ enum class Outcome : std::uint8_t {
     timed_out,   // 421 4.4.2
     refused,     // we closed it: 421 or 554, too many errors, not an SMTP client
     shutdown,    // 421 4.3.2
-    tls_failed,  // STARTTLS, and no handshake came of it
-    greylisted,  // the client quit or left, because it was asked to come again
+    tls_failed,  // the TLS handshake after STARTTLS failed
+    greylisted,  // the client was asked to come again, and has quit or left
 };
 std::string_view name_of(Outcome outcome);
 
@@ -44,7 +44,7 @@ struct SessionRecord {
 
     SessionRecord() { reached_ms.fill(not_reached); }
 
-    /// Notes that the session has come to `stage`; only the first time counts.
+    /// Notes that the session has reached `stage`; only the first time counts.
     void reach(Stage reached, Millis since_connect);
 
     std::uint64_t octets_in = 0;
@@ -58,21 +58,21 @@ struct SessionRecord {
     std::uint16_t unknown_recipients = 0;
     std::uint8_t messages_refused = 0;  // for good
     std::uint8_t traps = 0;
-    std::uint8_t auth_attempts = 0;  // AUTH that was passed on; no more than 255 are told apart
-    std::uint8_t block_level = 0;    // of its last short-term block; 0 = none is remembered
+    std::uint8_t auth_attempts = 0;  // AUTH commands passed on, counted up to 255
+    std::uint8_t block_level = 0;    // of the client's last short-term block; 0 = none is remembered
     Stage stage = Stage::connect;
     Outcome outcome : 4 = Outcome::left;
-    bool greylisted : 1 = false;           // it was asked to come again
-    bool would_be_greylisted : 1 = false;  // it would have been, were this not only observed
+    bool greylisted : 1 = false;           // the client was asked to come again
+    bool would_be_greylisted : 1 = false;  // the client would have been, if greylisting were enforced
 };
 
-/// What names a session in the log, the same in the lines of its transactions: "instance.number".
+/// The identifier of a session in the log, which the lines of its transactions repeat: "instance.number".
 struct SessionName {
     std::string_view instance;  // of the worker, unique among workers and restarts
     std::uint64_t number;
 };
 
-/// A session as its log lines describe it.
+/// The facts that the log lines of a session describe.
 struct SessionFacts {
     SessionName session;
     const net::Endpoint& client;
@@ -80,21 +80,21 @@ struct SessionFacts {
     std::string_view helo;
     policy::Lane lane;
     std::optional<policy::Lane> would_be = {};  // policy.mode = "observe": the verdict, which is not enforced
-    bool would_be_greylisted = false;           // and whether it would have been asked to come again
+    bool would_be_greylisted = false;           // likewise: it would have been asked to come again
     int score;
     const std::vector<policy::Signal>& signals;
     Millis lasted;
-    Millis held;  // of it, by the pace
+    Millis held;  // the part of `lasted` that the pace held it back
     std::optional<net::TlsFacts> tls = {};
-    std::string_view bot = {};  // whose way to leave this was (policy.bots)
+    std::string_view bot = {};  // the bot that leaves in this way (policy.bots)
     Outcome outcome = Outcome::left;
-    std::string_view farewell = {};  // "421 4.4.2 Timeout exceeded": what we closed it with
-    bool unheard = false;      // its last message was delivered, and what it was told had not reached it
-    policy::Place place = {};  // told of a session, and not again of its transactions
+    std::string_view farewell = {};  // the reply that closed it: "421 4.4.2 Timeout exceeded"
+    bool unheard = false;            // the 250 to its last message, delivered, did not reach the client
+    policy::Place place = {};        // for the session's line only
 };
 
 struct TransactionRecord {
-    /// Refused recipients that are named in the log; the others are only counted.
+    /// The most refused recipients that the log names; the others are only counted.
     static constexpr std::size_t refused_named_max = 20;
 
     struct Refused {
@@ -109,11 +109,11 @@ struct TransactionRecord {
     Instant content_began{};  // zero = never
     Instant content_ended{};
     std::vector<Refused> refused;
-    bool untold = false;  // delivered, and the client had gone before it could hear so
+    bool untold = false;  // delivered, but the client was gone before the 250
     std::uint32_t recipients_refused = 0;
 };
 
-/// How a transaction ended: the MTA's last word, or why there was none.
+/// The end of a transaction: the MTA's last reply, or the reason why there was none.
 struct TransactionEnd {
     std::string_view
         outcome;  // "delivered", "deferred", "refused", or why it was abandoned: "rset", "left", "too_big" …

@@ -8,13 +8,13 @@ namespace sluice::front {
 
 namespace {
 
-/// Replies waiting for a client that does not read them, before we stop listening to it.
+/// The most octets of replies that may wait for a client to read them before we stop reading its commands.
 constexpr std::size_t output_octets_max = 32'000;
 
-/// One session may read so often before the others of this turn get theirs.
+/// The most reads of one session in one turn of the loop, so that the other sessions get theirs.
 constexpr int reads_per_turn_max = 8;
 
-/// How long a closed session waits for the client to close too (see close_down).
+/// The time for which a closed session waits for the client to close, too (see close_down).
 constexpr Seconds linger_time{2};
 
 }  // namespace
@@ -34,7 +34,7 @@ bool Session::watch() {
     return context_.loop().watch(fd_.get(), *this, EPOLLIN | EPOLLRDHUP | EPOLLET);
 }
 
-/// Room to write is asked for when there is none: a fresh socket has room, and would report it for nothing.
+/// Asks epoll for room to write only when there is none: a new socket has room and would report it at once.
 void Session::wait_for_room() {
     can_write_ = false;
     context_.loop().rewatch(fd_.get(), *this, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
@@ -67,47 +67,47 @@ void Session::advance() {
     if (waiting_ == Waiting::pregreet && !pregreet_over()) return;
     std::string_view input = backlog();
     held_ = false;
-    context_.output.clear();
+    context_.output.clear();  // no unsent reply is in it: see keep_output()
     for (int reads = 0;;) {
         const bool wants_input = run(input);
         if (!speak(!input.empty())) break;
-        if (!wants_input) continue;
+        if (!wants_input) continue;  // the machine had stopped for the output, which is sent now
         if (++reads > reads_per_turn_max) {
-            come_back_at(context_.now());
+            come_back_at(context_.now());  // edge-triggered: epoll does not report again what is left
             break;
         }
         if (!fill(input)) break;
     }
     if (ended_ || lingering_) return;
-    keep(input);
+    keep(input);  // it may point into the scratch buffer, which the next session overwrites
     keep_output();
     arm_timer();
 }
 
-/// Sends what is to be said. False: nothing more is to be done now.
+/// Sends the replies. True when advance() may go on; false when it has to wait, or the session has ended.
 bool Session::speak(bool input_left) {
     if (sending_.empty()) sending_ = context_.output;
     if (!write_out()) {
         broken_ = true;
         if (waiting_ == Waiting::delivery) {
-            sending_ = {};
+            sending_ = {};  // nobody is left to read it, but the MTA's answer still counts
             client_gone();
         } else {
             end();
         }
         return false;
     }
-    if (!sending_.empty()) return false;
+    if (!sending_.empty()) return false;  // EPOLLOUT or the pace's timer goes on here
     if (closing_) {
         close_down(input_left);
         return false;
     }
     context_.output.clear();
-    if (waiting_ == Waiting::handshake) return shake_hands();
+    if (waiting_ == Waiting::handshake) return shake_hands();  // only now: 220 goes out in plaintext
     return waiting_ == Waiting::nothing;
 }
 
-/// The last plaintext has been sent. True when all is encrypted from here on.
+/// Goes on with the handshake once the last plaintext has been sent. True when the connection is encrypted.
 bool Session::shake_hands() {
     if (!tls_) {
         tls_ = net::TlsStream(*context_.surroundings.tls, fd_.get());
@@ -129,7 +129,7 @@ bool Session::shake_hands() {
     }
     waiting_ = Waiting::nothing;
     server_.tls_started();
-    can_read_ = true;  // what came with the end of the handshake is not announced again
+    can_read_ = true;  // epoll does not announce again what came with the end of the handshake
     progress_ms_ = age_ms();
     return true;
 }
@@ -141,8 +141,8 @@ std::ptrdiff_t Session::read_socket(void* buffer, std::size_t size) {
     return got;
 }
 
-/// A drop of content: of small TLS records it takes many, and one that came alone would have waited for all.
-/// What ended the last of them, the next read is told again.
+/// Reads a drop of content. Small TLS records are read until they make up a drop: with one record a drop, the
+/// content would take far too long. An error or the end of the stream is found again by the next read.
 std::ptrdiff_t Session::read_drop(char* buffer, std::size_t size) {
     std::size_t octets = 0;
     while (octets < size) {
@@ -158,7 +158,7 @@ std::ptrdiff_t Session::write_socket(const void* octets, std::size_t size) {
     return tls_ ? tls_.write(octets, size) : net::write_some(fd_.get(), octets, size);
 }
 
-/// Writes what readiness and pace allow. False: the connection is broken.
+/// Writes as much as readiness and the pace allow. False: the connection is broken.
 bool Session::write_out() {
     if (sending_.empty()) return true;
     while (!sending_.empty()) {
@@ -184,22 +184,22 @@ bool Session::write_out() {
     }
     unsent_.reset();
     progress_ms_ = age_ms();
-    if (waiting_ == Waiting::pregreet) return true;  // the greeting has another line
+    if (waiting_ == Waiting::pregreet) return true;  // the second line of the greeting follows
     asked_ms_ = age_ms();
     pace_.reply_done();
     if (record_.stage == Stage::connect) reach(Stage::greeting);
     return true;
 }
 
-/// Is there so much to be written that it has to go first? A slow client gets one reply at a time, so that no
-/// exchange is held back for the sake of the one before it.
+/// Whether output must be written before the machine goes on. A slow client gets one reply at a time, so that
+/// no exchange waits for the paced reply of the one before it.
 bool Session::output_pending() const {
     if (!sending_.empty()) return true;
     return pace_.slow() ? !context_.output.empty() : context_.output.size() > output_octets_max;
 }
 
-/// What could not be written must not stay in a buffer that the next session will use. (A reply of the state
-/// machine's own stays where it is: nothing is asked of the machine before it has been sent.)
+/// Moves unwritten replies out of the buffer that the next session will use. (A reply in the state machine's
+/// own buffer stays there: the machine is not stepped before that reply has been sent.)
 void Session::keep_output() {
     const auto& shared = context_.output;
     const bool in_shared = !sending_.empty() && sending_.data() >= shared.data() &&
@@ -209,12 +209,12 @@ void Session::keep_output() {
     sending_ = *unsent_;
 }
 
-/// The pace holds us until then. False: no longer, go on.
+/// Holds the session until `instant` for the pace. False: that time has come, go on.
 bool Session::hold_until(Instant instant) {
     if (pace_.exhausted()) widen_window();
     if (instant <= context_.now()) return false;
     come_back_at(instant);
-    // It is we who are silent meanwhile, not the client.
+    // In the meantime we are silent, not the client.
     progress_ms_ = std::max(progress_ms_, held_until_ms_);
     return true;
 }
@@ -224,9 +224,9 @@ void Session::come_back_at(Instant instant) {
     held_until_ms_ = static_cast<std::uint32_t>((instant - started_).count());
 }
 
-/// What there is to read of a slow client's commands, and no more than one: what it pipelines stays in the
-/// kernel, where it keeps the window small and costs us nothing. 0 = nothing; 1 at the end of the stream: the
-/// read will find out. Under TLS commands cannot be told before they are decrypted.
+/// The number of octets to read next from a slow client: one command at most. The commands behind it stay in
+/// the kernel, where they keep the window small and cost no memory of ours. 0 = nothing; 1 at the end of the
+/// stream, so that the read finds it. Under TLS a command cannot be told before it is decrypted.
 std::size_t Session::next_command() {
     if (tls_) return context_.options.server.limits.command_line_octets_max;
     const std::size_t octets = peeked();
@@ -235,9 +235,9 @@ std::size_t Session::next_command() {
     return line == 0 ? octets : line;
 }
 
-/// How much of the content of a session that is sure to be bad to read now; 0: the pace holds us, or there is
-/// none. Under TLS octets count as they are in the kernel, which keeps them as long as the pace does; what is
-/// left of a record that was read in part goes first.
+/// The number of octets of content to read now from a session that is sure to be bad; 0: the pace holds it,
+/// or there is nothing to read. Under TLS the encrypted octets count, since they stay in the kernel while the
+/// pace holds; the rest of a record that was read in part comes first.
 std::size_t Session::next_drop() {
     std::size_t pending = tls_ ? tls_.buffered() : peeked();
     if (tls_ && pending == 0) pending = net::unread_octets(fd_.get());
@@ -255,8 +255,8 @@ std::size_t Session::next_drop() {
     return std::min(allowed, pending);
 }
 
-/// How many octets are there to be read, up to the room in Context::scratch, where they are now; 1 at the end
-/// of the stream.
+/// Copies the octets that can be read, up to its size, to Context::scratch, and returns their number; 1 at
+/// the end of the stream.
 std::size_t Session::peeked() {
     auto& scratch = context_.scratch;
     const auto octets = net::peek_some(fd_.get(), scratch.data(), scratch.size());
@@ -265,14 +265,14 @@ std::size_t Session::peeked() {
     return octets <= 0 ? 1 : static_cast<std::size_t>(octets);
 }
 
-/// Reads what readiness and pace allow; false when that is nothing, or the session has ended.
+/// Reads as much as readiness and the pace allow. False: nothing was read, or the session has ended.
 bool Session::fill(std::string_view& input) {
     if (!can_read_) return false;
     const bool content = server_.in_content() || server_.awaits_chunk();
-    keep(input);  // it may stand where we are about to read
+    keep(input);  // `input` may stand in the scratch buffer, where the read goes
     input = backlog();
-    // Behind a window that is wide the kernel takes more than can be paced before the client's timer for the
-    // reply to it runs out (RFC 5321 4.5.3.2.6).
+    // Behind a wide window the kernel takes more content than the pace lets us read before the client's timer
+    // for the reply runs out (RFC 5321 4.5.3.2.6).
     const bool paced = content && content_slow_ && pace_.slow() && !window_wide_;
     auto& scratch = context_.scratch;
     std::size_t wanted = scratch.size();
@@ -290,11 +290,11 @@ bool Session::fill(std::string_view& input) {
         return false;
     }
     const auto octets = static_cast<std::size_t>(got);
-    // A short read has emptied the socket; reading on would cost a system call to learn it. Not so when the
-    // peer has closed: then the end of the stream is still to be read, and no further event will say so.
-    // TLS gives a record at a time, and there may be more of them.
+    // A short read has emptied the socket, so another read would cost a system call for nothing. After the
+    // peer has closed, though, the end of the stream is still to be read, and epoll will not report it again.
+    // TLS returns one record at a time, and more may follow.
     if (octets < wanted && !tls_) can_read_ = peer_closed_;
-    told_.reset();  // it goes on, and so it has heard
+    told_.reset();  // the client goes on, and so it has heard its 250
     record_.octets_in += octets;
     pace_.read();
     if (content) {
@@ -321,7 +321,7 @@ std::string_view Session::backlog() const {
     return backlog_ ? std::string_view(*backlog_) : std::string_view();
 }
 
-/// Makes `rest`, the unconsumed end of what was read, the backlog.
+/// Keeps `rest`, the unconsumed end of the input, as the backlog.
 void Session::keep(std::string_view rest) {
     const std::string_view kept = backlog();
     if (rest.empty()) {
@@ -343,14 +343,14 @@ Instant Session::idle_deadline() const {
     return started_ + std::min<Millis>(Millis{progress_ms_} + timeout, options.session_time_max);
 }
 
-/// It is the client's turn, or its proxy's.
+/// Whether we wait for the client, or for its proxy.
 bool Session::for_client() const {
     return waiting_ == Waiting::nothing || waiting_ == Waiting::handshake ||
            waiting_ == Waiting::proxy_header;
 }
 
-/// One timer serves pace and time-outs. It is left alone when it fires early enough: a busy session re-arms
-/// nothing.
+/// One timer serves the pace and the time-outs. An armed timer that fires early enough is left alone, so that
+/// a busy session re-arms nothing.
 void Session::arm_timer() {
     Instant deadline = started_ + Millis{held_until_ms_};
     if (!held_) {
@@ -364,7 +364,7 @@ void Session::arm_timer() {
 void Session::time_out() {
     if (waiting_ == Waiting::proxy_header && greet_silent_check()) return;
     record_.outcome = Outcome::timed_out;
-    // It does not take what we say, or would not understand it.
+    // The client does not read our replies, or could not understand one yet.
     if (!sending_.empty() || waiting_ != Waiting::nothing) return end();
     pace_.speed_up();
     const bool too_long = context_.now() >= started_ + context_.options.session_time_max;
@@ -383,7 +383,7 @@ void Session::abandon() {
     static constexpr std::string_view farewell = "421 4.3.2 Service shutting down\r\n";
     record_.outcome = Outcome::shutdown;
     settle_told();
-    // The client that waits for its last reply hears 421 and will try again: a duplicate at worst, never a
+    // A client that waits for its last reply hears 421 and will try again: a duplicate at worst, never a
     // loss.
     const bool in_mid_reply = waiting_ == Waiting::handshake || waiting_ == Waiting::pregreet;
     if (!lingering_ && !closing_ && !in_mid_reply && say_the_rest())
@@ -391,14 +391,14 @@ void Session::abandon() {
     end();
 }
 
-/// What was being said, so that a last word is a line of its own. True when nothing is left of it.
+/// Sends the rest of the current reply, so that the farewell is a line of its own. True: all of it is sent.
 bool Session::say_the_rest() {
     if (sending_.empty()) return true;
     return write_socket(sending_.data(), sending_.size()) == static_cast<std::ptrdiff_t>(sending_.size());
 }
 
-/// All is said. Closing a socket with unread input resets the connection, and the reset can overtake our last
-/// reply (RFC 9293 3.10.4), so where input is left we close our direction only and read on for a moment.
+/// Closes once everything is sent. With unread input, close(2) would reset the connection, and the reset can
+/// overtake our last reply (RFC 9293 3.10.4); then we close our direction only and read on for a moment.
 void Session::close_down(bool input_left) {
     if (tls_) tls_.close();
     if (peer_closed_ || !(input_left || can_read_)) return end();
@@ -415,7 +415,7 @@ void Session::linger() {
         if (got == net::io_would_block) return;
         if (got <= 0) return end();
     }
-    end();  // it floods us after the farewell; the reset is its own choice
+    end();  // the client keeps sending after our last reply, and risks the reset
 }
 
 void Session::end() {

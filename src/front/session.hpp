@@ -2,12 +2,12 @@
 // backend.
 //
 // It decides nothing about SMTP (smtp::Server does) or lanes (policy does). It owns the socket, moves octets
-// when readiness and the pace both allow it, and waits for at most one thing at a time: the header
-// of a proxy, admission, a TLS handshake, an answer of the backend, or the disk. While it waits it reads
-// nothing, so a client can make us hold no more than what its socket buffer holds.
+// when readiness and the pace both allow it, and waits for at most one thing at a time: the header of a
+// proxy, admission, a TLS handshake, an answer of the backend, or the disk. While it waits it reads nothing,
+// so a client can make us hold no more than its socket buffer holds.
 //
-// Lifetime: made at accept; ends itself through Context::ended(), exactly once. Destroying it withdraws
-// whatever it asked.
+// Lifetime: made at accept; ends itself through Context::ended(), exactly once. Destroying it withdraws every
+// question it has asked.
 #pragma once
 
 #include <cstdint>
@@ -45,29 +45,29 @@ struct UntoldDelivery;
 
 class Session final : public net::IoHandler, public net::Timer {
   public:
-    /// `tls_first`: TLS begins before anything is said (RFC 8314 3).
+    /// `tls_first`: the TLS handshake comes before the greeting (RFC 8314 3).
     Session(Context& context, net::Accepted accepted, std::uint32_t number, bool tls_first);
     ~Session() override;
 
-    /// Learns who the client is, judges it and greets it. False when the socket cannot be watched: the caller
-    /// ends the session.
+    /// Finds out who the client is, judges it and greets it. False when the socket cannot be watched: the
+    /// caller ends the session.
     [[nodiscard]] bool begin();
-    /// No new transaction: 421 as soon as none is running.
+    /// Takes no new transaction, and answers 421 as soon as none is running.
     void drain();
-    /// Ends the session now, whatever it is doing (the drain's bound has passed).
+    /// Ends the session now, whatever it is doing, because drain_max has passed.
     void abandon();
 
-    /// Tells a memory that has forgotten it that the session is here.
+    /// Registers the session again with a memory that has forgotten it.
     void join_again();
 
-    /// As the operator is told of it.
+    /// The session as `sluice sessions` shows it.
     HeldSession as_held() const;
-    /// The operator has said something, perhaps of this client: it is treated so from now on. True when that
-    /// has let go what it was held back for.
+    /// Applies the operator's acts, which have changed, to this client. True when the session was released
+    /// from a hold.
     bool obey();
 
     const IpAddress& client() const { return peer_.address; }
-    /// Context::has_room_for was asked about that address.
+    /// Whether Context::has_room_for() has counted this client's address.
     bool counted() const { return counted_; }
 
     // Called by the questions of the transaction.
@@ -79,7 +79,7 @@ class Session final : public net::IoHandler, public net::Timer {
     Session* next = nullptr;
 
   private:
-    /// The operator's own word on a client, which decides alone: said since the start, or in the
+    /// The operator's decision on a client, which decides the lane alone: an act since the start, or the
     /// configuration.
     struct Listed {
         policy::Lane lane;
@@ -94,7 +94,7 @@ class Session final : public net::IoHandler, public net::Timer {
         pregreet,
         handshake,
         authentication,
-        inquiry,  // the HELO name's, before a recipient
+        inquiry,  // DNS about the HELO name, before a recipient
         recipient,
         disk,
         delivery
@@ -133,7 +133,7 @@ class Session final : public net::IoHandler, public net::Timer {
     void widen_window();
     void wait_for_room();
 
-    // session_memory.cpp: what all sessions know together
+    // session_memory.cpp: the memory that all sessions share
     void recall();
     void recalled(const policy::Past* past, bool untold);
     void depart();
@@ -146,11 +146,11 @@ class Session final : public net::IoHandler, public net::Timer {
     void greylist_found(const policy::GreylistFacts* facts);
     void refuse_for_now();
 
-    // session_untold.cpp: whether the client is there to hear what became of its message
+    // session_untold.cpp: clients that are gone before they hear what became of their message
     void client_gone();
     bool take_back();
     void note_under_way();
-    /// Whose mail it is: the client, or the one it speaks for.
+    /// The address that sends the mail: the client's, or that of the client it speaks for.
     const IpAddress& sender_address() const;
     bool is_gone() const { return peer_closed_ || broken_; }
     void hand_over();
@@ -162,7 +162,7 @@ class Session final : public net::IoHandler, public net::Timer {
     void forget_untold(std::string_view letter);
     std::string untold_key(std::string_view letter) const;
 
-    // session_health.cpp: who is no client
+    // session_health.cpp: health checks
     void greet_health_check();
     Millis proxy_patience() const;
     bool greet_silent_check();
@@ -173,7 +173,7 @@ class Session final : public net::IoHandler, public net::Timer {
     void count_health_check();
     bool is_health_check() const { return health_check_ != HealthCheck::none; }
 
-    // session_admission.cpp: who the client is
+    // session_admission.cpp: the client, its findings and its lane
     bool behind_proxy() const;
     void take_proxy_header();
     void introduce();
@@ -204,16 +204,16 @@ class Session final : public net::IoHandler, public net::Timer {
     bool observing() const;
     void judge();
 
-    // session_operator.cpp: what is said of an open session
+    // session_operator.cpp: the operator and open sessions
     bool is_judged() const;
     bool refused_since() const;
 
-    // session_identity.cpp: who it is for the MTA
+    // session_identity.cpp: the client as the MTA sees it
     smtp::ClientIdentity identity() const;
     void tell_names(smtp::ClientIdentity& client) const;
     net::Endpoint destination() const;
 
-    // session_steps.cpp: what the state machine wants done
+    // session_steps.cpp: the steps of the state machine
     bool run(std::string_view& input);
     void take(smtp::Step step);
     void queue_reply();
@@ -245,50 +245,50 @@ class Session final : public net::IoHandler, public net::Timer {
     SessionFacts facts_for_log() const;
     std::uint32_t age_ms() const;
 
-    // Very many of these are held at once: what only some sessions have is a pointer, and times are kept as
-    // the age of the session in milliseconds (it lives for hours at most).
+    // Very many sessions are held at once, so members that only some of them need are pointers, and times are
+    // kept as the session's age in milliseconds (a session lives for hours at most).
     Context& context_;
     net::Fd fd_;
     Waiting waiting_ = Waiting::nothing;
     bool can_read_ : 1 = false;
     bool can_write_ : 1 = true;
-    bool peer_closed_ : 1 = false;  // EPOLLRDHUP: what is unread is all there will be
+    bool peer_closed_ : 1 = false;  // EPOLLRDHUP: the client sends no more
     bool closing_ : 1 = false;      // send what is pending, then close
-    bool lingering_ : 1 = false;    // closed for writing; reading to spare the last reply a reset
+    bool lingering_ : 1 = false;    // we send no more; reading on, lest a reset overtake the last reply
     bool window_wide_ : 1 = false;
     bool held_ : 1 = false;       // by the pace, until held_until_ms_
-    bool forwarded_ : 1 = false;  // XCLIENT spoke for somebody else (`sluice sink`)
+    bool forwarded_ : 1 = false;  // XCLIENT has named another client (`sluice sink`)
     bool counted_ : 1 = false;
     bool tls_first_ : 1;
     bool ended_ : 1 = false;
     bool joined_ : 1 = false;        // counted in the shared memory
-    bool remembered_ : 1 = false;    // and well
+    bool remembered_ : 1 = false;    // the memory knows it as welcome
     bool unjudged_ : 1 = false;      // signals have come since the last verdict
-    bool content_slow_ : 1 = false;  // it is sure to be bad: its content is read at a pace, too
-    bool excused_ : 1 = false;       // it heard a 4yz, or of an earlier copy: that it leaves proves nothing
-    bool broken_ : 1 = false;        // the connection: nothing that is said is heard
-    bool untold_near_ : 1 = false;   // its network may have letters that were delivered untold
-    bool unheard_ : 1 = false;       // its last message's 250 did not reach it
+    bool content_slow_ : 1 = false;  // sure to be bad: its content is read at a pace, too
+    bool excused_ : 1 = false;       // it heard a 4yz, or a cached 250: that it leaves proves nothing
+    bool broken_ : 1 = false;        // the connection is: the client hears nothing more
+    bool untold_near_ : 1 = false;   // the memory may know letters of its network that were delivered untold
+    bool unheard_ : 1 = false;       // the 250 to its last message did not reach it
     policy::Lane lane_ : 2 = policy::Lane::fast;
     HealthCheck health_check_ : 3 = HealthCheck::none;
     net::Endpoint peer_;
     std::uint32_t number_;
     Instant started_;
-    std::uint32_t progress_ms_ = 0;  // the last octet of content, or the last whole command
-    std::uint32_t left_ms_ = 0;      // when the client closed; 0 = it has not
+    std::uint32_t progress_ms_ = 0;  // time of the last octet of content, or of the last whole command
+    std::uint32_t left_ms_ = 0;      // time at which the client closed; 0 = it has not
     std::uint32_t held_until_ms_ = 0;
-    std::uint32_t asked_ms_ = 0;  // since when the client waits for the reply that comes next
+    std::uint32_t asked_ms_ = 0;  // time from which the client waits for its next reply
     SessionRecord record_;
     policy::Pace pace_;
     smtp::Server server_;
-    std::unique_ptr<std::string> backlog_;  // read, and not yet consumed: part of a command; null = nothing
-    std::string_view sending_;              // what is to be written next
-    std::unique_ptr<std::string> unsent_;   // where sending_ points when it outlives a turn of the loop
+    std::unique_ptr<std::string> backlog_;  // read and not yet consumed: part of a command; null = nothing
+    std::string_view sending_;              // the output to be written next
+    std::unique_ptr<std::string> unsent_;   // holds the octets of sending_ between turns of the loop
     std::unique_ptr<Admission::Findings> found_;      // null = nothing
-    std::unique_ptr<Inquiry> inquiry_;                // DNS: admission, then the HELO name
-    std::unique_ptr<Authentication> authentication_;  // null = AUTH was not said, or has failed
+    std::unique_ptr<Inquiry> inquiry_;                // admission, the HELO name, or a question to the memory
+    std::unique_ptr<Authentication> authentication_;  // null = no AUTH yet, or it has failed
     std::unique_ptr<Transaction> transaction_;
-    std::unique_ptr<ToldLetter> told_;  // null = none, or it was heard
+    std::unique_ptr<ToldLetter> told_;  // null = none, or its 250 was heard
     net::TlsStream tls_;
 };
 

@@ -1,4 +1,4 @@
-// The beginning of a session: who the client is, what is known about it, and which lane it is put into.
+// The beginning of a session: who the client is, what is known about it, and its lane.
 #include <algorithm>
 #include <utility>
 
@@ -27,7 +27,7 @@ bool Session::behind_proxy() const {
     return std::ranges::any_of(context_.options.proxy_protocol.networks, contains);
 }
 
-/// Takes the header a trusted proxy begins with, and nothing else, once it is whole.
+/// Takes the header of a trusted proxy once it is whole. Octets behind the header are left in the socket.
 void Session::take_proxy_header() {
     auto& scratch = context_.scratch;
     const auto peeked = net::peek_some(fd_.get(), scratch.data(), wire::proxy_header_octets_max);
@@ -50,7 +50,7 @@ void Session::take_proxy_header() {
     introduce();
 }
 
-/// Who the client is is known.
+/// Begins the session proper, now that the client's address is known.
 void Session::introduce() {
     const auto contains = [this](const Network& network) { return network.contains(peer_.address); };
     if (!is_health_check() && std::ranges::any_of(context_.options.policy.health_networks, contains))
@@ -71,7 +71,7 @@ void Session::introduce() {
     recall();
 }
 
-/// What DNS knows of the client: the dear part, spared where the cheap one has decided.
+/// Asks DNS about the client. These questions are slow, and are spared where earlier findings have decided.
 void Session::look_up() {
     const auto& policy = context_.options.policy;
     const bool judged = !is_trusted();
@@ -102,7 +102,7 @@ void Session::note(policy::Signal signal) {
     findings().signals.push_back(std::move(signal));
 }
 
-/// A signal stands once in a session; seen again, it has its value told anew.
+/// Notes a signal once in a session; when it is seen again, only its value is renewed.
 void Session::notice(policy::SignalId id, std::string value) {
     const auto& options = context_.options.policy.signals;
     if (!options.on(id)) return;
@@ -122,7 +122,7 @@ void Session::forget_signal(std::string_view name, std::string_view what) {
     if (found_ && std::erase_if(found_->signals, same) != 0) unjudged_ = true;
 }
 
-/// What is known about the client beyond its address: most have nothing, and keep nothing.
+/// The findings about the client beyond its address, allocated on first use: most clients need none.
 Admission::Findings& Session::findings() {
     if (!found_) found_ = std::make_unique<Admission::Findings>();
     return *found_;
@@ -136,7 +136,7 @@ std::string_view Session::name() const {
     return found_ ? found_->name.confirmed() : std::string_view();
 }
 
-/// Looked up when it is wanted: it costs less than it would to keep.
+/// The operator's decision is looked up at each use, because it costs less to look up than to keep.
 std::optional<Session::Listed> Session::listed() const {
     if (const policy::Act* act = context_.surroundings.act_on(peer_.address))
         return Listed{.lane = act->lane, .signal = {"act", "", policy::to_text(*act), 0}};
@@ -145,25 +145,26 @@ std::optional<Session::Listed> Session::listed() const {
     return std::nullopt;
 }
 
-/// No stranger: one that has delivered mail of late is none, which alone does not make it trusted.
+/// Whether the client is no stranger. One that has delivered mail recently is known, but not trusted for it.
 bool Session::is_known() const {
     return remembered_ || is_trusted() || policy::is_this_host(peer_.address);
 }
 
-/// The operator has named the client as good; it may well be one of his own, whom the MTA lets relay.
+/// Whether the operator has named the client as good. It may be one of the operator's own, for whom the MTA
+/// relays.
 bool Session::named_good() const {
     const auto match = listed();
     return match && match->lane == policy::Lane::fast;
 }
 
-/// So much speaks for the client, or the operator has decided, that nobody else need be asked.
+/// Whether the operator has decided, or so much speaks for the client that no other source need be asked.
 bool Session::is_trusted() const {
     if (listed()) return true;
     const auto& thresholds = context_.options.policy.thresholds;
     return thresholds.fast > 0 && verdict().score <= -thresholds.fast;
 }
 
-/// There is too much to do for one like this.
+/// Whether there is too much load to serve a client of this kind.
 bool Session::turned_away() {
     const policy::Pressure pressure = context_.pressure();
     if (pressure == policy::Pressure::none || observing()) return false;
@@ -178,12 +179,13 @@ bool Session::turned_away() {
     return true;
 }
 
-/// A greeting of two lines, and a pause between them: who speaks before the second does not listen (RFC 5321
-/// 4.3.1). It must go out at full speed, so nothing has been judged yet.
+/// Greets in two lines with a pause between them: a client that speaks before the second line does not wait
+/// for the greeting, as RFC 5321 4.3.1 asks. The lines must go out at full speed, so the client is not judged
+/// before.
 void Session::wait_for_early_talkers() {
     if (turned_away()) return say_greeting({421, "4.3.2 Too busy, try again later"});
     const auto& policy = context_.options.policy;
-    // Who has no memory takes everybody for unknown.
+    // Without a memory every client would count as unknown, and would have to wait.
     if (context_.surroundings.state == nullptr || policy.pregreet_wait == Millis{0} ||
         !policy.signals.on(policy::SignalId::pregreet) || tls_first_ || is_known()) {
         return greet();
@@ -194,10 +196,10 @@ void Session::wait_for_early_talkers() {
     if (!write_out()) return end();
     come_back_at(context_.now() + policy.pregreet_wait);
     arm_timer();
-    if (can_read_) advance();  // it has spoken already
+    if (can_read_) advance();  // the client has spoken already
 }
 
-/// False: the pause goes on, or the client has left. What came too early is read as if it had come in time.
+/// False: the pause goes on, or the client has left. Early commands are read as if they had come in time.
 bool Session::pregreet_over() {
     char octet = 0;
     if (can_read_) {
@@ -226,10 +228,10 @@ void Session::say_greeting(const smtp::Reply& greeting) {
     server_.greet(greeting);
     if (tls_first_) {
         if (!tls_to_spare()) {
-            record_.outcome = Outcome::refused;  // in words it would not understand yet
+            record_.outcome = Outcome::refused;  // the client expects TLS and could not read a reply
             return end();
         }
-        waiting_ = Waiting::handshake;
+        waiting_ = Waiting::handshake;  // until then the greeting waits in the state machine
         progress_ms_ = age_ms();
     }
     advance();
@@ -242,7 +244,7 @@ policy::Verdict Session::verdict() const {
                          policy.default_lane);
 }
 
-/// A client that the MTA knows has nothing more to prove, and a health check is not judged at all.
+/// An authenticated client has nothing more to prove, and a health check is not judged at all.
 policy::Lane Session::judged_lane() const {
     return server_.authenticated() || is_health_check() ? policy::Lane::fast : verdict().lane;
 }
@@ -251,7 +253,7 @@ bool Session::observing() const {
     return context_.options.policy.mode == policy::Mode::observe;
 }
 
-/// Promotes or demotes, by all that has been noticed so far.
+/// Promotes or demotes the client by all signals so far.
 void Session::judge() {
     unjudged_ = false;
     lane_ = observing() ? policy::Lane::fast : judged_lane();

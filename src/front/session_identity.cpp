@@ -1,4 +1,4 @@
-// The client as the MTA is to see it: what an MTA that it had connected to itself would know of it.
+// The client as the MTA is to see it: the facts that the MTA would know if the client had connected to it.
 #include <string>
 
 #include "front/session.hpp"
@@ -29,8 +29,8 @@ smtp::ClientIdentity Session::identity() const {
     return client;
 }
 
-/// As Postfix would have found them: a name that leads elsewhere is as good as none, and still the reverse
-/// name; and this host is "localhost", which DNS need not know (RFC 6761 6.3).
+/// Gives the names as Postfix would have found them. A name that leads elsewhere counts as none, but remains
+/// the reverse name. This host is "localhost", which DNS need not know (RFC 6761 6.3).
 void Session::tell_names(smtp::ClientIdentity& client) const {
     if (policy::is_this_host(peer_.address)) {
         client.name = client.reverse_name = "localhost";
@@ -44,7 +44,8 @@ void Session::tell_names(smtp::ClientIdentity& client) const {
     client.reverse_name_absent = known.standing == policy::ClientName::Standing::absent;
 }
 
-/// Looked up when it is wanted, unless a proxy has named another.
+/// The address that the client connected to: the one from a PROXY header, else the socket's own, which is
+/// looked up at each use.
 net::Endpoint Session::destination() const {
     if (found_ && found_->destination.port != 0) return found_->destination;
     return net::local_endpoint(fd_.get());

@@ -1,4 +1,4 @@
-// What a session asks the memory that all share, and what it tells.
+// The questions of a session to the memory that all sessions share, and the reports to it.
 #include <array>
 #include <fmt/format.h>
 
@@ -10,7 +10,8 @@
 
 namespace sluice::front {
 
-/// Asks for the client's past. Who is on a list of the operator's is counted, and waits for nothing.
+/// Asks for the client's past. A client on one of the operator's lists is counted, but does not wait for the
+/// answer.
 void Session::recall() {
     store::State* const state = context_.surroundings.state;
     if (state == nullptr) return look_up();
@@ -40,18 +41,18 @@ void Session::recalled(const policy::Past* past, bool untold) {
     look_up();
 }
 
-/// Looked up whenever it is wanted: that is a matter of a microsecond, and very many sessions are held.
+/// The place is looked up at each use: this takes about a microsecond, and very many sessions are held.
 policy::Place Session::place() const {
     return context_.surroundings.place_of(peer_.address);
 }
 
-/// The session is here, for a memory that has forgotten it.
+/// Registers the session again with a memory that has forgotten it.
 void Session::join_again() {
     if (joined_)
         context_.surroundings.state->tell(store::held_by(peer_.address, context_.options.policy.past, true));
 }
 
-/// What others are to know of this client, now that it leaves.
+/// Tells the memory what other sessions should know of this client, at the end of the session.
 void Session::depart() {
     if (!joined_) return;
     joined_ = false;
@@ -63,7 +64,7 @@ void Session::depart() {
                         server_.secure() ? 1U : 0U,
                         record_.auth_attempts,
                         record_.unknown_recipients};
-    // Who is known by name or network is not judged by what else comes from there.
+    // The conduct of an authenticated client, or of one the operator has decided on, is no evidence.
     if (!server_.authenticated() && !listed()) {
         departure.conduct = conduct();
         std::optional<policy::ShortBlock> before;
@@ -103,7 +104,7 @@ bool Session::to_be_greylisted() const {
     if (transaction_->greylist != Transaction::Greylist::unknown) return false;
     if (server_.authenticated() || is_known()) return false;
     const policy::Lane lane = judged_lane();
-    if (lane == policy::Lane::reject || lane == policy::Lane::defer) return false;  // it hears so first
+    if (lane == policy::Lane::reject || lane == policy::Lane::defer) return false;  // refused before that
     return policy::is_greylisted(context_.options.policy.greylist, lane, verdict().score);
 }
 
@@ -112,7 +113,7 @@ policy::GreylistName Session::greylist_name() const {
                                  server_.recipient().address);
 }
 
-/// Before the first recipient of a transaction.
+/// Asks the memory before the first recipient of a transaction.
 void Session::ask_greylist() {
     waiting_ = Waiting::memory;
     inquiry_ = std::make_unique<GreylistRecall>(
@@ -136,12 +137,12 @@ void Session::greylist_found(const policy::GreylistFacts* facts) {
     record_.would_be_greylisted |= waits && observing();
     if (waits)
         note({"greylist", "", fmt::format("{} {}, {} s", name.origin, name.domain, answer.wait.count()), 0});
-    inquiry_.reset();  // what was handed to us by reference goes with it
+    inquiry_.reset();  // `facts` belongs to the inquiry, and is invalid from here on
     put_recipient();
     advance();
 }
 
-/// Each recipient that was put off is remembered: a queue may try them in another order.
+/// Remembers each recipient that is put off: a queue may retry them in another order.
 void Session::refuse_for_now() {
     record_.greylisted = true;
     context_.surroundings.state->tell(store::greylist_waits(

@@ -1,4 +1,4 @@
-// What an operator sees of a session that is open, and what his word does to it.
+// The operator's view of open sessions, and the effect of the operator's acts on them.
 #include "front/session.hpp"
 #include "front/transaction.hpp"
 
@@ -14,16 +14,16 @@ HeldSession Session::as_held() const {
             .octets_out = record_.octets_out};
 }
 
-/// Before that greet() is yet to come, which knows what the operator has said.
+/// Whether the session has been judged. One that has not needs nothing: greet() will know the operator's act.
 bool Session::is_judged() const {
     const bool recalls = waiting_ == Waiting::memory && !transaction_;
     return waiting_ != Waiting::proxy_header && waiting_ != Waiting::admission &&
            waiting_ != Waiting::pregreet && !recalls;
 }
 
-/// One that is let through now gets at once what the pace holds back, and one that is slowed waits from its
-/// next reply on. A refusal is heard where a new session would hear it, and with what this one is past
-/// already: at its next recipient, DATA, or the end of its message.
+/// A client that is now let through gets at once what the pace holds back; one that is now slowed waits from
+/// its next reply on. A refusal is heard where a new session would hear it, or at the next such place if that
+/// is past: at the next recipient, DATA, or the end of the message.
 bool Session::obey() {
     if (ended_ || closing_ || lingering_ || context_.draining) return false;
     if (waiting_ == Waiting::pregreet && named_good()) {
@@ -40,11 +40,11 @@ bool Session::obey() {
     return true;
 }
 
-/// The operator has refused the client since its recipients were taken.
+/// Whether the operator has refused the client since its recipients were accepted.
 bool Session::refused_since() const {
     if (lane_ != policy::Lane::reject && lane_ != policy::Lane::defer) return false;
     const auto match = listed();
-    return match && match->lane == lane_;  // else he has said something since that has not come here yet
+    return match && match->lane == lane_;  // else a later act has not reached this session yet
 }
 
 }  // namespace sluice::front

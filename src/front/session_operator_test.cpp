@@ -1,4 +1,5 @@
-// Open sessions and the operator, over real loopback sockets: what he sees of them, and how they obey him.
+// The operator and open sessions, over real loopback sockets: the list of sessions, and their response to
+// acts.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -20,7 +21,7 @@ namespace {
 using testing::EndsWith;
 using testing::HasSubstr;
 
-/// A memory that knows nothing, and says so when the test lets it.
+/// A memory that knows nothing, and answers when the test lets it.
 class EmptyState final : public store::State {
   public:
     void ask(Question& question, std::span<const store::Operation>) override { asked_ = &question; }
@@ -37,8 +38,8 @@ class EmptyState final : public store::State {
 class OperatorTest : public FrontTest {
   protected:
     OperatorTest() {
-        // Nothing is heard before half a minute is over, as the next common moment is far away, but what an
-        // act has let go.
+        // The next common moment is far away, so for half a minute the client hears only what an act has
+        // released.
         options.pace.moments = std::chrono::hours{24 * 365};
     }
 
@@ -89,7 +90,7 @@ TEST_F(OperatorTest, WhoIsSlowedIsHeldFromItsNextReplyOn) {
     send(client.get(), "EHLO c\r\n");
     turn_until([&] { return held().of(policy::Lane::slow).octets_in == 8; });
     EXPECT_EQ(held().of(policy::Lane::slow).octets_out, 19U) << "the greeting, and nothing of a reply";
-    act.reset();  // it is over
+    act.reset();  // the act has ended
     front->acts_changed();
     EXPECT_THAT(read_to(client.get(), "SMTPUTF8\r\n"), HasSubstr("250-mx.test"));
 }
@@ -140,7 +141,7 @@ TEST_F(OperatorTest, WhatTheMtaHasAlreadyIsItsToAnswer) {
     EXPECT_THAT(read_to(client.get(), "queued\r\n"), EndsWith("250 2.0.0 queued\r\n"));
 }
 
-/// Of a stranger, who waits between two lines of greeting.
+/// Acts on a stranger, which waits between the two lines of the greeting.
 class StrangerTest : public OperatorTest {
   protected:
     StrangerTest() {
@@ -149,7 +150,7 @@ class StrangerTest : public OperatorTest {
         options.policy.pregreet_wait = Seconds{20};
     }
 
-    /// This host itself is no stranger.
+    /// This host itself is no stranger, so the client connects from another address.
     net::Fd connect_from_afar() {
         net::Fd client(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
         sockaddr_in here{};
@@ -171,7 +172,7 @@ TEST_F(StrangerTest, WhoIsLetThroughIsGreetedAtOnce) {
     const auto client = connect_from_afar();
     memory.answer();
     read_to(client.get(), "220-mx.test ESMTP\r\n");
-    say(policy::Lane::slow);  // nothing for the pause, after which it is judged
+    say(policy::Lane::slow);  // has no effect on the pause, after which the client is judged
     EXPECT_EQ(in_lane(policy::Lane::fast), 1U);
     say(policy::Lane::fast);
     read_to(client.get(), "220 mx.test ESMTP\r\n");
@@ -229,7 +230,7 @@ TEST_F(OperatorTest, ManyAreLetGoInManyTurns) {
         clients.push_back(connect());
     turn_until([&] { return front->sessions() == clients.size(); });
     say(policy::Lane::fast);
-    say(policy::Lane::fast);  // while they obey
+    say(policy::Lane::fast);  // while the sessions still obey the act before
     loop.turn(Millis{0});
     EXPECT_GT(in_lane(policy::Lane::fast), 0U);
     for (const net::Fd& client : clients)

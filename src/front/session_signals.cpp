@@ -1,4 +1,4 @@
-// What a session notices about its client while it is being spoken to.
+// The signals that a session notices while it talks with its client.
 #include <algorithm>
 
 #include "base/ascii.hpp"
@@ -18,7 +18,7 @@ void Session::notice_oddities() {
     if (odd.bare_newline) notice(policy::SignalId::bare_newline);
 }
 
-/// The last HELO or EHLO counts: after STARTTLS it is said anew, and may be another.
+/// The last HELO or EHLO counts: after STARTTLS the client says it again, perhaps with another name.
 void Session::judge_hello() {
     if (is_health_check()) return;
     using enum policy::SignalId;
@@ -30,7 +30,7 @@ void Session::judge_hello() {
     }
     inquiry_.reset();
     const std::string& name = server_.helo();
-    // The kernel is asked only where the answer matters.
+    // Finding our address costs a system call, so it is found only where it matters.
     const std::string_view our_name = context_.options.server.hostname;
     const bool ours_matters = name.starts_with('[') || ascii::starts_with(name, our_name);
     const policy::HeloFacts facts{peer_.address, our_name,
@@ -43,7 +43,7 @@ void Session::judge_hello() {
     if (unjudged_) judge();
 }
 
-/// The answer may come whenever it likes; a recipient waits for it.
+/// Asks DNS about the HELO name. Nothing waits for the answer until the first recipient.
 void Session::ask_about_hello() {
     const auto& policy = context_.options.policy;
     net::Resolver* const resolver = context_.surroundings.resolver;
@@ -70,7 +70,7 @@ void Session::hello_found(net::DnsAnswer::Status status) {
     advance();
 }
 
-/// What the recipient in question says about who names it.
+/// Notes what the recipient in question says about the client that names it.
 void Session::note_recipient() {
     const auto& policy = context_.options.policy;
     const std::string& recipient = server_.recipient().address;

@@ -1,4 +1,4 @@
-// What the SMTP state machine asks of a session: the policy, the backend, the spool, the log.
+// The steps that the SMTP state machine asks of a session: the policy, the backend, the spool, the log.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -18,9 +18,9 @@ namespace {
 constexpr std::array<std::string_view, 7> ended_by_names{"rset",    "helo",         "quit",  "refused",
                                                          "too_big", "bare_newline", "limits"};
 
-/// So long an MTA's refusal of a client is taken for its answer to whatever the client asks, in one session
-/// and under one name; one that is not for good only until the end of the transaction. It costs the MTA a
-/// connection each time it is asked.
+/// For this long an MTA's refusal of a client stands for its answer to everything that the client asks in one
+/// session and under one HELO name; a transient refusal stands only until the end of the transaction. Each
+/// question would cost the MTA a connection.
 constexpr Seconds refusal_time{300};
 
 const smtp::Reply shutting_down{421, "4.3.2 Service shutting down"};
@@ -31,14 +31,14 @@ std::string_view name_of(smtp::EndedBy reason) {
     return ended_by_names.at(static_cast<std::size_t>(reason));
 }
 
-/// A reply of the MTA that would end the client's session ends only what it was about: the MTA closes its own
-/// connection with 421 (RFC 5321 3.8), not ours.
+/// A 421 of the MTA ends only the transaction or recipient it was about: with it the MTA closes its own
+/// connection (RFC 5321 3.8), not the client's.
 smtp::Reply without_421(smtp::Reply reply) {
     if (reply.code == 421) reply.code = 451;
     return reply;
 }
 
-/// As it is counted.
+/// The result under which a reply is counted.
 MailResult result_of(const smtp::Reply& reply) {
     if (reply.positive()) return MailResult::accepted;
     return reply.transient() ? MailResult::deferred : MailResult::refused;
@@ -46,17 +46,17 @@ MailResult result_of(const smtp::Reply& reply) {
 
 }  // namespace
 
-/// Lets the state machine go on until it needs more input (true), or something else has to happen first.
+/// Steps the state machine until it needs more input (true), or until something else has to happen first.
 bool Session::run(std::string_view& input) {
     while (waiting_ == Waiting::nothing && !closing_ && !output_pending()) {
         const smtp::Step step = server_.next(input, context_.hello(pace_.slow()));
         if (server_.is_odd()) notice_oddities();
         if (step == smtp::Step::start_tls) {
-            // What came behind STARTTLS came from anybody on the way, and must not be taken for the client's
-            // own words under TLS (CVE-2011-0411).
+            // Anybody on the network path may have sent the input behind STARTTLS, so it must not count as
+            // the client's own commands under TLS (CVE-2011-0411).
             input = {};
             waiting_ = Waiting::handshake;
-            authentication_.reset();  // whoever it was in plaintext (RFC 3207 4.2)
+            authentication_.reset();  // a login in plaintext is forgotten (RFC 3207 4.2)
         } else if (step != smtp::Step::need_input) {
             take(step);
         } else if (context_.draining && !server_.in_transaction()) {
@@ -69,8 +69,8 @@ bool Session::run(std::string_view& input) {
     return false;
 }
 
-/// Before it acts, what has been noticed since it last did is judged: at HELO, MAIL, each RCPT,
-/// DATA, the end of a message, and before each reply.
+/// Judges the client by its new signals before each step except content, so that the step obeys the latest
+/// verdict: HELO, MAIL, each RCPT, DATA, the end of a message, and each reply.
 void Session::take(smtp::Step step) {
     if (unjudged_ && step != smtp::Step::content) judge();
     switch (step) {
@@ -82,7 +82,7 @@ void Session::take(smtp::Step step) {
         case smtp::Step::reply: queue_reply(); break;
         case smtp::Step::ask_helo:
             reach(Stage::helo);
-            if (found_) found_->refusal.reset();  // the MTA may have minded its name
+            if (found_) found_->refusal.reset();  // the MTA may have refused the old name
             judge_hello();
             server_.answer({250, ""});
             break;
@@ -119,7 +119,7 @@ void Session::ask_starttls() {
     server_.answer({220, ""});
 }
 
-/// Counts a handshake of this client.
+/// Whether another TLS handshake can be afforded; counts it for this client.
 bool Session::tls_to_spare() {
     const auto& options = context_.options.tls;
     const bool too_many = pace_.slow() && context_.tls_sessions >= options.slow_sessions_max;
@@ -129,7 +129,7 @@ bool Session::tls_to_spare() {
     return !too_many && !too_often;
 }
 
-/// Passes the line on to the MTA, which knows whether it is right.
+/// Passes the line on to the MTA, which alone can judge it.
 void Session::ask_auth(smtp::Step step) {
     if (is_health_check()) return refuse_mail_of_check();
     if (!authentication_) {
@@ -157,19 +157,19 @@ void Session::auth_answered(const smtp::Answer& answer) {
     waiting_ = Waiting::nothing;
     heed(answer);
     const smtp::Reply reply = answer.reply;
-    authentication_->asked.reset();  // the answer, too
-    // A failed client holds no MTA connection; its next attempt makes another.
+    authentication_->asked.reset();  // `answer` goes with it
+    // A client that has failed keeps no MTA connection; its next attempt makes another.
     if (reply.code != challenge && !reply.positive()) authentication_.reset();
     server_.answer(reply);
     if (server_.authenticated()) {
         note({"authenticated", "", "", 0});
-        inquiry_.reset();  // its name matters no more
+        inquiry_.reset();  // the HELO name no longer matters
         judge();
     }
     advance();
 }
 
-/// The connection of an authenticated client's own.
+/// The MTA connection that belongs to an authenticated client.
 smtp::Login* Session::login() const {
     return server_.authenticated() && authentication_ ? authentication_->login.get() : nullptr;
 }
@@ -210,7 +210,7 @@ smtp::Answer Session::refusal_of_lane() const {
     return refusal;
 }
 
-/// To the MTA, unless it is to come again first.
+/// Asks the MTA about the recipient, unless the client has to come again first.
 void Session::put_recipient() {
     if (transaction_->greylist == Transaction::Greylist::waits && !named_good()) return refuse_for_now();
     if (const auto* const refusal = turned_away_by_mta(); refusal != nullptr && login() == nullptr)
@@ -227,14 +227,14 @@ void Session::put_recipient() {
     waiting_ = Waiting::recipient;
 }
 
-/// For the MTA, which would refuse the rest when the message comes. No error of the client's: a long list
-/// comes in several transactions (RFC 5321 4.5.3.1.10).
+/// Whether the MTA would refuse further recipients when the message comes. This is no error of the client's:
+/// it sends a long list in several transactions (RFC 5321 4.5.3.1.10).
 bool Session::too_many_recipients() const {
     return server_.envelope().recipients.size() >=
            context_.surroundings.backend.recipients_max(sender_address());
 }
 
-/// An MTA's refusal of this client as such, if it still holds.
+/// The MTA's refusal of this client as such, if it still holds.
 const smtp::Answer* Session::turned_away_by_mta() const {
     const bool refused = found_ && found_->refusal && context_.now() < found_->refusal->until;
     return refused ? &found_->refusal->answer : nullptr;
@@ -282,16 +282,16 @@ void Session::ask_data() {
     if (context_.memory.tight()) return put_off();
     if (refused_since()) return server_.answer(refusal_of_lane().reply);
     reach(Stage::data);
-    if (!content_slow_) widen_window();  // the reply carries the news
+    if (!content_slow_) widen_window();  // the ACK of the reply announces it
     transaction_->record.content_began = context_.now();
-    // A message that trickles would keep what all share for minutes.
+    // A message that trickles in would occupy the shared memory for minutes.
     auto* shared = content_slow_ ? nullptr : &context_.spool_memory;
     transaction_->spool =
         std::make_unique<spool::Spool>(context_.surroundings.offload, context_.options.spool, shared);
     server_.answer({354, ""});
 }
 
-/// There is no memory for what the client wants now.
+/// Refuses a command because memory is tight.
 void Session::put_off() {
     context_.metrics().add(Metric::storage_refusals, StorageLack::memory);
     server_.answer(no_storage);
@@ -323,7 +323,7 @@ void Session::message_complete() {
     });
 }
 
-/// All of it is here, or could not be kept.
+/// Goes on once the whole message is spooled, or the spool has failed.
 void Session::content_settled() {
     if (transaction_->spool->failed()) {
         smtp::Answer refusal;
@@ -362,7 +362,7 @@ void Session::judge_delivery(const smtp::Answer& answer) {
     const smtp::Reply reply = without_421(answer.reply);
     context_.metrics().add(Metric::messages, result_of(reply));
     if (reply.positive()) ++record_.messages_accepted;
-    // What the operator refuses says nothing of the client.
+    // A refusal by the operator is no evidence against the client.
     if (!reply.positive() && !reply.transient() && answer.by != "policy") ++record_.messages_refused;
     settle_delivery(reply);
     transaction_ended(reply.positive() ? "delivered" : reply.transient() ? "deferred" : "refused", &answer);
@@ -382,7 +382,7 @@ void Session::transaction_ended(std::string_view outcome, const smtp::Answer* an
                             facts_for_log(), server_.envelope(), transaction_->record, end);
     context_.surroundings.log.write(line);
     transaction_.reset();
-    // "Not now" was not meant for ever.
+    // A transient refusal does not outlast its transaction.
     if (found_ && found_->refusal && !found_->refusal->answer.reply.permanent()) found_->refusal.reset();
 }
 
@@ -404,21 +404,22 @@ void Session::log_session() {
     context_.surroundings.log.write(line);
 }
 
-/// The name of a bot that leaves the slow lane as this session has left it.
+/// The name of the bot that leaves the slow lane in the way this session has left it.
 std::string_view Session::bot() const {
     const bool left = record_.outcome == Outcome::left && left_ms_ != 0;
     if (!left || pace_.held() == Millis{0} || record_.messages_accepted != 0) return {};
     return policy::bot_that_left_after(Millis{left_ms_}, context_.options.policy.bots);
 }
 
-/// As it is told. Who was asked to come again and goes does what was asked of it.
+/// The outcome as it is logged and counted. A client that was asked to come again, and leaves, does as it was
+/// asked.
 Outcome Session::outcome() const {
     const bool gone = record_.outcome == Outcome::quit || record_.outcome == Outcome::left;
     return gone && record_.greylisted && record_.messages_accepted == 0 ? Outcome::greylisted
                                                                         : record_.outcome;
 }
 
-/// Refers to this session and to Context::log_signals.
+/// The facts for a log line; they refer to this session and to Context::log_signals.
 SessionFacts Session::facts_for_log() const {
     auto& signals = context_.log_signals;
     signals.clear();

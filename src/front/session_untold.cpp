@@ -1,10 +1,16 @@
-// A client that leaves between its dot and the answer, and what becomes of its message.
+// The fate of a message whose client is gone between its dot and the reply.
 //
-// It will send the message again (RFC 5321 4.5.4.1), so until the MTA has had the dot nothing is delivered.
-// After it the message is the MTA's, and RFC 1047 names what follows: the client has a copy that it does not
-// know to be delivered, and whoever gets the mail has it twice. So the answer is awaited, and the same letter
-// is answered with it when it comes again (untold_deliveries.hpp), as RFC 5321 6.1 asks of a server. A client
-// that has heard 250 never sends that letter again, so to remember one letter too many costs nothing.
+// Such a client will send the message again (RFC 5321 4.5.4.1). If its connection breaks before the MTA has
+// had the dot, the delivery is withdrawn and nothing is delivered. If it has only closed its direction it can
+// still hear the reply, and its message is delivered, except when it closed so long before its message was
+// read that it may have come again already: see pass_on().
+//
+// Once the MTA has had the dot, the message is the MTA's, and RFC 1047 describes the danger: the client keeps
+// a copy that it does not know to be delivered, and the recipient gets the mail twice. So the session waits
+// for the MTA's reply even without a client, remembers a 250, and answers the same letter with it when it
+// comes again (untold_deliveries.hpp), as RFC 5321 6.1 asks of a server. A 250 that the client's kernel has
+// not acknowledged by the end of the session is remembered, too. A client that has heard 250 never sends that
+// letter again, so remembering one letter too many costs nothing.
 #include <utility>
 
 #include "front/recall.hpp"
@@ -28,27 +34,27 @@ const smtp::Answer first_copy_under_way{
 
 }  // namespace
 
-/// The client has closed its direction, or the connection has broken, while the MTA has the message.
+/// Handles a client that has closed its direction, or whose connection has broken, during the delivery.
 ///
-/// A broken connection has nobody behind it who could hear the answer. One that is only closed for writing
-/// may have: some senders write all they have to say, close their direction and wait, others neither wait nor
-/// come again, and an MTA delivers the mail of both.
+/// Nobody can hear the reply over a broken connection, so the delivery is withdrawn if it still can be. A
+/// client that has only closed its direction may still read: some clients send everything, close their
+/// direction and wait, others neither wait nor come again, and an MTA delivers the mail of both.
 void Session::client_gone() {
     if (broken_ && take_back()) return end();
     note_under_way();
 }
 
-/// True: nothing is delivered.
+/// Withdraws the delivery. True: nothing is delivered; false: the MTA has had the dot already.
 bool Session::take_back() {
     const auto& question = static_cast<const smtp::DeliveryQuestion&>(*transaction_->asked);
     if (context_.surroundings.backend.passed_on(question)) return false;
     transaction_->asked.reset();
-    waiting_ = Waiting::nothing;  // end() has the transaction's line
+    waiting_ = Waiting::nothing;  // end() writes the transaction's log line
     context_.metrics().add(Metric::untold, UntoldResult::taken_back);
     return true;
 }
 
-/// Who has gone may come again before there is an answer.
+/// Remembers that the letter is under way: a client that is gone may come again before the MTA has answered.
 void Session::note_under_way() {
     if (!transaction_->under_way.empty()) return;
     const auto letter = transaction_->print.name(server_.envelope(), server_.authenticated());
@@ -57,7 +63,7 @@ void Session::note_under_way() {
     transaction_->under_way = *letter;
 }
 
-/// The message is here in full: to the MTA, unless it has been there before.
+/// Hands the complete message to the MTA, unless the same letter has been there before.
 void Session::hand_over() {
     store::State* const state = context_.surroundings.state;
     const bool ask = state != nullptr && (untold_near_ || listed());
@@ -75,8 +81,9 @@ void Session::hand_over() {
                                               });
 }
 
-/// To the MTA. A client that closed its direction a while before we had read its message was too fast for its
-/// pace, or gave it up: it may have come again, and been delivered, meanwhile.
+/// Delivers the message, unless the client closed its direction two seconds or more before its message was
+/// read. Such a client sent faster than its pace let us read, or gave the message up; meanwhile it may have
+/// come again, and its mail may have been delivered.
 void Session::pass_on() {
     constexpr Millis a_while{2000};
     if (!peer_closed_ || Millis{age_ms()} - Millis{left_ms_} < a_while) return deliver();
@@ -84,7 +91,7 @@ void Session::pass_on() {
     judge_delivery(gone);
 }
 
-/// What is known of the letter; null = nothing.
+/// Goes on with what is known of the letter; null = nothing is known.
 void Session::found_before(const UntoldDelivery* before) {
     waiting_ = Waiting::nothing;
     const auto found = before == nullptr ? std::nullopt : std::optional(*before);
@@ -102,7 +109,7 @@ void Session::found_before(const UntoldDelivery* before) {
     server_.answer(answer.reply);
 }
 
-/// There is an answer: is there anybody to hear it?
+/// Remembers a 250 for which the client is gone already; otherwise keeps it until the client has heard it.
 void Session::settle_delivery(const smtp::Reply& reply) {
     const std::string under_way = std::exchange(transaction_->under_way, {});
     if (!reply.positive()) {
@@ -119,7 +126,8 @@ void Session::settle_delivery(const smtp::Reply& reply) {
     }
 }
 
-/// The client has said nothing since its message's 250, and will hear no more: has it heard that?
+/// Remembers the last message's 250 at the end of a session, or before the next reply, unless the client has
+/// heard it.
 void Session::settle_told() {
     const auto told = std::exchange(told_, nullptr);
     if (!told || (!broken_ && sending_.empty() && net::unacknowledged_octets(fd_.get()) == 0)) return;

@@ -1,4 +1,4 @@
-// Clients that leave between the dot and the answer, over real loopback sockets.
+// Clients that leave between the dot and its reply, over real loopback sockets.
 #include <sys/socket.h>
 
 #include <gmock/gmock.h>
@@ -18,7 +18,7 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
-/// An MTA that has had the dot, or not, as the test says.
+/// An MTA that has received the dot, or has not, as the test decides.
 class Backend final : public smtp::Backend {
   public:
     smtp::Offer offer() const override { return smtp::Offer::everything(); }
@@ -88,7 +88,7 @@ class UntoldTest : public testing::Test {
         ASSERT_EQ(net::write_some(client, octets.data(), octets.size()), std::ssize(octets));
     }
 
-    /// A client that has said its dot.
+    /// A client that has sent its dot.
     net::Fd client_at_dot(const std::string& content, std::string_view recipient = "b@example.com") {
         net::Fd client = *net::connect_tcp(net::local_endpoint(listener.get()));
         hear(client.get(), "\r\n");
@@ -109,12 +109,12 @@ class UntoldTest : public testing::Test {
         ::setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &hard, sizeof hard);
         client.reset();
     }
-    /// Lets the session see what its client did.
+    /// Turns the loop until the session has seen what its client did.
     void settle() {
         for (int turns = 0; turns < 10; ++turns)
             loop.turn(Millis{5});
     }
-    /// All that was logged, when nobody is there any more.
+    /// The log after the last session has ended.
     std::string logged() {
         turn_until([&] { return front->sessions() == 0; });
         front.reset();
@@ -125,7 +125,7 @@ class UntoldTest : public testing::Test {
             text += static_cast<char>(c);
         return text;
     }
-    /// A copy was delivered and its client was gone.
+    /// Delivers a copy whose client is gone before the reply.
     void deliver_untold(const std::string& content) {
         backend.dot_passed = true;
         net::Fd client = client_whose_mail_the_mta_has(content);

@@ -17,7 +17,8 @@ void SessionWalk::begin(Session* oldest, unsigned count, Visit visit, std::funct
 void SessionWalk::go_on() {
     for (unsigned spent = 0; coming_ != nullptr && left_ > 0; --left_) {
         if (spent >= turn_budget) return loop_.timers().arm(*this, Instant{});  // in the next turn
-        // Before the visit, which may end it. The next one may end by it, too: then leave_out() goes on.
+        // The walk moves on before the visit, which may end the visited session. If it ends the next one,
+        // leave_out() moves on again.
         Session& visited = *std::exchange(coming_, coming_->previous);
         spent += visit_(visited);
     }

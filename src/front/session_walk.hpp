@@ -1,7 +1,8 @@
-// A visit to every session of a worker, some of them in each turn of the loop: very many are held, and
-// whoever is being served does not wait for all of them.
+// A visit to every session of a worker, spread over several turns of the loop: very many sessions are held,
+// and the clients that are being served must not wait for all the visits.
 //
-// It begins with the oldest. Those that end meanwhile are left out, and those that come are not waited for.
+// The walk begins with the oldest session. It leaves out sessions that end meanwhile, and does not wait for
+// new ones.
 #pragma once
 
 #include <cstdint>
@@ -15,23 +16,23 @@ class Session;
 
 class SessionWalk final : net::Timer {
   public:
-    /// What a turn has for visits, and what one costs: a look (about a microsecond), and one that makes the
+    /// The budget of a turn, and the costs of a visit: a look takes about a microsecond; a move makes the
     /// session write.
     static constexpr unsigned turn_budget = 250;
     static constexpr unsigned look = 1;
     static constexpr unsigned move = 20;
 
-    /// Returns what it has cost. It may end any session.
+    /// Returns the cost of the visit. It may end any session.
     using Visit = std::function<unsigned(Session& session)>;
 
     explicit SessionWalk(net::Loop& loop) : loop_(loop) {}
 
-    /// At most `count` sessions, from `oldest`, which may be null, to the younger ones. `done` is called
-    /// once, in this turn or a coming one. Not while another is under way.
+    /// Visits at most `count` sessions, from `oldest`, which may be null, to the younger ones. `done` is
+    /// called once, in this turn or a later one. Not to be called while another walk is under way.
     void begin(Session* oldest, unsigned count, Visit visit, std::function<void()> done);
     bool under_way() const { return done_ != nullptr; }
 
-    /// This session ends.
+    /// Must be called when a session ends.
     void leave_out(const Session& session);
 
   private:

@@ -1,7 +1,7 @@
-// A mail transaction of a session: what only exists between MAIL and its end.
+// A mail transaction of a session: the state that exists only between MAIL and its end.
 //
-// A slow session spends minutes in here with nothing under way, so what is under way is allocated only while
-// it is.
+// A slow session spends minutes in a transaction without an open question, so a question is allocated only
+// while it is pending.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,7 @@
 
 namespace sluice::front {
 
-/// A question of a session, in the name of `identity`; the answer goes to this member of the session.
+/// A question of a session in the name of `identity`; its answer goes to the member function `hear`.
 template <class Question, void (Session::*hear)(const smtp::Answer&)>
 class Asked final : public Question {
   public:
@@ -30,24 +30,24 @@ class Asked final : public Question {
     smtp::ClientIdentity identity_;
 };
 
-/// Asks for one recipient.
+/// The question about one recipient.
 using RecipientAsked = Asked<smtp::RecipientQuestion, &Session::recipient_answered>;
-/// Hands over the message.
+/// The delivery of the message.
 using DeliveryAsked = Asked<smtp::DeliveryQuestion, &Session::delivery_answered>;
-/// Passes on a line of an AUTH exchange.
+/// A line of an AUTH exchange.
 using AuthAsked = Asked<smtp::AuthQuestion, &Session::auth_answered>;
 
 /// A session's own MTA connection, from its first AUTH on.
 struct Authentication {
     std::unique_ptr<smtp::Login> login;
-    std::unique_ptr<AuthAsked> asked;  // last: withdrawn before what it points at goes
+    std::unique_ptr<AuthAsked> asked;  // last, so that it is withdrawn before what it refers to
 };
 
-/// A letter whose 250 has been said: whether it has been heard will be seen.
+/// A message that has been answered 250, while it is not known whether the client has heard that.
 struct ToldLetter {
     std::string name;
     smtp::Reply reply;
-    bool queued = false;  // the reply
+    bool queued = false;  // the 250 has been queued
 };
 
 struct Transaction {
@@ -55,11 +55,11 @@ struct Transaction {
 
     TransactionRecord record;
     Greylist greylist = Greylist::unknown;
-    Instant asked_at{};  // the MTA, about a recipient
+    Instant asked_at{};  // when the MTA was asked about a recipient
     LetterPrint print;
-    std::string under_way;                  // the letter's name: its client has gone, and the MTA has it
-    std::unique_ptr<spool::Spool> spool;    // from DATA or the first BDAT on
-    std::unique_ptr<smtp::Question> asked;  // last: withdrawn before what it points at goes
+    std::string under_way;                  // the letter's name, when its client is gone while the MTA has it
+    std::unique_ptr<spool::Spool> spool;    // exists from DATA or the first BDAT on
+    std::unique_ptr<smtp::Question> asked;  // last, so that it is withdrawn before what it refers to
 };
 
 }  // namespace sluice::front

@@ -48,7 +48,7 @@ const UntoldDelivery* UntoldDeliveries::find(std::string_view letter, Instant no
     return now - entry.put_at < lasts ? &entry.delivery : nullptr;
 }
 
-/// Turns whose entry is no longer theirs are bounded with the others.
+/// Bounds also the turns whose entry has been put again or forgotten.
 void UntoldDeliveries::drop_old(Instant now) {
     while (!turns_.empty() && (turns_.size() > entries_max_ || now - turns_.front().put_at >= life)) {
         const auto found = entries_.find(turns_.front().letter);

@@ -1,10 +1,10 @@
-// Letters that an MTA has taken and whose clients were gone when it said so.
+// Letters that an MTA has taken while their clients were gone, so that the clients do not know it.
 //
-// Such a client will send its letter again, and who gets it would have it twice (RFC 1047; RFC 5321 6.1 asks
-// for ways to avoid that). For an hour the same letter is answered with the reply that nobody has heard, and
-// not delivered again; while its first copy is still on its way to the MTA it is put off. Letters are known
-// by text, see letter_print.hpp. Bounded: the oldest goes first. No clock and no socket; what other workers
-// know is in the store.
+// Such a client will send its letter again, and the recipient would get it twice (RFC 1047; RFC 5321 6.1 asks
+// for ways to avoid that). For an hour the same letter is answered with the reply that its client did not
+// hear, and is not delivered again; while the first copy is still on its way to the MTA, a second one is put
+// off. Letters are recognised by their text, see letter_print.hpp. Bounded: the oldest entry goes first. No
+// clock and no socket; the store holds what other workers know.
 #pragma once
 
 #include <cstddef>
@@ -22,15 +22,15 @@
 
 namespace sluice::front {
 
-/// What is known of a letter that comes again.
+/// The knowledge about a letter that comes again.
 struct UntoldDelivery {
     bool under_way = false;  // the MTA has it, and has not answered
-    smtp::Reply reply = {};  // else: 250, as the first copy would have heard it
+    smtp::Reply reply = {};  // else: the 250 that the first copy was answered with
     bool operator==(const UntoldDelivery&) const = default;
 };
 
-/// As a record of the store, and back. Whoever writes there is not believed: nothing but 250 and one line of
-/// printable ASCII that is no longer than a reply may be.
+/// The text of a record in the store, and its parser. The parser does not trust the writer: it accepts only
+/// 250 with one line of printable ASCII that is no longer than a reply may be.
 std::string to_text(const UntoldDelivery& delivery);
 std::optional<UntoldDelivery> parse_untold_delivery(std::string_view text);
 
@@ -38,14 +38,14 @@ class UntoldDeliveries {
   public:
     static constexpr std::size_t entries_max = 10'000;
     static constexpr Seconds life{3600};
-    /// An MTA answers within that (RFC 5321 4.5.3.2.6).
+    /// An MTA answers within this time (RFC 5321 4.5.3.2.6).
     static constexpr Seconds under_way_life{600};
 
     explicit UntoldDeliveries(std::size_t entries = entries_max, const HashKey& key = net::random_hash_key())
         : entries_max_(entries), entries_(0, KeyedHash(key)) {}
 
     void put(std::string_view letter, const UntoldDelivery& delivery, Instant now);
-    /// One that was under way; what another copy of it was answered stays.
+    /// Forgets a letter that was under way; the answer to another copy of it stays.
     void forget(std::string_view letter);
     const UntoldDelivery* find(std::string_view letter, Instant now) const;
 
@@ -70,7 +70,7 @@ class UntoldDeliveries {
     std::uint64_t puts_ = 0;
     std::unordered_map<std::string, Entry, KeyedHash, std::equal_to<>> entries_;
     std::deque<Turn>
-        turns_;  // in the order in which they were put; an entry put again or forgotten leaves one behind
+        turns_;  // in the order of put(); an entry put again or forgotten leaves its old turn behind
 };
 
 }  // namespace sluice::front

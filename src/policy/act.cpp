@@ -7,7 +7,7 @@ namespace sluice::policy {
 
 namespace {
 
-/// The first word of `text`, which loses it.
+/// Takes the first word off the front of `text`.
 std::string_view take_word(std::string_view& text) {
     const std::size_t end = std::min(text.find(' '), text.size());
     const std::string_view word = text.substr(0, end);

@@ -15,7 +15,7 @@ ClientCounts::Entry ClientCounts::at(Entry entry, Instant now) const {
     return entry;
 }
 
-/// Its entry as of now, the most recent; a new one has counted nothing.
+/// The client's entry as of now, which becomes the most recent one; a new entry has counted nothing.
 ClientCounts::Entry& ClientCounts::seen(const IpAddress& client, Instant now) {
     const IpAddress key = client.counted_as();
     const auto [found, added] = entries_.try_emplace(key);
@@ -31,7 +31,8 @@ ClientCounts::Entry& ClientCounts::seen(const IpAddress& client, Instant now) {
     return entry;
 }
 
-/// What `entry` has come to. It may be the one that is forgotten, where none may be kept.
+/// The count of `entry`, which must not be used afterwards: if the table is full, the oldest entry is
+/// dropped, and it may be this one.
 unsigned ClientCounts::total(const Entry& entry) {
     const unsigned count = entry.current + entry.previous;
     if (entries_.size() > clients_max_) {

@@ -1,7 +1,7 @@
-// How often each client has done something of late: named recipients that do not exist, begun TLS handshakes.
+// Counts of what each client has done recently: recipients named that do not exist, TLS handshakes begun.
 //
-// Counts are kept per address (IPv6: per /64) in a bounded table that forgets the least recently seen, over a
-// sliding window approximated by two halves. Not shared between workers.
+// Counts are kept per address (IPv6: per /64) over a sliding window, which two halves approximate. The table
+// is bounded and forgets the client that was seen least recently. It is not shared between workers.
 #pragma once
 
 #include <array>
@@ -22,15 +22,15 @@ class ClientCounts {
     ClientCounts(Seconds window, std::size_t clients_max, const HashKey& key = {})
         : window_(window), clients_max_(clients_max), hash_(key) {}
 
-    /// Once more; returns the count in the window, this one included. What lies back less than half a window
-    /// is counted, what lies back more than a whole one is not. `now` never goes back.
+    /// Counts one more event and returns the count in the window, this event included. Events less than half
+    /// a window old are counted, events more than a window old are not. `now` never goes back.
     unsigned add(const IpAddress& client, Instant now);
-    /// Once more, unless it was done to the same `what`, and to less than `remembered` others since: a
-    /// mailing list names its one dead subscriber with every message, a dictionary has another word each
-    /// time.
+    /// Counts one more event, unless the client has done it to the same `what` before, with fewer than
+    /// `remembered` others since. A mailing list names its one dead subscriber with every message; a
+    /// dictionary attack tries another name each time.
     unsigned add(const IpAddress& client, std::string_view what, Instant now);
     static constexpr std::size_t remembered = 8;
-    /// Looking does not count as having been seen.
+    /// Returns the count in the window. This does not count as seeing the client.
     unsigned count(const IpAddress& client, Instant now) const;
     std::size_t clients() const { return entries_.size(); }
 
@@ -39,7 +39,7 @@ class ClientCounts {
         Instant half_started;
         unsigned current = 0;
         unsigned previous = 0;
-        std::array<std::uint32_t, remembered> latest{};  // hashes, none of them 0
+        std::array<std::uint32_t, remembered> latest{};  // hashes; an empty place is 0, a hash never
         std::list<IpAddress>::iterator recency;
     };
 

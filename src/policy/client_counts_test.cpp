@@ -25,8 +25,8 @@ TEST(ClientCounts, CountsSlide) {
         Seconds now;
         unsigned count;
     };
-    // Halves of 50 s from 1000 on: nothing younger than half a window is lost, nothing older than one is
-    // kept.
+    // Halves of 50 s begin at 1000 s. No event younger than half a window is lost, and none older than a
+    // window is kept.
     for (const Case c : {Case{1049s, 2}, Case{1050s, 2}, Case{1099s, 2}, Case{1100s, 0}, Case{9999s, 0}})
         EXPECT_EQ(counts.count(client, at(c.now)), c.count) << c.now.count();
     EXPECT_EQ(counts.add(client, at(1060s)), 3U);
@@ -42,7 +42,7 @@ TEST(ClientCounts, TheSameAgainCountsOnce) {
     const IpAddress list = address("192.0.2.1");
     for (int i = 0; i < 20; ++i)
         EXPECT_EQ(counts.add(list, "gone@example.org", at(0s)), 1U);
-    // So many others between, and it is still known; with one more it is not.
+    // The name is still known after this many others, and forgotten after one more.
     const auto names_others = [&](std::size_t others) {
         for (std::size_t i = 0; i < others; ++i)
             counts.add(list, std::to_string(i), at(0s));
@@ -51,7 +51,7 @@ TEST(ClientCounts, TheSameAgainCountsOnce) {
     };
     EXPECT_EQ(names_others(ClientCounts::remembered - 1), 0U);
     EXPECT_EQ(names_others(ClientCounts::remembered), 1U);
-    // Another client's are its own.
+    // Another client's names are its own.
     EXPECT_EQ(counts.add(address("192.0.2.2"), "gone@example.org", at(0s)), 1U);
 }
 

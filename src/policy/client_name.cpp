@@ -26,7 +26,7 @@ constexpr std::string_view customer_words[] = {
     "clients", "user",  "home",  "res",  "residential", "bb",    "wireless", "wifi",      "wlan",
     "mobile",  "gprs",  "umts",  "lte",  "fiber",       "fibre", "ftth",     "fttx",      "nat",
     "cgn",     "cgnat", "modem", "isdn", "abo",         "retail"};
-/// Whatever follows.
+/// Such a stem marks a customer whatever follows it.
 constexpr std::string_view customer_stems[] = {"dynamic", "dhcp",  "adsl",     "vdsl",
                                                "dialup",  "pppoe", "broadband"};
 
@@ -58,7 +58,7 @@ bool says_customer(std::span<const std::string_view> words) {
     return any_in(words, customer_words) || std::ranges::any_of(words, has_stem);
 }
 
-/// The numbers in a name, 0 to 255; what is no such number stands as -1.
+/// The numbers from 0 to 255 in a name; any other number appears as -1.
 std::vector<int> numbers_of(std::string_view name) {
     std::vector<int> numbers;
     for (std::size_t at = 0; at < name.size();) {
@@ -91,7 +91,8 @@ bool has_v4(std::string_view name, const IpAddress& client) {
     return false;
 }
 
-/// Colons cannot stand in a name: groups are apart by hyphens or dots, if at all.
+/// Whether the name contains the IPv6 address. A name cannot contain colons, so hyphens or dots, or nothing,
+/// separate the groups.
 bool has_v6(std::string_view name, const IpAddress& client) {
     std::string digits;
     std::ranges::copy_if(name, std::back_inserter(digits), ascii::is_alnum);

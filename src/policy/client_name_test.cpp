@@ -14,7 +14,7 @@ TEST(ClientName, Table) {
         bool dynamic;
     };
     const Case cases[] = {
-        // the address and a customer's word
+        // the address and a word for customers
         {v4, "192-0-2-71.dyn.isp.example", true},
         {v4, "192.0.2.71.dynamic.isp.example", true},
         {v4, "71-2-0-192.adsl.isp.example", true},
@@ -42,7 +42,7 @@ TEST(ClientName, Table) {
         {v4, "dyn-c0000248.isp.example", false},
         {v4, "71.isp-pool.example", false},
         {v4, "dynamo-192-0-2-71.example", false},
-        // servers, whatever digits they have
+        // servers, whatever digits their names contain
         {v4, "mail.example.org", false},
         {v4, "mail-192-0-2-71.pool.isp.example", false},
         {v4, "mx71.pool.example.org", false},

@@ -50,7 +50,7 @@ TEST(Leaving, ProvesImpatienceOnlyWhereNoHonestSenderWouldHaveLeft) {
         << "it was its turn";
     EXPECT_FALSE(leaving_proves_impatience({.awaited_reply = true, .put_off = true, .wait = short_wait}));
     EXPECT_FALSE(leaving_proves_impatience({.awaited_reply = true, .delivered = true, .wait = short_wait}));
-    // The clocks of emailjs, and of Haraka and swaks.
+    // The timers of emailjs, and of Haraka and swaks.
     EXPECT_FALSE(
         leaving_proves_impatience({.awaited_reply = true, .wait = {Awaited::mail, Seconds{9}, Seconds{5}}}));
     EXPECT_FALSE(

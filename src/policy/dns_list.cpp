@@ -9,7 +9,7 @@
 namespace sluice::policy {
 namespace {
 
-/// 0 … 255, without sign and leading zeros (which some would read as octal).
+/// Parses 0 to 255, without a sign and without leading zeros, which some programs would read as octal.
 std::optional<std::uint8_t> parse_octet(std::string_view text) {
     std::uint8_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -86,7 +86,7 @@ std::string query_name(const IpAddress& client, std::string_view zone) {
 
 namespace {
 
-/// Of an answer of this list: "127.0.0.2 (SBL)".
+/// An answer of this list with its meaning: "127.0.0.2 (SBL)".
 std::string in_words(const DnsListOptions& list, const IpAddress& answer) {
     std::string text = answer.to_string();
     const auto worded = [&](const CodeMeaning& row) {
@@ -109,7 +109,7 @@ bool is_error(const DnsListOptions& list, const IpAddress& answer) {
     return meaning != nullptr && meaning->says == CodeMeaning::Says::error;
 }
 
-/// Nothing = no opinion.
+/// The weight of an answer; nothing = the answer is no opinion.
 std::optional<int> weight_of(const DnsListOptions& list, const IpAddress& answer) {
     const auto holds = [&](const ReturnCodes& codes) { return codes.contains(answer); };
     if (!list.accept.empty() && std::ranges::none_of(list.accept, holds)) return std::nullopt;
@@ -124,7 +124,7 @@ std::optional<int> weight_of(const DnsListOptions& list, const IpAddress& answer
 
 ListOpinion interpret(const DnsListOptions& list, std::span<const IpAddress> answers) {
     std::vector<IpAddress> sorted(answers.begin(), answers.end());
-    std::ranges::sort(sorted);  // servers rotate their answers; the signal stays the same
+    std::ranges::sort(sorted);  // servers rotate their answers; the signal must not change
     const auto error = std::ranges::find_if(sorted, [&](const IpAddress& a) { return is_error(list, a); });
     if (error != sorted.end())
         return {.listing = Listing::list_error, .signals = {}, .error = in_words(list, *error)};

@@ -10,7 +10,7 @@ IpAddress address(std::string_view text) {
 }
 
 TEST(DnsList, QueryNames) {
-    // RFC 5782 2.1 and 2.4, the latter's own example.
+    // RFC 5782 2.1 and 2.4; the IPv6 name is the example of 2.4.
     EXPECT_EQ(query_name(address("192.0.2.99"), "bad.example.com"), "99.2.0.192.bad.example.com");
     EXPECT_EQ(query_name(address("127.0.0.2"), "z"), "2.0.0.127.z");
     EXPECT_EQ(query_name(address("2001:db8:1:2:3:4:567:89ab"), "ugly.example.com"),

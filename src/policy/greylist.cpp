@@ -13,7 +13,7 @@ namespace {
 constexpr unsigned network_bits_v4 = 24;
 constexpr unsigned network_bits_v6 = 64;
 
-/// Where the last `count` labels begin.
+/// The offset at which the last `count` labels begin.
 std::size_t last_labels(std::string_view name, unsigned count) {
     std::size_t begin = name.size();
     for (; count > 0; --count) {
@@ -48,8 +48,8 @@ std::string greylist_origin(const IpAddress& client, std::string_view name, bool
 
 GreylistName greylist_name(const IpAddress& client, std::string_view name, std::string_view sender,
                            std::string_view recipient) {
-    // Machines that share a memory must come to the same: no secret. Who finds two letters with one hash has
-    // spared himself a retry.
+    // The hash has no secret, because machines that share a memory must compute the same one. An attacker who
+    // finds two letters with the same hash has only spared himself a retry.
     const std::size_t letter = KeyedHash{}(ascii::to_lower(sender) + '\n' + ascii::to_lower(recipient));
     return {.origin = greylist_origin(client, name, looks_dynamic(name, client)),
             .domain = greylist_domain(sender),

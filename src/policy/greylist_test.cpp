@@ -106,7 +106,8 @@ TEST(Greylist, OnlyTheSameLetterIsARetry) {
               "example.com");
 }
 
-/// When servers come again after a 4xx, since the first attempt: as they are shipped.
+/// The retries of mail servers after a 4yz, counted from the first attempt, with the settings they are
+/// shipped with.
 const std::map<std::string, std::vector<Seconds>> schedules = {
     // minimal_backoff_time 300 s, doubling up to maximal_backoff_time 4000 s
     {"Postfix", {300s, 900s, 2100s, 4500s, 8500s, 12'500s}},
@@ -118,7 +119,7 @@ const std::map<std::string, std::vector<Seconds>> schedules = {
     {"qmail", {400s, 1600s, 3600s, 6400s, 10'000s}},
     // one minute, five minutes, then more
     {"Exchange", {60s, 120s, 180s, 300s, 600s, 1200s}},
-    // large pools: soon, and each time from another address
+    // large pools: early, and from another address each time
     {"a large provider", {120s, 420s, 1200s, 2700s, 5400s}},
 };
 

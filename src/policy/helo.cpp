@@ -23,7 +23,7 @@ bool is_label(std::string_view label) {
            label.front() != '-' && label.back() != '-';
 }
 
-/// How many labels a well-formed name has; 0 = it is none.
+/// The number of labels of a well-formed name; 0 = the name is not well formed.
 std::size_t labels_of(std::string_view name) {
     name = without_final_dot(name);
     if (name.size() > name_octets_max) return 0;

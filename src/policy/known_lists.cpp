@@ -46,7 +46,7 @@ constexpr KnownCode spamhaus_zen[] = {
     {"127.255.255.254", 0, "asked through a public resolver", error},
     {"127.255.255.255", 0, "too many queries", error},
 };
-// The errors come first: the third octet of a listing is a category, from 2 on.
+// The errors come first, because the third octet of a listing is a category, from 2 on.
 constexpr KnownCode dnswl[] = {
     {"127.0.*.255", 0, "over quota", error}, {"127.0.*.0", 0, "trust: none"},
     {"127.0.*.1", -2, "trust: low"},         {"127.0.*.2", -5, "trust: medium"},
@@ -141,7 +141,7 @@ void fill_in_known(DnsListOptions& list, bool weight_given) {
     const bool own_weight = weight_given || !list.accept.empty();
     for (const KnownCode& code : known->codes) {
         const auto codes = ReturnCodes::parse(code.codes);
-        if (!codes) continue;  // a test holds the table to its form
+        if (!codes) continue;  // a test checks that the table parses
         CodeMeaning row{.codes = *codes, .says = code.says, .words = code.words};
         if (code.says == listed) {
             const bool other_way = list.allow ? code.weight > 0 : code.weight < 0;

@@ -14,7 +14,7 @@ ListOpinion opinion_of(const DnsListOptions& list, const std::vector<const char*
     return interpret(list, addresses);
 }
 
-/// "dnsbl 10 127.0.0.2 (…); dnswl -5 …", "error …", or "" for no opinion.
+/// An opinion as text: "dnsbl 10 127.0.0.2 (…); dnswl -5 …", "error …", or "" for no opinion.
 std::string told(const ListOpinion& opinion) {
     if (opinion.listing == Listing::list_error) return "error " + opinion.error;
     std::string text;
@@ -79,7 +79,7 @@ TEST(KnownLists, FillInWhatOnlyAZoneLeavesOpen) {
         {"list.dnswl.org", true, {"127.0.0.255"}, "error 127.0.0.255 (over quota)"},
         {"list.dnswl.org", true, {"127.0.10.255"}, "error 127.0.10.255 (over quota)"},
         {"list.dnswl.org", true, {"127.0.5.4"}, ""},
-        // In the wrong list: what its codes mean is known.
+        // A known list in the wrong option keeps the meaning of its codes.
         {"list.dnswl.org", false, {"127.0.10.3"}, "dnswl -10 127.0.10.3 (trust: high)"},
         {"rep.mailspike.net", false, {"127.0.0.10"}, "dnsbl 10 127.0.0.10 (L5: worst reputation)"},
         {"rep.mailspike.net", false, {"127.0.0.20"}, "dnswl -5 127.0.0.20 (H5: excellent reputation)"},
@@ -116,7 +116,7 @@ TEST(KnownLists, TheOperatorsWeightIsThatOfEveryCode) {
     DnsListOptions list{.zone = "list.dnswl.org", .weight = 3, .allow = true};
     fill_in_known(list, true);
     EXPECT_EQ(told(opinion_of(list, {"127.0.9.0"})), "dnswl -3 127.0.9.0 (trust: none)");
-    EXPECT_EQ(told(opinion_of(list, {"127.0.9.9"})), "dnswl -3 127.0.9.9");  // as before there was a table
+    EXPECT_EQ(told(opinion_of(list, {"127.0.9.9"})), "dnswl -3 127.0.9.9");  // as without a table
     EXPECT_EQ(told(opinion_of(list, {"127.0.0.255"})), "error 127.0.0.255 (over quota)");
 
     DnsListOptions mixed{.zone = "rep.mailspike.net", .weight = 4};

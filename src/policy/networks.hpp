@@ -1,4 +1,4 @@
-// [policy.networks]: which lane an address is put into, longest prefix first.
+// [policy.networks]: the lane of an address, by the longest prefix.
 #pragma once
 
 #include <optional>
@@ -14,8 +14,8 @@ namespace sluice::policy {
 /// A set of networks, each with a lane.
 class NetworkTable {
   public:
-    /// False when the very same network is already there with another lane (which one would win is nobody's
-    /// guess).
+    /// False when the same network has been added with another lane, since it would be a guess which of the
+    /// two wins.
     [[nodiscard]] bool add(const Network& network, Lane lane);
 
     struct Match {

@@ -12,7 +12,7 @@ Network network(const char* text) {
 TEST(NetworkTable, LongestPrefixWinsInEitherFamily) {
     NetworkTable table;
     EXPECT_TRUE(table.empty());
-    // Not in the order of their lengths.
+    // The networks are not added in the order of their lengths.
     EXPECT_TRUE(table.add(network("192.0.2.0/24"), Lane::slow));
     EXPECT_TRUE(table.add(network("192.0.2.25"), Lane::fast));
     EXPECT_TRUE(table.add(network("192.0.2.128/25"), Lane::reject));

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::array<std::string_view, 4> names{"none", "high", "higher", "highest"};
 
-/// How far `value` is on its way from `begin` to `full`.
+/// The level of pressure for `value` between `begin` and `full`.
 Pressure between(double value, double begin, double full) {
     if (begin <= 0 || value < begin) return Pressure::none;
     const double way = full > begin ? (value - begin) / (full - begin) : 1;

@@ -1,5 +1,5 @@
-// Who is let in when there is too much to do: suspects are turned away first, then most strangers, and those
-// who are known good never. No I/O.
+// Admission under load: suspects are turned away first, then most strangers, and clients known to be good
+// never. No I/O.
 #pragma once
 
 #include <cstdint>
@@ -9,15 +9,15 @@
 
 namespace sluice::policy {
 
-/// How much there is to do now, of what can be done.
+/// The present load, as a share of the capacity.
 struct Load {
     double sessions = 0;   // of limits.sessions_max
-    double memory = 0;     // of limits.memory_octets_max; 0 where that is no limit
-    double processor = 0;  // the machine's load average of a minute, a core
-    Millis mta{0};         // how long MTAs have taken for an answer, of late
+    double memory = 0;     // of limits.memory_octets_max; 0 when there is no limit
+    double processor = 0;  // the machine's load average of one minute, divided by its cores
+    Millis mta{0};         // recent time of an MTA for an answer
 };
 
-/// From where on there is too much; 0 = never for that reason.
+/// The loads from which there is too much to do; 0 = this load does not matter.
 struct OverloadOptions {
     unsigned sessions_percent = 90;
     unsigned memory_percent = 90;
@@ -29,18 +29,19 @@ enum class Pressure : std::uint8_t {
     none,
     high,     // suspects are turned away
     higher,   // and nine of ten strangers
-    highest,  // and all of them
+    highest,  // and all strangers
 };
 std::string_view name_of(Pressure pressure);
 
-/// `high` from an option on, and `higher` and `highest` at a third and two thirds of the way from there to
-/// full: for sessions and memory 100 %, for load and latency twice the option. The worst of the four counts.
+/// The pressure is `high` from an option on, and `higher` and `highest` at a third and two thirds of the way
+/// from there to full: 100 % for sessions and memory, twice the option for load and latency. The worst of the
+/// four counts.
 Pressure pressure_of(const Load& load, const OverloadOptions& options);
 
-/// What is known of whoever wants to come in.
+/// How well the client that wants to come in is known.
 enum class Visitor : std::uint8_t { known_good, unknown, suspect };
 
-/// `draw` is any number, evenly spread from one client to the next.
+/// Whether the client is let in. `draw` is any number that is evenly spread over the clients.
 bool let_in(Visitor visitor, Pressure pressure, std::uint32_t draw);
 
 }  // namespace sluice::policy

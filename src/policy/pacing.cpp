@@ -7,7 +7,8 @@ namespace sluice::policy {
 
 namespace {
 
-/// Of the drops of content. Further apart, a block that has just missed a drop would come too late.
+/// The time between two drops of content. With a longer one, a block that has just missed a drop would come
+/// too late.
 constexpr Millis drops_apart{10'000};
 
 }  // namespace
@@ -25,19 +26,20 @@ Instant Pace::moment_before(Instant latest) const {
     return latest - (latest.time_since_epoch() + apart - options_->phase % apart) % apart;
 }
 
-/// Decides in how many pieces a reply goes out, and when the first and the last of them are due.
+/// Decides the number of pieces in which a reply goes out, and when the first and the last are due.
 void Pace::plan(std::size_t pending, Instant now, Instant asked) {
     const Millis apart = options_->moments;
     const Millis gap_max = std::max(options_->silence_max - options_->silence_max % apart, apart);
     const Instant end = asked + std::min<Millis>(options_->reply + apart, reply_time_max);
-    // As late as it may be, since each piece costs. What was long in coming has been waited for already.
+    // The first piece is as late as it may be, since each piece costs. A reply that was long in coming has
+    // been waited for already.
     const Instant latest = std::max(asked + std::min(2 * apart, gap_max), now + apart);
     const Instant first = std::min(moment_before(latest), std::max(end, now));
     last_ = std::max(moment_before(end), first);
     const auto gaps = (last_ - first + gap_max - Millis{1}) / gap_max;
     const auto pieces = std::min<std::size_t>(static_cast<std::size_t>(gaps) + 1, pending);
     pieces_left_ = static_cast<std::uint8_t>(pieces);
-    // A reply with fewer octets than that is over sooner: better short than silent.
+    // A reply with fewer octets than pieces ends sooner: a short reply is better than silence.
     last_ = std::min(last_, first + gap_max * static_cast<Millis::rep>(pieces - 1));
     due_ = first;
 }
@@ -45,7 +47,7 @@ void Pace::plan(std::size_t pending, Instant now, Instant asked) {
 std::size_t Pace::may_write(std::size_t pending, Instant now) const {
     if (options_ == nullptr) return unlimited;
     if (pieces_left_ == 0 || now < due_) return 0;
-    // Whoever was late with the pieces before catches up with the last.
+    // A session that was late with earlier pieces catches up with the last one.
     if (pieces_left_ == 1 || now >= last_) return unlimited;
     return std::max<std::size_t>(pending / pieces_left_, 1);
 }
@@ -74,7 +76,7 @@ Instant Pace::hold_read(Instant now) {
     return hold(now, due_);
 }
 
-/// A hold that is asked for again before it is over counts once.
+/// Extends the hold. A hold that is asked for again before it is over counts once.
 Instant Pace::hold(Instant now, Instant wanted) {
     const Instant start = std::max(now, held_until_);
     const Millis left = options_->delay_max - held();

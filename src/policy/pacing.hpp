@@ -1,19 +1,18 @@
 // The pace of the slow lane: a reply is stretched to a time, never a silence.
 //
-// Real senders' clocks count silence, or one reply as a whole; none counts the session (policy/patience.hpp).
-// So each reply of the slow lane takes `reply` seconds, as a drip of the octets that it has: the first within
-// two seconds of being due, and never more than `silence_max` between two of them. Five replies come before
+// Real senders' timers count silence, or one reply as a whole; none counts the session (policy/patience.hpp).
+// So each reply of the slow lane takes `reply` seconds and goes out drop by drop: the first octets within two
+// seconds of being due, and never more than `silence_max` between two drops. Five replies come before
 // content, and a bot that gives a session less than five times `reply` does not get that far. Content moves
-// at full speed, since a body that fits the sender's kernel looks to its program like silence after the dot
-// (docs/adr/0022); a session that is sure to be bad can be read slowly all the same.
+// at full speed, because a body that fits the sender's kernel looks to its program like silence after the dot
+// (docs/adr/0022); the content of a session that is sure to be bad can be read slowly all the same.
 //
-//   - no reply takes longer than `reply_time_max`, counted from the command (the greeting: from the
-//   connection),
-//     whatever part of that time went by before the reply was known;
+//   - no reply takes longer than `reply_time_max` from its command (the greeting: from the connection), the
+//     time before the reply was known included;
 //   - a session is held back for at most `delay_max` in all; after that it moves at full speed for good.
 //
-// Holds end at common moments, so that sessions that are due together leave in one turn of the loop.
-// Pure: told the time, knows no socket.
+// Holds end at common moments, so that sessions that are due together leave in one turn of the loop. Pure: it
+// is told the time and knows no socket.
 #pragma once
 
 #include <cstddef>
@@ -26,56 +25,56 @@ namespace sluice::policy {
 
 /// The clients whose content is read slowly.
 enum class PacedContent : std::uint8_t {
-    full,  // nobody's
+    full,  // no client's
     slow,  // that of slow sessions with a score of Thresholds::content_slow
 };
 
 struct PaceOptions {
-    Millis reply{21'000};       // what a reply is stretched to
-    Millis silence_max{4'000};  // between two octets of it
-    Seconds delay_max{600};     // of a session, in all
+    Millis reply{21'000};       // the time to which a reply is stretched
+    Millis silence_max{4'000};  // the longest silence between two octets of a reply
+    Seconds delay_max{600};     // the most that a session is held, in all
     PacedContent content = PacedContent::full;
-    /// Content that is read slowly. Less would not keep a send block of 16 KiB within the 3 min
-    /// that a client waits for it (RFC 5321 4.5.3.2.5).
+    /// The rate at which slow content is read. A lower one would not keep a send block of 16 KiB within the 3
+    /// min that a client waits for it (RFC 5321 4.5.3.2.5).
     unsigned content_in_bytes_per_s = 110;
-    Millis moments{1'000};  // holds end at moments so far apart
-    Millis phase{0};        // of these moments: workers do not all wake together
+    Millis moments{1'000};  // the distance of the moments at which holds end
+    Millis phase{0};        // their phase: workers do not all wake together
 };
 
 /// The pace of one session: full speed until slow_down() is called.
 class Pace {
   public:
     static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
-    /// No reply takes longer, from the moment at which it was asked for: some senders have 30 s for it.
+    /// No reply takes longer than this, from the moment at which it was asked for: some senders allow 30 s.
     static constexpr Seconds reply_time_max{25};
 
-    /// Starts the trickle. Does nothing when it runs already, or has been suffered to its end. `options` must
-    /// outlive this.
+    /// Starts the pace. Does nothing when it runs already, or when the session has been held for delay_max.
+    /// `options` must outlive this.
     void slow_down(const PaceOptions& options);
-    /// Back to full speed (promotion).
+    /// Returns to full speed (promotion).
     void speed_up() { options_ = nullptr; }
     bool slow() const { return options_ != nullptr; }
-    /// The session has been held back for delay_max: it has paid, and stays at full speed.
+    /// Whether the session has been held back for delay_max; it then stays at full speed.
     bool exhausted() const { return exhausted_; }
 
-    /// How many of the `pending` octets of a reply may move now: 0 = hold first, `unlimited` = no bound.
+    /// The number of the reply's `pending` octets that may move now: 0 = hold first, `unlimited` = no bound.
     std::size_t may_write(std::size_t pending, Instant now) const;
-    /// Some of them did move.
+    /// Notes that some of them have moved.
     void wrote(Instant now);
-    /// Octets could move, and may_write said 0: they are held back until the returned time. `asked` is when
-    /// the client began to wait for this reply. Counts the delay, and ends the pace for good once delay_max
-    /// is used up: then it returns `now`.
+    /// Holds octets that could move when may_write() said 0; returns the time at which the hold ends. `asked`
+    /// is when the client began to wait for this reply. Counts the delay, and ends the pace for good once
+    /// delay_max is used up: then it returns `now`.
     Instant hold_write(std::size_t pending, Instant now, Instant asked);
-    /// The client has its reply, whole.
+    /// Notes that the client has the whole reply.
     void reply_done() { pieces_left_ = 0; }
 
-    /// The same for the content of a session that is sure to be bad, in drops ten seconds apart.
+    /// These pace the content of a session that is sure to be bad, in drops ten seconds apart.
     std::size_t may_read(std::size_t pending, Instant now) const;
     void read() { reading_ = false; }
     Instant hold_read(Instant now);
 
-    /// For how long this session has been held back so far. A hold under way counts whole: one that ends
-    /// early, with the session, was shorter.
+    /// The time for which this session has been held back so far. A hold under way counts in full, although
+    /// it is shorter when the session ends before it.
     Millis held() const { return Millis{held_ms_}; }
 
   private:
@@ -84,11 +83,11 @@ class Pace {
     Instant hold(Instant now, Instant wanted);
 
     const PaceOptions* options_ = nullptr;
-    Instant due_{};   // of the next piece of the reply, or the next drop of content
-    Instant last_{};  // of the last piece of the reply
+    Instant due_{};   // when the next piece of the reply, or the next drop of content, is due
+    Instant last_{};  // when the last piece of the reply is due
     Instant held_until_{};
     std::uint32_t held_ms_ = 0;
-    std::uint8_t pieces_left_ = 0;  // of the reply under way; 0 = none is
+    std::uint8_t pieces_left_ = 0;  // of the reply under way; 0 = no reply is
     bool reading_ = false;          // due_ is that of a drop
     bool exhausted_ = false;
 };

@@ -11,11 +11,11 @@ namespace {
 
 constexpr Instant start{Millis{1'000'000}};
 
-/// How a reply came, to the client that waits for it.
+/// The times of a reply as its client sees them.
 struct Played {
-    Millis first{0};    // from `asked` to its first octet
-    Millis total{0};    // to its last
-    Millis silence{0};  // the longest time without one, that before the first included
+    Millis first{0};    // from `asked` to the first octet
+    Millis total{0};    // from `asked` to the last octet
+    Millis silence{0};  // the longest silence, also before the first octet
     std::size_t pieces = 0;
 };
 
@@ -111,7 +111,7 @@ TEST(Pace, FiveRepliesOutlastABotOfAHundredSeconds) {
     }
 }
 
-// Every configuration that is accepted, every sender, every reply it waits for: no clock runs out.
+// With every configuration that is accepted, no timer of any sender runs out during any reply it waits for.
 TEST(Pace, TouchesNoClockOfAnHonestSender) {
     for (const int reply_s : {1, 2, 5, 13, 21, 24, 25}) {
         for (const int silence_ms : {1000, 1500, 2000, 3000, 4000, 4500}) {

@@ -94,7 +94,7 @@ std::vector<Signal> signals_of(const Past& past, const PastOptions& options, con
 }
 
 bool is_welcome(const Past& past) {
-    constexpr double a_mail = 0.5;  // one, of late
+    constexpr double a_mail = 0.5;  // one message, recently
     const Evidence& client = past.evidence.client;
     return client.good >= a_mail && client.good > client.bad && !past.blocked();
 }

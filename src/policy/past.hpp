@@ -1,5 +1,5 @@
-// What is remembered of a client when it connects, and the signals that follow from it. No I/O: src/store
-// remembers, and store/past_operations.hpp says by which operations.
+// The memory of a client at connect, and the signals that follow from it. No I/O: src/store holds the memory,
+// and store/past_operations.hpp has the operations for it.
 #pragma once
 
 #include <array>
@@ -18,20 +18,20 @@
 
 namespace sluice::policy {
 
-/// What is counted in a window of time, as Postfix's anvil(8) does, and unknown recipients. In this order in
-/// the store.
+/// The events that are counted in a window of time: those of Postfix's anvil(8), and unknown recipients. The
+/// store has them in this order.
 enum class Rate : std::uint8_t { connections, messages, recipients, tls_sessions, auth, unknown_recipients };
 inline constexpr std::size_t rates = 6;
 using RateCounts = std::array<std::uint32_t, rates>;
 std::string_view name_of(Rate rate);
 
-/// Whose sessions are counted together: an address (IPv6: its /64), its network (/24; IPv6: /48), everybody.
+/// The groups whose sessions are counted together: an address (IPv6: its /64), its network (/24; IPv6: /48),
+/// all clients.
 enum class Scope : std::uint8_t { client, network, all };
 inline constexpr std::size_t scopes = 3;
 std::string_view name_of(Scope scope);
 
-/// How many sessions at once, and how much in a window, before it speaks against a client; 0 = as many as
-/// they like.
+/// The limits beyond which concurrent sessions, and events in a window, count against a client; 0 = no limit.
 struct RateLimits {
     std::uint32_t at_once = 0;
     RateCounts in_window{};
@@ -40,7 +40,7 @@ struct RateLimits {
 struct Past {
     Place place = {};
     Evidences evidence = {};
-    std::optional<ShortBlock> block = {};  // remembered, whether it still lasts or not
+    std::optional<ShortBlock> block = {};  // the remembered one, even if it has ended
     Seconds block_age{0};
     std::array<std::uint32_t, scopes> at_once{};  // this session included
     std::array<RateCounts, scopes> in_window{};   // this connection included
@@ -54,14 +54,14 @@ struct PastOptions {
     std::array<RateLimits, scopes> limits{RateLimits{.at_once = 50, .in_window = {}}};
 };
 
-/// What counts of whose evidence, in observations: "client 5.0, AS64500 2.1"; empty = next to nothing does.
+/// The evidence that counts, by its source, in observations: "client 5.0, AS64500 2.1"; empty = next to none.
 std::string counted_text(const Place& place, const Evidences& evidence);
 
-/// One for each thing that is remarkable; none for a client of whom nothing is known. The weight of
-/// `reputation` is that of one who is surely bad, and less where that is less sure.
+/// One signal for each remarkable fact; none for a client of whom nothing is known. The weight of
+/// `reputation` holds for a client that is surely bad, and is less where that is less sure.
 std::vector<Signal> signals_of(const Past& past, const PastOptions& options, const SignalOptions& weights);
 
-/// It has delivered mail before, and is more likely good than bad: not a stranger.
+/// Whether the client has delivered mail before and is more likely good than bad, and so is no stranger.
 bool is_welcome(const Past& past);
 
 }  // namespace sluice::policy

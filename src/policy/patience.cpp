@@ -21,7 +21,8 @@ constexpr std::array<Sender, 22> table{{
     {"Python smtplib", "3.11.2", Counts::nothing, {-1, -1, -1, -1, -1, -1, -1}},
     {"aiosmtplib", "2.0.0", Counts::reply, {60, 60, 60, 60, 60, 60, 60}},
     {"Perl Net::SMTP", "3.14", Counts::gap, {120, 120, 120, 120, 120, 120, 120}},
-    // It waits without limit for a line that comes an octet at a time, but cuts a reply of several lines.
+    // PHPMailer waits without limit for a line that comes an octet at a time, but cuts a reply of several
+    // lines.
     {"PHPMailer", "6.6.3", Counts::reply, {300, 300, 300, 300, 300, 600, 300}},
     {"Ruby net-smtp", "0.3.1", Counts::gap, {60, 60, 60, 60, 60, 60, 60}},
     {"Go net/smtp", "1.19.8", Counts::nothing, {-1, -1, -1, -1, -1, -1, -1}},

@@ -1,5 +1,5 @@
-// Whose network an address is in, and in which country, and what both are called. What knows it is
-// app/generation/address_register.hpp. No I/O.
+// The ASN and the country of an address, and their names. app/generation/address_register.hpp finds them. No
+// I/O.
 #pragma once
 
 #include <array>
@@ -20,15 +20,15 @@ struct Place {
     bool operator==(const Place&) const = default;
 };
 
-/// "AS64500", "DE"; empty = not known. They are the names under which the memory knows them: no address and
-/// no network is written so.
+/// The names "AS64500" and "DE" under which the memory keeps them; empty = not known. No address and no
+/// network has such a name.
 std::string asn_name(const Place& place);
 std::string country_name(const Place& place);
 
-/// Two letters, in capitals as registers have them.
+/// Parses a country code: two letters, which registers write in capitals.
 std::optional<CountryCode> country_code(std::string_view text);
 
-/// What an operator calls one or the other, in whichever case.
+/// Parses an operator's name for an ASN or a country, in upper or lower case.
 std::optional<Place> parse_place(std::string_view name);
 
 }  // namespace sluice::policy

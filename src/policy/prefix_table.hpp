@@ -1,5 +1,5 @@
-// What is said of networks, found by address: the longest prefix wins. A look-up costs one hash probe for
-// each prefix length in use.
+// Values for networks, found by address: the longest prefix wins. A look-up costs one hash probe for each
+// prefix length in use.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace sluice::policy {
 template <class T>
 class PrefixTable {
   public:
-    /// What is said of exactly this network: `value`, or what was said before; and whether it is new.
+    /// Returns the value of exactly this network, `value` unless it had one already; and whether it is new.
     template <class Value = T>
     std::pair<T&, bool> add(const Network& network, Value&& value) {
         Side& side = network.address().is_v4() ? v4_ : v6_;
@@ -28,7 +28,8 @@ class PrefixTable {
         return {entry->second, added};
     }
 
-    /// Null when no network that counts holds the address. Lives as long as the table.
+    /// The value of the longest network that holds the address and counts; null when there is none. Lives as
+    /// long as the table.
     template <class Counts>
     const T* find(const IpAddress& address, Counts counts) const {
         const Side& side = address.is_v4() ? v4_ : v6_;
@@ -53,7 +54,7 @@ class PrefixTable {
     };
     struct KeyHash {
         std::size_t operator()(const Key& key) const noexcept {
-            // Fibonacci hashing's constant spreads the prefix over the word.
+            // The constant of Fibonacci hashing spreads the prefix over the word.
             return std::hash<IpAddress>{}(key.address) ^ (key.prefix * std::size_t{0x9e3779b97f4a7c15});
         }
     };

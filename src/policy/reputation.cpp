@@ -7,7 +7,8 @@ namespace sluice::policy {
 
 namespace {
 
-/// What is seen of a circle around an address counts so much of an observation of itself, up to so many.
+/// The share of an observation that one in a circle around an address is worth, and the most that the circle
+/// counts.
 struct Circle {
     double share = 0;
     double observations_max = 0;
@@ -15,9 +16,9 @@ struct Circle {
 constexpr Circle network_circle{.share = 0.25, .observations_max = 4};
 constexpr Circle asn_circle{.share = 0.05, .observations_max = 3};
 constexpr Circle country_circle{.share = 0.01, .observations_max = 1};
-constexpr double around_max = 4;  // of all circles: alone they slow nobody
+constexpr double around_max = 4;  // of all circles together: alone they slow nobody
 
-/// Standard deviations that leave a tenth on either side.
+/// The number of standard deviations that leaves a tenth on either side.
 constexpr double tenth = 1.28;
 
 constexpr double accepted_good = 1;
@@ -28,8 +29,8 @@ constexpr double spam_bad = 3;
 constexpr double virus_bad = 5;
 constexpr double left_early_bad = 1;
 
-/// What others in a circle have done: a narrower one has spoken for itself. (Where registers have changed
-/// meanwhile, it may know more than the wider one.)
+/// The evidence of a circle without that of a narrower one, which counts by itself. (If the registers have
+/// changed meanwhile, the narrower one may have more.)
 Evidence without(const Evidence& circle, const Evidence& nearer) {
     return {.good = std::max(circle.good - nearer.good, 0.0), .bad = std::max(circle.bad - nearer.bad, 0.0)};
 }

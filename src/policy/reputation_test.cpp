@@ -83,13 +83,13 @@ TEST(Reputation, AllAroundAStrangerAreNoMoreThanHisNetwork) {
 }
 
 TEST(Reputation, NothingCountsInTwoCircles) {
-    // All that is known of the ASN was done by this network, and all of the country by the ASN.
+    // This network has done all that is known of the ASN, and the ASN all that is known of the country.
     const Evidence seen{1, 5};
     const Evidences counts = counted({.network = seen, .asn = seen, .country = {1, 8}});
     EXPECT_EQ(counts.network, (Evidence{0.25, 1.25}));
     EXPECT_EQ(counts.asn, Evidence{});
     EXPECT_EQ(counts.country, (Evidence{0, 0.03}));
-    // A network that the ASN has not heard of, as with a register that is new.
+    // A network that the ASN does not know, as after a change of registers.
     EXPECT_EQ(counted({.network = seen, .asn = {0, 1}, .country = seen}).country, Evidence{});
 }
 

@@ -1,5 +1,5 @@
 // The short-term blocklist: after a late and certain verdict (a trap, a virus, a harvest of addresses) a
-// client is known at connect for a while, and for longer each time. No I/O.
+// client is blocked at connect for a while, and for longer each time. No I/O.
 #pragma once
 
 #include <optional>
@@ -13,23 +13,23 @@ namespace sluice::policy {
 
 struct ShortBlock {
     unsigned level = 1;  // 1 to short_block_levels
-    std::string why;     // a word
+    std::string why;     // one word
 
     bool operator==(const ShortBlock&) const = default;
 };
 
 inline constexpr unsigned short_block_levels = 4;
 
-/// How long it lasts: 10 minutes, an hour, 6 hours, a day.
+/// The duration of a block by its level: 10 minutes, an hour, 6 hours, a day.
 Seconds duration_of(const ShortBlock& block);
-/// How long it is remembered, so that the next one lasts longer: a day beyond its end.
+/// The time for which a block is remembered, so that the next one lasts longer: a day beyond its end.
 Seconds memory_of(const ShortBlock& block);
 
-/// Whether this conduct deserves one, and which; `before` is the one that is remembered, if any.
+/// The block that this conduct deserves, if any; `before` is the remembered one, if any.
 std::optional<ShortBlock> block_for(const Conduct& conduct, unsigned harvest_after,
                                     const std::optional<ShortBlock>& before);
 
-/// As text in the store, "2 trap_recipient"; nothing = not such a text.
+/// The text of a block in the store, "2 trap_recipient", and its parser; nothing = the text is not a block.
 std::string to_text(const ShortBlock& block);
 std::optional<ShortBlock> parse_short_block(std::string_view text);
 

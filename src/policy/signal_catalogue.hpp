@@ -1,9 +1,10 @@
-// The signals: what Sluice can notice about a client, one row each, and what an operator makes of them.
+// The signals: one row for each thing that Sluice can notice about a client, and an operator's settings for
+// them.
 //
-// A row says when a signal is known, what it weighs unless configured otherwise, and whom it is wrong about;
-// the configuration, its reference and the guide come from here. Weights are chosen so that signs which
-// honest senders show now and then (no PTR record, a bare word as HELO name) have to come together before
-// anybody is slowed down, and only what no honest sender does reaches Thresholds::slow by itself.
+// A row says when a signal is known, its default weight, and which honest clients it is wrong about; the
+// configuration, its reference and the guide come from here. Weights are chosen so that signs which honest
+// senders show now and then (no PTR record, a bare word as HELO name) have to come together before a client
+// is slowed down. Only signs that no honest sender shows reach Thresholds::slow by themselves.
 #pragma once
 
 #include <array>
@@ -19,7 +20,7 @@
 
 namespace sluice::policy {
 
-/// In the order in which a session meets them.
+/// The order is that in which a session meets them.
 enum class SignalId : std::uint8_t {
     blocklist,
     reputation,
@@ -53,9 +54,9 @@ struct SignalRow {
     std::string_view name;             // in the configuration and the log
     std::string_view stage;            // when it is known: "connect", "helo" …
     int weight;                        // by default
-    bool per_zone;                     // each DNS list has a weight of its own, and `weight` says nothing
-    std::string_view help;             // one line, what has been noticed
-    std::string_view false_positives;  // which honest senders show it
+    bool per_zone;                     // each DNS list has its own weight; `weight` has no meaning
+    std::string_view help;             // one line: what has been noticed
+    std::string_view false_positives;  // the honest senders that show it
 };
 
 /// One row for each SignalId, in its order. Static storage.
@@ -63,19 +64,19 @@ std::span<const SignalRow> signal_catalogue();
 const SignalRow& row_of(SignalId id);
 std::optional<SignalId> signal_named(std::string_view name);
 
-/// What an operator has set: the weights ([policy.signals]) and which signals are only watched.
+/// An operator's settings: the weights ([policy.signals]), and which signals are only observed.
 class SignalOptions {
   public:
-    /// The catalogue's weights.
+    /// The default weights.
     SignalOptions();
-    /// Nothing is noticed at all.
+    /// No signal is noticed at all.
     static SignalOptions none();
 
-    /// 0 = the signal is off: what it would cost is not spent.
+    /// 0 = the signal is off, and its facts are not gathered.
     int weight(SignalId id) const { return weights_[static_cast<std::size_t>(id)]; }
     int& weight(SignalId id) { return weights_[static_cast<std::size_t>(id)]; }
     bool on(SignalId id) const { return weight(id) != 0; }
-    /// It is noted with its weight, and counts nothing (policy.observe_signals).
+    /// Whether it is noted with its weight but does not count (policy.observe_signals).
     bool observed(SignalId id) const { return observed_[static_cast<std::size_t>(id)]; }
     void observe(SignalId id) { observed_.set(static_cast<std::size_t>(id)); }
     void observe_none() { observed_.reset(); }

@@ -1,4 +1,4 @@
-// Addresses that nobody has ever had, so that whoever names one has it from a bad list.
+// Addresses that nobody has ever had, so that a client that names one has it from a bad list.
 #pragma once
 
 #include <string>
@@ -10,11 +10,11 @@ namespace sluice::policy {
 /// A set of addresses and of whole domains; case does not matter.
 class TrapRecipients {
   public:
-    /// "address@domain", or "@domain" for every address there. False, and nothing happens, when it is neither
-    /// (no @, nothing after it, or blanks, brackets or control characters).
+    /// Adds "address@domain", or "@domain" for every address there. False, without effect, when `entry` is
+    /// neither (no @, nothing after it, or blanks, brackets or control characters).
     [[nodiscard]] bool add(std::string_view entry);
 
-    /// `address` as RCPT names it, without brackets.
+    /// Whether `address` is a trap. It is written as in RCPT, without brackets.
     bool contains(std::string_view address) const;
     bool empty() const { return entries_.empty(); }
 

@@ -1,10 +1,10 @@
-// The port between the side that faces clients and whatever stands behind it.
+// The interface between the side that faces clients and the backend behind it.
 //
 // front/ asks through it; relay/ answers from real MTAs, and the sink of `sluice sink` from a Maildir. It is
 // declared here, below both, because the two never include each other. It does no I/O itself.
 //
-// A question lives inside the session that asks it. Destroying it withdraws it: the backend forgets it and
-// never calls back.
+// A question lives inside the session that asks it. Destroying the question withdraws it: the backend forgets
+// it and never calls back.
 #pragma once
 
 #include <cstddef>
@@ -39,29 +39,29 @@ struct MessageView {
     std::uint64_t octets() const { return memory_octets() + file_octets; }
 };
 
-/// What stands behind said.
+/// The answer of the backend.
 struct Answer {
     Reply reply;
-    std::string mta;      // who said it, "127.0.0.1:10025"; empty = nobody was asked (cache, list, no MTA up)
-    std::string_view by;  // how we know: "mta", "cache", "list", "off", "none"; static storage
+    std::string mta;      // the MTA, "127.0.0.1:10025"; empty = none was asked (cache, list, no MTA up)
+    std::string_view by;  // the source: "mta", "cache", "list", "off", "none"; static storage
     bool unknown_recipient =
         false;  // a refusal that says "no such user", and nothing about the client or the sender
     bool for_session =
-        false;  // it is about who the client is: asked again for it as it is now, it will be the same
-    std::string mta_reply = {};  // for the log: what the MTA said, where the reply is not its own
+        false;  // about the client itself: the same for every question it asks under this identity
+    std::string mta_reply = {};  // for the log: the MTA's own reply, if `reply` differs
 };
 
 class Backend;
 
-/// An MTA connection of one client's own, over which its AUTH is passed on, and all that it does from then
-/// on. The client owns it; destroying it closes the connection, and no question may be pending on it.
+/// A client's own MTA connection, which carries its AUTH and everything after it. The client owns it;
+/// destroying it closes the connection, and no question may be pending on it.
 class Login {
   public:
     virtual ~Login() = default;
 };
 
-/// Something asked of a backend and not yet answered. Not copyable, not movable: the backend holds its
-/// address.
+/// A question to a backend that has not been answered yet. Neither copyable nor movable: the backend keeps
+/// its address.
 class Question {
   public:
     Question() = default;
@@ -69,21 +69,21 @@ class Question {
     Question& operator=(const Question&) = delete;
     virtual ~Question();
 
-    /// The answer, exactly once, from the event loop and never from inside Backend::verify or deliver. The
-    /// callee may destroy the question.
+    /// Receives the answer, exactly once, from the event loop and never from inside Backend::verify or
+    /// deliver. The callee may destroy the question.
     virtual void answered(const Answer& answer) = 0;
 
-    /// For the backend: its own record of the question; null when it is not pending. The backend clears it
+    /// The backend's own record of the question; null when the question is not pending. The backend clears it
     /// before answered(); the destructor calls Backend::withdraw when it is set.
     void* pending = nullptr;
     Backend* backend = nullptr;
 
-    /// What is asked. All of it must outlive the question.
+    /// The question itself. Everything it points to must outlive it.
     const ClientIdentity* client = nullptr;
     const Envelope* envelope = nullptr;
     Login* login = nullptr;  // the connection to use; null = any
     bool fast_lane = true;  // known-good clients are served before the others when MTA connections are scarce
-    bool operators_own = false;  // the operator has named the client: what it is told is no other's business
+    bool operators_own = false;  // the operator has named the client: its answers are not shared with others
 };
 
 /// "Would you take mail from this sender for this recipient?"
@@ -109,31 +109,32 @@ class Backend {
   public:
     virtual ~Backend() = default;
 
-    /// The SASL mechanisms with which AUTH can be passed on now, "PLAIN LOGIN"; empty = it cannot.
+    /// The SASL mechanisms for which AUTH can be passed on now, "PLAIN LOGIN"; empty = there are none.
     virtual std::string_view auth_mechanisms() const { return {}; }
-    /// Null: there can be no more of them now.
+    /// Opens an MTA connection of the client's own; null: no more of them are possible now.
     virtual std::unique_ptr<Login> open_login(const ClientIdentity& /*client*/) { return nullptr; }
     virtual void authenticate(AuthQuestion& /*question*/) {}
 
-    /// What it can carry now, or last could; changes over time.
+    /// The extensions that the backend can carry now, or last could; changes over time.
     virtual Offer offer() const = 0;
 
-    /// Recipients it can take in one transaction of this client, as far as is known now; at least 1.
+    /// The most recipients in one transaction of this client, as far as is known now; at least 1.
     virtual std::size_t recipients_max(const IpAddress& /*client*/) const { return SIZE_MAX; }
 
-    /// Answers at once when it can (cache, list); otherwise nullopt, and question.answered() comes later.
+    /// Answers at once when it can (cache, list); otherwise returns nullopt and calls question.answered()
+    /// later.
     virtual std::optional<Answer> verify(RecipientQuestion& question) = 0;
 
     /// Starts a delivery. If the question is withdrawn before the final dot has been passed on, nothing is
-    /// delivered; after it, the MTA's answer is awaited and dropped. The message must stay readable until
-    /// answered() or withdrawal.
+    /// delivered; after it, the backend waits for the MTA's answer and drops it. The message must stay
+    /// readable until answered() or withdrawal.
     virtual void deliver(DeliveryQuestion& question) = 0;
 
-    /// Has the final dot of a delivery that is pending been passed on? Until then withdrawing the question
-    /// takes everything back; who does not know says that it has been.
+    /// Whether the final dot of a pending delivery has been passed on. Until then, withdrawing the question
+    /// takes everything back. A backend that does not know says that it has been.
     virtual bool passed_on(const DeliveryQuestion& /*question*/) const { return true; }
 
-    /// Called by ~Question() only.
+    /// Only ~Question() calls it.
     virtual void withdraw(Question& question) = 0;
 };
 

@@ -12,8 +12,7 @@ bool is_blank(char c) {
     return std::string_view(" \t\n\v\f\r").contains(c);
 }
 
-/// Where what the mark at `line[at]` opens is closed: behind the last octet of it; beyond the line when
-/// nothing closes it.
+/// The offset behind the mark that closes the one at `line[at]`; beyond the line when none closes it.
 std::size_t closing(std::string_view line, std::size_t at) {
     std::string awaited(1, line[at] == '<' ? '>' : '"');
     for (++at; at < line.size(); ++at) {

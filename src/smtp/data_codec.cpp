@@ -48,14 +48,14 @@ DataDecoder::Result DataDecoder::next(std::string_view& input) {
     return Result::more;
 }
 
-/// Takes all that may go out as it came, lines that begin with a properly stuffed dot included.
+/// Takes everything that may go out as it came, including lines that begin with a properly stuffed dot.
 void DataDecoder::take_run(std::string_view& input) {
     std::size_t taken = 0;
     for (;;) {
         if (position_ != Position::text && input.substr(taken).starts_with('.')) {
             if (position_ == Position::soft_start || !input.substr(taken).starts_with(stuffed_dot)) break;
             taken += stuffed_dot.size();
-            --octets_;
+            --octets_;  // the stuffing is not content
             position_ = Position::text;
         }
         const std::size_t clean = clean_prefix(input.substr(taken));
@@ -68,7 +68,7 @@ void DataDecoder::take_run(std::string_view& input) {
     input.remove_prefix(taken);
 }
 
-/// Takes the one octet that take_run() would not. True when run() holds something.
+/// Takes the one octet that take_run() has left. True when run() holds something.
 bool DataDecoder::take_doubtful(std::string_view& input) {
     if (input.empty()) return false;
     const char octet = input.front();
@@ -80,8 +80,8 @@ bool DataDecoder::take_doubtful(std::string_view& input) {
     if (octet == '\n') return bare_newline();
     if (octet == '\0') {
         bare_newline_seen_ = true;
-        // Dropped in normalise mode. "CRLF NUL . CRLF" must not become an end on the way: the dot behind it
-        // is at the start of no line of the sender's.
+        // In normalise mode NUL is dropped. This must not turn "CRLF NUL . CRLF" into an end: to the client,
+        // the dot behind NUL is not at the start of a line.
         if (bare_newlines_ == BareNewlines::refuse) {
             position_ = Position::text;
         } else if (position_ == Position::line_start) {
@@ -89,7 +89,7 @@ bool DataDecoder::take_doubtful(std::string_view& input) {
         }
         return false;
     }
-    // A dot at the start of a line.
+    // The octet is a dot at the start of a line.
     if (position_ == Position::line_start) {
         position_ = Position::dot;
         return false;
@@ -113,7 +113,7 @@ bool DataDecoder::resolve_dot(std::string_view& input) {
         emit(stuffed_dot);
         return true;
     }
-    position_ = Position::soft_start;  // the dot was stuffing and is gone; what follows begins the line
+    position_ = Position::soft_start;  // the dot was stuffing and is dropped; the rest begins the line
     return false;
 }
 

@@ -1,9 +1,9 @@
-// Message content on its way in: the end of DATA found, bare newlines judged, dots re-stuffed.
+// Message content on its way in: the end of DATA is found, bare newlines are judged, dots are stuffed again.
 //
 // The only end of DATA is CRLF "." CRLF (RFC 5321 4.1.1.4), where the first CRLF may be the one that ended
-// the DATA command. A CR without LF, a LF without CR, and NUL (RFC 5321 2.3.8, 4.5.2) are what SMTP smuggling
-// is made of: they are refused with the whole message, or normalised before anything reaches the MTA, and
-// never passed through.
+// the DATA command. SMTP smuggling uses a CR without LF, a LF without CR, and NUL (RFC 5321 2.3.8, 4.5.2):
+// they are refused with the whole message, or normalised before anything reaches the MTA, and never passed
+// through.
 //
 // Output is wire form (see MessageView): canonical input comes out as views into the input, without a copy.
 #pragma once
@@ -19,12 +19,13 @@ enum class BareNewlines : std::uint8_t {
     normalise,  // a bare LF or bare CR becomes CRLF, NUL is dropped
 };
 
-/// Decodes the content after DATA or, for BDAT, a counted chunk of it. State between calls is a few octets.
+/// Decodes the content after DATA or, for BDAT, a counted chunk of it. The state between calls is a few
+/// octets.
 class DataDecoder {
   public:
     enum class Framing : std::uint8_t {
-        dot,      // DATA: dots are unstuffed, CRLF.CRLF ends
-        counted,  // BDAT: octets as they are, dots are data (and get stuffed on output)
+        dot,      // DATA: dots are unstuffed, and CRLF.CRLF ends the content
+        counted,  // BDAT: octets as they are; dots are data (and are stuffed on output)
     };
 
     DataDecoder(Framing framing, BareNewlines bare_newlines, std::uint64_t line_octets_max);
@@ -32,32 +33,32 @@ class DataDecoder {
     enum class Result : std::uint8_t {
         run,   // run() holds octets to keep; call again
         more,  // all input is consumed
-        end,   // (dot) the terminating line was consumed; input holds what follows it
+        end,   // (dot) the last line is consumed; the rest of `input` follows the content
     };
 
-    /// Consumes from the front of `input`. Once a bare newline has been seen in refuse mode, what run() holds
-    /// is of no use; the search for the end goes on.
+    /// Consumes from the front of `input`. After a bare newline in refuse mode run() is of no use; only the
+    /// end is looked for.
     Result next(std::string_view& input);
     /// Valid until the next call.
     std::string_view run() const { return run_; }
 
-    /// (counted) The last chunk is over: yields what is missing to make the content end in CRLF ("" when
+    /// (counted) Ends the last chunk, and returns what is missing for the content to end in CRLF ("" when
     /// nothing is).
     std::string_view finish();
 
-    /// Content so far as the sender meant it: unstuffed octets, CRLF counted as two (RFC 1870 3).
+    /// The octets of the content so far as the sender meant it: unstuffed, CRLF counted as two (RFC 1870 3).
     std::uint64_t octets() const { return octets_; }
-    /// A bare CR, bare LF or NUL was seen (in either mode).
+    /// Whether a bare CR, a bare LF or a NUL was seen (in either mode).
     bool bare_newline_seen() const { return bare_newline_seen_; }
-    /// A line was longer than the bound, its CRLF included.
+    /// Whether a line was longer than the bound, its CRLF included.
     bool line_too_long() const { return line_too_long_; }
 
   private:
-    /// Where in its line the next octet stands.
+    /// The place of the next octet in its line.
     enum class Position : std::uint8_t {
-        line_start,  // after a CRLF of the sender's: a dot here is stuffing or the end (dot framing only)
-        dot,         // … and that dot has been consumed, not yet passed on
-        dot_cr,      // … and a CR after it
+        line_start,  // after a CRLF of the client's: a dot here is stuffing or the end (dot framing)
+        dot,         // behind such a dot, consumed and not yet passed on
+        dot_cr,      // behind a CR that follows such a dot
         soft_start,  // a line of the output begins, but none of the sender's did: a dot is data and needs
                      // stuffing
         text,        // within a line
@@ -86,8 +87,9 @@ class DataDecoder {
     bool line_too_long_ = false;
 };
 
-/// The content a message in wire form stands for: dots unstuffed. Used where a message ends up in a file
-/// (`sluice sink`). `line_start` carries state between parts of one message; begin with true.
+/// Appends the content that a message in wire form stands for, with dots unstuffed. Used where a message ends
+/// up in a file (`sluice sink`). `line_start` carries state between the parts of one message; it begins as
+/// true.
 void append_unstuffed(std::string_view wire, bool& line_start, std::string& out);
 
 }  // namespace sluice::smtp

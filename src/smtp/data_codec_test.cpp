@@ -16,7 +16,7 @@ using Result = DataDecoder::Result;
 
 struct Decoded {
     std::string wire;
-    std::string rest;  // what follows the end
+    std::string rest;  // the octets behind the end
     bool ended = false;
     bool bare = false;
     bool long_line = false;
@@ -57,7 +57,7 @@ Decoded decode(Framing framing, BareNewlines mode, const std::vector<std::string
 }
 
 /// Decodes `input` whole, split in two at every octet, in three at every pair (short inputs), and octet by
-/// octet; expects the same each time.
+/// octet; expects the same result each time.
 Decoded decode_all_ways(Framing framing, BareNewlines mode, std::string_view input,
                         std::uint64_t line_max = 0) {
     const Decoded whole = decode(framing, mode, {input}, line_max);
@@ -88,9 +88,9 @@ TEST(DataDecoder, FindsTheEndAndRestuffsDots) {
         {"a\r\n.\r\n", "a\r\n", "", 3},
         {"a\r\n.\r\nMAIL", "a\r\n", "MAIL", 3},
         {"\r\n.\r\n", "\r\n", "", 2},
-        {"..\r\n.\r\n", "..\r\n", "", 3},  // a line that is a dot
+        {"..\r\n.\r\n", "..\r\n", "", 3},  // a line that consists of a dot
         {"..a\r\n...\r\n.\r\n", "..a\r\n...\r\n", "", 8},
-        {".a\r\n.\r\n", "a\r\n", "", 3},  // an unstuffed dot goes (RFC 5321 4.5.2)
+        {".a\r\n.\r\n", "a\r\n", "", 3},  // an unstuffed dot is dropped (RFC 5321 4.5.2)
         {". \r\n.\r\n", " \r\n", "", 3},
         {"a.\r\n.\r\n", "a.\r\n", "", 4},
         {"a\r\n..\r\n.\r\nX", "a\r\n..\r\n", "X", 6},
@@ -105,8 +105,8 @@ TEST(DataDecoder, FindsTheEndAndRestuffsDots) {
     }
 }
 
-// Each input tries to make one message look like two. There is one end, the last, and a message with a bare
-// newline in it is marked.
+// Each input tries to make one message look like two. There is only one end, the last one, and a message with
+// a bare newline is marked.
 struct SmugglingCase {
     std::string_view input;       // after it comes "b" CRLF "." CRLF
     std::string_view normalised;  // wire form, to which "b" CRLF is added
@@ -238,7 +238,7 @@ TEST(AppendUnstuffed, UndoesTheStuffingInAnySplit) {
 }
 
 TEST(CleanPrefix, SaysTheSameInBlocksAsOctetByOctet) {
-    // Every pair and triple of the octets that matter, at every offset from a block's edge.
+    // Every pair and triple of the special octets, at every offset from a block's edge.
     const std::string_view special = "\r\n.\0x"sv;
     for (const char a : special) {
         for (const char b : special) {

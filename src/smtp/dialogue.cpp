@@ -13,17 +13,17 @@ namespace {
 
 constexpr std::string_view line_end = "\r\n";
 
-/// The server side has let no CR or LF into an address; if it ever did, a client could give the MTA commands
-/// of its own under another client's name. Not a thing to find out later.
+/// The server side lets no CR or LF into an address. If it ever did, a client could give the MTA commands
+/// under another client's name, so addresses are checked once more.
 void append_checked(std::string& out, std::string_view text) {
     const bool clean = text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
     assert(clean);
     if (clean) out += text;
 }
 
-/// A client may call itself anything. What could end the line or split the argument becomes '?', as it does
-/// in Postfix's own headers, and so does what is no UTF-8: Postfix refuses a line with such octets. The name
-/// is the only argument, so that quotes and brackets have nothing to swallow.
+/// A client may call itself anything. Octets that could end the line or split the argument become '?', as in
+/// Postfix's own headers, and so do octets that are not UTF-8, because Postfix refuses a line with them. The
+/// name is the only argument, so quotes and brackets have nothing to swallow.
 void append_name(std::string& out, std::string_view name) {
     constexpr std::size_t name_octets_max = 255;  // RFC 5321 4.5.3.1.2
     name = name.substr(0, name_octets_max);
@@ -46,7 +46,7 @@ bool append_path(std::string& out, std::string_view command, std::string_view ad
     out += command;
     append_checked(out, address);
     out += '>';
-    // Our grammar lets nothing else through, and the MTA's has to find the end of it where we do.
+    // Our grammar accepts nothing else, and the MTA must find the end of the path where we do.
     if (!is_one_path(std::string_view(out).substr(path_at))) return false;
     const std::size_t parameters_at = out.size();
     const bool carried = append_parameters(parameters, offer, out);
@@ -55,13 +55,14 @@ bool append_path(std::string& out, std::string_view command, std::string_view ad
     return carried;
 }
 
-/// The MTA closes the connection after it (RFC 5321 3.8, RFC 7504; Postfix does so after both).
+/// Whether the MTA closes the connection after this reply (RFC 5321 3.8, RFC 7504; Postfix does so after
+/// both).
 bool says_goodbye(const Reply& reply) {
     return reply.code == 421 || reply.code == 521;
 }
 
-/// True: this refusal of XCLIENT is the greeting of the client it names, as Postfix gives one at once where
-/// smtpd_delay_reject is off. 500 to 504 are about the command, and 550 5.7.0 is about us: "insufficient
+/// True: with this refusal of XCLIENT the MTA greets the client that XCLIENT names, as Postfix does at once
+/// when smtpd_delay_reject is off. 500 to 504 are about the command, and 550 5.7.0 is about us: "insufficient
 /// authorization".
 bool greets_with_refusal(const Reply& reply) {
     if (!reply.transient() && !reply.permanent()) return false;
@@ -135,7 +136,7 @@ bool Dialogue::start_group(Task task, const Envelope& envelope, std::string_view
     return true;
 }
 
-/// Sends the next of the lines that have to wait for each other.
+/// Sends the next of the lines that must wait for the reply to the one before.
 void Dialogue::release_line() {
     const std::size_t octets = waiting_.find('\n') + 1;
     output_.append(waiting_, 0, octets);
@@ -177,11 +178,11 @@ Dialogue::Outcome Dialogue::receive(std::string_view octets) {
         ++replies_;
         const std::size_t unsent = output_.size();
         const Outcome outcome = take(parser_.reply());
-        // What follows would be taken for the reply to a command that the MTA has not been sent yet.
+        // The remaining octets would be taken for the reply to a command that the MTA has not received yet.
         if (output_.size() > unsent && !octets.empty()) return lost();
         if (outcome == Outcome::none) continue;
         if (octets.empty()) return outcome;
-        // A task ends with the last reply it was owed. What follows answers nothing we said.
+        // A task ends with its last reply. The octets behind it answer no command of ours.
         const bool decided = outcome != Outcome::opened && outcome != Outcome::introduced &&
                              outcome != Outcome::content && outcome != Outcome::start_tls;
         return finish(decided ? outcome : Outcome::lost);
@@ -195,9 +196,10 @@ Dialogue::Outcome Dialogue::lost() {
 }
 
 Dialogue::Outcome Dialogue::take(const Reply& reply) {
+    // At these stages a 421 may be about the client or the message, and the members below judge it.
     const bool answers_more = stage_ == Stage::xclient || stage_ == Stage::dot || stage_ == Stage::content;
     if (reply.code == 421 && !answers_more) {
-        // "Shutting down", whatever was asked (RFC 5321 3.8).
+        // 421 means "shutting down", whatever the command was (RFC 5321 3.8).
         if (task_ != Task::none && decided_ == Outcome::none) note(reply);
         return lost();
     }
@@ -248,8 +250,8 @@ Dialogue::Outcome Dialogue::take_hello_accepted(const Reply& reply) {
     EhloReply parsed =
         parse_ehlo_reply(ehlo ? reply.text : std::string_view(reply.text).substr(0, reply.text.find('\n')));
     if (!secure_ && !hop_.local) parsed.offer.remove(Extension::requiretls);
-    // A HELO reply lists nothing, which says nothing about what the MTA can do; but it has not told this
-    // client about PIPELINING, and Postfix refuses pipelining by those who have not been told.
+    // A HELO reply lists no extensions, which does not mean that the MTA has none. But it has not offered
+    // PIPELINING to this client, and Postfix refuses pipelining from clients to which it was not offered.
     pipelining_ = ehlo && parsed.offer.has(Extension::pipelining);
     if (ehlo || stage_ == Stage::helo) ehlo_ = std::move(parsed);
     if (stage_ == Stage::introduction) return settle(Outcome::introduced);
@@ -287,7 +289,7 @@ Dialogue::Outcome Dialogue::take_xclient(const Reply& reply) {
 
 Dialogue::Outcome Dialogue::take_mail(const Reply& reply) {
     if (reply.intermediate()) return give_up(reply);
-    // Whatever it has in mind, it is not what this client has said.
+    // The MTA is in a transaction that this client has not begun.
     if (reply.code == 503) return give_up(reply, Outcome::out_of_step);
     if (!reply.positive()) {
         refuse(reply, Stage::mail);
@@ -304,10 +306,10 @@ Dialogue::Outcome Dialogue::take_mail(const Reply& reply) {
 Dialogue::Outcome Dialogue::take_recipient(const Reply& reply) {
     if (reply.intermediate()) return give_up(reply);
     recipients_.push_back(reply);
-    // Of one that is asked about, a refusal decides nothing for the others.
+    // When we only ask, the refusal of one recipient decides nothing for the others.
     if (task_ == Task::deliver && !reply.positive()) refuse(reply, Stage::recipient);
     if (recipients_.size() < recipients_expected_) {
-        // Of the others it will say nothing.
+        // The MTA closes now, and will not answer for the other recipients.
         if (task_ == Task::ask && decided_ == Outcome::none && says_goodbye(reply)) return give_up(reply);
         if (!pipelining_) release_line();
         return Outcome::none;
@@ -343,8 +345,8 @@ Dialogue::Outcome Dialogue::take_data(const Reply& reply) {
             stage_ = Stage::content;
             return Outcome::content;
         }
-        // The MTA waits for a message to those it took. Any dot from here would deliver an empty message to
-        // some of the recipients: only closing the connection takes it back.
+        // The MTA waits for a message to the recipients that it accepted. Any dot now would deliver an empty
+        // message to some of the recipients; only closing the connection takes the transaction back.
         return finish(decided_);
     }
     const bool refused = reply.transient() || reply.permanent();
@@ -364,13 +366,13 @@ Dialogue::Outcome Dialogue::take_rset(const Reply& reply) {
 Dialogue::Outcome Dialogue::take_final(const Reply& reply) {
     const bool after_dot = stage_ == Stage::dot;
     const bool taken = after_dot && reply.positive();
-    // Before the dot that is an answer to nothing, and who knows to what it was meant to be one.
+    // Before the dot such a reply answers no command of ours.
     if (!taken && !reply.transient() && !reply.permanent())
         return after_dot ? give_up(reply) : finish(Outcome::lost);
     note(reply);
     refused_at_ = stage_;
     if (taken) return settle(Outcome::delivered);
-    // Refused before the dot: the MTA still waits for it, or has closed.
+    // The message was refused before the dot: the MTA still waits for the dot, or has closed.
     if (!after_dot || says_goodbye(reply)) return finish(Outcome::refused);
     decided_ = Outcome::refused;
     reset_transaction();
@@ -382,7 +384,7 @@ void Dialogue::note(const Reply& reply) {
     replied_at_ = stage_;
 }
 
-/// After this reply the connection is of no use.
+/// Notes the reply and finishes: after it the connection is of no use.
 Dialogue::Outcome Dialogue::give_up(const Reply& reply, Outcome outcome) {
     note(reply);
     return finish(outcome);

@@ -1,4 +1,4 @@
-// The end of a delivery, the end of a connection, and what is left of both.
+// The end of a delivery, the end of a connection, and the state after both.
 
 #include "smtp/dialogue_script.hpp"
 
@@ -94,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(
                                false,
                                {552, "5.3.4 big"},
                                Stage::content},
-                    // Nobody may be told that a message was taken whose end was never sent.
+                    // A message whose end was never sent must not count as accepted.
                     ScriptCase{"TakenBeforeTheDot",
                                postfix_ehlo,
                                to_content,

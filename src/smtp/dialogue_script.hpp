@@ -1,5 +1,5 @@
-// Scripted conversations for the tests of dialogue.hpp: what an MTA says, what we are to have said by then,
-// and what came of it.
+// Scripted conversations for the tests of dialogue.hpp: what the MTA says, what we must have said by then,
+// and the outcome.
 #pragma once
 
 #include <algorithm>
@@ -33,18 +33,18 @@ inline Envelope envelope_to(Recipient recipient) {
     return {"s@example.org", "SIZE=10", {std::move(recipient)}};
 }
 
-/// What the MTA says, what we are to have said by then, and what came of it.
+/// The replies of the MTA, the commands that we must have sent by then, and the outcome.
 struct Exchange {
     std::string replies;
     std::string commands;
     Outcome outcome;
 };
 
-/// Gives the dialogue the replies in two parts and sees that everything else is as if they were one.
+/// Gives the dialogue the replies in two parts, and expects the same result as if they were one.
 inline void converse(Dialogue& dialogue, const Exchange& exchange, std::size_t split) {
     split = std::min(split, exchange.replies.size());
     Outcome outcome = dialogue.receive(std::string_view(exchange.replies).substr(0, split));
-    // Words out of turn may come with the last reply or after it; the connection is finished either way.
+    // Replies out of turn may come with the last reply or after it; the connection is finished either way.
     const Outcome later = dialogue.receive(std::string_view(exchange.replies).substr(split));
     const bool decided =
         outcome == Outcome::verified || outcome == Outcome::refused || outcome == Outcome::delivered;
@@ -64,7 +64,7 @@ struct ScriptCase {
     const char* name;
     std::string ehlo;  // empty = start before the greeting
     std::function<void(Dialogue&)> task;
-    std::string commands;  // said at once
+    std::string commands;  // sent at once
     std::vector<Exchange> exchanges;
     bool usable;
     Reply reply;
@@ -75,7 +75,7 @@ inline void PrintTo(const ScriptCase& script, std::ostream* out) {
     *out << script.name;
 }
 
-/// Runs the script once for each place at which its replies can be split.
+/// Runs the script once for each place where its replies can be split.
 inline void run_at_every_split(const ScriptCase& script) {
     std::size_t longest = 0;
     for (const Exchange& exchange : script.exchanges)

@@ -1,4 +1,4 @@
-// STARTTLS towards the MTA (RFC 3207): when it is said, what is forgotten, and what is not put up with.
+// STARTTLS towards the MTA (RFC 3207): when it is sent, what is forgotten, and what is not accepted.
 #include <gtest/gtest.h>
 
 #include "smtp/dialogue_script.hpp"
@@ -80,7 +80,7 @@ INSTANTIATE_TEST_SUITE_P(
               .exchanges = {{offering, "STARTTLS\r\n", Outcome::none},
                             {"250 fine\r\n", "", Outcome::tls_refused}},
               .reply = 250},
-        // CVE-2011-0411: words in plaintext that would count as said under TLS.
+        // CVE-2011-0411: plaintext that would count as sent under TLS.
         Scene{.name = "InjectedReply",
               .wanted = StartTls::may,
               .exchanges = {{offering, "STARTTLS\r\n", Outcome::none},

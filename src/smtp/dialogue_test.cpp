@@ -161,7 +161,7 @@ INSTANTIATE_TEST_SUITE_P(
                    {{"250 ok\r\n", "", Outcome::identity_refused}},
                    false,
                    {250, "ok"}},
-        // It may refuse the client in place of greeting it.
+        // The MTA may refuse the client instead of greeting it.
         ScriptCase{"ClientRefused",
                    postfix_ehlo,
                    introduce,

@@ -86,7 +86,7 @@ INSTANTIATE_TEST_SUITE_P(
                    {{"250 a\r\nhello\r\n", "", Outcome::lost}},
                    false,
                    {0, "hello"}},
-        // It has a transaction that we know nothing of: never this client's answer.
+        // The MTA has a transaction that we know nothing of, so this is never the client's answer.
         ScriptCase{"NestedMail",
                    postfix_ehlo,
                    ask,
@@ -222,7 +222,7 @@ INSTANTIATE_TEST_SUITE_P(
                                {{"250 a\r\n250 b\r\n354 c\r\n250 d\r\n", "", Outcome::lost}},
                                false,
                                {}},
-                    // One was taken: a dot would deliver to it. Only closing helps.
+                    // One recipient was accepted, and a dot would deliver to it; only closing helps.
                     ScriptCase{"OneOfTwoRefused",
                                postfix_ehlo,
                                deliver_two,

@@ -43,8 +43,8 @@ std::optional<Extension> extension_of_parameter(std::string_view keyword) {
     return std::nullopt;
 }
 
-/// What is left out, and the message goes on. SIZE, BODY and AUTH ask for nothing, and Postfix takes them
-/// whatever it has offered.
+/// Whether a parameter of the extension may be left out without refusing the message. SIZE, BODY and AUTH ask
+/// for nothing, and Postfix takes them whatever it has offered.
 bool may_be_dropped(Extension extension) {
     return extension == Extension::size || extension == Extension::eight_bit_mime ||
            extension == Extension::auth || extension == Extension::dsn;

@@ -1,5 +1,5 @@
-// Who a client says it is, and what it asks to be carried: the values that pass between the client side and
-// the MTA side.
+// The values that pass between the client side and the MTA side: a client's identity, and the mail that it
+// asks to be carried.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace sluice::smtp {
 
-/// What protects the connection between a client and us.
+/// The protection of the connection between a client and us.
 struct ClientTls {
     std::string version;  // "TLSv1.3"
     std::string cipher;   // "TLS_AES_256_GCM_SHA384"
@@ -30,10 +30,10 @@ struct ClientIdentity {
     bool esmtp = false;
     std::optional<ClientTls> tls = std::nullopt;  // none = plaintext
 
-    std::string reverse_name = {};  // PTR name, which nobody need have confirmed; empty as for `name`
-    bool name_absent = false;       // DNS says that there is no such name; else an empty one is not known
+    std::string reverse_name = {};  // PTR name, perhaps unconfirmed; empty as for `name`
+    bool name_absent = false;       // DNS says that there is no `name`; false and empty: not known
     bool reverse_name_absent = false;
-    IpAddress destination = {};          // what the client connected to
+    IpAddress destination = {};          // the address that the client connected to
     std::uint16_t destination_port = 0;  // 0 = the destination is not known
 
     bool operator==(const ClientIdentity&) const = default;
@@ -42,7 +42,7 @@ struct ClientIdentity {
 /// One RCPT command.
 struct Recipient {
     std::string address;     // without the angle brackets: "user@example.org", "postmaster"
-    std::string parameters;  // "NOTIFY=NEVER ORCPT=…", what of them is carried on; may be empty
+    std::string parameters;  // "NOTIFY=NEVER ORCPT=…", those that are carried on; may be empty
 
     bool operator==(const Recipient&) const = default;
 };
@@ -50,7 +50,7 @@ struct Recipient {
 /// A mail transaction: MAIL and the RCPTs that were accepted.
 struct Envelope {
     std::string sender;             // without the angle brackets; empty = the null reverse-path <>
-    std::string sender_parameters;  // "SIZE=1000 BODY=8BITMIME", what of them is carried on
+    std::string sender_parameters;  // "SIZE=1000 BODY=8BITMIME", those that are carried on
     std::vector<Recipient> recipients;
 
     bool operator==(const Envelope&) const = default;

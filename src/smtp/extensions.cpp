@@ -9,7 +9,7 @@ namespace sluice::smtp {
 
 namespace {
 
-/// In the order of an EHLO reply.
+/// The order is that of an EHLO reply.
 constexpr std::array<ExtensionName, 11> names = {{
     {Extension::pipelining, "PIPELINING"},
     {Extension::size, "SIZE"},
@@ -24,7 +24,7 @@ constexpr std::array<ExtensionName, 11> names = {{
     {Extension::auth, "AUTH"},
 }};
 
-/// The smaller of two size limits, where 0 means "none" and is the largest of all.
+/// The smaller of two size limits; 0 means "none", and is larger than any other.
 std::uint64_t smaller_limit(std::uint64_t a, std::uint64_t b) {
     if (a == 0 || b == 0) return std::max(a, b);
     return std::min(a, b);

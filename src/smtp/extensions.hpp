@@ -1,7 +1,7 @@
-// The SMTP service extensions this project knows, and an offer of some of them (RFC 5321 4.1.1.1).
+// The SMTP service extensions that Sluice knows, and an offer of some of them (RFC 5321 4.1.1.1).
 //
-// What a client is offered is the intersection of what we can do, what the operator allows, and what the MTA
-// behind offers: a promise to the client is one that the MTA will be asked to keep.
+// The offer to a client is the intersection of what we can do, what the operator allows, and what the MTA
+// behind offers, because the MTA will be asked to keep every promise to the client.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace sluice::smtp {
 
-/// One bit each.
+/// The extensions, one bit each.
 enum class Extension : std::uint16_t {
     pipelining = 1U << 0,             // RFC 2920
     size = 1U << 1,                   // RFC 1870
@@ -40,22 +40,22 @@ class Offer {
   public:
     constexpr Offer() = default;
 
-    /// Everything relayed mail can use: all but starttls, xclient and auth, SIZE without a limit.
+    /// Every extension that relayed mail can use: all but starttls, xclient and auth; SIZE without a limit.
     static Offer everything();
 
     bool has(Extension extension) const { return (bits_ & static_cast<std::uint16_t>(extension)) != 0; }
     Offer& add(Extension extension);
     Offer& remove(Extension extension);
 
-    /// Largest message in octets; 0 = no fixed limit (RFC 1870 4).
+    /// The largest message in octets; 0 = no fixed limit (RFC 1870 4).
     std::uint64_t size_max() const { return size_max_; }
     Offer& set_size_max(std::uint64_t octets);
 
-    /// What both offer; the smaller limit, where 0 is the largest of all.
+    /// The extensions that both offer, with the smaller limit, where 0 is the largest of all.
     Offer intersect(const Offer& other) const;
 
     /// The keyword lines of an EHLO reply, each preceded by '\n': "\nPIPELINING\nSIZE 52428800…". XCLIENT is
-    /// followed by the attribute names the sink understands, AUTH by `mechanisms`.
+    /// followed by the attribute names that the sink knows, AUTH by `mechanisms`.
     std::string keyword_lines(std::string_view mechanisms = {}) const;
 
     bool operator==(const Offer&) const = default;

@@ -1,6 +1,6 @@
-// What the server side says in words of its own, rendered once.
+// The server side's own replies, rendered once.
 //
-// Replies that depend on nothing but the command cost no formatting and no memory of the session's.
+// A reply that depends on nothing but the command costs no formatting, and no memory in the session.
 #pragma once
 
 #include <cstdint>
@@ -58,7 +58,7 @@ enum class Say : std::uint8_t {
     too_big,
     bare_newline_content,
     line_too_long,
-    // the end of patience
+    // limits exceeded
     too_many_errors,
     too_many_junk_commands,
     too_many_transactions,
@@ -72,7 +72,7 @@ struct FixedReply {
     std::string plain;     // without (RFC 2034 4)
 };
 
-/// Static storage.
+/// The reply has static storage.
 const FixedReply& fixed_reply(Say say);
 
 }  // namespace sluice::smtp

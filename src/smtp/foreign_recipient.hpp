@@ -1,13 +1,13 @@
-// The recipients by which Sluice finds out whether an MTA would relay for strangers (relay/relay_proof.hpp):
-// nobody's MTA is responsible for them, so that one who takes them takes everything.
+// The recipients with which Sluice tests whether an MTA relays for strangers (relay/relay_proof.hpp). No MTA
+// is responsible for them, so an MTA that accepts them accepts everything.
 //
-// There are two, because each alone would be refused by some open relay for another reason. The name ends in
-// `.example`, which RFC 2606 keeps: no site has it for its own, as a lab may have example.org; but it is not
-// in the DNS, and reject_unknown_recipient_domain refuses it before anybody asks whose it is. (example.org
-// would fare no better: it has a null MX.) The literal of an address that RFC 5737 keeps is looked up by
-// nobody; but Exim takes no literals at all unless it is told to.
+// There are two, because some open relays would refuse one of them for another reason. The name ends in
+// `.example`, which RFC 2606 reserves, so no site has it for its own, as a lab may have example.org. But it
+// is not in the DNS, and reject_unknown_recipient_domain refuses it before relaying is considered.
+// (example.org would fare no better: it has a null MX.) The address literal is one that RFC 5737 reserves and
+// needs no look-up; but Exim accepts no literals at all unless it is told to.
 //
-// What takes mail for everybody by design, `sluice sink`, refuses these two and nothing else.
+// `sluice sink`, which accepts mail for everybody by design, refuses these two recipients and nothing else.
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,6 @@
-// What clients are told in reply to HELO and EHLO, rendered once and shared by all sessions that hear it.
+// The replies to HELO and EHLO, rendered once and shared by all sessions that hear them.
 //
-// A held session that drips this reply refers to it instead of keeping a copy of a few hundred octets.
+// A held session whose reply goes out slowly refers to it instead of keeping a copy of a few hundred octets.
 #pragma once
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
@@ -14,31 +14,32 @@ namespace sluice::smtp {
 
 struct ServerOptions;
 
-/// What a client may use before it has said HELO or EHLO.
+/// The offer to a client that has not said HELO or EHLO.
 inline constexpr Offer nothing_offered;
 
 class Hello;
-/// Keeps one alive. Eight octets and no atomic count: very many sessions hold one, of one thread.
+/// A counted reference. It takes eight octets, and its count is not atomic: very many sessions of one thread
+/// hold one.
 using HelloPtr = boost::intrusive_ptr<const Hello>;
 
-/// One offer and its replies. Immutable; lives for as long as a session was told it last, or is to be told
-/// it.
+/// One offer and its replies. Immutable; lives as long as it is the last that some session was told, or is
+/// about to be told to one.
 class Hello : public boost::intrusive_ref_counter<Hello, boost::thread_unsafe_counter> {
   public:
-    /// What `options` allow of `offer`, with the smaller of the two size limits; STARTTLS where `options`
-    /// have it; and AUTH with these mechanisms, where they allow it.
+    /// Renders the replies for the extensions of `offer` that `options` allow, with the smaller of the two
+    /// size limits; STARTTLS if `options` have it; and AUTH with these mechanisms, if they allow it.
     static HelloPtr make(const ServerOptions& options, const Offer& offer, std::string_view mechanisms = {});
 
     struct Told {
-        Offer offer;       // what may be used after it
+        Offer offer;       // the extensions that may be used after it
         std::string wire;  // the reply
     };
-    /// After EHLO.
+    /// The reply to EHLO, and its offer.
     const Told& esmtp() const { return esmtp_; }
-    /// After EHLO over TLS: STARTTLS is not offered again (RFC 3207 4.2), and only here REQUIRETLS (RFC 8689
-    /// 2).
+    /// The reply to EHLO over TLS: STARTTLS is not offered again (RFC 3207 4.2), and REQUIRETLS only here
+    /// (RFC 8689 2).
     const Told& secure() const { return secure_; }
-    /// After HELO: no extension, and the size limit all the same.
+    /// The reply to HELO: no extension, but the size limit still holds.
     const Told& plain() const { return plain_; }
 
   private:

@@ -18,7 +18,7 @@ std::string rewritten_xtext(std::string_view value) {
     return xtext_encode(xtext_decode_leniently(value).value_or(std::string(value)));
 }
 
-/// What "\x{…}" at the front of `text` stands for, cut off it; nullopt, and nothing is cut, for anything
+/// Cuts "\x{…}" off the front of `text` and returns its code point; nullopt, without cutting, for anything
 /// else.
 std::optional<std::uint32_t> cut_embedded(std::string_view& text) {
     constexpr std::size_t digits_max = 6;
@@ -35,7 +35,7 @@ std::optional<std::uint32_t> cut_embedded(std::string_view& text) {
     return point;
 }
 
-/// The code point that the well-formed UTF-8 at the front of `text` is, cut off it.
+/// Cuts a well-formed UTF-8 sequence off the front of `text` and returns its code point.
 std::optional<std::uint32_t> cut_utf8(std::string_view& text) {
     const std::size_t octets = utf8::sequence_octets(text);
     if (octets == 0) return std::nullopt;
@@ -47,15 +47,15 @@ std::optional<std::uint32_t> cut_utf8(std::string_view& text) {
     return point;
 }
 
-/// Stands for itself in an address of type utf-8: RFC 6533 3 has names for few others, so as many as can.
+/// Whether the character stands for itself in an address of type utf-8. Few others have a name in RFC 6533 3,
+/// so as many as possible do.
 bool plain_in_utf8(std::uint32_t point) {
     if (point > 0x7e) return false;
     const char c = static_cast<char>(point);
     return ascii::is_alnum(c) || std::string_view(".-_:[]@!#$%&'*/?^`{|}~").contains(c);
 }
 
-/// utf-8-addr-xtext. '+' and '=' have no special meaning in it, and come as they are from those who do not
-/// know.
+/// Writes utf-8-addr-xtext. '+' and '=' have no special meaning in it, and senders leave them as they are.
 std::optional<std::string> rewritten_utf8(std::string_view value) {
     std::string text;
     while (!value.empty()) {
@@ -84,7 +84,7 @@ std::optional<std::string> rewritten_orcpt(std::string_view value) {
     return std::string(type) + ";" + *rewritten;
 }
 
-/// What SIZE, BODY, RET and NOTIFY consist of.
+/// Whether the parameter consists of the octets that SIZE, BODY, RET and NOTIFY use.
 bool is_plain(std::string_view parameter) {
     return std::ranges::all_of(
         parameter, [](char c) { return ascii::is_alnum(c) || std::string_view("-=,").contains(c); });

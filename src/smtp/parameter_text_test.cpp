@@ -39,7 +39,7 @@ INSTANTIATE_TEST_SUITE_P(
                     TextCase{"ORCPT=utf-8;\\x{22}\\x{}\\x{zz}", " ORCPT=utf-8;\\x{22}\\x{5C}x{}\\x{5C}x{zz}"},
                     TextCase{"AUTH=<>", " AUTH=<>"}, TextCase{"AUTH=+3C+3E", " AUTH=+3C+3E"},
                     TextCase{"AUTH=<a", " AUTH=+3Ca"}, TextCase{"AUTH=e+3Dmc2@c", " AUTH=e+3Dmc2+40c"},
-                    // What cannot be said is left out.
+                    // A value that cannot be written is left out.
                     TextCase{"ORCPT=utf-8;\xff", ""}, TextCase{"ORCPT=utf-8;\\x{110000}", ""},
                     TextCase{"ORCPT=none", ""}, TextCase{"ORCPT=r\"c;x", ""}, TextCase{"ORCPT=;x", ""}));
 

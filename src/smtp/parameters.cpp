@@ -18,18 +18,19 @@ constexpr std::size_t orcpt_octets_max = 500;  // RFC 3461 4.2
 constexpr std::size_t auth_octets_max = 500;   // RFC 4954 3
 constexpr auto npos = std::string_view::npos;
 
-/// What the checks of one command have learnt and are told.
+/// The input and the results of the checks of one command.
 struct Learnt {
     MailParameters mail;
-    bool smtputf8 = false;  // of the transaction a RCPT belongs to
+    bool smtputf8 = false;  // of the transaction that a RCPT belongs to
 };
 
 enum class Worth : std::uint8_t { carried, dropped, bad };
 
-/// What a parameter is worth whose extension was not offered.
+/// The treatment of a parameter whose extension was not offered.
 enum class Unoffered : std::uint8_t { refused, read, dropped };
 
-/// One parameter. `judge` gets its value, which is not empty, or empty where it has none.
+/// One parameter. `judge` gets its value, which is not empty; a parameter without a value gives it an empty
+/// one.
 struct Row {
     std::string_view keyword;
     Extension extension;
@@ -42,7 +43,8 @@ Worth carried_if(bool good) {
     return good ? Worth::carried : Worth::bad;
 }
 
-/// xtext (RFC 3461 4) in which a "=" may stand for itself: senders forget to encode it, and Postfix reads it.
+/// Whether the text is xtext (RFC 3461 4). A "=" may stand for itself: senders forget to encode it, and
+/// Postfix accepts it.
 bool is_readable_xtext(std::string_view text) {
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (!ascii::is_graphic(text[i])) return false;
@@ -55,7 +57,7 @@ bool is_readable_xtext(std::string_view text) {
 
 Worth judge_size(std::string_view value, Learnt& learnt) {
     if (value.size() > size_digits_max || !std::ranges::all_of(value, ascii::is_digit)) return Worth::bad;
-    // Twenty digits that do not fit 64 bits are a size all the same, and too big for anybody.
+    // Twenty digits that do not fit into 64 bits are still a size, and one that is too large for anybody.
     learnt.mail.size = parse_decimal<std::uint64_t>(value).value_or(UINT64_MAX);
     return Worth::carried;
 }
@@ -92,7 +94,8 @@ Worth judge_notify(std::string_view value, Learnt& /*learnt*/) {
     }
 }
 
-/// utf-8-addr-unitext (RFC 6533 3): octets beyond US-ASCII stand for themselves, the others are xtext.
+/// Whether the text is utf-8-addr-unitext (RFC 6533 3): octets outside US-ASCII stand for themselves, the
+/// others are xtext.
 bool is_readable_unitext(std::string_view text) {
     while (!text.empty()) {
         const auto* const stop = std::ranges::find_if(text, ascii::is_eight_bit);
@@ -111,17 +114,17 @@ Worth judge_orcpt(std::string_view value, Learnt& learnt) {
     if (!std::ranges::all_of(type, [](char c) { return ascii::is_alnum(c) || c == '-'; })) return Worth::bad;
     const bool unitext = learnt.smtputf8 && ascii::equal(type, "utf-8");
     if (!(unitext ? is_readable_unitext(address) : is_readable_xtext(address))) return Worth::bad;
-    // An empty one, which Postfix takes, names nobody.
+    // An empty address, which Postfix accepts, names nobody.
     return address.empty() || value.size() > orcpt_octets_max ? Worth::dropped : Worth::carried;
 }
 
-/// The submitter of the message, in xtext, or "<>" (RFC 4954 5).
+/// AUTH names the submitter of the message, in xtext, or "<>" (RFC 4954 5).
 Worth judge_auth(std::string_view value, Learnt& /*learnt*/) {
     if (!is_readable_xtext(value)) return Worth::bad;
     return value.size() <= auth_octets_max ? Worth::carried : Worth::dropped;
 }
 
-/// What it asks for is seen to where it is carried on: by an MTA connection that offers it.
+/// REQUIRETLS is enforced where the mail is carried on: it needs an MTA connection that offers it.
 Worth judge_requiretls(std::string_view /*value*/, Learnt& /*learnt*/) {
     return Worth::carried;
 }
@@ -146,11 +149,11 @@ bool is_keyword(std::string_view keyword) {
            std::ranges::all_of(keyword, [](char c) { return ascii::is_alnum(c) || c == '-'; });
 }
 
-/// Gives what is to be carried on.
+/// Parses the parameters and returns those that are to be carried on.
 std::expected<std::string, ParameterError> read(std::string_view text, std::span<const Row> rows,
                                                 const Offer& offered, Learnt& learnt) {
     std::string carried;
-    unsigned seen = 0;  // one bit a row
+    unsigned seen = 0;  // one bit per row
     for (text = skip_blanks(text); !text.empty(); text = skip_blanks(text)) {
         const std::string_view parameter = first_word(text);
         text.remove_prefix(parameter.size());

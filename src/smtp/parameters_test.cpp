@@ -13,7 +13,7 @@ std::string carried(const std::string& parameters) {
     return parameters;
 }
 
-/// "ok", or "ok:" and what is carried on where that is not `text`.
+/// "ok", or "ok:" and the parameters that are carried on if they differ from `text`.
 template <typename Read>
 std::string outcome(const Read& read, std::string_view text) {
     if (read) return carried(*read) == text ? "ok" : "ok:" + carried(*read);
@@ -177,7 +177,7 @@ TEST(Parameters, ThatAskAreRefusedWhereTheirExtensionWasNotOffered) {
         EXPECT_EQ(rcpt_outcome(text, Offer::everything().remove(Extension::dsn)), "unsupported") << text;
 }
 
-/// Nothing has been offered after HELO, and Postfix takes them all the same.
+/// Nothing is offered after HELO, but Postfix accepts these parameters all the same.
 TEST(Parameters, ThatTellAreTakenWhereverTheyAreSaid) {
     const Offer nothing;
     EXPECT_EQ(mail_outcome("SIZE=1 BODY=8BITMIME", nothing), "ok");

@@ -19,7 +19,7 @@ bool is_atext(char c) {
            std::string_view("!#$%&'*+-/=?^_`{|}~").contains(c);
 }
 
-/// Where the first octet that is `wanted` outside of quoted strings is, or npos.
+/// The position of the first octet that is `wanted` and not in a quoted string, or npos.
 std::size_t find_unquoted(std::string_view text, bool (*wanted)(char)) {
     bool quoted = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -44,7 +44,7 @@ bool is_domain_name(std::string_view domain) {
     }
 }
 
-/// "[192.0.2.1]" or "[IPv6:2001:db8::1]" (RFC 5321 4.1.3).
+/// Whether this is an address literal: "[192.0.2.1]" or "[IPv6:2001:db8::1]" (RFC 5321 4.1.3).
 bool is_address_literal(std::string_view domain) {
     constexpr std::string_view v6_tag = "IPv6:";
     if (!domain.starts_with('[') || !domain.ends_with(']') || domain.size() < 2) return false;
@@ -59,7 +59,7 @@ bool is_domain(std::string_view domain) {
     return domain.starts_with('[') ? is_address_literal(domain) : is_domain_name(domain);
 }
 
-/// Octets of the local part that `text` begins with, 0 when there is none.
+/// The length in octets of the local part that `text` begins with; 0 when there is none.
 std::size_t local_part_octets(std::string_view text) {
     if (!text.starts_with('"')) {
         std::size_t i = 0;
@@ -77,7 +77,8 @@ std::size_t local_part_octets(std::string_view text) {
     return 0;
 }
 
-/// Drops "@a.example,@b.example:" from the front of `mailbox`; false when it begins so and is malformed.
+/// Drops "@a.example,@b.example:" from the front of `mailbox`; false when a source route begins there but is
+/// malformed.
 bool drop_source_route(std::string_view& mailbox) {
     if (!mailbox.starts_with('@')) return true;
     for (;;) {
@@ -91,7 +92,7 @@ bool drop_source_route(std::string_view& mailbox) {
     }
 }
 
-/// Octets of the mailbox that `text` is, without the dot behind its domain; 0 when it is none.
+/// The length in octets of the mailbox that `text` is, without the dot behind its domain; 0 when it is none.
 std::size_t mailbox_octets(std::string_view text, const Limits& limits, Domain wanted) {
     const std::size_t local = local_part_octets(text);
     if (local == 0 || local > limits.local_part_octets_max) return 0;
@@ -100,12 +101,12 @@ std::size_t mailbox_octets(std::string_view text, const Limits& limits, Domain w
     std::string_view domain = text.substr(local + 1);
     if (domain.ends_with('.')) {
         domain.remove_suffix(1);
-        if (domain.starts_with('[')) return 0;  // an address has no place in the tree of names
+        if (domain.starts_with('[')) return 0;  // an address literal is not in the DNS, so it has no root dot
     }
     return domain.size() <= limits.domain_octets_max && is_domain(domain) ? local + 1 + domain.size() : 0;
 }
 
-/// Cuts the path off `text`: what is within the brackets, or up to a blank where there are none.
+/// Cuts the path off `text`: the octets within the brackets or, without brackets, those up to a blank.
 std::expected<Path, PathError> cut_path(std::string_view text) {
     const bool bracketed = text.starts_with('<');
     if (bracketed) text.remove_prefix(1);

@@ -164,7 +164,7 @@ TEST(Path, BoundsItsPartsOnBothSides) {
     EXPECT_EQ(parsed(address(21, 50), PathKind::forward, limits), "address error");
     EXPECT_NE(parsed(address(5, 100), PathKind::forward, limits), "address error");
     EXPECT_EQ(parsed(address(5, 101), PathKind::forward, limits), "address error");
-    // The dot behind a domain is none of its octets.
+    // The dot behind a domain does not count towards its length.
     std::string dotted = address(5, 100);
     dotted.insert(dotted.size() - 1, ".");
     EXPECT_NE(parsed(dotted, PathKind::forward, limits), "address error");

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t line_octets_max = 512;                      // with CRLF, RFC 5321 4.5.3.1.5
 constexpr std::size_t text_octets_max = line_octets_max - 4 - 2;  // without "250 " and CRLF
 
-/// Octets of the "." and 1 to 3 digits at `line[at]`, or 0.
+/// The length in octets of a "." and 1 to 3 digits at `line[at]`, or 0.
 std::size_t dotted_number_octets(std::string_view line, std::size_t at) {
     if (at >= line.size() || line[at] != '.') return 0;
     std::size_t digits = 0;

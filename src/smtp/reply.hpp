@@ -1,6 +1,6 @@
 // An SMTP reply as a value, and its form on the wire (RFC 5321 4.2).
 //
-// Does not parse what an MTA sends: that is reply_parser.hpp.
+// reply_parser.hpp parses the replies of an MTA.
 #pragma once
 
 #include <string>
@@ -25,8 +25,8 @@ struct Reply {
 std::string_view enhanced_code(std::string_view line);
 
 /// Appends the reply's wire form: "250-…CRLF" lines and a last "250 …CRLF". With `enhanced` false (the
-/// extension was not offered, RFC 2034 4) enhanced codes are left out. Octets below 0x20 but for TAB, and
-/// 0x7f, become '?': a reply can never end early. Lines are cut so that none is over 512 octets (RFC
+/// extension was not offered, RFC 2034 4) enhanced codes are left out. Octets below 0x20 except TAB, and
+/// 0x7f, become '?', so that a reply can never end early. Lines are cut so that none is over 512 octets (RFC
 /// 5321 4.5.3.1.5).
 void append_wire(const Reply& reply, bool enhanced, std::string& out);
 

@@ -8,8 +8,8 @@ namespace sluice::smtp {
 
 namespace {
 
-/// The code a line begins with, if it is one and a space, a hyphen or nothing follows; else 0. Any second
-/// digit is taken, as Postfix's client takes it, though RFC 5321 4.2 knows 0 to 5 only.
+/// The code that a line begins with, if a space, a hyphen or nothing follows it; else 0. Any second digit is
+/// accepted, as in Postfix's client, although RFC 5321 4.2 allows 0 to 5 only.
 int code_of(std::string_view line) {
     if (line.size() < 3 || line[0] < '2' || line[0] > '5') return 0;
     if (!ascii::is_digit(line[1]) || !ascii::is_digit(line[2])) return 0;

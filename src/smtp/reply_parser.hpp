@@ -1,9 +1,9 @@
 // Replies of an MTA, cut out of a stream of octets (RFC 5321 4.2).
 //
-// As tolerant as Postfix's client where tolerance is harmless: lines may end in a bare LF, and text may be
-// missing. What could leave us and the MTA with different ideas of which reply answers which command is an
-// error, and there is no way on after it: lines that do not begin with a code, a code that changes between
-// the lines of one reply, and what exceeds the bounds.
+// The parser is as tolerant as Postfix's client where tolerance is harmless: lines may end in a bare LF, and
+// text may be missing. Anything that could leave us and the MTA with different ideas of which reply answers
+// which command is an error, after which the parser cannot go on: lines that do not begin with a code, a code
+// that changes between the lines of one reply, and octets or lines beyond the bounds.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@ namespace sluice::smtp {
 
 class ReplyParser {
   public:
-    /// With its line end. RFC 5321 4.5.3.1.5 allows 512; Postfix sends longer ones when a policy text is
-    /// long.
+    /// The longest line, with its end. RFC 5321 4.5.3.1.5 allows 512; Postfix sends longer ones when a policy
+    /// text is long.
     static constexpr std::size_t line_octets_max = 2048;
     static constexpr std::size_t lines_max = 128;
 
@@ -29,15 +29,15 @@ class ReplyParser {
         too_long,   // a bound was passed
     };
 
-    /// Consumes from the front of `input`, at most one reply. After malformed or too_long it consumes nothing
-    /// more and says the same again.
+    /// Consumes at most one reply from the front of `input`. After malformed or too_long it consumes nothing
+    /// more and returns the same result again.
     Result next(std::string_view& input);
 
-    /// Valid after Result::reply and until the next call of next(). After Result::malformed, with code 0, the
-    /// line that is no reply; after Result::too_long nothing to rely on.
+    /// Valid after Result::reply and until the next call of next(). After Result::malformed it has code 0 and
+    /// the line that is no reply; after Result::too_long it has no meaning.
     const Reply& reply() const { return reply_; }
 
-    /// A reply has begun and is not complete.
+    /// Whether a reply has begun and is not complete.
     bool inside() const { return lines_ != 0 || !line_.empty(); }
 
   private:
@@ -45,9 +45,9 @@ class ReplyParser {
     Result fail(Result result);
 
     Reply reply_;
-    std::string line_;  // the part of a line that was there when the input ended
+    std::string line_;  // the beginning of an incomplete line
     std::size_t lines_ = 0;
-    Result failure_ = Result::more;  // malformed or too_long once it happened
+    Result failure_ = Result::more;  // malformed or too_long after such a failure
 };
 
 }  // namespace sluice::smtp

@@ -53,7 +53,7 @@ std::string lines(std::size_t count) {
     return stream + "250 x\r\n";
 }
 
-/// A one-line reply of so many octets, CRLF included.
+/// A one-line reply of `octets` octets, CRLF included.
 std::string line_of(std::size_t octets) {
     return "250 " + std::string(octets - 6, 'x') + "\r\n";
 }

@@ -1,6 +1,7 @@
-// The inner loop of message content: how much of it is beyond doubt.
+// The inner loop of message content: it finds how much of it needs no closer look.
 //
-// SSE2 where there is SSE2 (every x86-64), a plain loop elsewhere and for the tail; both say the same.
+// It uses SSE2 if available (every x86-64), and a plain loop elsewhere and for the tail; both give the same
+// result.
 #pragma once
 
 #include <bit>
@@ -13,9 +14,9 @@
 
 namespace sluice::smtp {
 
-/// Octets at the front of `text` in which every CR is followed by LF, every LF preceded by CR, there is no
-/// NUL, and no LF is followed by a dot. A CR at the very end is left out: what it is depends on the next
-/// octet. `text` is taken to begin in the middle of a line.
+/// The number of octets at the front of `text` in which every CR is followed by LF, every LF is preceded by
+/// CR, there is no NUL, and no LF is followed by a dot. A CR at the very end is not included, because its
+/// meaning depends on the next octet. `text` is taken to begin in the middle of a line.
 inline std::size_t clean_prefix_portable(std::string_view text, std::size_t from = 0) {
     const auto at = [text](std::size_t i) { return i < text.size() ? text[i] : '\0'; };
     std::size_t i = from;
@@ -46,11 +47,12 @@ inline std::size_t clean_prefix(std::string_view text) {
     };
 
     unsigned cr_before = 0;  // 1 when the octet before the block is CR
-    unsigned lf_before = 0;  // … is LF
+    unsigned lf_before = 0;  // likewise, LF
     std::size_t i = 0;
     for (; i + block_octets <= text.size(); i += block_octets) {
         const __m128i block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + i));
-        // Most blocks hold nothing up to CR: no line end and no NUL. min(x, CR) == x finds them all at once.
+        // Most blocks contain no octet at or below CR, and so no line end and no NUL. min(x, CR) == x finds
+        // all such octets at once.
         if ((equals(_mm_min_epu8(block, cr), block) | cr_before | lf_before) == 0) continue;
 
         const unsigned crs = equals(block, cr);
@@ -62,7 +64,7 @@ inline std::size_t clean_prefix(std::string_view text) {
         const unsigned doubtful = (lfs ^ after_cr) | nuls | (dots & after_lf);
         if (doubtful != 0) {
             const auto first = static_cast<unsigned>(std::countr_zero(doubtful));
-            // What follows a CR and is not LF: the CR itself is where the doubt begins.
+            // If the doubtful octet follows a CR and is not LF, the doubt begins with the CR.
             const bool cr_is_bare = (after_cr & ~lfs & (1U << first)) != 0;
             return i + first - (cr_is_bare ? 1 : 0);
         }

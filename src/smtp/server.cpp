@@ -1,4 +1,4 @@
-// Stepping: lines in, pending steps out.
+// Stepping: lines go in, pending steps come out.
 #include "smtp/server.hpp"
 
 #include <cassert>
@@ -15,11 +15,11 @@ constexpr std::size_t auth_line_octets_max = 12'288;  // RFC 4954 4
 constexpr std::string_view break_off = "*";
 
 struct Line {
-    std::string_view text;  // without its end
+    std::string_view text;  // without its line end
     bool ends_in_crlf = false;
 };
 
-/// Takes a line off the front of `input`. Nothing while none is whole within `octets_max`, its end included.
+/// Takes a line off the front of `input`; nothing unless one is whole within `octets_max`, its end included.
 std::optional<Line> cut_line(std::string_view& input, std::size_t octets_max) {
     const std::size_t newline = input.substr(0, octets_max).find('\n');
     if (newline == std::string_view::npos) return std::nullopt;
@@ -43,12 +43,15 @@ void Server::greet(const Reply& greeting) {
 
 Step Server::next(std::string_view& input, const Hello& hello) {
     release();
+    // Rendered here rather than in answer(), which is not given the driver's present Hello.
     if (hello_pending_) say_hello(hello);
     for (;;) {
+        // The reply to a refused BDAT is pending already, but waits until its chunk is read and dropped.
         if (mode_ == Mode::refused_chunk) {
             drop_chunk(input);
             if (mode_ == Mode::refused_chunk) return Step::need_input;
         }
+        // Most commands only set what is pending; the next round of the loop gives it out, one step a call.
         if (const auto step = pending()) return *step;
 
         std::optional<Step> step;
@@ -76,17 +79,19 @@ Step Server::next(std::string_view& input, const Hello& hello) {
     }
 }
 
-/// Lets go of what the last step lent to the driver.
+/// Releases what the last step lent to the driver.
 void Server::release() {
     if (transaction_over_) {
         transaction_over_ = false;
         transaction_.reset();
     }
-    if (reply_pending_) return;
+    if (reply_pending_) return;  // lent_ or own_wire_ holds the reply that is still to be given
     own_wire_.reset();
     lent_ = {};
 }
 
+/// The order is a promise of the header: a transaction has ended, and an identity has changed, before the
+/// client hears the reply; the handshake and the end of the session come after it.
 std::optional<Step> Server::pending() {
     if (asked_ != Step::need_input) return asked_;
     if (ended_pending_) {
@@ -106,11 +111,11 @@ std::optional<Step> Server::pending() {
         tls_pending_ = false;
         return Step::start_tls;
     }
-    if (close_pending_) mode_ = Mode::closed;
+    if (close_pending_) mode_ = Mode::closed;  // next() then returns Step::close
     return std::nullopt;
 }
 
-/// Takes one command line, or the beginning of one that is too long. False when it is not whole yet.
+/// Takes one command line, or the beginning of one that is too long. False when the line is not whole yet.
 bool Server::take_line(std::string_view& input) {
     const std::size_t octets_max = options_->limits.command_line_octets_max;
     if (const auto line = cut_line(input, octets_max)) {
@@ -124,7 +129,7 @@ bool Server::take_line(std::string_view& input) {
     input.remove_prefix(head.size());
     mode_ = Mode::overlong_line;
     if (announces_chunk) {
-        // Its chunk would follow, of a length that nobody knows, and would be taken for commands.
+        // The length of its chunk is not known, so the chunk would be taken for commands.
         mode_ = Mode::command;
         refuse(Say::command_too_long);
         close_pending_ = true;
@@ -142,14 +147,14 @@ void Server::drop_line(std::string_view& input) {
     if (mode_ == Mode::overlong_auth) {
         mode_ = Mode::auth;
         lent_ = break_off;
-        return ask(Step::ask_auth_response);
+        return ask(Step::ask_auth_response);  // the driver hears "*", as if the client had broken off
     }
     mode_ = Mode::command;
     refuse(Say::command_too_long);
 }
 
-/// One line of an AUTH exchange (RFC 4954 4), or the beginning of one that is too long. What is no base64
-/// breaks the exchange off. False when it is not whole yet.
+/// Takes one line of an AUTH exchange (RFC 4954 4), or the beginning of one that is too long. A line that is
+/// not base64 breaks off the exchange. False when the line is not whole yet.
 bool Server::take_response(std::string_view& input) {
     const auto line = cut_line(input, auth_line_octets_max);
     if (!line) {
@@ -193,7 +198,7 @@ void Server::answer(const Reply& reply) {
         default: assert(false && "nothing was asked"); return;
     }
     if (reply.code == 421) {
-        mode_ = Mode::command;  // no chunk is waited for any more
+        mode_ = Mode::command;  // closes now, and no longer waits for a chunk
         ended_pending_ = false;
         close_pending_ = true;
     }
@@ -248,11 +253,11 @@ void Server::auth_answered(const Reply& reply) {
     say(reply);
     mode_ = reply.code == 334 ? Mode::auth : Mode::command;
     authenticated_ = reply.positive();
-    if (!reply.permanent()) return;  // what is put off is not the client's fault
+    if (!reply.permanent()) return;  // a transient failure is not the client's fault
     if (++errors_ > options_->limits.errors_max) close_for(Say::too_many_errors);
 }
 
-/// As if the client had just connected: it has said no EHLO and was offered nothing.
+/// Forgets the greeting, as if the client had just connected: it has said no EHLO and was offered nothing.
 void Server::forget_hello() {
     greeted_ = false;
     esmtp_ = false;
@@ -261,7 +266,7 @@ void Server::forget_hello() {
     hello_.reset();
 }
 
-/// What the client was told in reply to its last HELO or EHLO; null = it has said none.
+/// The client's last HELO or EHLO reply; null = it has said neither.
 const Hello::Told* Server::told() const {
     if (!hello_) return nullptr;
     return &(!told_esmtp_ ? hello_->plain() : secure_ ? hello_->secure() : hello_->esmtp());
@@ -272,7 +277,8 @@ const Offer& Server::offered() const {
     return last == nullptr ? nothing_offered : last->offer;
 }
 
-/// The reply to an accepted HELO or EHLO, which fixes what the client may use from here on.
+/// Gives the reply to an accepted HELO or EHLO, which fixes the extensions that the client may use from now
+/// on.
 void Server::say_hello(const Hello& hello) {
     hello_pending_ = false;
     hello_.reset(&hello);
@@ -298,7 +304,7 @@ void Server::say(const Reply& reply) {
     reply_pending_ = true;
 }
 
-/// Refuses a command; one too many ends the session instead.
+/// Refuses a command; beyond errors_max the session ends instead.
 void Server::refuse(Say why) {
     if (++errors_ > options_->limits.errors_max) return close_for(Say::too_many_errors);
     say(why);
@@ -310,7 +316,7 @@ void Server::close_for(Say limit) {
     prompt_ = close_pending_ = true;
 }
 
-/// For who is no SMTP client: nothing more is read.
+/// Refuses a client of another protocol, and reads nothing more.
 void Server::hang_up(Say why) {
     end_transaction(EndedBy::quit);
     refuse(why);

@@ -1,4 +1,4 @@
-// AUTH as it is passed on (RFC 4954): when it is offered, what is asked of the backend, and what is not.
+// AUTH as it is passed on (RFC 4954): when it is offered, and what the backend is and is not asked.
 #include <gtest/gtest.h>
 
 #include "smtp/server_script.hpp"
@@ -12,7 +12,7 @@ using script::Script;
 constexpr std::string_view mechanisms = "PLAIN LOGIN";
 const std::string plain = "AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n";
 
-/// The codes and the log of what a client says after EHLO.
+/// The codes and the log after the commands that a client sends behind its EHLO.
 class ServerAuth : public testing::Test {
   protected:
     void play(Auth auth, bool secure, std::string_view input) {

@@ -1,4 +1,4 @@
-// The verbs: a row in the table and a member function each.
+// The verbs: each has a row in the table and a member function.
 #include <algorithm>
 #include <cassert>
 #include <utility>
@@ -28,14 +28,14 @@ Say say_for(ParameterError error) {
     return Say::bad_parameter;
 }
 
-/// What follows "FROM:" or "TO:", or nothing when `argument` begins with something else.
+/// The text behind "FROM:" or "TO:"; nothing when `argument` begins differently.
 std::optional<std::string_view> after_keyword(std::string_view argument, std::string_view keyword) {
     if (!ascii::starts_with(argument, keyword)) return std::nullopt;
     return argument.substr(keyword.size());
 }
 
-/// No command that anybody could have meant: binary octets in the verb, as of a TLS handshake, or a message
-/// header.
+/// Whether nobody could have meant this as a command: a verb with binary octets, as in a TLS handshake, or a
+/// message header.
 bool is_foreign(std::string_view line) {
     const std::string_view verb = first_word(line);
     return verb.ends_with(':') || std::ranges::any_of(verb, ascii::is_control) ||
@@ -49,12 +49,12 @@ struct Server::Command {
     void (Server::*action)(std::string_view argument);
     Wants argument = Wants::anything;
     bool after_helo = false;       // 503 before HELO or EHLO
-    bool junk = false;             // does nothing for mail: counted, and bounded
+    bool junk = false;             // useless for mail: counted, and bounded
     bool holds_address = false;    // may be UTF-8 where SMTPUTF8 was offered
-    bool holds_name = false;       // may be UTF-8: nothing can have been offered before it
+    bool holds_name = false;       // may be UTF-8: no extension can have been offered yet
     bool without_service = false;  // obeyed even after a 554 greeting
-    bool ends_group = false;       // nothing may be sent behind it before its reply
-    bool foreign = false;          // another protocol's
+    bool ends_group = false;       // the client must wait for its reply
+    bool foreign = false;          // of another protocol
     bool prompt = false;           // see Server::reply_is_prompt
 };
 
@@ -67,7 +67,7 @@ const Server::Command* Server::find_command(std::string_view verb) {
          .argument = Wants::nothing,
          .after_helo = true,
          .ends_group = true},
-        // Judges itself: whatever is wrong with it, its octets must not be taken for commands.
+        // BDAT checks itself, because its chunk must not be taken for commands, whatever is wrong with it.
         {.verb = "BDAT", .action = &Server::do_bdat, .without_service = true, .prompt = true},
         {.verb = "EHLO", .action = &Server::do_ehlo, .holds_name = true, .ends_group = true},
         {.verb = "HELO", .action = &Server::do_helo, .holds_name = true, .ends_group = true},
@@ -93,10 +93,11 @@ const Server::Command* Server::find_command(std::string_view verb) {
          .prompt = true},
         {.verb = "AUTH", .action = &Server::do_auth, .ends_group = true, .prompt = true},
         {.verb = "XCLIENT", .action = &Server::do_xclient},
-        // An HTTP client that somebody's web page has sent here, with SMTP commands in its body: none is
-        // read.
-        // A PROXY header from somebody who is not to send one: no new identity, and nothing to go on with.
+        // Only a trusted proxy may send a PROXY header, and only before the greeting: the client gets no new
+        // identity, and the session ends.
         {.verb = "PROXY", .action = &Server::do_proxy, .foreign = true},
+        // An HTTP client that a web page has sent here may have SMTP commands in its body: none of them is
+        // read.
         {.verb = "GET", .action = &Server::do_http, .foreign = true},
         {.verb = "POST", .action = &Server::do_http, .foreign = true},
         {.verb = "PUT", .action = &Server::do_http, .foreign = true},
@@ -120,19 +121,19 @@ void Server::obey(std::string_view line, bool ends_in_crlf, bool more_follows) {
     look_askance(line, command, ends_in_crlf, more_follows);
     if (const auto fault = fault_of(line, command, ends_in_crlf)) {
         refuse(*fault);
-        // A BDAT that is not obeyed leaves its chunk behind, which would be taken for commands.
-        // What follows a bare LF would be a command that somebody smuggled into an argument.
+        // A refused BDAT leaves its chunk behind, which would be taken for commands. A command behind a bare
+        // LF may have been smuggled into an argument.
         if (is_bdat || *fault == Say::bare_newline_command) close_pending_ = true;
         return;
     }
-    assert(command != nullptr);  // or there is a fault
+    assert(command != nullptr);  // fault_of() refuses unknown verbs
     if (!count_junk(*command)) return;
     if (command->argument == Wants::nothing && !argument.empty()) return refuse(Say::no_argument_wanted);
     if (command->argument == Wants::an_argument && argument.empty()) return refuse(Say::argument_wanted);
     (this->*command->action)(argument);
 }
 
-/// Notes what is odd about a command line. A chunk may follow its BDAT in any case.
+/// Notes the oddities of a command line. A chunk may always follow its BDAT at once.
 void Server::look_askance(std::string_view line, const Command* command, bool ends_in_crlf,
                           bool more_follows) {
     if (!ends_in_crlf) odd_.bare_newline = true;
@@ -143,7 +144,7 @@ void Server::look_askance(std::string_view line, const Command* command, bool en
     if (command != nullptr ? command->foreign : is_foreign(line)) odd_.non_smtp = true;
 }
 
-/// What is wrong with a command line before its argument is looked at.
+/// The fault of a command line, before its argument is parsed.
 std::optional<Say> Server::fault_of(std::string_view line, const Command* command, bool ends_in_crlf) const {
     if (!ends_in_crlf && options_->bare_newlines == BareNewlines::refuse) return Say::bare_newline_command;
     if (std::ranges::any_of(line, [](char c) { return ascii::is_control(c) && !is_blank(c); }))
@@ -181,13 +182,13 @@ void Server::hello(std::string_view argument, bool esmtp) {
     if (argument.empty() || argument.size() > options_->limits.domain_octets_max)
         return refuse(Say::helo_syntax);
     helo_ = with_single_spaces(argument);
-    helo_.shrink_to_fit();  // many are held
+    helo_.shrink_to_fit();  // very many sessions are held
     esmtp_before_ = esmtp_;
     esmtp_ = esmtp;
     ask(Step::ask_helo);
 }
 
-/// What an address of this client's must have.
+/// Whether an address of this client's must have a domain.
 Domain Server::domain_wanted() const {
     return local_names_ || authenticated_ ? Domain::optional : Domain::required;
 }
@@ -221,7 +222,7 @@ void Server::do_rcpt(std::string_view argument) {
     auto parameters = read_rcpt_parameters(path->rest, offered(), transaction_->smtputf8);
     if (!parameters) return refuse(say_for(parameters.error()));
     if (path->eight_bit && !transaction_->smtputf8) return refuse(Say::recipient_needs_smtputf8);
-    // No error of the client's: a long list comes in several transactions (RFC 5321 4.5.3.1.10).
+    // This is no error of the client's: it sends a long list in several transactions (RFC 5321 4.5.3.1.10).
     if (transaction_->envelope.recipients.size() >= options_->limits.recipients_max) {
         return say(Say::too_many_recipients);
     }
@@ -294,7 +295,7 @@ void Server::do_quit(std::string_view /*argument*/) {
     close_pending_ = true;
 }
 
-/// A verb we know and do not offer: EXPN (it would tell spammers who is here).
+/// EXPN is known and not offered: it would tell spammers which addresses exist.
 void Server::do_not_offered(std::string_view /*argument*/) {
     refuse(Say::not_implemented);
 }
@@ -314,7 +315,7 @@ void Server::do_auth(std::string_view argument) {
     if (!offered().has(Extension::auth)) return refuse(Say::auth_not_offered);
     if (authenticated_) return refuse(Say::authenticated_already);
     if (transaction_) return refuse(Say::auth_in_transaction);
-    // The line goes on to the MTA as it is: no tab in it.
+    // The line goes on to the MTA as it is, so it must not contain a tab.
     const std::string_view mechanism = argument.substr(0, argument.find(' '));
     const std::string_view initial = ascii::skip_spaces(argument.substr(mechanism.size()));
     const bool well_formed =
@@ -331,7 +332,7 @@ void Server::do_xclient(std::string_view argument) {
     if (transaction_) return refuse(Say::xclient_in_transaction);
     ClientIdentity identity = forwarded_ ? *forwarded_ : ClientIdentity();
     const bool taken = apply_xclient(argument, identity);
-    // Of a refused one, too, what stands before the bad attribute is in force: so it is in Postfix.
+    // Even after a refusal the attributes before the bad one are in force, as in Postfix.
     forwarded_ = std::make_unique<ClientIdentity>(std::move(identity));
     identity_pending_ = true;
     if (!taken) return refuse(Say::xclient_syntax);

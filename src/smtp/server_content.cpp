@@ -1,4 +1,4 @@
-// Message content: DATA to its dot, BDAT to its count, and what is refused to its true end.
+// Message content: DATA up to its dot, BDAT up to its count, and refused content up to its true end.
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
@@ -19,7 +19,7 @@ Say say_for(EndedBy fault) {
 
 }  // namespace
 
-/// Of the content under way.
+/// The decoder of the present content.
 DataDecoder& Server::decoder() const {
     auto& decoder = transaction_->decoder;
     assert(decoder.has_value());
@@ -30,7 +30,7 @@ bool Server::over_size(std::uint64_t octets) const {
     return offered().size_max() != 0 && octets > offered().size_max();
 }
 
-/// Why the content taken so far cannot be accepted, if it cannot.
+/// The reason why the content so far cannot be accepted, if there is one.
 std::optional<EndedBy> Server::content_fault() const {
     const DataDecoder& content = decoder();
     if (content.bare_newline_seen() && options_->bare_newlines == BareNewlines::refuse) {
@@ -41,13 +41,13 @@ std::optional<EndedBy> Server::content_fault() const {
     return std::nullopt;
 }
 
-/// Nothing to return means: go on stepping.
+/// Takes content of DATA. Nothing returned: next() goes on stepping.
 std::optional<Step> Server::take_data(std::string_view& input) {
     DataDecoder& content = decoder();
     for (;;) {
         switch (content.next(input)) {
             case DataDecoder::Result::run:
-                if (content_fault()) break;  // to be refused: not kept, but read on to its end
+                if (content_fault()) break;  // refused at its end: read on, but not kept
                 lent_ = content.run();
                 return Step::content;
             case DataDecoder::Result::more: return Step::need_input;
@@ -89,11 +89,11 @@ std::optional<Step> Server::chunk_complete() {
     const std::string_view missing = decoder().finish();
     content_complete();
     if (missing.empty() || asked_ != Step::ask_message) return std::nullopt;
-    lent_ = missing;
+    lent_ = missing;  // given out as content, before the ask_message that is pending
     return Step::content;
 }
 
-/// All content is here, or enough of it to know that it is refused.
+/// Ends the content, all of which is here, or enough of it to know that it is refused.
 void Server::content_complete() {
     mode_ = Mode::command;
     if (decoder().bare_newline_seen()) odd_.bare_newline = true;
@@ -104,7 +104,7 @@ void Server::content_complete() {
     say(say_for(*fault));
 }
 
-/// Answers a BDAT that cannot be obeyed, once its chunk has been read and dropped.
+/// Refuses a BDAT; the reply waits until its chunk has been read and dropped.
 void Server::refuse_chunk(Say why) {
     refuse(why);
     if (!close_pending_) mode_ = Mode::refused_chunk;

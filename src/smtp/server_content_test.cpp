@@ -1,4 +1,4 @@
-// DATA and BDAT: what is taken, what is refused, and where each ends.
+// DATA and BDAT: what is accepted, what is refused, and where each ends.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <string>
@@ -20,7 +20,7 @@ const ServerOptions options{.hostname = "mx"};
 const Offer offer = Offer::everything();
 constexpr std::string_view to_rcpt = "EHLO c\r\nMAIL FROM:<s@a>\r\nRCPT TO:<r@b>\r\n";
 
-/// Log entries after those of `to_rcpt`.
+/// The log entries behind those of `to_rcpt`.
 std::vector<std::string> after_rcpt(std::string_view input, const ServerOptions& with = options,
                                     const Answers& answers = {}) {
     Play played = play(with, offer, std::string(to_rcpt) + std::string(input), {}, answers);
@@ -57,7 +57,7 @@ TEST(ServerBdat, ARefusedChunkIsNeverTakenForCommands) {
     EXPECT_THAT(play(options, offer, "EHLO c\r\n" + std::string(chunk)).codes, ElementsAre(220, 250, 503));
     EXPECT_THAT(play(options, offer, "EHLO c\r\nMAIL FROM:<>\r\n" + std::string(chunk)).codes,
                 ElementsAre(220, 250, 250, 554));
-    // refused by the driver: so are the chunks after it
+    // refused by the driver, like the chunks after it
     Answers answers;
     answers.data = {451, "4.3.0 Not now"};
     EXPECT_THAT(after_rcpt("BDAT 6\r\nQUIT\r\nBDAT 6 LAST\r\nQUIT\r\nNOOP\r\n", options, answers),
@@ -100,7 +100,7 @@ TEST(ServerContent, IsCountedOnBothSidesOfTheLimit) {
                             "552 5.3.4 Message size exceeds fixed limit\r\n",
                             "503 5.5.1 Error: need MAIL command\r\n", "250 2.0.0 Ok\r\n"));
     EXPECT_THAT(after_rcpt("BDAT 18446744073709551615\r\nNOOP\r\n", small), ElementsAre());
-    // Bare newlines grow when they are normalised, so a chunk within the limit may still not fit.
+    // Normalising makes bare newlines longer, so a chunk within the limit may still not fit.
     small.bare_newlines = BareNewlines::normalise;
     EXPECT_THAT(after_rcpt("BDAT 10 LAST\r\n12345678\nxNOOP\r\n", small),
                 ElementsAre("data 1", "ended too_big", "552 5.3.4 Message size exceeds fixed limit\r\n",
@@ -152,7 +152,7 @@ TEST(ServerContent, WithBareNewlinesIsRefusedAtItsTrueEnd) {
             ElementsAre("data 1", "ended bare_newline",
                         "550 5.6.0 Message holds a bare <CR>, a bare <LF> or a NUL\r\n", "250 2.0.0 Ok\r\n"))
             << ::testing::PrintToString(attack);
-        // Normalised, it is one message, and the line is part of it.
+        // After normalising it is one message, and the line is part of it.
         ServerOptions lenient = options;
         lenient.bare_newlines = BareNewlines::normalise;
         const auto log = after_rcpt("DATA\r\nx" + tail + ".\r\nNOOP\r\n", lenient);
@@ -160,7 +160,7 @@ TEST(ServerContent, WithBareNewlinesIsRefusedAtItsTrueEnd) {
         EXPECT_TRUE(log[2].starts_with("message ") && log[2].ends_with("MAIL FROM:<evil@a>\r\n")) << log[2];
         EXPECT_EQ(log[3], "250 2.0.0 Queued\r\n");
     }
-    // A BDAT that ends in a bare CR, and one refused before its last chunk.
+    // A BDAT that ends in a bare CR, and one that is refused before its last chunk.
     EXPECT_THAT(after_rcpt("BDAT 2 LAST\r\nx\r").back(),
                 "550 5.6.0 Message holds a bare <CR>, a bare <LF> or a NUL\r\n");
     EXPECT_THAT(after_rcpt("BDAT 2\r\nx\nBDAT 6 LAST\r\nQUIT\r\nNOOP\r\n"),
@@ -180,7 +180,7 @@ TEST(ServerContent, IsKnownToBeContent) {
     script.feed("\n");
     EXPECT_FALSE(script.server().in_content());
     script.feed("BDAT 2\r\nx");
-    EXPECT_TRUE(script.server().in_content());  // also while it is dropped
+    EXPECT_TRUE(script.server().in_content());  // also while a refused chunk is dropped
     script.feed("x");
     EXPECT_FALSE(script.server().in_content());
 }

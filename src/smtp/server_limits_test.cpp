@@ -1,4 +1,4 @@
-// Both sides of every bound in smtp/limits.hpp that a command can pass; message and line sizes are in
+// Both sides of every bound in smtp/limits.hpp that a command can exceed; message and line sizes are in
 // server_content_test.cpp.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -33,7 +33,7 @@ TEST(ServerLimits, CommandLine) {
                 ElementsAre(220, 521));
     const Play long_line = play(options, offer, std::string(100'000, 'x'));
     EXPECT_THAT(long_line.codes, ElementsAre(220));
-    EXPECT_EQ(long_line.unread, "");  // dropped as it comes
+    EXPECT_EQ(long_line.unread, "");  // dropped as it arrives
     EXPECT_THAT(play(options, offer, std::string(100'000, 'x') + "\r\nNOOP\r\n").codes,
                 ElementsAre(220, 500, 250));
 }
@@ -62,7 +62,7 @@ TEST(ServerLimits, Recipients) {
     const std::string mail = "EHLO c\r\nMAIL FROM:<>\r\n";
     EXPECT_THAT(play(options, offer, mail + "RCPT TO:<unknown@b>\r\n" + times(3, "RCPT TO:<r@b>\r\n")).codes,
                 ElementsAre(220, 250, 250, 550, 250, 250, 250));
-    // 452 is no error of the client's: it goes on with the rest in another transaction.
+    // 452 is no error of the client's: it sends the other recipients in another transaction.
     const Play over = play(options, offer, mail + times(6, "RCPT TO:<r@b>\r\n") + "DATA\r\n");
     EXPECT_THAT(over.codes, ElementsAre(220, 250, 250, 250, 250, 250, 452, 452, 452, 354));
     EXPECT_EQ(over.log[over.log.size() - 2], "data 3");
@@ -77,7 +77,7 @@ TEST(ServerLimits, Errors) {
     EXPECT_EQ(over.log[over.log.size() - 3], "ended limits");
     EXPECT_EQ(over.log[over.log.size() - 2], "421 4.7.0 Error: too many errors\r\n");
     EXPECT_TRUE(over.closed);
-    // Recipients the driver refuses are its own to count.
+    // Recipients that the driver refuses do not count as errors here.
     EXPECT_FALSE(
         play(options, offer, "EHLO c\r\nMAIL FROM:<>\r\n" + times(9, "RCPT TO:<unknown@b>\r\n")).closed);
     EXPECT_TRUE(play(options, offer, times(4, "BDAT 6\r\nQUIT\r\n")).closed);
@@ -89,7 +89,7 @@ TEST(ServerLimits, JunkCommands) {
     EXPECT_TRUE(play(options, offer, "EHLO c\r\nNOOP\r\nRSET\r\nVRFY x\r\nHELP\r\nEXPN x\r\n").closed);
     EXPECT_FALSE(play(options, offer, times(5, "EHLO c\r\n")).closed);
     EXPECT_TRUE(play(options, offer, times(6, "EHLO c\r\n")).closed);
-    // Mail in between starts the count anew; mail that was refused does not.
+    // Accepted mail restarts the count; refused mail does not.
     const std::string mail = "MAIL FROM:<>\r\nRCPT TO:<r@b>\r\nDATA\r\n.\r\n";
     const std::string input = "EHLO c\r\n" + times(4, "NOOP\r\n") + mail + times(4, "NOOP\r\n");
     EXPECT_FALSE(play(options, offer, input).closed);

@@ -1,4 +1,4 @@
-// What the machine notes about clients that do not behave, and that it notes nothing about those that do.
+// The oddities that the machine notes about bad clients, and that it notes none about good ones.
 #include <gtest/gtest.h>
 #include <string_view>
 #include <vector>
@@ -14,7 +14,7 @@ constexpr Oddities early{.early_pipelining = true};
 constexpr Oddities foreign{.non_smtp = true};
 constexpr Oddities bare{.bare_newline = true};
 
-/// Each piece is sent when all replies to those before it are there.
+/// Each piece is sent after all replies to the pieces before it.
 struct Case {
     std::vector<std::string_view> pieces;
     Oddities odd;
@@ -42,7 +42,7 @@ TEST(Oddities, Table) {
     const ServerOptions options{
         .hostname = "mx.example.org", .starttls = true, .auth = ServerOptions::Auth::anywhere};
     const Case cases[] = {
-        // what good clients do
+        // good clients
         {{ehlo, "QUIT\r\n"}, {}},
         {{"HELO c.example\r\n", mail, "RCPT TO:<r@example.net>\r\n", "DATA\r\n", "x\r\n.\r\n", "QUIT\r\n"},
          {}},
@@ -61,7 +61,7 @@ TEST(Oddities, Table) {
         {{"EHLO j\xc3\xbcrgen.example\r\n", "HELO j\xfcrgen.example\r\n", "QUIT\r\n"}, {}},
         {{"\tEHLO c.example\r\n", "XF\tOO\r\n"}, {}},
         {{ehlo, "XFOO\r\n", "FROB x: y\r\n", "\r\n", "   \r\n"}, {}},
-        // before their turn
+        // commands before their turn
         {{"EHLO c.example\r\nMAIL FROM:<s@example.org>\r\n"}, early},
         {{"HELO c.example\r\nQUIT\r\n"}, early},
         {{"HELO c.example\r\n", "MAIL FROM:<s@example.org>\r\nRCPT TO:<r@example.net>\r\n"}, early},

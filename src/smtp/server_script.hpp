@@ -1,4 +1,4 @@
-// For tests: a driver that plays a whole session against the machine and writes down what happened.
+// For tests: a driver that plays a whole session against the machine and records it.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace sluice::smtp::script {
 
-/// How the driver answers. The defaults take everything.
+/// The answers of the driver. By default everything is accepted.
 struct Answers {
     Reply greeting{220, "mx.example.org ESMTP"};
     Reply helo{250, ""};
@@ -21,18 +21,18 @@ struct Answers {
     Reply data{354, ""};
     Reply message{250, "2.0.0 Queued"};
     Reply starttls{220, ""};
-    /// To an argument of AUTH or a response.
+    /// The answer to an argument of AUTH or to a response.
     std::function<Reply(std::string_view)> auth = [](std::string_view text) -> Reply {
         if (text == "*") return {501, "5.7.0 Broken off"};
         if (text == "LOGIN") return {334, "VXNlcm5hbWU6"};
         return text.ends_with("wrong===") ? Reply{535, "5.7.8 No"} : Reply{235, "2.7.0 Ok"};
     };
-    /// Recipients whose address begins with "unknown" are answered with this.
+    /// The answer to recipients whose address begins with "unknown".
     Reply unknown{550, "5.1.1 User unknown"};
 };
 
-/// What a session looks like from outside. `log` has one entry a step other than content and need_input; a
-/// message's content stands in the entry of its ask_message.
+/// A session as seen from outside. `log` has one entry per step except content and need_input; a message's
+/// content is in the entry of its ask_message.
 struct Play {
     std::vector<std::string> log;
     std::vector<int> codes;  // of the replies, the greeting's first
@@ -57,7 +57,7 @@ class Script {
         server_.greet(answers_.greeting);
     }
 
-    /// Offers `octets` after what was left unread, and steps until there is nothing more to do.
+    /// Offers `octets` behind the unread ones, and steps until there is nothing more to do.
     void feed(std::string_view octets) {
         pending_ += octets;
         std::string_view input = pending_;

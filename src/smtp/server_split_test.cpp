@@ -1,4 +1,4 @@
-// The same octets, however they are cut into reads, are the same session.
+// The same octets give the same session, wherever they are split into reads.
 #include <gtest/gtest.h>
 #include <string>
 #include <vector>

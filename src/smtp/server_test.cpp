@@ -39,7 +39,7 @@ std::string last_reply(std::string_view input, const ServerOptions& with = optio
 struct VerbCase {
     std::string_view before;
     std::string_view command;  // without CRLF
-    std::string_view reply;    // begins with
+    std::string_view reply;    // its beginning
 };
 
 TEST(Server, AnswersEveryVerbInEveryState) {
@@ -406,7 +406,7 @@ TEST(Server, TakesTabsForSpacesAndPassesNoneOn) {
     EXPECT_EQ(played.log.at(1), "ehlo j\xc3\xbcrgen example");
     EXPECT_EQ(played.log.at(3), "mail s@example.org|SIZE=10 RET=FULL");
     EXPECT_EQ(played.log.at(5), "rcpt r@example.net|NOTIFY=NEVER");
-    // A chunk that is announced with a tab is a chunk, and its octets are no commands.
+    // A tab may separate BDAT from its count: the chunk is a chunk, and its octets are no commands.
     EXPECT_EQ(play(options, offer, "EHLO x\r\nBDAT\t6\r\nQUIT\r\nNOOP\r\n").codes,
               (std::vector{220, 250, 503, 250}));
     ServerOptions narrow = options;

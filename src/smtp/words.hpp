@@ -1,8 +1,8 @@
-// How a command line falls into words: at spaces and tabs.
+// The words of a command line, which are separated by spaces and tabs.
 //
-// RFC 5321 4.1.1 writes spaces only. Postfix takes a tab for one, and senders that indent with tabs are not
-// to be refused for it. Other control characters are no blanks: a line that holds one is refused before it is
-// cut.
+// RFC 5321 4.1.1 has spaces only. Postfix accepts a tab for one, and senders that use tabs must not be
+// refused for it. Other control characters are no blanks: a line that contains one is refused before it is
+// split.
 #pragma once
 
 #include <algorithm>
@@ -27,7 +27,7 @@ constexpr std::string_view skip_blanks(std::string_view text) {
     return text;
 }
 
-/// The words of `text`, one space between each two.
+/// The words of `text`, separated by single spaces.
 inline std::string with_single_spaces(std::string_view text) {
     std::string words;
     words.reserve(text.size());

@@ -16,7 +16,7 @@ namespace sluice::smtp {
 
 namespace {
 
-/// The address of an ADDR attribute; IPv6 needs its prefix, as Postfix has it.
+/// Parses the value of an ADDR attribute; IPv6 needs its prefix, as in Postfix.
 std::optional<IpAddress> parse_address(std::string_view value) {
     constexpr std::string_view v6_prefix = "IPV6:";
     const bool v6 = ascii::starts_with(value, v6_prefix);
@@ -80,7 +80,7 @@ bool apply_xclient(std::string_view attributes, ClientIdentity& identity) {
         const std::string_view given = word.substr(equals + 1);
         if (given.size() > value_octets_max) return false;
         std::string value = xtext_decode_leniently(given).value_or(std::string(given));
-        // A name or HELO ends up in a Received header: no line may be hidden in it.
+        // A name or HELO ends up in a Received header, and must not contain a line end.
         std::ranges::replace_if(value, ascii::is_control, '?');
         if (!apply_one(word.substr(0, equals), value, identity, told)) return false;
     }

@@ -21,7 +21,7 @@ constexpr ProxyDecoded faulty(Fault fault) {
 }
 constexpr ProxyDecoded malformed = faulty(Fault::broken);
 
-/// `octets` of the input were a header.
+/// The result for a whole header of `octets` octets.
 ProxyDecoded done(std::size_t octets, const std::optional<ProxyAddresses>& addresses) {
     return {.status = Status::done, .octets = octets, .addresses = addresses};
 }
@@ -52,7 +52,7 @@ std::string tlv(unsigned char type, std::string_view value) {
     return out.append(value);
 }
 
-/// The client came over TLS and showed no certificate that was verified (2.2.6).
+/// The TLV for a client that came over TLS and showed no certificate that was verified (2.2.6).
 std::string ssl_tlv(const ProxyTls& tls) {
     constexpr unsigned char type_ssl = 0x20;
     constexpr unsigned char subtype_version = 0x21;
@@ -98,7 +98,7 @@ ProxyDecoded decode_v2(std::string_view received) {
     if (received.size() < total) return {};
 
     const std::string_view body = received.substr(v2_fixed_octets, total - v2_fixed_octets);
-    // What LOCAL carries is to be ignored (2.2), framing included.
+    // The contents of a LOCAL header are to be ignored (2.2), framing included.
     if (version_command == local)
         return {.status = Status::done, .octets = total, .addresses = std::nullopt, .local = true};
     if (family == unspecified || family == unix_stream) return done(total, std::nullopt);
@@ -123,7 +123,7 @@ ProxyDecoded decode_v2(std::string_view received) {
     return done(total, addresses);
 }
 
-/// Cuts the next word, which one space must follow unless it is the last.
+/// Cuts off the next word, which one space must follow unless it is the last.
 std::string_view next_word(std::string_view& line) {
     const std::size_t space = line.find(' ');
     const std::string_view word = line.substr(0, space);
@@ -146,7 +146,7 @@ ProxyDecoded decode_v1(std::string_view received) {
     const std::size_t octets = end + 2;
 
     const std::string_view protocol = next_word(line);
-    // What follows UNKNOWN is to be ignored (2.1).
+    // Anything behind UNKNOWN is to be ignored (2.1).
     if (protocol == "UNKNOWN") return done(octets, std::nullopt);
     if (protocol != "TCP4" && protocol != "TCP6") return malformed;
     const std::string_view source_text = next_word(line);

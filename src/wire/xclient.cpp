@@ -15,15 +15,15 @@ constexpr std::string_view line_end = "\r\n";
 constexpr std::string_view unavailable = "[UNAVAILABLE]";
 constexpr std::string_view tempunavail = "[TEMPUNAVAIL]";
 
-/// Of HELO, when the names are as long as they can be.
+/// The octets of HELO that are kept when the names are as long as they can be.
 constexpr std::size_t helo_octets_kept = 16;
 
 bool label_char(char c) {
     return ascii::is_alnum(c) || c == '-' || c == '_';
 }
 
-/// What Postfix's valid_hostname() lets through: labels of at most 63 octets, no hyphen at either end, not
-/// all digits.
+/// Whether Postfix's valid_hostname() accepts the name: labels of at most 63 octets, no hyphen at either end,
+/// not all digits.
 bool valid_host_name(std::string_view name) {
     constexpr std::size_t label_octets_max = 63;
     if (name.empty() || name.size() > xclient_value_octets_max) return false;
@@ -48,7 +48,7 @@ std::string port_value(std::uint16_t port) {
     return port == 0 ? std::string(unavailable) : std::to_string(port);
 }
 
-/// The one line, built from the front.
+/// The one line of the command, built from the front.
 class Line {
   public:
     explicit Line(XclientAttributes attributes) : attributes_(attributes), text_("XCLIENT") {}
@@ -61,7 +61,7 @@ class Line {
         text_ += value;
     }
 
-    /// Octets left for a value of this attribute and everything behind it.
+    /// The room for a value of this attribute and for everything behind it, in octets.
     std::size_t room(std::string_view name) const {
         const std::size_t taken = text_.size() + 1 + name.size() + 1 + line_end.size();
         return xclient_line_octets_max - std::min(taken, xclient_line_octets_max);
@@ -86,7 +86,8 @@ std::string_view name_value(const XclientName& name) {
     return valid_host_name(name.name) ? name.name : unavailable;
 }
 
-/// The last labels of a name that fit; a name that has none such is as good as not known.
+/// The last labels of a name that fit; nothing if not even the last one fits: the name then counts as not
+/// known.
 std::string_view last_labels(std::string_view value, std::size_t octets_max) {
     while (value.size() > octets_max) {
         const std::size_t dot = value.find('.');

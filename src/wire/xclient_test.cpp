@@ -59,14 +59,14 @@ INSTANTIATE_TEST_SUITE_P(
         LineCase{"ADDR NAME REVERSE_NAME",
                  {.address = v4, .name = {.absent = true}, .reverse_name = {.absent = true}},
                  "XCLIENT ADDR=192.0.2.7 NAME=[UNAVAILABLE] REVERSE_NAME=[UNAVAILABLE]\r\n"},
-        // Nothing a client says in HELO can add or take an attribute, or add a line.
+        // No text in HELO can add or remove an attribute, or add a line.
         LineCase{"ADDR HELO",
                  {.address = v4, .helo = "a b=c+d\r\nQUIT"},
                  "XCLIENT ADDR=192.0.2.7 HELO=a+20b+3Dc+2Bd+0D+0AQUIT\r\n"},
         LineCase{"ADDR HELO",
                  {.address = v4, .helo = "\"<>\\()@;\xff"},
                  "XCLIENT ADDR=192.0.2.7 HELO=+22+3C+3E+5C+28+29+40+3B+FF\r\n"},
-        // A name from DNS that is no host name would be refused with 501; Postfix takes it for none.
+        // Postfix would refuse a name from DNS that is no host name with 501; it counts as no name.
         LineCase{"ADDR NAME",
                  {.address = v4, .name = {.name = "a b.example"}},
                  "XCLIENT ADDR=192.0.2.7 NAME=[UNAVAILABLE]\r\n"},
@@ -87,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(
                  "XCLIENT ADDR=192.0.2.7 NAME=_x-1.2\r\n"},
         LineCase{"NAME HELO", example(), ""}, LineCase{"", example(), ""}));
 
-/// An identity of which everything is as long as it can be.
+/// An identity with every member as long as it can be.
 struct Longest {
     std::string name;
     std::string helo = std::string(300, '"');

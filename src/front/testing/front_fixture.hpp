@@ -21,7 +21,7 @@
 
 namespace sluice::front {
 
-/// Answers when the test says so.
+/// A backend that answers when the test says so.
 class SlowBackend final : public smtp::Backend {
   public:
     smtp::Offer offer() const override { return smtp::Offer::everything(); }
@@ -111,7 +111,7 @@ class FrontTest : public testing::Test {
         front->acts_changed();
     }
 
-    /// Turns the loop until `done`, or two seconds have passed.
+    /// Turns the loop until `done` is true, or for two seconds.
     void turn_until(const std::function<bool()>& done) {
         for (int turns = 0; turns < 400 && !done(); ++turns)
             loop.turn(Millis{5});
@@ -123,7 +123,7 @@ class FrontTest : public testing::Test {
                   static_cast<std::ptrdiff_t>(octets.size()));
     }
 
-    /// Reads until what came ends with `tail`.
+    /// Reads until the received octets end with `tail`.
     std::string read_to(int client, std::string_view tail) {
         std::string got;
         turn_until([&] {
@@ -155,7 +155,7 @@ class FrontTest : public testing::Test {
     SlowBackend backend;
     FrontOptions options;
     store::State* state = nullptr;
-    std::optional<policy::Act> act;  // what the operator has said of `acted_on`
+    std::optional<policy::Act> act;  // the operator's act on `acted_on`
     Network acted_on{IpAddress::v4({127, 0, 0, 0}), 8};
     net::Fd listener;
     std::FILE* log_file;
