@@ -273,7 +273,7 @@ std::optional<RecipientsTaken> ask_limit(ProbeConnection& connection, unsigned r
     }
 }
 
-/// Looks up the TLSA records that verify an MTA. Its text says why there are none; empty when there are.
+/// Looks up the TLSA records that verify an MTA. why_none() is empty when there are some.
 class TlsaLookup {
   public:
     TlsaLookup(relay::Upstream& mta, const Config& config)

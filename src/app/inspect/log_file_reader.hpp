@@ -16,7 +16,7 @@ namespace sluice::app {
 inline constexpr std::size_t log_line_octets_max = std::size_t{4} << 20U;
 
 /// `path` and its rotated files ("log.1", "log.2.gz", "log-20261130.gz"), the least recently written first.
-/// Files last written before `since` (seconds of the epoch) are left out.
+/// Rotated files last written before `since` (seconds of the epoch) are left out; `path` itself never is.
 std::vector<std::string> rotated_logs(const std::string& path, std::int64_t since);
 
 /// Calls `take` with each line of the file, without its newline; "-" is standard input. Returns a sentence

@@ -17,8 +17,7 @@ bool is_sluices(const PostfixService& service) {
            service.option("syslog_name") == "postfix/sluice";
 }
 
-/// Whether the entry can serve as Sluice's listener. An operator who names it in relay.mta means it, if it
-/// accepts what it is told about clients.
+/// Whether relay.mta, which names this address, can mean the entry: it is Sluice's, or it accepts XCLIENT.
 bool may_be_sluices(const PostfixService& service) {
     return is_sluices(service) || service.option("smtpd_authorized_xclient_hosts").has_value();
 }

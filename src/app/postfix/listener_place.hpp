@@ -16,7 +16,7 @@
 
 namespace sluice::app {
 
-/// Whether clients connect to this port or people submit mail to it. A listener there must not accept what it
+/// Whether clients connect to this port or people submit mail to it. A listener there must not trust what it
 /// is told about clients.
 bool is_for_clients(std::uint16_t port);
 

@@ -68,9 +68,8 @@ std::vector<std::string> other_disabled(const PrivateListener& listener) {
 
 /// The listener to be replaced, or why it cannot be determined.
 struct Replaced {
-    const PostfixService* service = nullptr;  // null = none: only options that all need are set
-    std::vector<const PostfixService*>
-        port_25;  // entries that have to leave port 25: `service`, or a postscreen
+    const PostfixService* service = nullptr;     // null = none: only options that all need are set
+    std::vector<const PostfixService*> port_25;  // what leaves port 25: `service`, or a postscreen
     std::string error;
 
     bool has_postscreen() const { return !port_25.empty() && port_25.front()->command == "postscreen"; }
