@@ -13,8 +13,7 @@ namespace sluice::app {
 struct Certificates {
     explicit Certificates(const net::TlsServerOptions& options);
 
-    std::string
-        version;  // of the files; taken before they are read, so that a change meanwhile is noticed later
+    std::string version;  // of the files; taken first, so that a change during the reading is noticed later
     net::TlsServerContext context;
 };
 

@@ -39,8 +39,7 @@ void prepare_directories(const Config& config, const std::optional<guard::User>&
         if (config.store.where == "local") make_directory(config.memory_directory(), 0770, user);
         if (config.redis()) make_directory(config.acts_directory(), 0770, user);
     }
-    if (!user)
-        require_spool(config);  // with another user, a worker checks it, as only that user has to write there
+    if (!user) require_spool(config);  // with a user of its own, a worker checks it: only that user writes
 }
 
 /// Lowers a worker's sessions to what its descriptors allow, and logs that.

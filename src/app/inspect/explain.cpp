@@ -253,7 +253,7 @@ void Gathering::judge_recipients() {
     }
 }
 
-/// Signals that show only within a session are taken from the caller.
+/// Adds signals that show only within a session: the operator has named them.
 void Gathering::note_shown() {
     for (const policy::SignalId id : presented_.shown) {
         const std::string_view name = policy::row_of(id).name;

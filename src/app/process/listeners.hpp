@@ -72,8 +72,7 @@ class Listeners {
     struct Address {
         Door asked;  // its port may be 0
         Door bound;
-        std::vector<ListeningSocket>
-            sockets;  // a single one for all workers where the kernel lets only one listen
+        std::vector<ListeningSocket> sockets;  // a single one where the kernel lets only one listen
     };
 
     void adopt_or_bind(const Listeners& before, Door& door, const net::ListenOptions& options);
