@@ -20,7 +20,7 @@ namespace sluice::app {
 
 namespace {
 
-/// Of the operator's, as far as can be seen from here.
+/// The operator's own networks, as far as this machine shows them.
 std::vector<Network> own_networks(const PostfixSettings* postfix) {
     std::vector<Network> networks = private_networks();
     if (postfix != nullptr)
@@ -32,7 +32,7 @@ std::vector<Network> own_networks(const PostfixSettings* postfix) {
 
 Findings check_all(const Config& config, const CheckScope& scope) {
     const bool as_root = ::geteuid() == 0;
-    // Processes are forked before DNS has threads.
+    // These probes fork, so they run before DNS has started threads.
     Findings findings = probe_files(config, workers_user(config));
     if (!as_root && !config.user.empty())
         findings.push_back({Severity::advice,

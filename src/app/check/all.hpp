@@ -1,4 +1,4 @@
-// All that `sluice check` finds out beside the MTAs: each probe has a file of its own.
+// All checks of `sluice check` other than those of the MTAs; each probe has its own file.
 #pragma once
 
 #include <string>
@@ -10,13 +10,13 @@
 namespace sluice::app {
 
 struct CheckScope {
-    std::string config_file;                   // by which a running Sluice is known; empty = there is none
-    const PostfixSettings* postfix = nullptr;  // of the Postfix behind; null = it is not on this machine
-    bool asks = true;                          // name servers, DNS lists and Redis, too
+    std::string config_file;                   // identifies a running Sluice; empty = there is none
+    const PostfixSettings* postfix = nullptr;  // the Postfix behind; null = it is not on this machine
+    bool asks = true;                          // also ask name servers, DNS lists and Redis
 };
 
-/// `config` is finished. Takes some ten seconds at most, where nobody answers. Throws StartError when
-/// `user` names none.
+/// `config` is finished. Takes some ten seconds at most, if nothing answers. Throws StartError when the
+/// `user` it names does not exist.
 Findings check_all(const Config& config, const CheckScope& scope);
 
 }  // namespace sluice::app

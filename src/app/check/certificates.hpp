@@ -1,4 +1,4 @@
-// Judges the certificates of STARTTLS: are they good today, and for the name that clients are greeted with?
+// Judges the certificates of STARTTLS: whether they are valid today, and for the name in the greeting.
 #pragma once
 
 #include <chrono>
@@ -12,7 +12,7 @@
 
 namespace sluice::app {
 
-/// A certificate that ends sooner should have been renewed: certbot does it 30 days before the end.
+/// A certificate with less time left should have been renewed: certbot renews 30 days before the end.
 inline constexpr std::chrono::days renewal_is_late{14};
 
 struct CertificateFile {
@@ -20,11 +20,11 @@ struct CertificateFile {
     net::CertificateFacts facts;
 };
 
-/// `hostname` is what clients are greeted with, in whatever case.
+/// `hostname` is the name in the greeting, in any case.
 Findings judge_certificates(const std::vector<CertificateFile>& certificates, std::string_view hostname,
                             std::chrono::sys_seconds now);
 
-/// Reads the files of tls.chain_files, which load_certificates() has found to be good ones.
+/// Reads the files of tls.chain_files, which load_certificates() has accepted.
 Findings probe_certificates(const Config& config);
 
 }  // namespace sluice::app

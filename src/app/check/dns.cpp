@@ -28,7 +28,8 @@ std::string_view words_for(Status status) {
     return {};
 }
 
-/// An address in 127/8: the list says something, whether or not the code is one that counts here.
+/// Whether the answer has an address in 127/8: the list reports something, even if this code does not count
+/// here.
 bool says_something(const net::DnsAnswer& answer) {
     return answer.status == Status::found && std::ranges::any_of(answer.addresses, &IpAddress::is_loopback);
 }

@@ -24,7 +24,7 @@ std::string_view deed(Wish wish) {
     return {};
 }
 
-/// Says what to do, and behind it what was found.
+/// A text that says what to do, and then what was found.
 std::string advice(const FileQuestion& question, int error, std::string_view who) {
     const bool is_made = question.wish == Wish::append || question.wish == Wish::make_files;
     const std::string path = shown(question.path);
@@ -56,7 +56,7 @@ std::vector<FileQuestion> file_questions(const Config& config) {
     const std::string& spool = config.front.spool.directory;
     if (!config.state_dir.empty()) {
         all.push_back({"state_dir", config.state_dir, Wish::make_files, Doer::supervisor});
-        // What is below it is made at start, and may be there from before, with another owner.
+        // This directory is made at start, but may be left from earlier, with another owner.
         if (config.store.where == "local")
             all.push_back({"state_dir", config.memory_directory(), Wish::make_files, Doer::worker});
     }

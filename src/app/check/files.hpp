@@ -1,7 +1,7 @@
-// Finds out whether files can be read, and directories written into, by the process that will do it.
+// Checks whether files can be read, and directories written, by the process that will do it.
 //
-// The supervisor of root has given up the right to write where others are the owners (CAP_DAC_OVERRIDE), and
-// workers have a user of their own: what root may do at a prompt says nothing of either.
+// A supervisor that runs as root has dropped the right to write to others' files (CAP_DAC_OVERRIDE), and
+// workers have a user of their own. What root may do at a shell prompt says nothing about either.
 #pragma once
 
 #include <cstdint>
@@ -21,9 +21,9 @@ struct FileQuestion {
     enum class Doer : std::uint8_t { supervisor, worker };
     enum class Wish : std::uint8_t {
         read,
-        append,      // to a file that is there, or is made
-        keep_files,  // in a directory that is there
-        make_files,  // in a directory that is there, or is made in the one above it
+        append,      // write to a file, which may have to be made
+        keep_files,  // make files in an existing directory
+        make_files,  // make files in a directory, which may have to be made in the one above it
     };
     std::string_view key;  // of the configuration
     std::string path;
@@ -32,14 +32,15 @@ struct FileQuestion {
     bool operator==(const FileQuestion&) const = default;
 };
 
-/// The files that a Sluice with this configuration reads and writes, beyond those that were opened to get
-/// here.
+/// The files that a Sluice with this configuration reads and writes, except for those that were opened to get
+/// this far.
 std::vector<FileQuestion> file_questions(const Config& config);
 
-/// `error` is an errno; 0 = it can. `who` is the user who has to.
+/// `error` is an errno; 0 = access is possible. `who` is the user that needs it.
 Finding judge_file(const FileQuestion& question, int error, std::string_view who);
 
-/// Asks in child processes, which are what a supervisor and its workers will be (`user`, none = this one).
+/// Asks in child processes that take on the identity of a supervisor and of its workers (`user`, none = this
+/// one).
 Findings probe_files(const Config& config, const std::optional<guard::User>& user);
 
 }  // namespace sluice::app

@@ -93,7 +93,7 @@ TEST(ProbeFiles, AWorkerIsAskedAsItsUser) {
     EXPECT_THAT(said, HasSubstr("Let user nobody read " + path + "/recipients"));
     EXPECT_EQ(said.find("log.destination"), std::string::npos) << "the supervisor opens it";
 
-    // The supervisor of root has given up to write where others are the owners.
+    // A supervisor that runs as root has dropped the right to write to others' files.
     ASSERT_EQ(::chown(path.c_str(), user->id, user->group), 0);
     EXPECT_THAT(texts_of(probe_files(config, std::nullopt)),
                 HasSubstr("write into " + path + "/log (log.destination): Permission denied"));

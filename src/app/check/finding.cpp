@@ -22,8 +22,7 @@ std::string_view label_of(Severity severity) {
     return {};
 }
 
-/// Takes as many words as a line holds. A word that is longer has a line of its own: it may be a list to
-/// copy.
+/// Takes as many words as fit one line. A longer word gets a line of its own: it may be a list to copy.
 std::string_view take_line(std::string_view& text) {
     std::size_t end = text.size();
     if (end > text_width) {

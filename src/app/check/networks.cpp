@@ -12,7 +12,7 @@ namespace {
 constexpr unsigned ipv4_prefix_min = 8;
 constexpr unsigned ipv6_prefix_min = 16;
 
-/// Calls `take` for each word of a list of Postfix's, where commas are space.
+/// Calls `take` for each word of a Postfix list, where commas count as white space.
 template <class Take>
 void each_word(std::string_view list, Take take) {
     constexpr std::string_view space = ", \t\r\n";
@@ -26,7 +26,7 @@ void each_word(std::string_view list, Take take) {
     }
 }
 
-/// "192.0.2.0/24", "[2001:db8::]/32", "[::1]"; nothing for a table, a file or a name.
+/// Reads "192.0.2.0/24", "[2001:db8::]/32" or "[::1]"; nothing for a table, a file or a name.
 std::optional<Network> network_of(std::string_view word) {
     std::string plain(word);
     std::erase_if(plain, [](char c) { return c == '[' || c == ']'; });
@@ -57,7 +57,7 @@ bool is_held(const Network& network, const policy::NetworkTable& networks) {
 std::vector<Network> trusted_networks(std::string_view mynetworks) {
     std::vector<Network> found;
     each_word(mynetworks, [&](std::string_view word) {
-        // Postfix writes each IPv4 network once more as IPv6 sees it (::ffff:127.0.0.0/104).
+        // Postfix writes each IPv4 network a second time as IPv6 (::ffff:127.0.0.0/104).
         if (is_excluded(word) || is_mapped(word)) return;
         const auto network = network_of(word);
         if (!network || network->address().is_loopback() || is_wide(*network)) return;
@@ -68,7 +68,7 @@ std::vector<Network> trusted_networks(std::string_view mynetworks) {
 
 namespace {
 
-/// Tables and files, which Postfix looks into and we do not.
+/// The tables and files in the list: Postfix looks into them, and we do not.
 std::vector<std::string_view> unread(std::string_view mynetworks) {
     std::vector<std::string_view> words;
     each_word(mynetworks, [&](std::string_view word) {

@@ -1,8 +1,8 @@
-// Finds the networks that Postfix lets relay and Sluice would treat as strangers. Pure:
+// Finds networks that Postfix allows to relay and that Sluice would treat as strangers. Pure:
 // app/postfix/postconf.hpp reads them.
 //
-// A printer or an application server in mynetworks has no queue: a 450 of the greylist, or a reply of 21
-// seconds, is the end of its mail.
+// A printer or an application server in mynetworks has no queue: a 450 of the greylist, or a reply that takes
+// 21 seconds, loses its mail.
 #pragma once
 
 #include <string_view>
@@ -14,13 +14,13 @@
 
 namespace sluice::app {
 
-/// The networks of a mynetworks that are written in it, as `postconf -h mynetworks` prints it. Loopback is
-/// left out, which Sluice knows by itself; so are exclusions ("!192.0.2.1"), and what is so wide (an IPv4
-/// prefix below /8, an IPv6 one below /16) that it would make half the world fast.
+/// The networks written in a mynetworks, in the form of `postconf -h mynetworks`. Loopback is left out,
+/// because Sluice knows it; so are exclusions ("!192.0.2.1"), and networks so wide (an IPv4 prefix below /8,
+/// an IPv6 one below /16) that they would put half the world into the fast lane.
 std::vector<Network> trusted_networks(std::string_view mynetworks);
 
-/// Finds those that no entry of policy.networks holds, with the line that mends it, and what cannot be read
-/// here (tables, files); nothing when all is well.
+/// Reports networks that no entry of policy.networks contains, with the line that mends it, and words that
+/// cannot be read here (tables, files); nothing when all is well.
 Findings networks_findings(std::string_view mynetworks, const policy::NetworkTable& networks);
 
 }  // namespace sluice::app

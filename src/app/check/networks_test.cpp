@@ -18,7 +18,7 @@ std::string trusted(std::string_view mynetworks) {
 }
 
 TEST(TrustedNetworks, AreReadAsPostfixWritesThem) {
-    // Debian's default, and what an operator adds to it.
+    // Debian's default, and an operator's additions.
     EXPECT_EQ(trusted("127.0.0.0/8 [::ffff:127.0.0.0]/104 [::1]/128"), "");
     EXPECT_EQ(trusted("127.0.0.0/8, 192.168.7.0/24,[2001:db8:7::]/48\t10.1.2.3"),
               "192.168.7.0/24 2001:db8:7::/48 10.1.2.3/32");
@@ -50,7 +50,7 @@ TEST(NetworksFindings, PrintTheLineThatIsMissing) {
 TEST(NetworksFindings, NameOnlyWhatNoNetworkHolds) {
     const char* const mynetworks = "127.0.0.0/8 192.168.7.0/24 10.0.0.0/8";
     EXPECT_TRUE(networks_findings(mynetworks, table({"192.168.0.0/16", "10.0.0.0/8"})).empty());
-    // A part of it is not the whole.
+    // A part of a network does not cover the whole.
     const Findings findings = networks_findings(mynetworks, table({"192.168.0.0/16", "10.0.0.0/9"}));
     ASSERT_EQ(findings.size(), 1U);
     EXPECT_THAT(findings[0].text, HasSubstr("Add \"10.0.0.0/8\" to policy.networks.fast: "));

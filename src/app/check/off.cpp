@@ -46,14 +46,14 @@ Finding tls_finding(const PostfixSettings* postfix) {
                                        cost)};
 }
 
-/// The value of a parameter, or of the one that it refers to as a whole ("$smtpd_tls_cert_file").
+/// The value of a parameter, or of the one that it is a reference to ("$smtpd_tls_cert_file").
 std::string value_of(const PostfixSettings& postfix, std::string_view name) {
     std::string value = postfix.parameter(name);
     if (value.starts_with('$')) value = postfix.parameter(std::string_view(value).substr(1));
     return value;
 }
 
-/// The entry that strangers reach: what listens on port 25, behind postscreen(8) the one it passes them to.
+/// The entry that strangers reach: the one on port 25, or the one to which postscreen(8) passes them.
 const PostfixService* public_service(const PostfixSettings& postfix) {
     if (const PostfixService* passed = postfix.service("smtpd", "pass")) return passed;
     return postfix.service("smtp", "inet");

@@ -19,7 +19,7 @@ bool is_suspect(std::string_view lane) {
     return lane == "slow" || lane == "defer" || lane == "reject";
 }
 
-/// Most lines are of good clients, and need not be read in full.
+/// A cheap test first: most lines are about good clients and need not be parsed.
 bool may_matter(std::string_view line) {
     if (!line.contains(R"("event":"session")")) return false;
     return !line.contains(R"("lane":"fast")") || line.contains(R"("would_be":)") ||
@@ -73,7 +73,7 @@ Findings probe_own_clients(const std::string& log, std::vector<Network> own) {
     std::error_code error;
     if (!std::filesystem::is_regular_file(log, error)) return {};
     OwnClients clients(std::move(own));
-    // What cannot be read says nothing of anybody; that the log is in order is asked elsewhere.
+    // A line or file that cannot be read says nothing about clients; other checks look at the log itself.
     (void)read_log_lines(log, [&](std::string_view line) { clients.take(line); });
     return clients.findings();
 }

@@ -1,8 +1,8 @@
-// Finds machines of the operator's own that Sluice has treated as suspects, or would have when it only
-// observes, by what its log says of their sessions. Pure; a bounded number of them is kept.
+// Finds the operator's own machines that Sluice has treated as suspects, or would have while it only
+// observes, from the lines of sessions in its log. Pure; keeps a bounded number of them.
 //
-// They are the first to look at before observing is switched off: a printer has no queue, and a 450 of the
-// greylist is the end of its mail.
+// They matter most before observing is switched off: a printer has no queue, and a 450 of the greylist loses
+// its mail.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@
 
 namespace sluice::app {
 
-/// Networks whose addresses are nobody else's (RFC 1918, RFC 4193).
+/// Private networks (RFC 1918, RFC 4193): their addresses belong to nobody else.
 std::vector<Network> private_networks();
 
 class OwnClients {
@@ -26,20 +26,20 @@ class OwnClients {
 
     explicit OwnClients(std::vector<Network> own) : own_(std::move(own)) {}
 
-    /// A line of the log; what is no session's is passed over.
+    /// Takes a line of the log; lines that are not about sessions are skipped.
     void take(std::string_view line);
 
-    /// Advice that names those with the most sessions; nothing when there are none.
+    /// Advice that names the clients with the most sessions; nothing when there are none.
     Findings findings() const;
 
   private:
     std::vector<Network> own_;
     std::map<std::string, std::size_t> sessions_;  // by client
-    std::size_t held_ = 0;                         // sessions that were
-    std::size_t would_be_ = 0;                     // and those that would have been
+    std::size_t held_ = 0;                         // sessions that were treated so
+    std::size_t would_be_ = 0;                     // sessions that would have been
 };
 
-/// What the log that this configuration writes says of them; nothing when it goes to no file.
+/// The findings from the log of this configuration; nothing when it goes to no file.
 Findings probe_own_clients(const std::string& log, std::vector<Network> own);
 
 }  // namespace sluice::app

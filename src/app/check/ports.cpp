@@ -11,7 +11,7 @@ namespace sluice::app {
 
 namespace {
 
-/// The next word of a line, which is taken away.
+/// Takes the next word off the line.
 std::string_view take_word(std::string_view& line) {
     const std::size_t begin = std::min(line.find_first_not_of(' '), line.size());
     line.remove_prefix(begin);
@@ -28,7 +28,7 @@ std::optional<Number> number_of(std::string_view text, int base) {
     return number;
 }
 
-/// "0100007F:0019": words of four octets, each as this machine keeps it, least octet first.
+/// Reads "0100007F:0019". Each group of four octets is in this machine's byte order, the least octet first.
 std::optional<net::Endpoint> endpoint_of(std::string_view text) {
     const std::size_t colon = text.find(':');
     if (colon != 8 && colon != 32) return std::nullopt;
@@ -69,7 +69,7 @@ std::vector<ListeningHere> read_proc_net_tcp(std::string_view text) {
 bool are_in_each_others_way(const net::Endpoint& one, const net::Endpoint& other) {
     if (one.port != other.port) return false;
     if (one.address == other.address) return true;
-    // A socket of [::] may take IPv4 as well: it is in the way of every address.
+    // A socket on [::] may take IPv4 as well, so it conflicts with every address.
     const IpAddress every_ipv6 = IpAddress::v6({});
     if (one.address == every_ipv6 || other.address == every_ipv6) return true;
     const bool one_kind = one.address.is_v4() == other.address.is_v4();
@@ -97,7 +97,7 @@ Finding judge_holder(const std::string& where, const PortHolder& holder) {
         return {Severity::advice, fmt::format("See that the unit that has {} is sluice.socket (systemctl "
                                               "list-sockets): systemd listens there",
                                               where)};
-    // Mail goes on meanwhile, and the check comes before the change.
+    // Only advice: mail goes on meanwhile, and this check precedes the change.
     if (holder.name == "master")
         return {Severity::advice,
                 fmt::format("Give {} to Sluice when all else is well here (postconf -e "

@@ -14,7 +14,7 @@ net::Endpoint at(const char* text) {
     return net::Endpoint::parse(text).value();
 }
 
-// As Linux 6.1 prints them: two that listen, and a connection.
+// The format of Linux 6.1: two listening sockets and a connection.
 constexpr const char* proc_net_tcp =
     "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
     "   0: 0100007F:09DD 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 12345 1 "

@@ -33,7 +33,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Outcome = smtp::Dialogue::Outcome;
 
-// Kept for documentation by RFC 5737 and RFC 3849: 192.0.2.1, 198.51.100.1 and 2001:db8::1.
+// Documentation addresses of RFC 5737 and RFC 3849: 192.0.2.1, 198.51.100.1 and 2001:db8::1.
 const IpAddress first_client = IpAddress::v4({192, 0, 2, 1});
 const IpAddress second_client = IpAddress::v4({198, 51, 100, 1});
 const IpAddress ipv6_client = IpAddress::v6({0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
@@ -46,8 +46,9 @@ smtp::ClientIdentity client_at(const IpAddress& address) {
     return client;
 }
 
-/// The client whose mail for elsewhere is to be refused. The MTA's log, and what counts refusals there, has
-/// it by one name and address, as it has the workers' question; a name is told where clients' names are.
+/// The client whose mail to foreign domains must be refused. It has the name and address that the workers use
+/// for the same question, so that the MTA's log and its refusal counters show one client. The name is sent
+/// only if clients' names are.
 smtp::ClientIdentity stranger_of(const Config& config) {
     smtp::ClientIdentity stranger = relay::proof_stranger();
     if (!config.front.policy.resolve_names) stranger.name = {};
@@ -58,17 +59,17 @@ std::string_view first_line(std::string_view text) {
     return text.substr(0, text.find('\n'));
 }
 
-/// One connection to the MTA.
+/// A connection to the MTA.
 class ProbeConnection {
   public:
     ProbeConnection(const relay::Upstream& mta, const relay::RelayOptions& options)
         : mta_(mta), pool_(options.pool), dialogue_(options.hostname) {}
 
-    /// Connects, and says EHLO. False when that fails; failure() says why.
+    /// Connects and sends EHLO. On failure returns false; failure() says why.
     bool open(const IpAddress& proxied_client);
     ProbeAnswer introduce(const smtp::ClientIdentity& client);
     ProbeAnswer ask_to_relay();
-    /// Names the postmaster so often in one transaction; nothing when it broke off.
+    /// Names the postmaster that many times in one transaction; nothing when the connection broke.
     std::optional<RecipientsTaken> ask_many(unsigned recipients);
     void quit();
 
@@ -118,7 +119,7 @@ bool ProbeConnection::connect() {
     return !error || fail(error.message());
 }
 
-/// As much as goes at once.
+/// Sends as much as possible without waiting.
 bool ProbeConnection::send_some(std::string& octets) {
     while (!octets.empty()) {
         const auto sent = write(octets);
@@ -155,12 +156,12 @@ std::string ProbeConnection::tls() const {
     return fmt::format("{} with {}", tls_.facts().version, tls_.facts().cipher);
 }
 
-/// Until the dialogue's task is over.
+/// Talks to the MTA until the dialogue's task is done.
 Outcome ProbeConnection::converse() {
     const auto deadline = Clock::now() + pool_.command_timeout;
     std::array<char, 4096> buffer;
     for (;;) {
-        // An MTA that has much to say reads no more commands until it is heard: both ways at once.
+        // Read and write in turn: an MTA with much to say reads no commands until its replies are read.
         if (!send_some(dialogue_.output())) return dialogue_.lost();
         const auto got = read(buffer);
         if (got == net::io_would_block) {
@@ -187,7 +188,7 @@ bool ProbeConnection::open(const IpAddress& proxied_client) {
     if (mta_.options.identity == relay::IdentityBy::proxy_v2) {
         const net::Endpoint& mta = mta_.options.address.tcp;
         std::string header = wire::proxy_v2_header({proxied_client, mta.address, 25, mta.port});
-        // So few octets always find room on a fresh connection.
+        // A fresh connection always has room for these few octets.
         if (!send_some(header) || !header.empty()) return false;
     }
     dialogue_.open({}, mta_.hop(Instant{}));
@@ -200,7 +201,7 @@ bool ProbeConnection::open(const IpAddress& proxied_client) {
     return false;
 }
 
-/// What the MTA said to the task that ended so.
+/// The MTA's answer to the task that has just ended.
 ProbeAnswer ProbeConnection::answer(bool yes) const {
     const smtp::Reply& reply = dialogue_.reply();
     if (yes) return {true, {}};
@@ -246,7 +247,7 @@ void ProbeConnection::quit() {
     converse();
 }
 
-/// A question on a connection of its own.
+/// Asks a question on a connection of its own.
 template <class Answer, class Ask>
 std::optional<Answer> on_new_connection(const relay::Upstream& mta, const relay::RelayOptions& options,
                                         Ask ask) {
@@ -257,7 +258,7 @@ std::optional<Answer> on_new_connection(const relay::Upstream& mta, const relay:
     return answer;
 }
 
-/// Ever longer transactions, up to the limit or until one is too long.
+/// Uses ever longer transactions, up to the limit or until one is too long.
 std::optional<RecipientsTaken> ask_limit(ProbeConnection& connection, unsigned recipients_max) {
     constexpr unsigned first = 100;
     const bool pipelining = connection.dialogue().ehlo().offer.has(smtp::Extension::pipelining);
@@ -272,7 +273,7 @@ std::optional<RecipientsTaken> ask_limit(ProbeConnection& connection, unsigned r
     }
 }
 
-/// Looks up the TLSA records an MTA is to be known by; why there are none, else empty.
+/// Looks up the TLSA records that verify an MTA. why_none() is empty when there are some.
 class TlsaLookup {
   public:
     TlsaLookup(relay::Upstream& mta, const Config& config)
@@ -296,7 +297,7 @@ class TlsaLookup {
     net::Resolver resolver_;
 };
 
-/// Asks the questions that need connections of their own, once it is known how the MTA is spoken to.
+/// Asks the questions that need their own connections. How to talk to the MTA must be known by then.
 void ask_questions(const relay::Upstream& mta, const Config& config, ProbeFindings& found) {
     const relay::RelayOptions& options = config.relay;
     const bool by_proxy = mta.options.identity == relay::IdentityBy::proxy_v2;
@@ -311,12 +312,12 @@ void ask_questions(const relay::Upstream& mta, const Config& config, ProbeFindin
                 return another.ask_to_relay();
             });
     }
-    // Under the PROXY protocol there is no connection without a client's name.
+    // With the PROXY protocol, every connection has a client's address.
     if (!by_proxy) {
         found.own_recipient = on_new_connection<ProbeAnswer>(
             mta, options, [](ProbeConnection& another) { return another.ask_to_relay(); });
     }
-    // In the name of Sluice itself, so that what it refuses is no mark against anybody's address.
+    // Asked in Sluice's own name, so that refusals count against no client's address.
     found.recipients = on_new_connection<RecipientsTaken>(mta, options, [&](ProbeConnection& another) {
         return ask_limit(another, config.front.server.limits.recipients_max);
     });

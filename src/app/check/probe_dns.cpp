@@ -1,4 +1,4 @@
-// Asks name servers and DNS lists what app/check/dns.hpp judges.
+// Asks name servers and DNS lists; app/check/dns.hpp judges the answers.
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -13,12 +13,12 @@ namespace sluice::app {
 namespace {
 
 constexpr Millis patience_max{5000};
-/// Every name server that looks up for others can find it, and libunbound does not know it by itself.
+/// Every recursive name server can resolve it, and libunbound has no built-in answer for it.
 constexpr const char* known_name = "a.root-servers.net";
 const IpAddress test_entry = IpAddress::v4({127, 0, 0, 2});
 const IpAddress never_listed = IpAddress::v4({127, 0, 0, 1});
 
-/// Questions that are under way together; the loop stops with the last answer.
+/// Questions that are asked together; the loop stops at the last answer.
 class Round {
   public:
     explicit Round(net::Loop& loop) : loop_(loop) {}
@@ -37,7 +37,7 @@ class Round {
         net::DnsAnswer answer_;
     };
 
-    /// Its answer is there after wait().
+    /// The answer is available after wait().
     const Question& ask(net::Resolver& resolver, const std::string& name) {
         Question& question = *questions_.emplace_back(std::make_unique<Question>(*this));
         ++open_;
@@ -69,7 +69,7 @@ Findings probe_dns(const Config& config) {
     net::ResolverOptions options = config.resolver;
     options.deadline = std::min(options.deadline, patience_max);
 
-    // Each server by itself: one that is dead is hidden by another that answers.
+    // Each server is asked by itself: otherwise one that answers would hide one that is dead.
     std::vector<std::string> servers = servers_of(options);
     std::vector<std::unique_ptr<net::Resolver>> resolvers;
     net::Resolver as_configured(loop, options);

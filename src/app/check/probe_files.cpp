@@ -1,4 +1,4 @@
-// Asks the kernel what app/check/files.hpp judges, as the user that will read and write.
+// Asks the kernel about files as the user that will read and write; app/check/files.hpp judges the answers.
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
@@ -20,7 +20,7 @@ namespace {
 using Doer = FileQuestion::Doer;
 using Wish = FileQuestion::Wish;
 
-/// access(2) asks by the real user, which the child has become: 0 or an errno.
+/// Returns 0 or an errno. access(2) checks the real user, which the child has changed to the one in question.
 int may(const std::string& path, int mode) {
     return ::access(path.c_str(), mode) == 0 ? 0 : errno;
 }
@@ -57,7 +57,7 @@ int may_append(const std::string& path) {
     return room_on(path);
 }
 
-/// An answer where there is no question yet: what is not there is made at start, for who will need it.
+/// No errno: the directory does not exist yet, and will be made at start for the user that needs it.
 constexpr int is_made_at_start = -1;
 
 int may_make(const FileQuestion& question) {
@@ -76,10 +76,11 @@ int ask(const FileQuestion& question) {
     return 0;
 }
 
-/// The right that a supervisor of root keeps over files (run.cpp); another user has none.
+/// The capability over files that a supervisor keeps when it runs as root (run_command.cpp); other users have
+/// none.
 constexpr std::array<cap_value_t, 1> supervisors_capabilities{CAP_DAC_READ_SEARCH};
 
-/// In the child: never returns.
+/// Runs in the child; never returns.
 [[noreturn]] void answer_as(Doer doer, const std::optional<guard::User>& user,
                             std::span<const FileQuestion> questions, int output) {
     try {
@@ -98,7 +99,7 @@ constexpr std::array<cap_value_t, 1> supervisors_capabilities{CAP_DAC_READ_SEARC
     ::_exit(0);
 }
 
-/// Gives as many answers as there are questions, or fewer where the child could not become who it was to be.
+/// Returns an answer for each question, or fewer when the child could not change to the wanted user.
 std::vector<int> ask_as(Doer doer, const std::optional<guard::User>& user,
                         std::span<const FileQuestion> questions) {
     std::array<int, 2> ends{};

@@ -1,4 +1,4 @@
-// Tries the addresses to listen at, and looks in /proc for who has them (app/check/ports.hpp judges).
+// Tries to bind the addresses to listen at, and finds their holders in /proc; app/check/ports.hpp judges.
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -23,13 +23,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The outcome of binding to it. Nobody is listened to, so that no client is taken and then reset.
+/// The result of binding. The socket does not listen, so that no client is accepted and then reset.
 std::error_code try_to_bind(const net::Endpoint& endpoint) {
     const bool v4 = endpoint.address.is_v4();
     const net::Fd socket(::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
     const int yes = 1;
     if (!socket) return {errno, std::generic_category()};
-    // A listener has this too: what only waits for its last segments (TIME_WAIT) is in nobody's way.
+    // Set as for a listener: a connection in TIME_WAIT does not block the address.
     ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
     if (!v4) ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &yes, sizeof yes);
     sockaddr_in in4{};
@@ -44,7 +44,7 @@ std::error_code try_to_bind(const net::Endpoint& endpoint) {
     return result == 0 ? std::error_code() : std::error_code(errno, std::generic_category());
 }
 
-/// Its --config is this file.
+/// Whether the process's --config is this file.
 bool runs_with(int pid, const std::string& config_file) {
     if (config_file.empty()) return false;
     const auto flags = flags_of_run(command_line_of(pid), working_directory_of(pid));
@@ -85,8 +85,8 @@ bool is_sluice(const PortHolder& holder) {
     return holder.name.starts_with("sluice");
 }
 
-/// A Sluice that has one of these sockets open, though systemd may have it too; else the first process that
-/// has. Of a Sluice that is the supervisor, who came before its workers.
+/// The process that has one of these sockets open. A Sluice takes precedence, even if systemd has the socket
+/// too; its supervisor has a lower pid than its workers. Otherwise it is the first process found.
 std::optional<PortHolder> holder_of(const std::vector<std::uint64_t>& inodes) {
     std::optional<PortHolder> sluice;
     std::optional<PortHolder> other;
@@ -120,7 +120,7 @@ Findings probe_ports(const Config& config, const std::string& config_file) {
     Findings findings;
     for (const Door& door : config.doors()) {
         const net::Endpoint& address = door.address;
-        if (address.port == 0) continue;  // any that is free
+        if (address.port == 0) continue;  // port 0 means any free port
         const std::error_code error = try_to_bind(address);
         std::optional<PortHolder> holder;
         if (error == std::errc::address_in_use) holder = who_listens(address, config, config_file);

@@ -1,4 +1,4 @@
-// Tries the Redis of the memory, as app/check/redis.hpp says.
+// Tries the Redis of the store; app/check/redis.hpp judges.
 #include <fmt/format.h>
 #include <optional>
 #include <stdexcept>
@@ -13,7 +13,7 @@ namespace sluice::app {
 
 namespace {
 
-/// The time beyond what Redis itself is given.
+/// Time in addition to Redis's own time-outs.
 constexpr Millis patience{2000};
 
 std::string place_of(const store::RedisOptions& options) {
@@ -23,7 +23,7 @@ std::string place_of(const store::RedisOptions& options) {
     return all;
 }
 
-/// The reason why it took no record; empty = it did.
+/// Why Redis took no record; empty = it did.
 std::string trouble_with(const store::RedisOptions& options, const std::string& key) {
     net::Loop loop;
     std::string trouble;
@@ -37,7 +37,7 @@ std::string trouble_with(const store::RedisOptions& options, const std::string& 
                       kept = outcomes.has_value();
                       over = true;
                   });
-    // Its word on itself may come a turn later than the fate of the record.
+    // The reason may arrive one turn after the failure of the record.
     const Instant until = loop.now() + options.connect_timeout + options.command_timeout + patience;
     while (!kept && (!over || trouble.empty()) && loop.now() < until)
         loop.turn(Millis{100});

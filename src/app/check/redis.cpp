@@ -8,7 +8,7 @@ namespace sluice::app {
 
 namespace {
 
-/// Chooses what to do about it, by how Redis's own errors begin.
+/// Chooses the advice by the beginning of Redis's own error messages.
 std::string_view advice_for(std::string_view trouble) {
     const auto says = [trouble](std::string_view words) {
         return trouble.find(words) != std::string_view::npos;

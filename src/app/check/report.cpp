@@ -15,10 +15,10 @@ namespace {
 constexpr std::string_view relayable[] = {"PIPELINING", "SIZE", "8BITMIME",           "SMTPUTF8",
                                           "CHUNKING",   "DSN",  "ENHANCEDSTATUSCODES"};
 
-/// Postfix's default_process_limit, which "-" in the maxproc column stands for.
+/// Postfix's default_process_limit, which "-" in the maxproc column means.
 constexpr unsigned postfix_process_limit = 100;
 
-/// What limits.recipients_max may not be below: an MTA has to take so many (RFC 5321 4.5.3.1.8).
+/// The lower bound for limits.recipients_max: an MTA must accept this many (RFC 5321 4.5.3.1.8).
 constexpr unsigned rfc_recipients_min = 100;
 
 std::string offer_lines(const smtp::Offer& offer) {
@@ -119,8 +119,8 @@ std::string relay_lines(const relay::UpstreamOptions& upstream, const ProbeFindi
     return asked ? fmt::format("  relaying  refused: {}\n", asked->said) : std::string();
 }
 
-/// X.7.25, "reverse DNS validation failed" (RFC 7372), is said to a client that has no name, as ours that
-/// asks here. It matters where none is looked up.
+/// An MTA may answer X.7.25, "reverse DNS validation failed" (RFC 7372), to a client without a name, such as
+/// the one that asks here. This matters when Sluice looks up no names.
 std::string name_lines(const ProbeFindings& found, bool names_resolved) {
     if (names_resolved || !found.forwards_identity() || !found.foreign_recipient) return {};
     const std::string& said = found.foreign_recipient->said;
@@ -132,7 +132,7 @@ std::string name_lines(const ProbeFindings& found, bool names_resolved) {
         said);
 }
 
-/// An MTA that takes fewer recipients than clients are let name.
+/// A warning about an MTA that accepts fewer recipients than clients may name.
 std::string recipients_lines(const ProbeFindings& found, unsigned recipients_max) {
     if (!found.recipients) return {};
     const RecipientsTaken& recipients = *found.recipients;
@@ -151,7 +151,7 @@ std::string recipients_lines(const ProbeFindings& found, unsigned recipients_max
         recipients.said);
 }
 
-/// AUTH that clients are to be offered, and that this MTA does not take.
+/// A warning when clients are offered AUTH that this MTA does not accept.
 std::string auth_lines(const ProbeFindings& found, smtp::ServerOptions::Auth auth) {
     if (auth == smtp::ServerOptions::Auth::off || !found.ehlo.auth.empty()) return {};
     return "  WARNING   Let this listener offer AUTH (Postfix: smtpd_sasl_auth_enable = yes, and\n"
@@ -178,7 +178,7 @@ bool listens_on_ipv6(const Config& config) {
                                [](const Door& door) { return !door.address.address.is_v4(); });
 }
 
-/// IPv6 clients come, and the MTA cannot be told so.
+/// Whether IPv6 clients can come, and the MTA cannot be told their addresses.
 bool loses_ipv6(const ProbeFindings& found, const Config& config) {
     return found.ipv6_identity && !found.takes_ipv6() && listens_on_ipv6(config);
 }

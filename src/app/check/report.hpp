@@ -1,4 +1,4 @@
-// What `sluice check` prints about an MTA, and about where Sluice listens.
+// The report of `sluice check` about an MTA, and about the addresses where Sluice listens.
 #pragma once
 
 #include <string>
@@ -12,16 +12,16 @@ namespace sluice::app {
 std::string mta_report(const relay::UpstreamOptions& upstream, const ProbeFindings& found,
                        const Config& config, unsigned workers);
 
-/// Something is wrong that mail must not be let through with: `sluice check` fails. The report says ERROR.
+/// Whether something is wrong that must not be used for mail: `sluice check` fails. The report says ERROR.
 bool has_errors(const relay::UpstreamOptions& upstream, const ProbeFindings& found, const Config& config);
 
-/// The MTA takes mail for other domains from somebody who may not send any.
+/// Whether the MTA accepts mail for foreign domains from a client that may not send any.
 bool relays_wrongly(const relay::UpstreamOptions& upstream, const ProbeFindings& found);
 
-/// For a listener whose cleanup service slows Sluice's questions about recipients.
+/// A warning about a listener whose cleanup service slows down Sluice's questions about recipients.
 std::string flow_control_warning(const std::string& listener);
 
-/// Which clients the addresses to listen at leave out though they look as if they did not; empty = none.
+/// The clients that the listening addresses exclude although they seem to include them; empty = none.
 std::string listen_report(const Config& config);
 
 }  // namespace sluice::app

@@ -82,7 +82,7 @@ TEST(CheckReport, FewerRecipientsThanClientsMayNameAreWarnedOf) {
         mta_report(upstream(), found, config, 2),
         HasSubstr(
             "WARNING   Set smtpd_recipient_limit = 1000 at the MTA, or limits.recipients_max = 150 here"));
-    found.recipients->taken = 50;  // fewer than our limit may be
+    found.recipients->taken = 50;  // below the least that our limit may be
     EXPECT_THAT(mta_report(upstream(), found, config, 2), HasSubstr("limits.recipients_max = 100 here"));
     found.recipients = RecipientsTaken{101, 101, ""};
     EXPECT_THAT(mta_report(upstream(), found, config, 2),

@@ -1,5 +1,5 @@
-// `sluice allow`, `block`, `unblock`, `forget` and `acts`: the operator's word on a network, kept by the
-// memory, obeyed by every worker within a second.
+// `sluice allow`, `block`, `unblock`, `forget` and `acts`: the operator's acts on networks. The store keeps
+// them, and every worker obeys them within a second.
 #include <pwd.h>
 #include <unistd.h>
 
@@ -29,7 +29,7 @@ namespace sluice::app {
 
 namespace {
 
-/// Whose word it is; behind sudo, who has used it.
+/// The operator's name; behind sudo, the user who ran sudo.
 std::string operator_name() {
     const uid_t user = ::geteuid();
     if (user == 0)
@@ -46,7 +46,7 @@ std::string term_text(Seconds left) {
     return left > Seconds{0} ? duration_text(left) : "for ever";
 }
 
-/// A line for each that was found; false when there is none.
+/// Prints a line for each record found; returns false when there is none.
 bool print_all(std::string_view what, const std::vector<std::string>& keys, const store::Outcomes& found) {
     bool any = false;
     for (std::size_t i = 0; i < keys.size(); ++i) {
@@ -58,8 +58,8 @@ bool print_all(std::string_view what, const std::vector<std::string>& keys, cons
     return any;
 }
 
-/// Erases them, and says what that was; false when there was nothing. All in one question: an act is
-/// forgotten here also when Redis, of which the rest is asked, is away.
+/// Erases the records and prints what they were; returns false when there were none. All in one question: the
+/// store process then forgets an act even while Redis, which keeps the rest, is away.
 bool drop(StoreSession& session, const std::vector<std::string>& keys) {
     store::Operations operations = look_at_all(keys);
     std::ranges::copy(erase_all(keys), std::back_inserter(operations));
@@ -73,8 +73,8 @@ bool drop(StoreSession& session, const std::vector<std::string>& keys) {
     return print_all("forgotten", keys, dropped);
 }
 
-/// Blocks on larger networks that hold this one, unless a smaller one of them is let through; true when none
-/// is in force.
+/// Prints the block on the smallest larger network that has an act and contains this one. Returns true when
+/// none is in force: no such act, or that network is allowed.
 bool print_wider_blocks(StoreSession& session, const Network& network) {
     std::optional<std::pair<Network, policy::Act>> nearest;
     session.list(store::act_space, [&](const store::Outcome& outcome) {
@@ -128,7 +128,7 @@ int unblock(const ActFlags& flags) {
     StoreSession session(*config, fmt::format("unblock {}", network->to_string()));
     std::vector<std::string> keys = keys_of(*network, {.reputation = false, .counts = false});
     const auto act = policy::parse_act(session.ask({.verb = store::Verb::get, .key = keys.front()}).value);
-    if (act && act->lane == policy::Lane::fast) keys.erase(keys.begin());  // allowed, which stays
+    if (act && act->lane == policy::Lane::fast) keys.erase(keys.begin());  // it is allowed, and that stays
     if (!drop(session, keys)) fmt::print("nothing blocked {} itself\n", network->to_string());
     bool free = true;
     if (!act || act->lane != policy::Lane::fast) free = print_wider_blocks(session, *network);

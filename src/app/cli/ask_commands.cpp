@@ -1,5 +1,4 @@
-// `sluice reload`, `upgrade`, `metrics` and `sessions`: they ask the running supervisor, and say what it
-// answers.
+// `sluice reload`, `upgrade`, `metrics` and `sessions`: they ask the running supervisor and print its answer.
 #include <cstdio>
 #include <fmt/format.h>
 #include <functional>
@@ -17,10 +16,10 @@ namespace sluice::app {
 
 namespace {
 
-/// Longer than a supervisor gives workers to start.
+/// Longer than the supervisor allows workers for their start.
 constexpr Seconds patience{90};
 
-/// Prints what the supervisor answers, once `shown` has made it what people read.
+/// Prints the supervisor's answer after `shown` has made it readable.
 int ask(const RunFlags& given, Command command,
         const std::function<std::string(const std::string& lines)>& shown = std::identity()) {
     const RunFlags flags = find_running(given);

@@ -27,7 +27,7 @@ bool wants_pooling(const relay::UpstreamOptions& upstream) {
            (upstream.identity == IdentityBy::automatic || upstream.identity == IdentityBy::xclient);
 }
 
-/// Where Postfix is on this machine: its flow control, which no probe can see in a hurry.
+/// A report on the flow control of a Postfix on this machine, which a quick probe cannot see.
 std::string brake_report(const relay::UpstreamOptions& upstream, const Config& config,
                          const std::string& directory) {
     if (config.relay.verify.by != relay::VerifyBy::mta) return {};
@@ -38,7 +38,7 @@ std::string brake_report(const relay::UpstreamOptions& upstream, const Config& c
     return flow_control_warning(listener->label());
 }
 
-/// Probes all MTAs; the exit code.
+/// Probes all MTAs and returns the exit code.
 int probe_all(const Config& config, const std::string& directory) {
     const unsigned workers = worker_count(config.workers);
     int code = exit_ok;
@@ -57,7 +57,7 @@ int probe_all(const Config& config, const std::string& directory) {
     return code;
 }
 
-/// The Postfix behind the first MTA that is on this machine, if it says what it is set to.
+/// The settings of the Postfix behind the first MTA on this machine, if they can be read.
 std::optional<PostfixSettings> local_postfix(const Config& config, const std::string& directory) {
     for (const relay::UpstreamOptions& upstream : config.relay.upstreams)
         if (auto settings = postfix_behind(upstream.address, directory)) return settings;

@@ -20,7 +20,7 @@ namespace sluice::app {
 
 namespace {
 
-/// What the command on the line does; each puts it here when it is the one.
+/// The action of the command on the line. Each command stores its own here when it is chosen.
 using Chosen = std::function<int()>;
 
 constexpr const char* description =
@@ -239,7 +239,7 @@ void add_version_command(CLI::App& app, Chosen& chosen) {
     app.add_subcommand("version", "Print the version")->callback([&chosen] { chosen = print_version; });
 }
 
-/// What the commands are told, for as long as the chosen one runs.
+/// The flags of all commands; they live while the chosen one runs.
 struct AllFlags {
     RunFlags run;
     RunFlags ask;

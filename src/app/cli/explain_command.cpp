@@ -1,4 +1,4 @@
-// `sluice explain`: prints what app/inspect/explain.hpp finds out.
+// `sluice explain`: prints the result of app/inspect/explain.hpp.
 #include <chrono>
 #include <cstdio>
 #include <fmt/format.h>

@@ -1,4 +1,4 @@
-// `sluice find`: what the log says of somebody, in sentences.
+// `sluice find`: prints what the log says about one subject, in sentences.
 #include <chrono>
 #include <cstdio>
 #include <fmt/format.h>
@@ -23,7 +23,7 @@ int complain(std::string_view what) {
     return exit_usage;
 }
 
-/// Those that were named, or the configuration's and what a rotation has made of it. Empty: an error was
+/// The files that the flags name, or the configuration's log with its rotated files. Empty: an error was
 /// printed.
 std::vector<std::string> files_to_read(const FindFlags& flags, const LogSince& since) {
     if (!flags.files.empty()) return flags.files;

@@ -1,4 +1,4 @@
-// A command line whose first word is no command.
+// Handles a command line whose first word is no command.
 #pragma once
 
 #include <string_view>
@@ -9,7 +9,8 @@ class App;
 
 namespace sluice::app {
 
-/// Says so, and which command may have been meant; `word` is empty when there was none. The exit code.
+/// Prints an error with the command that was probably meant; `word` is empty when there was none. Returns the
+/// exit code.
 int refuse_command(const CLI::App& app, std::string_view word);
 
 }  // namespace sluice::app

@@ -1,4 +1,4 @@
-// `sluice greylist` and `sluice cache`: records of the memory by their name.
+// `sluice greylist` and `sluice cache`: show and erase records of the store by name.
 #include <cstdio>
 #include <fmt/format.h>
 
@@ -21,7 +21,7 @@ std::string in_space(std::string_view space, std::string_view what) {
     return std::string(space).append(what);
 }
 
-/// Erases what is there, and says how many that were.
+/// Erases the records that exist and returns their number.
 std::size_t erase(StoreSession& session, const std::vector<std::string>& keys) {
     std::size_t erased = 0;
     for (const store::Outcome& outcome : session.ask(erase_all(keys)))
@@ -29,7 +29,7 @@ std::size_t erase(StoreSession& session, const std::vector<std::string>& keys) {
     return erased;
 }
 
-/// Page by page, as there may be very many.
+/// Erases page by page, as there may be very many records.
 std::size_t erase_below(StoreSession& session, std::string_view prefix) {
     std::size_t erased = 0;
     std::vector<std::string> keys;
@@ -46,7 +46,8 @@ std::size_t erase_below(StoreSession& session, std::string_view prefix) {
     return erased;
 }
 
-/// Origins, then what is known of the domains of each, then the letters that wait: whose, and for whom.
+/// Prints a record: an origin, what is known of one of its domains, or a waiting message with its sender and
+/// recipient.
 void print_greylist_record(const store::Outcome& outcome) {
     const std::string_view what = std::string_view(outcome.key).substr(store::greylist_space.size());
     const std::size_t slash = what.find('/');
@@ -55,7 +56,7 @@ void print_greylist_record(const store::Outcome& outcome) {
     std::string state = is_origin ? fmt::format("{:.1f}", outcome.good) : outcome.value;
     std::string letter;
     if (const auto waits = store::read_greylist_letter(outcome.value)) {
-        domain = domain.substr(0, domain.rfind('/'));  // what the letter is known by tells people nothing
+        domain = domain.substr(0, domain.rfind('/'));  // drops the message's identifier
         state = "waiting";
         letter = fmt::format("  {}  <{}> for <{}>", shown(waits->client), shown(waits->sender),
                              shown(waits->recipient));

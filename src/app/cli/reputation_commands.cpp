@@ -1,4 +1,4 @@
-// `sluice reputation`: what is believed of a client and those around it, and on what evidence.
+// `sluice reputation`: prints what is believed of a client and those around it, and the evidence for it.
 #include <cstdio>
 #include <fmt/format.h>
 #include <optional>
@@ -45,12 +45,13 @@ void print_standing(const policy::Standing& standing, int weight_max) {
                policy::weight_of(standing, weight_max));
 }
 
-/// The name under which the memory knows it, from its key.
+/// The name in the store, taken from its key.
 std::string_view name_in(const std::string& key) {
     return std::string_view(key).substr(store::reputation_space.size());
 }
 
-/// Who "client", "network", "asn" or "country" is, whose evidence counts as its part of Evidences.
+/// One subject ("client", "network", "asn" or "country"), and the part of Evidences to which its evidence
+/// belongs.
 struct Asked {
     std::string_view who;
     std::string key;
@@ -67,7 +68,7 @@ std::vector<Asked> asked_of_client(const IpAddress& client, const policy::Place&
     return asked;
 }
 
-/// What is known of these, and what follows for a client whom all of it is about.
+/// Prints the evidence on these subjects, and what follows for a client to which all of it applies.
 void show_asked(StoreSession& session, std::string_view title, const std::vector<Asked>& asked,
                 int weight_max) {
     store::Operations operations;
@@ -83,14 +84,14 @@ void show_asked(StoreSession& session, std::string_view title, const std::vector
     print_standing(policy::standing_of(evidences), weight_max);
 }
 
-/// What the command line, which has been checked, names.
+/// The subject that the command line names; the line has been checked.
 struct Named {
     std::string text;  // for people
     Asked asked;
-    std::optional<IpAddress> client;  // nothing = all of a network, an ASN or a country
+    std::optional<IpAddress> client;  // nothing = a whole network, ASN or country
 };
 
-/// Nothing where there is no reputation of such networks; prints why not.
+/// Nothing when such networks have no reputation; the reason is then printed.
 std::optional<Named> named(const std::string& name) {
     constexpr std::string_view space = store::reputation_space;
     if (const auto place = policy::parse_place(name)) {

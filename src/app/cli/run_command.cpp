@@ -22,8 +22,8 @@ namespace sluice::app {
 
 namespace {
 
-/// What is left of root: to bind ports below 1024, to give workers their user and to signal them, and to read
-/// certificates whoever they belong to. (What is executed by an upgrade has no more.)
+/// The capabilities that a root supervisor keeps: to bind ports below 1024, to change the user of workers and
+/// to signal them, and to read certificates of any owner. (A binary executed by an upgrade has no more.)
 constexpr cap_value_t supervisors_capabilities[] = {CAP_NET_BIND_SERVICE, CAP_SETUID, CAP_SETGID, CAP_KILL,
                                                     CAP_DAC_READ_SEARCH};
 
@@ -49,12 +49,12 @@ void log_start(const Generation& generation, const Listeners& listeners) {
                      {{"why", std::string_view("only root can give workers another user")}});
 }
 
-/// The exit code.
+/// Returns the exit code.
 int supervise(const RunFlags& flags, Config config, const Predecessor& predecessor) {
     if (!predecessor && !config.state_dir.empty()) require_no_other(config.state_dir);
     auto registers = load_registers(config);
     const auto generation = make_generation(std::move(config), std::move(registers), nullptr);
-    // Those that systemd or the Sluice before us has bound, and what is missing.
+    // Sockets bound by systemd or by the preceding Sluice come first; missing ones are bound.
     std::vector<Door> doors = generation->config.doors();
     const Listeners passed(passed_sockets(), doors);
     Listeners listeners(passed, doors, generation->workers(), generation->config.listening);

@@ -39,7 +39,7 @@ front::FrontOptions front_options(const SinkFlags& flags) {
     options.allowed.add(smtp::Extension::xclient).set_size_max(options.server.limits.message_octets_max);
     options.policy.unknown_recipients.slow_after = 0;
     options.policy.signals = policy::SignalOptions::none();
-    // A client of ours is a whole pool: it is not to be cut off for what its own clients ask for.
+    // Each connection carries many clients' mail, so it must not be closed for their errors.
     options.server.limits.errors_max = 1'000'000'000;
     options.server.limits.junk_commands_max = 1'000'000'000;
     options.server.limits.transactions_max = 1'000'000'000;
@@ -49,7 +49,7 @@ front::FrontOptions front_options(const SinkFlags& flags) {
     return options;
 }
 
-/// One line for each mail.
+/// Logs one line for each mail.
 void log_stored(const EventLog& events, const sink::Stored& stored) {
     std::string to;
     for (const smtp::Recipient& recipient : stored.envelope.recipients)
@@ -88,7 +88,7 @@ int sink(const SinkFlags& flags) {
     sink::Sink backend(service.loop(), service.offload(), maildir,
                        {flags.hostname, read_recipients(flags.recipients)},
                        [&](const sink::Stored& stored) { log_stored(service.events(), stored); });
-    // The sink speaks of mail only; the sessions' own lines are those of the Sluice before it.
+    // The sink logs mail only; the Sluice in front logs the sessions.
     LogFile nowhere("/dev/null");
     net::LogWriter quiet(nowhere.fd());
     front::Front front(

@@ -1,5 +1,5 @@
-// `sluice state dump` and `load`: all that is remembered as lines of JSON, to keep or to carry from one kind
-// of memory to the other.
+// `sluice state dump` and `load`: write and read all records as lines of JSON, for a backup or to move them
+// from one kind of store to the other.
 #include <cstdio>
 #include <fmt/format.h>
 #include <iostream>
@@ -17,7 +17,7 @@ namespace sluice::app {
 
 namespace {
 
-/// Reads lines and performs what they say, many at once.
+/// Reads lines and performs their operations, many at once.
 class Loading {
   public:
     explicit Loading(StoreSession& session) : session_(session) {}
@@ -64,13 +64,13 @@ int dump_state(const RunFlags& flags) {
     StoreSession session(*config, "");
     bool written = true;
     session.list("", [&](const store::Outcome& record) {
-        // In Redis: the mark of an act that was forgotten.
+        // Such a record exists in Redis: it marks an act that was forgotten.
         if (record.key.starts_with(store::act_space) && !read_act(record)) return true;
         const std::string line = state_line(record) + '\n';
         written = std::fwrite(line.data(), 1, line.size(), stdout) == line.size();
         return written;
     });
-    // A dump that is not whole must not look like one.
+    // An incomplete dump must not look like a complete one.
     if (!written || std::fflush(stdout) != 0) throw StartError("standard output cannot be written");
     return exit_ok;
 }

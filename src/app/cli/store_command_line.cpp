@@ -32,7 +32,7 @@ std::string network_fault(const std::string& text) {
                        Network(*address, *prefix).to_string());
 }
 
-/// Or an ASN or a country: those have a reputation as well.
+/// Also accepts an ASN or a country: those have a reputation as well.
 std::string reputation_fault(const std::string& text) {
     return policy::parse_place(text) ? "" : network_fault(text);
 }
@@ -41,7 +41,7 @@ std::string address_fault(const std::string& text) {
     return IpAddress::parse(text) ? "" : text + " is not an address";
 }
 
-/// Of a signal that can be shown as if.
+/// The fault of a text that names no signal, or a signal that `explain` cannot assume.
 std::string signal_fault(const std::string& text) {
     const auto id = policy::signal_named(text);
     if (!id) {
@@ -60,7 +60,7 @@ std::string duration_fault(const std::string& text) {
     return parse_duration(text) ? "" : text + " is not a duration such as 90s, 30m, 1h or 2d";
 }
 
-/// Adds commands that all name a running Sluice by the same flags, and do one thing each.
+/// Adds commands that identify a running Sluice by the same flags and each do one thing.
 class Adding {
   public:
     Adding(RunFlags& run, std::function<int()>& chosen) : run_(run), chosen_(chosen) {}

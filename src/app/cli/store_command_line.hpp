@@ -1,4 +1,4 @@
-// The command line of the commands that look into the memory and change it (store_commands.hpp).
+// The command line of the commands that read and change the store (store_commands.hpp).
 #pragma once
 
 #include <functional>
@@ -11,10 +11,10 @@ class App;
 
 namespace sluice::app {
 
-/// The flags that name a running Sluice.
+/// Adds the flags that identify a running Sluice.
 void add_ask_flags(CLI::App& command, RunFlags& flags);
 
-/// What was given to whichever of the commands it is.
+/// The flags of whichever command was given.
 struct StoreCommandFlags {
     RunFlags run;
     ActFlags act;
@@ -24,7 +24,7 @@ struct StoreCommandFlags {
     ExplainFlags explain;
 };
 
-/// Once it is parsed, `chosen` is to be called; it refers to `flags`, which outlive `app`.
+/// After parsing, `chosen` is to be called. It refers to `flags`, which outlive `app`.
 void add_store_commands(CLI::App& app, StoreCommandFlags& flags, std::function<int()>& chosen);
 
 }  // namespace sluice::app

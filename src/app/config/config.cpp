@@ -22,8 +22,8 @@ namespace sluice::app {
 
 namespace {
 
-/// The machine's name as mail should call it. A host name without a domain is looked for in /etc/mailname
-/// (Debian's "mail name"): no DNS question is asked, which could hang the start.
+/// The machine's name as mail should show it. A host name without a domain is completed from /etc/mailname
+/// (Debian's "mail name"). No DNS question is asked, because that could hang the start.
 std::string machine_name() {
     char buffer[256] = {};
     std::string name = gethostname(buffer, sizeof buffer - 1) == 0 ? buffer : "";
@@ -34,7 +34,7 @@ std::string machine_name() {
     return name.empty() ? "localhost" : name;
 }
 
-/// 0, or why the file cannot be read.
+/// Returns 0, or the errno that says why the file cannot be read.
 int read_file(const std::string& path, std::string& text) {
     const net::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return errno;
@@ -55,16 +55,16 @@ bool is_any(const IpAddress& address) {
     return std::ranges::all_of(address.octets(), [](auto o) { return o == 0; });
 }
 
-/// An MTA address that is one of ours: every mail would go round for ever.
+/// Whether an MTA address is one of our own listeners: every mail would loop forever.
 bool would_loop(const net::Endpoint& listen, const net::Endpoint& mta) {
     if (listen.port != mta.port || listen.port == 0) return false;
     return listen.address == mta.address || (is_any(listen.address) && mta.address.is_loopback());
 }
 
-/// A sender that would leave while it waits for a greeting: before the first octet comes what the memory and
-/// DNS need, and the pause for early talkers may stand between the first line and the rest.
+/// The fault when a known sender would leave while it waits for the greeting. The wait for the store and DNS
+/// precedes the first octet; the pause for early talkers may stand between the first line and the rest.
 std::string greeting_fault(const Config& config) {
-    constexpr Millis late{500};  // a busy machine
+    constexpr Millis late{500};  // the delay of a busy machine
     const auto& policy = config.front.policy;
     const policy::PaceOptions& pace = config.front.pace;
     const Millis before = policy.dns_deadline + config.store.deadline;
@@ -113,7 +113,7 @@ std::vector<std::string> broken_rules(const Config& config) {
     return broken;
 }
 
-/// Of a configuration whose store is decided.
+/// The fault in a configuration whose store is decided ("auto" is resolved).
 std::string store_fault(const Config& config) {
     if (!config.remembers()) return "";
     if (config.state_dir.empty())
@@ -126,14 +126,14 @@ std::string store_fault(const Config& config) {
     return "";
 }
 
-/// The parser quotes what it stumbled over, which may be the end of a line.
+/// Makes one line of the parser's text, which quotes the input and may contain a line end.
 std::string in_one_line(std::string_view text) {
     std::string line(text);
     std::ranges::replace_if(line, [](unsigned char octet) { return octet < ' ' || octet == 0x7f; }, ' ');
     return line;
 }
 
-/// The parser's words are about its grammar; what an operator most likely did stands behind them.
+/// The parser speaks of its grammar, so the text adds what the operator most likely did.
 std::string syntax_fault(std::string_view description) {
     constexpr std::pair<std::string_view, std::string_view> hints[] = {
         {"could not determine value type",
@@ -155,7 +155,7 @@ Config::Config() : listen{loopback(2525)} {
     relay::UpstreamOptions sink;
     sink.address.tcp = loopback(2526);
     relay.upstreams.push_back(sink);
-    // Empty here means "to be found out", see finish_config().
+    // Empty means that finish_config() determines the value.
     front.server.hostname.clear();
     front.spool.directory.clear();
 }

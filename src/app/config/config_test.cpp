@@ -147,7 +147,7 @@ zone = "wl.example.org"
     EXPECT_TRUE(config.needs_resolver());
 }
 
-/// What a list of the configuration makes of one answer: the weight of its only signal, 0 = none.
+/// The weight that a configured list gives to one answer; 0 = none.
 int weight_told(const policy::DnsListOptions& list, std::string_view answer) {
     const IpAddress answers[] = {IpAddress::parse(answer).value()};
     const auto opinion = policy::interpret(list, answers);
@@ -259,7 +259,7 @@ const BadInput bad_inputs[] = {
     {"[pace]\nreplys_s = 5", "f:2:1: unknown key pace.replys_s; did you mean pace.reply_s?"},
     {"[policy]\nsilence_max_s = 3",
      "f:2:1: unknown key policy.silence_max_s; did you mean pace.silence_max_s?"},
-    // that there were
+    // former keys
     {"[pace]\nout_bytes_per_s = 5",
      "f:2:1: pace.out_bytes_per_s is no key any more: a reply is stretched to pace.reply_s"},
     {"[pace]\nin_bytes_per_s = 5", "pace.in_bytes_per_s is no key any more: commands are read at once"},

@@ -26,8 +26,9 @@ bool is_there(const char* path) {
     return ::stat(path, &found) == 0 || (errno != ENOENT && errno != ENOTDIR);
 }
 
-/// By /proc/PID/status: a supervisor, which workers and the store process are not, of root. Who owns the
-/// files there says less: those of a process that lets nobody look into it are root's.
+/// Whether /proc/PID/status shows a supervisor that runs as root; workers and the store process have other
+/// names. The owner of the files in /proc says less: root owns those of every process that cannot be
+/// inspected.
 bool is_supervisor(const fs::path& process) {
     std::istringstream status(proc_text(process / "status"));
     bool named = false;
@@ -42,7 +43,7 @@ bool is_supervisor(const fs::path& process) {
     return named && owned;
 }
 
-/// Under this name it and we see the same; an empty name is that of nothing.
+/// Whether `path` is the same file for that process and for us. An empty path always is.
 bool sees_the_same(const fs::path& process, const std::string& path) {
     if (path.empty()) return true;
     struct stat ours{}, its{};

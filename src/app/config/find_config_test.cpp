@@ -7,7 +7,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-/// "config|state directory"; "none" = it is no `sluice run`.
+/// Returns "config|state directory", or "none" when the words are no `sluice run`.
 std::string found(const Words& words) {
     const auto flags = flags_of_run(words, "/srv/mail");
     return flags ? flags->config + "|" + flags->state_dir.value_or("-") : "none";

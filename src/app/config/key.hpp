@@ -1,9 +1,9 @@
-// A key of the configuration as a row of a table: its name, what it may hold, where that goes, and a line for
-// the reference. Reading, the bounds in error messages, the printed defaults and the reference manual all
-// come from the same row, so they cannot disagree.
+// A configuration key as a row of a table: its name, its allowed values, where the value goes, and a line for
+// the reference. Reading, the bounds in error messages, the printed defaults and the reference manual all use
+// the same row, so they cannot disagree.
 //
-// T is what the row writes into: Config for the file itself, or the struct an element of a list of tables
-// describes.
+// T is the type that the row writes into: Config for the file itself, or the struct that an element of a list
+// of tables describes.
 #pragma once
 
 #include <chrono>
@@ -21,14 +21,14 @@
 
 namespace sluice::app {
 
-/// A whole number, or a duration whose unit the key's name tells.
+/// A whole number, or a duration with the unit that the key's name states.
 template <class T>
 struct IntegerKind {
     std::int64_t (*get)(T&);
     void (*set)(T&, std::int64_t);
     std::int64_t least;
     std::int64_t most;
-    std::string_view why;   // why a bound is what it is, for the message; may be empty
+    std::string_view why;   // the reason for a bound, for the message; may be empty
     bool zero_too = false;  // 0 is allowed although it is below `least`
 };
 
@@ -43,8 +43,8 @@ struct TextKind {
     std::string_view form;                     // for messages and the reference: "a host name"
     bool (*good)(std::string_view) = nullptr;  // null = any text
     std::string_view example = {};             // for messages; empty = the default
-    /// Says in a sentence what is wrong with a text that is not good; the text itself, which may hold a
-    /// password, is not repeated then. Null = it is, and there is no more to say.
+    /// Explains in a sentence why a text is not good. The text itself, which may hold a password, is then not
+    /// repeated. Null = the message repeats the text and explains nothing further.
     std::string (*why)(std::string_view) = nullptr;
 };
 
@@ -56,33 +56,33 @@ struct ChoiceKind {
     void (*set)(T&, std::size_t);
 };
 
-/// A list. What the file gives replaces the default.
+/// A list. Its value in the file replaces the default.
 template <class T>
 struct ListKind {
     std::string_view form;  // of an element, for the reference
     void (*clear)(T&);
-    void (*add)(ConfigReading&, const toml::node& element, T&);  // complains itself
+    void (*add)(ConfigReading&, const toml::node& element, T&);  // reports errors itself
     std::string (*render)(T&) = nullptr;                         // the default as TOML; null = empty
     const char* example = nullptr;  // shown as a comment where the default is empty
 };
 
-/// A table whose keys the operator makes up.
+/// A table whose keys the operator chooses.
 template <class T>
 struct TableKind {
     std::string_view form;                                         // of an entry, for the reference
-    void (*read)(ConfigReading&, const toml::table& entries, T&);  // complains itself
+    void (*read)(ConfigReading&, const toml::table& entries, T&);  // reports errors itself
 };
 
-/// A table of its own type, or a list of them, that rows of another T describe.
+/// A table of its own type, or a list of such tables, described by rows of another T.
 template <class T>
 struct Key {
-    std::string_view name;  // with its section: "relay.pool.idle_max_s"
+    std::string_view name;  // including its section: "relay.pool.idle_max_s"
     std::variant<IntegerKind<T>, BooleanKind<T>, TextKind<T>, ChoiceKind<T>, ListKind<T>, TableKind<T>> kind;
     std::string_view doc;
 };
 
-// The makers of rows. `Access` is a captureless lambda that returns a reference into T; the kinds keep plain
-// function pointers made from its type.
+// Functions that make rows. `Access` is a captureless lambda that returns a reference into T; the kinds keep
+// plain function pointers made from its type.
 
 template <class T, class Access>
 IntegerKind<T> integer(Access, std::int64_t least, std::int64_t most, std::string_view why = {}) {
@@ -103,7 +103,7 @@ IntegerKind<T> integer(Access, std::int64_t least, std::int64_t most, std::strin
             least, most, why};
 }
 
-/// A duration that is kept in milliseconds and written in whole seconds.
+/// A duration stored in milliseconds and written in whole seconds.
 template <class T, class Access>
 IntegerKind<T> seconds(Access, std::int64_t least, std::int64_t most, std::string_view why = {}) {
     return {[](T& target) -> std::int64_t { return std::chrono::floor<Seconds>(Access{}(target)).count(); },
@@ -124,7 +124,7 @@ ChoiceKind<T> choice(Access, std::span<const std::string_view> names) {
             [](T& target, std::size_t index) { Access{}(target) = static_cast<Field>(index); }};
 }
 
-/// How the bounds of a number read: "1..1000", "at least 92", "0, or 1000..65536".
+/// The bounds of a number as text: "1..1000", "at least 92", "0, or 1000..65536".
 std::string bounds_text(std::int64_t least, std::int64_t most, bool zero_too);
 
 /// A TOML basic string.

@@ -15,7 +15,7 @@ namespace {
 constexpr std::int64_t day_s = 86'400;
 constexpr std::int64_t million = 1'000'000;
 
-// In the order of their enumerators.
+// The words of the enumerations below, in the order of their enumerators.
 constexpr std::array<std::string_view, 2> log_formats = {"json", "pretty"};
 constexpr std::array<std::string_view, 2> bare_newlines = {"refuse", "normalise"};
 constexpr std::array<std::string_view, 4> identities = {"auto", "xclient", "proxy_v2", "none"};

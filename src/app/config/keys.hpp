@@ -1,4 +1,4 @@
-// The rows: every key of the configuration file.
+// The rows of every key in the configuration file.
 #pragma once
 
 #include <span>
@@ -10,21 +10,21 @@
 
 namespace sluice::app {
 
-/// An element of relay.mta as it is written.
+/// An element of relay.mta as written.
 struct UpstreamEntry {
     std::string address;  // ADDRESS:PORT, or unix:PATH
     relay::UpstreamOptions options;
 };
 
-/// In the order of the reference: top-level keys first, then section by section.
+/// The rows of the file's keys, in the order of the reference: top-level keys first, then section by section.
 std::span<const Key<Config>> config_keys();
-/// Of an element of relay.mta that is a table.
+/// The rows for an element of relay.mta that is a table.
 std::span<const Key<UpstreamEntry>> upstream_keys();
 
-/// Of an element of tls.chain_files that is a table.
+/// The rows for an element of tls.chain_files that is a table.
 std::span<const Key<net::TlsChain>> chain_keys();
 
-/// What a section is about, for the reference ("relay.pool"); empty for one without a text.
+/// The reference's text about a section ("relay.pool"); empty for a section without one.
 std::string_view section_text(std::string_view section);
 
 }  // namespace sluice::app

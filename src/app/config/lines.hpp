@@ -1,4 +1,4 @@
-// Where in its file the configuration says something, for who asks why.
+// Finds the line of the configuration file that says something, for explanations.
 #pragma once
 
 #include <string>
@@ -11,10 +11,11 @@ namespace sluice::app {
 
 class ConfigLines {
   public:
-    /// Empty = there is no file. One that cannot be read has no lines.
+    /// Empty = there is no file. A file that cannot be read has no lines.
     explicit ConfigLines(const std::string& file);
 
-    /// "sluice.toml:12", of a network in policy.networks or of a DNS list; less where there is no such line.
+    /// The place of a network in policy.networks or of a DNS list, "sluice.toml:12"; the file alone when no
+    /// such line is found.
     std::string of_network(policy::Lane lane, std::string_view network) const;
     std::string of_dns_list(std::string_view zone) const;
 

@@ -16,7 +16,7 @@ namespace sluice::app {
 
 namespace {
 
-/// The extensions an operator may withhold, in the order they are announced.
+/// The extensions that an operator may withhold, in the order in which they are announced.
 constexpr std::array<std::string_view, 8> offerable = {
     "PIPELINING", "SIZE", "8BITMIME", "SMTPUTF8", "CHUNKING", "DSN", "ENHANCEDSTATUSCODES", "REQUIRETLS"};
 
@@ -40,7 +40,8 @@ bool is_domain(std::string_view text, bool underscores) {
     return label > 0;
 }
 
-/// As `openssl x509 -fingerprint -sha256` prints it: 32 octets in hexadecimal, colons between them or none.
+/// Reads a fingerprint as `openssl x509 -fingerprint -sha256` prints it: 32 octets in hexadecimal, with
+/// colons between them or without.
 std::optional<std::string> fingerprint_octets(std::string_view text) {
     constexpr std::size_t octets = 32;
     const bool colons = text.find(':') != std::string_view::npos;
@@ -54,7 +55,7 @@ std::optional<std::string> fingerprint_octets(std::string_view text) {
     return digest;
 }
 
-/// One more string in a TOML list that is being written.
+/// Appends a string to a TOML list under construction.
 void append_string(std::string& list, std::string_view text) {
     list += list.empty() ? "" : ", ";
     list += toml_string(text);
@@ -86,7 +87,7 @@ void add_tls_listen(ConfigReading& reading, const toml::node& element, Config& c
 
 namespace {
 
-/// What no single key of an MTA can be blamed for; empty = nothing.
+/// A contradiction between keys of an MTA, for which no single key is at fault; empty = none.
 std::string_view contradiction(const relay::UpstreamOptions& options) {
     using relay::MtaTls;
     const relay::MtaTlsOptions& tls = options.tls;
@@ -116,7 +117,7 @@ void add_upstream(ConfigReading& reading, const toml::node& element, Config& con
         entry.address = *text;
     }
     const auto address = net::ServerAddress::parse(entry.address);
-    if (!address) return;  // complained about already
+    if (!address) return;  // already reported
     auto& upstreams = config.relay.upstreams;
     if (std::ranges::find(upstreams, *address, &relay::UpstreamOptions::address) != upstreams.end())
         return reading.fault(element, fmt::format("{} is listed twice", address->to_string()));
@@ -177,7 +178,7 @@ void add_extension(ConfigReading& reading, const toml::node& element, Config& co
 
 namespace {
 
-/// Makes 10.0.0.0/8 of "10.1.2.3/8": that was most likely meant.
+/// Turns "10.1.2.3/8" into 10.0.0.0/8, which was most likely meant.
 std::optional<Network> without_host_bits(std::string_view text) {
     const std::size_t slash = text.find('/');
     if (slash == std::string_view::npos) return std::nullopt;
@@ -222,7 +223,7 @@ void add_network(ConfigReading& reading, const toml::node& element, Config& conf
     const auto network = network_of(reading, element);
     if (!network) return;
     if (reading.list_network(network->to_string(), lane, element.source().begin)) {
-        // Twice on one list changes nothing.
+        // Naming a network twice on one list changes nothing.
         (void)config.front.policy.networks.add(*network, lane);
     }
 }

@@ -1,4 +1,4 @@
-// Readers of list elements that are more than a string, and the checks of strings that mean something.
+// Readers for list elements other than plain strings, and checks of strings with a meaning.
 #pragma once
 
 #include <string>
@@ -14,10 +14,10 @@ struct UpstreamEntry;
 
 void add_listen(ConfigReading& reading, const toml::node& element, Config& config);
 void add_tls_listen(ConfigReading& reading, const toml::node& element, Config& config);
-/// "ADDRESS:PORT", or a table of upstream_keys().
+/// Reads "ADDRESS:PORT" or a table of upstream_keys().
 void add_upstream(ConfigReading& reading, const toml::node& element, Config& config);
 void add_dns_server(ConfigReading& reading, const toml::node& element, Config& config);
-/// A file, or a table of chain_keys().
+/// Reads a file name or a table of chain_keys().
 void add_chain_file(ConfigReading& reading, const toml::node& element, Config& config);
 void add_health_network(ConfigReading& reading, const toml::node& element, Config& config);
 void add_proxy_network(ConfigReading& reading, const toml::node& element, Config& config);
@@ -28,7 +28,7 @@ template <bool allow>
 void add_dns_list(ConfigReading& reading, const toml::node& element, Config& config);
 void add_observed_signal(ConfigReading& reading, const toml::node& element, Config& config);
 void add_trap_recipient(ConfigReading& reading, const toml::node& element, Config& config);
-/// A table of bot_keys().
+/// Reads a table of bot_keys().
 void add_bot(ConfigReading& reading, const toml::node& element, Config& config);
 void add_fingerprint(ConfigReading& reading, const toml::node& element, UpstreamEntry& entry);
 void read_code_weights(ConfigReading& reading, const toml::table& entries, policy::DnsListOptions& list);
@@ -42,13 +42,13 @@ std::string render_offer(Config& config);
 inline constexpr std::string_view return_codes_form =
     "a return code such as \"127.0.0.2\", \"127.0.0.2-11\" or \"127.0.*.2\"";
 
-/// net::Endpoint::parse would take it.
+/// Whether net::Endpoint::parse accepts the text.
 bool is_endpoint(std::string_view text);
 inline constexpr std::string_view endpoint_form =
     "ADDRESS:PORT, such as \"0.0.0.0:25\" or \"[::]:25\" (an IPv6 address in brackets; names are not looked "
     "up)";
 
-/// net::ServerAddress::parse would take it.
+/// Whether net::ServerAddress::parse accepts the text.
 bool is_server_address(std::string_view text);
 inline constexpr std::string_view server_address_form =
     "ADDRESS:PORT, such as \"127.0.0.1:10025\" (an IPv6 address in brackets; names are not looked up; the "
@@ -62,11 +62,12 @@ inline constexpr std::string_view host_name_form =
 inline constexpr std::string_view store_form =
     "\"local\", \"off\", \"auto\", or a Redis as redis://:PASSWORD@HOST:PORT";
 
-/// "auto", "off", "local", or the URL of a Redis.
+/// Whether the text is "auto", "off", "local", or the URL of a Redis.
 bool is_store_place(std::string_view text);
-/// Says why it is not, without a password that it may hold.
+/// Explains why the text is none of these, without repeating a password in it.
 std::string store_fault(std::string_view text);
-/// A DNS zone to ask below: labels without dots at the ends, short enough for an IPv6 address before it.
+/// Whether the text is a DNS zone to ask below: labels without dots at the ends, short enough for an IPv6
+/// address in front.
 bool is_zone(std::string_view text);
 
 }  // namespace sluice::app

@@ -1,5 +1,5 @@
-// Messages about wrong configurations, whole, as a stranger reads them: what was found, what is expected, and
-// how it is written.
+// Complete messages about wrong configurations, as a stranger reads them: what was found, what is expected,
+// and how to write it.
 #include <gtest/gtest.h>
 #include <string>
 #include <string_view>
@@ -9,7 +9,7 @@
 namespace sluice::app {
 namespace {
 
-/// Without the place: config_test.cpp has those.
+/// Leaves out the place; config_test.cpp tests those.
 std::string messages_of(std::string_view text) {
     auto config = parse_config(text, "");
     if (config) config = finish_config(*config);
@@ -32,7 +32,7 @@ TEST_P(ConfigMessage, SaysWhatIsExpected) {
 }
 
 const Mistake mistakes[] = {
-    // a text for something else
+    // a text in place of another type
     {"workers = '4'", "workers must be an integer, not the string \"4\"; for example workers = 0"},
     {"pace.reply_s = '21s'",
      "pace.reply_s must be an integer, not the string \"21s\"; for example pace.reply_s = 21"},
@@ -50,7 +50,7 @@ const Mistake mistakes[] = {
     {"smtp.hostname = 'mx.example.org.'",
      "smtp.hostname must be a host name of letters, digits, \"-\" and dots, without a dot at its end, not "
      "\"mx.example.org.\"; for example smtp.hostname = \"mx.example.org\""},
-    // the store, whose password is not repeated
+    // the store; its password is not repeated
     {"store = 'redis'",
      "store must be \"local\", \"off\", \"auto\", or a Redis as redis://:PASSWORD@HOST:PORT: it is none of "
      "these; for example store = \"redis://:password@192.0.2.7:6379\""},
@@ -73,14 +73,14 @@ const Mistake mistakes[] = {
      "\"/var/log/sluice\""},
     {"tls.chain_files = [{ chain = 'c.pem' }]",
      "a certificate needs a chain and a key, as in { chain = \"fullchain.pem\", key = \"privkey.pem\" }"},
-    // a key of the file behind the line of a table
+    // a top-level key that follows the line of a table
     {"[[policy.dnsbl]]\nzone = 'bl.example.org'\nlog.destination = '/x'",
      "unknown key log: log stands below [[policy.dnsbl]] and belongs to it; write log above the first line "
      "in brackets"},
     {"[relay]\nlisten = ['0.0.0.0:25']",
      "unknown key relay.listen: listen stands below [relay] and belongs to it; write listen above the first "
      "line in brackets"},
-    // no key
+    // unknown keys
     {"policy.networks.whitelist = ['10.0.0.0/8']",
      "unknown key policy.networks.whitelist; [policy.networks] has fast, slow, defer, reject, health"},
     {"nonsense = 1", "unknown key nonsense; `sluice check --print-defaults` prints all there are"},
@@ -113,7 +113,7 @@ const Mistake mistakes[] = {
      "key, and the line of a section, stand once"},
     {"listen = ['127.0.0.1:25',",
      "Error while parsing array: encountered end-of-file; a bracket or a quotation mark is not closed"},
-    // what belongs together
+    // keys that depend on each other
     {"listen = []",
      "listen is empty: name the addresses to listen at, as in listen = [\"0.0.0.0:25\", \"[::]:25\"]"},
     {"store = 'local'", "store needs a state_dir, for its socket, as in state_dir = \"/var/lib/sluice\""},

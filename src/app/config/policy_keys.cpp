@@ -1,4 +1,4 @@
-// The rows of [policy]: who is put into which lane.
+// The rows of [policy]: which client gets which lane.
 #include "app/config/policy_keys.hpp"
 
 #include <array>
@@ -17,7 +17,7 @@ namespace {
 constexpr std::int64_t day_s = 86'400;
 constexpr std::int64_t million = 1'000'000;
 
-// In the order of their enumerators.
+// The words of the enumerations below, in the order of their enumerators.
 constexpr std::array<std::string_view, 4> lanes = {"fast", "slow", "defer", "reject"};
 constexpr std::array<std::string_view, 2> modes = {"enforce", "observe"};
 
@@ -180,7 +180,7 @@ const Key<policy::BotSignature> bot_rows[] = {
      "How much sooner or later it may be. Where several fit, the nearest does."},
 };
 
-/// The row of one signal of the catalogue.
+/// The row of one signal in the catalogue.
 template <policy::SignalId id>
 Key<Config> signal_key() {
     static const std::string name = fmt::format("policy.signals.{}", policy::row_of(id).name);

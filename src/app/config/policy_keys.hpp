@@ -9,11 +9,11 @@
 
 namespace sluice::app {
 
-/// In the order of the reference. The names and texts of the signals' rows come from the catalogue.
+/// The rows in the order of the reference. Names and texts of the signals' rows come from the catalogue.
 std::vector<Key<Config>> policy_keys();
-/// Of an element of policy.dnsbl and policy.dnswl.
+/// The rows for an element of policy.dnsbl and policy.dnswl.
 std::span<const Key<policy::DnsListOptions>> dns_list_keys();
-/// Of an element of policy.bots.
+/// The rows for an element of policy.bots.
 std::span<const Key<policy::BotSignature>> bot_keys();
 
 }  // namespace sluice::app

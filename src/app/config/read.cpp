@@ -1,4 +1,4 @@
-// The words of messages about keys that are none, and values of another kind.
+// Messages about unknown keys and about values of the wrong type.
 #include "app/config/read.hpp"
 
 #include "app/config/keys.hpp"
@@ -7,7 +7,7 @@ namespace sluice::app {
 
 namespace {
 
-/// A key of the file itself, or a section of it.
+/// Whether the name is a top-level key or a section.
 bool stands_at_the_top(std::string_view key) {
     const std::string prefix = std::string(key) + '.';
     return std::ranges::any_of(config_keys(), [&](const Key<Config>& row) {
@@ -15,7 +15,7 @@ bool stands_at_the_top(std::string_view key) {
     });
 }
 
-/// The keys that stand beside `name`, without what is before them.
+/// The names in the same section as `name`, without the section.
 std::vector<std::string_view> beside(std::string_view name, const std::vector<std::string_view>& names) {
     const std::size_t dot = name.rfind('.');
     const std::string_view section = dot == std::string_view::npos ? "" : name.substr(0, dot + 1);

@@ -17,7 +17,7 @@
 
 namespace sluice::app {
 
-/// `example` is how the key is written, as TOML; empty = no help.
+/// `example` shows the key written correctly, as TOML; empty = no example.
 inline void wrong_type(ConfigReading& reading, std::string_view name, const toml::node& node,
                        std::string_view wanted, const std::string& example = {}) {
     reading.fault(node,
@@ -51,7 +51,7 @@ void read_value(ConfigReading& reading, std::string_view name, const BooleanKind
     kind.at(target) = value->get();
 }
 
-/// An example of how a text is written, for messages.
+/// An example of a text value, for messages.
 template <class T>
 std::string example_of(const TextKind<T>& kind, T& target) {
     if (!kind.example.empty()) return toml_string(kind.example);
@@ -87,7 +87,7 @@ void read_value(ConfigReading& reading, std::string_view name, const ChoiceKind<
     kind.set(target, static_cast<std::size_t>(found - kind.names.begin()));
 }
 
-/// Says how a list is written, by what stands there in its place.
+/// Shows how a list is written, using the value that stands in its place.
 std::string list_for(std::string_view name, const toml::node& node, std::string_view form);
 
 template <class T>
@@ -112,19 +112,19 @@ void read_value(ConfigReading& reading, std::string_view name, const TableKind<T
     kind.read(reading, *table, target);
 }
 
-/// The message about a key that is none: it may be a key of the file itself that stands behind the line of a
-/// section or a table, `owner` ("[relay]", "[[relay.mta]]"; empty = it stands at the top). `key` is as it
-/// is written, `name` with the section before it, `names` what there is.
+/// The message about an unknown key. It may be a top-level key that follows the line of a section or a table,
+/// `owner` ("[relay]", "[[relay.mta]]"; empty = it stands at the top). `key` is the key as written, `name`
+/// includes the section, `names` are the known keys.
 std::string unknown_key(std::string_view key, std::string_view name, std::string_view owner,
                         const std::vector<std::string_view>& names);
 
-/// The message about a section that has a value in place of its keys.
+/// The message about a section name that has a value in place of keys.
 std::string section_has_value(std::string_view name, const toml::node& node,
                               const std::vector<std::string_view>& names);
 
-/// Reads `table`, whose own name is `path` ("" for the file itself, else with the sections above it), into
-/// `target`. A key is a row, or a section that rows lie in; anything else is a fault that names the nearest.
-/// `owner` is how the line is written behind which a table stands that is no section ("[[relay.mta]]").
+/// Reads `table` into `target`. `path` is the table's name with its sections ("" for the file itself). A key
+/// is a row, or a section that contains rows; any other key is an error that names the nearest one. `owner`
+/// is the line that opens a table which is no section ("[[relay.mta]]").
 template <class T>
 void read_table(ConfigReading& reading, std::span<const Key<T>> keys, const std::string& path,
                 const toml::table& table, T& target, std::string_view owner = {}) {

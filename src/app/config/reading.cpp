@@ -10,7 +10,7 @@ namespace sluice::app {
 
 namespace {
 
-/// Levenshtein distance: names are short, and there are a hundred of them.
+/// Levenshtein distance. The plain algorithm is enough: names are short, and there are a hundred of them.
 std::size_t distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row;
     for (std::size_t j = 0; j <= b.size(); ++j)
@@ -27,7 +27,7 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return row.back();
 }
 
-/// The part behind the last dot.
+/// The part after the last dot.
 std::string_view last_part(std::string_view name) {
     const auto dot = name.rfind('.');
     return dot == std::string_view::npos ? name : name.substr(dot + 1);
@@ -43,7 +43,7 @@ bool ConfigReading::list_network(const std::string& network, policy::Lane lane,
                                  const toml::source_position& at) {
     const auto [entry, added] = networks_.try_emplace(network, Listed{lane, at});
     if (added || entry->second.lane == lane) return true;
-    // toml++ hands out keys in the order of their names: the later place is the one to complain about.
+    // toml++ returns keys in alphabetical order: report the place that comes later in the file.
     Listed first = entry->second;
     Listed second{lane, at};
     if (second.at < first.at) std::swap(first, second);
@@ -85,7 +85,7 @@ std::string_view nearest_name(std::string_view name, const std::vector<std::stri
     std::string_view nearest;
     std::size_t least = std::max<std::size_t>(2, last_part(name).size() / 3) + 1;
     for (const std::string_view candidate : names) {
-        // A right name in the wrong section is as likely as a slip of the finger.
+        // A correct name in the wrong section is as likely as a typing error.
         const std::size_t apart = last_part(name) == last_part(candidate) ? 1 : distance(name, candidate);
         if (apart < least) {
             least = apart;

@@ -1,11 +1,11 @@
-// Keys that the configuration once had: an error about one names what has taken its place.
+// Former configuration keys: an error about one says what replaces it.
 #pragma once
 
 #include <string_view>
 
 namespace sluice::app {
 
-/// What to write instead of a key of this name; empty for one that there never was.
+/// The replacement for a former key; empty for a name that never was a key.
 std::string_view instead_of(std::string_view name);
 
 }  // namespace sluice::app

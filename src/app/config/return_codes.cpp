@@ -31,7 +31,7 @@ struct Entry {
     int weight;
 };
 
-/// Nothing where it is faulty, which has been said then.
+/// Nothing when the entry is faulty; the error is then already reported.
 std::optional<Entry> read_entry(ConfigReading& reading, const toml::key& key, const toml::node& node) {
     const auto& at = key.source().begin;
     const auto codes = policy::ReturnCodes::parse(key.str());
@@ -57,7 +57,7 @@ void read_code_weights(ConfigReading& reading, const toml::table& entries, polic
     std::vector<Entry> read;
     for (const auto& [key, node] : entries)
         if (const auto entry = read_entry(reading, key, node)) read.push_back(*entry);
-    // toml++ hands out keys in the order of their names: the later place is the one to complain about.
+    // toml++ returns keys in alphabetical order: report the place that comes later in the file.
     std::ranges::sort(read, [](const Entry& a, const Entry& b) { return a.at < b.at; });
     for (std::size_t i = 0; i < read.size(); ++i) {
         const auto clashes = [&](const Entry& before) { return before.codes.overlaps(read[i].codes); };

@@ -9,7 +9,7 @@
 
 namespace sluice::app {
 
-/// As given; what is absent leaves the file's value, or the default, alone.
+/// The flags as given. An absent one keeps the file's value, or the default.
 struct RunFlags {
     std::string config;               // a file; empty = the defaults
     std::vector<std::string> listen;  // each ADDRESS:PORT; replaces the file's list

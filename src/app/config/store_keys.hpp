@@ -1,4 +1,4 @@
-// The rows of what is remembered: store and [state].
+// The rows of the store: `store` and [state].
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace sluice::app {
 
-/// In the order of the reference.
+/// The rows in the order of the reference.
 std::vector<Key<Config>> store_keys();
 
 }  // namespace sluice::app

@@ -63,7 +63,7 @@ std::string_view base_of(std::string_view name) {
     return dot == std::string_view::npos ? name : name.substr(dot + 1);
 }
 
-// What a row holds, for people.
+// Describes the allowed values of a row, for people.
 template <class T>
 struct Describe {
     std::string operator()(const IntegerKind<T>& kind) const {
@@ -79,7 +79,7 @@ struct Describe {
     std::string operator()(const TableKind<T>& kind) const { return fmt::format("table of {}", kind.form); }
 };
 
-// The present value as TOML.
+// Writes the present value as TOML.
 template <class T>
 struct Render {
     T& target;
@@ -96,7 +96,7 @@ struct Render {
     std::string operator()(const TableKind<T>&) const { return "{}"; }
 };
 
-/// The prose in lines of a comment.
+/// Formats a text as comment lines.
 std::string comment(std::string_view text) {
     constexpr std::size_t width = 100;
     std::string out = "#";
@@ -116,7 +116,7 @@ std::string comment(std::string_view text) {
     return out + '\n';
 }
 
-/// The example of a list that is empty by default; written as a comment.
+/// The example of a list whose default is empty; it is written as a comment.
 std::string_view example_of(const Key<Config>& key) {
     const auto* list = std::get_if<ListKind<Config>>(&key.kind);
     return list == nullptr || list->example == nullptr ? std::string_view() : list->example;

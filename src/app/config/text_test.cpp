@@ -15,7 +15,7 @@ namespace {
 
 using testing::HasSubstr;
 
-/// All scalar values of a configuration, as its rows see them.
+/// All scalar values of a configuration, as its rows read them.
 std::string values(Config& config) {
     std::string out;
     for (const Key<Config>& key : config_keys()) {

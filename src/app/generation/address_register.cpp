@@ -23,7 +23,7 @@ namespace sluice::app {
 
 namespace {
 
-/// The largest that are sold have some hundred megabytes.
+/// The largest files on sale have some hundred megabytes.
 constexpr std::uint64_t file_octets_max = std::uint64_t{2} << 30;
 
 [[noreturn]] void fail(const std::string& file, std::string_view why) {
@@ -34,9 +34,9 @@ constexpr std::uint64_t file_octets_max = std::uint64_t{2} << 30;
     fail(file, std::generic_category().message(error));
 }
 
-/// All of the file, in memory.
+/// Copies the whole file into memory.
 net::Fd copy_of(const std::string& file) {
-    // Without O_NONBLOCK a pipe would be waited for.
+    // Without O_NONBLOCK, opening a pipe would wait for a writer.
     const net::Fd source{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     struct stat status{};
     if (!source || ::fstat(source.get(), &status) != 0) fail(file, errno);
@@ -94,14 +94,14 @@ std::optional<MMDB_entry_s> entry_of(const MMDB_s& opened, const IpAddress& addr
     return found.entry;
 }
 
-/// Whether the first records of its tree that there are tell of what it is to hold. The type that a file
-/// gives itself says less: each publisher has names of his own.
+/// Whether one of the first records in the tree has the expected content. The type that the file declares is
+/// less reliable: each publisher uses names of its own.
 bool holds_what_it_should(const MMDB_s& opened, AddressRegister::Holds holds) {
     const auto tells = [holds](const MMDB_entry_s& entry) {
         return holds == AddressRegister::Holds::asns ? asn_in(entry).has_value()
                                                      : country_in(entry).has_value();
     };
-    constexpr int looked_at_max = 100'000;  // a damaged tree may have circles
+    constexpr int looked_at_max = 100'000;  // a damaged tree may have cycles
     std::vector<std::uint32_t> nodes{0};
     for (int looked_at = 0; looked_at < looked_at_max && !nodes.empty(); ++looked_at) {
         MMDB_search_node_s node{};
@@ -110,7 +110,7 @@ bool holds_what_it_should(const MMDB_s& opened, AddressRegister::Holds holds) {
         if (MMDB_read_node(&opened, number, &node) != MMDB_SUCCESS) continue;
         if (node.left_record_type == MMDB_RECORD_TYPE_DATA && tells(node.left_record_entry)) return true;
         if (node.right_record_type == MMDB_RECORD_TYPE_DATA && tells(node.right_record_entry)) return true;
-        // The left one comes next: IPv4, where there is most.
+        // The left child comes next: that is IPv4, where most records are.
         if (node.right_record_type == MMDB_RECORD_TYPE_SEARCH_NODE)
             nodes.push_back(static_cast<std::uint32_t>(node.right_record));
         if (node.left_record_type == MMDB_RECORD_TYPE_SEARCH_NODE)

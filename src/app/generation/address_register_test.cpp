@@ -25,7 +25,7 @@ IpAddress address(std::string_view text) {
     return IpAddress::parse(text).value();
 }
 
-/// "64500", "DE" or "-".
+/// Returns "64500", "DE" or "-".
 std::string known(const AddressRegister& found, std::string_view client, Holds holds) {
     if (holds == Holds::asns) {
         const auto asn = found.asn(address(client));
@@ -35,7 +35,7 @@ std::string known(const AddressRegister& found, std::string_view client, Holds h
     return country ? policy::country_name({.country = *country}) : "-";
 }
 
-/// Why not; empty = it can be used.
+/// The error text; empty when the file can be used.
 std::string fault(const std::string& file, Holds holds) {
     try {
         const AddressRegister opened(file, holds);
@@ -45,7 +45,7 @@ std::string fault(const std::string& file, Holds holds) {
     }
 }
 
-/// A file of the test's own.
+/// A temporary file of this test.
 class Scratch {
   public:
     explicit Scratch(std::string_view octets = {}) { write(octets); }
@@ -142,7 +142,8 @@ TEST(AddressRegister, APipeIsNotWaitedFor) {
     EXPECT_EQ(fault(name.path(), Holds::asns), name.path() + ": not a regular file");
 }
 
-/// Each octet in turn is another: the file is refused, or some of it is not known, or other than it was.
+/// Changes each octet in turn. The file may be refused, or values may be unknown or wrong, but nothing
+/// crashes.
 TEST(AddressRegister, DamageIsSurvived) {
     const Scratch scratch;
     for (const auto& [file, holds] :

@@ -9,7 +9,7 @@ namespace sluice::app {
 namespace {
 
 constexpr std::uint64_t own = 64;           // the loop, the log, signals, what libraries open
-constexpr std::uint64_t spool_files = 256;  // a large message whose file cannot be opened is answered 452
+constexpr std::uint64_t spool_files = 256;  // a large message whose spool file cannot be opened gets 452
 constexpr std::uint64_t dns_sockets = 128;
 
 }  // namespace
@@ -31,7 +31,7 @@ std::uint64_t descriptors_beside_sessions(const Config& config) {
 }
 
 unsigned sessions_within(std::uint64_t limit, unsigned sessions_max, std::uint64_t beside) {
-    // A tiny limit is shared half and half: refusing to run would be worse than running tight.
+    // With a tiny limit sessions get half of it: running tight is better than not running.
     const std::uint64_t room = std::max(limit > beside ? limit - beside : 0, limit / 2);
     return static_cast<unsigned>(std::min<std::uint64_t>(sessions_max, std::max<std::uint64_t>(room, 1)));
 }

@@ -1,4 +1,4 @@
-// File descriptors: the limit that decides how many sessions a process can hold.
+// File descriptors: their limit decides how many sessions a process can hold.
 #pragma once
 
 #include <cstddef>
@@ -11,11 +11,11 @@ namespace sluice::app {
 /// Raises the soft limit of descriptors to the hard one, and returns it.
 std::uint64_t raise_descriptor_limit();
 
-/// Descriptors of a worker that are not client sessions: MTA connections, listeners, spool files, DNS, the
-/// loop's own.
+/// The descriptors of a worker that are not client sessions: MTA connections, listeners, spool files, DNS,
+/// and the loop's own.
 std::uint64_t descriptors_beside_sessions(const Config& config);
 
-/// How many sessions a worker can hold under `limit`: what is configured, or less.
+/// The number of sessions that a worker can hold under `limit`; `sessions_max` at most.
 unsigned sessions_within(std::uint64_t limit, unsigned sessions_max, std::uint64_t beside);
 
 }  // namespace sluice::app

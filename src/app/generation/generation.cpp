@@ -18,13 +18,13 @@ namespace sluice::app {
 
 namespace {
 
-/// Ours, and open to the group of the workers. Its group is that of the process at the time it is made: to
-/// give it away later would take a right (CAP_CHOWN) that is not needed otherwise.
+/// Makes a directory that belongs to us and is open to the workers' group. The group is set by the process's
+/// group at creation: changing it later would need a capability (CAP_CHOWN) that nothing else needs.
 void make_directory(const std::string& path, mode_t mode, const std::optional<guard::User>& user) {
     const int group = user ? ::setfsgid(user->group) : -1;
     const int result = ::mkdir(path.c_str(), mode);
     const int error = errno;
-    if (result == 0) ::chmod(path.c_str(), mode);  // whatever the umask
+    if (result == 0) ::chmod(path.c_str(), mode);  // independent of the umask
     if (user) ::setfsgid(static_cast<gid_t>(group));
     if (result != 0 && error != EEXIST)
         throw StartError(
@@ -39,10 +39,10 @@ void prepare_directories(const Config& config, const std::optional<guard::User>&
         if (config.store.where == "local") make_directory(config.memory_directory(), 0770, user);
         if (config.redis()) make_directory(config.acts_directory(), 0770, user);
     }
-    if (!user) require_spool(config);  // else a worker finds out, who is who has to write there
+    if (!user) require_spool(config);  // with a user of its own, a worker checks it: only that user writes
 }
 
-/// Lowers the sessions of a worker to what its descriptors allow, and says so.
+/// Lowers a worker's sessions to what its descriptors allow, and logs that.
 void fit_sessions(Config& config, const EventLog& events) {
     const std::uint64_t limit = raise_descriptor_limit();
     const unsigned fitting =
@@ -65,11 +65,12 @@ std::uint16_t dns_port(const std::string& server) {
 }
 
 void reach_upstream(const relay::UpstreamOptions& upstream, guard::Reach& reach) {
-    // A Unix-domain socket is a matter of its file's permissions: Landlock has no say in it.
+    // Landlock does not govern Unix-domain sockets: their file permissions do.
     if (!upstream.address.is_unix()) reach.tcp_ports.push_back(upstream.address.tcp.port);
     if (!upstream.wants_tls()) return;
     if (!upstream.tls.ca_file.empty()) return reach.readable.push_back(upstream.tls.ca_file);
-    // Debian's authorities, which OpenSSL looks for during a handshake: names that lead to files elsewhere.
+    // Debian's CA certificates, which OpenSSL looks up during a handshake; their names link to files
+    // elsewhere.
     for (const char* directory :
          {"/etc/ssl/certs", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates"})
         reach.readable.emplace_back(directory);
@@ -127,10 +128,10 @@ EventLog events_of(const Generation& generation) {
 guard::Sandbox sandbox_of(const Generation& generation) {
     const Config& config = generation.config;
     guard::Reach reach;
-    // For libunbound, OpenSSL and net::MemoryWatch, when they are set up.
+    // libunbound, OpenSSL and net::MemoryWatch read these when they are set up.
     reach.readable = {"/etc/resolv.conf", "/etc/hosts", "/etc/ssl/openssl.cnf", config.trust_anchor_file,
                       "/proc/self/statm"};
-    // The directory: a new list takes the name of the old one.
+    // The directory, because a new list replaces the old one by a rename.
     if (config.relay.verify.by == relay::VerifyBy::list)
         reach.readable.push_back(
             std::filesystem::absolute(config.relay.verify.list_file).parent_path().string());
@@ -163,7 +164,7 @@ guard::Sandbox store_sandbox_of(const Generation& generation) {
              {"/etc/ssl/certs", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates"})
             reach.readable.emplace_back(directory);
     reach.writable = {generation.config.acts_directory()};
-    reach.all_tcp_ports = true;  // a cluster and its Sentinels name ports of their own
+    reach.all_tcp_ports = true;  // a cluster and its Sentinels name further ports
     return {.user = generation.user, .reach = std::move(reach)};
 }
 

@@ -1,5 +1,5 @@
-// One configuration and what it takes to run workers with it: a reload makes the next, and drops it whole
-// when something is wrong with it.
+// One configuration with all that workers need to run with it. A reload makes the next generation, and drops
+// it whole when something in it is wrong.
 #pragma once
 
 #include <memory>
@@ -17,7 +17,7 @@ namespace sluice::app {
 struct Generation {
     unsigned number = 1;
     Config config;
-    std::optional<guard::User> user;  // of the workers; none = that of the supervisor
+    std::optional<guard::User> user;  // of the workers; none = the supervisor's user
     std::shared_ptr<const LogFile> log_file;
     std::unique_ptr<const Certificates> certificates;  // null = none
     std::shared_ptr<const Registers> registers;        // null = none
@@ -25,24 +25,24 @@ struct Generation {
     unsigned workers() const;
 };
 
-/// Whom the workers are to be; nothing = whoever starts them: none is configured, or only root could change
-/// it. Throws StartError when there is no such user.
+/// The user that workers change to. Nothing when they keep the starting user: no user is configured, or the
+/// process is not root and could not change. Throws StartError when the user does not exist.
 std::optional<guard::User> workers_user(const Config& config);
 
-/// Opens and reads what else `config` names, and makes its directories; `registers` are its own. What
-/// sessions must find again in the next generation, and the log file where it is the same, comes from
-/// `before`, which may be null. Throws StartError.
+/// Opens and reads everything else that `config` names, and makes its directories. `registers` belong to it.
+/// State that sessions must find again in the next generation, and an unchanged log file, come from `before`,
+/// which may be null. Throws StartError.
 std::shared_ptr<Generation> make_generation(Config config, std::shared_ptr<const Registers> registers,
                                             const Generation* before);
 
-/// Written at once, or not at all; for who has no thread for a log.
+/// A log whose lines are written at once or not at all; for processes without a log thread.
 EventLog events_of(const Generation& generation);
 
-/// What the workers of a generation may still do, and its store process.
+/// The sandbox of a generation's workers, and that of its store process.
 guard::Sandbox sandbox_of(const Generation& generation);
 guard::Sandbox store_sandbox_of(const Generation& generation);
 
-/// Throws StartError when this process cannot write where it is to put large messages.
+/// Throws StartError when this process cannot write to the directory for large messages.
 void require_spool(const Config& config);
 
 }  // namespace sluice::app

@@ -1,6 +1,6 @@
-// The registers of addresses that policy.reputation names: which network has whose number, and which country.
-// As with certificates only the supervisor reads their files, anew with each reload: what a worker needs it
-// has from the memory it was forked with.
+// The address registers that policy.reputation names: they map addresses to AS numbers and to countries. As
+// with certificates, only the supervisor reads the files, anew at each reload; a worker inherits them in the
+// memory it is forked with.
 #pragma once
 
 #include <memory>
@@ -25,7 +25,7 @@ class Registers {
     std::optional<AddressRegister> countries_;
 };
 
-/// Null when none is named. Throws as the constructor does.
+/// Null when none is configured. Throws as the constructor does.
 std::shared_ptr<const Registers> load_registers(const Config& config);
 
 }  // namespace sluice::app

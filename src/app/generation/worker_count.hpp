@@ -1,4 +1,4 @@
-// How many workers `workers = 0` stands for.
+// The number of workers that `workers = 0` stands for.
 #pragma once
 
 #include <algorithm>

@@ -34,7 +34,7 @@ class Gathering {
     Gathering(const Config& config, const ConfigLines& lines, const Presented& presented)
         : config_(config), lines_(lines), presented_(presented) {}
 
-    /// In the order in which a session finds things out.
+    /// Gathers everything in the order in which a session does.
     Explanation run() {
         note_health_check();
         find_place();
@@ -141,7 +141,7 @@ void Gathering::note_past(StoreSession& memory) {
                                    .evidence = {.good = outcomes[i].good, .bad = outcomes[i].bad},
                                    .age = outcomes[i].age});
     }
-    // It would be counted itself.
+    // The client's own new connection would count, too.
     for (std::size_t scope = 0; scope < policy::scopes; ++scope) {
         ++past.at_once[scope];
         ++past.in_window[scope][static_cast<std::size_t>(policy::Rate::connections)];
@@ -154,7 +154,7 @@ void Gathering::note_past(StoreSession& memory) {
     }
 }
 
-/// What is said on a running Sluice comes before what its file says.
+/// The operator's act on the running Sluice takes precedence over the configuration file.
 void Gathering::note_network() {
     const auto match = config_.front.policy.networks.find(presented_.client);
     if (!match || found_.word) return;
@@ -163,7 +163,7 @@ void Gathering::note_network() {
                        .source = lines_.of_network(match->lane, match->text)};
 }
 
-/// Null where workers have none.
+/// Null when workers have no resolver.
 net::Resolver* Gathering::resolver() {
     if (!config_.needs_resolver()) return nullptr;
     if (!resolver_) resolver_.emplace(loop_, config_.resolver);
@@ -172,7 +172,7 @@ net::Resolver* Gathering::resolver() {
 
 void Gathering::ask_dns() {
     const front::PolicyOptions& policy = config_.front.policy;
-    // As a session: nobody is asked about who is on our own list, or known to be good.
+    // As in a session, DNS is not asked about a client on our own list or one known to be good.
     const int good = policy.thresholds.fast;
     const bool trusted = good > 0 && verdict().score <= -good;
     const bool judged = !found_.word && !trusted;
@@ -195,7 +195,7 @@ void Gathering::ask_dns() {
     }
 }
 
-/// A signal stands once; noticed again, it has its value told anew.
+/// Adds a signal. A signal that is there already only gets the new value.
 void Gathering::notice(policy::SignalId id, std::string value, std::string_view source) {
     const policy::SignalOptions& signals = config_.front.policy.signals;
     if (!signals.on(id)) return;
@@ -240,7 +240,7 @@ void Gathering::ask_about_hello() {
         found_.signals.push_back({.signal = front::dns_error("helo", status), .source = "dns"});
 }
 
-/// As they would be named, one after the other, in one transaction.
+/// Judges the recipients as one transaction that names them in this order.
 void Gathering::judge_recipients() {
     const front::PolicyOptions& policy = config_.front.policy;
     std::size_t named = 0;
@@ -253,7 +253,7 @@ void Gathering::judge_recipients() {
     }
 }
 
-/// What shows only within a session is taken from who asks.
+/// Adds signals that show only within a session: the operator has named them.
 void Gathering::note_shown() {
     for (const policy::SignalId id : presented_.shown) {
         const std::string_view name = policy::row_of(id).name;
@@ -298,7 +298,7 @@ void Gathering::remark_on_recipient(StoreSession& memory, const std::string& nam
                                            : fmt::format("recipient {}: is not remembered", recipient));
 }
 
-/// By all that has been found so far.
+/// The verdict on all that has been found so far.
 policy::Verdict Gathering::verdict() const {
     std::vector<policy::Signal> signals;
     std::ranges::transform(found_.signals, std::back_inserter(signals), &Noticed::signal);

@@ -1,5 +1,5 @@
-// What would happen to a client that came now, found out as a worker does: the same operations on the memory,
-// the same questions to DNS, the same pure functions (src/policy).
+// Finds out what would happen to a client that connected now. It does what a worker does: the same store
+// operations, the same DNS questions, the same pure functions (src/policy).
 #pragma once
 
 #include <optional>
@@ -17,32 +17,32 @@
 
 namespace sluice::app {
 
-/// A client and what it says; what it has not said is empty.
+/// A client and what it says; parts that it has not said are empty.
 struct Presented {
     IpAddress client;
     std::string helo;
-    std::optional<std::string> sender;    // empty = a bounce's
+    std::optional<std::string> sender;    // empty = a bounce's sender
     std::vector<std::string> recipients;  // of one transaction, in their order
-    std::vector<policy::SignalId> shown;  // it is judged as if it showed these, too
+    std::vector<policy::SignalId> shown;  // signals that the client is assumed to show as well
 };
 
-/// A signal and where it comes from.
+/// A signal and its source.
 struct Noticed {
     policy::Signal signal;
     std::string source;               // "store", "dns, sluice.toml:12", "as if"
-    std::optional<Seconds> age = {};  // of what is remembered
+    std::optional<Seconds> age = {};  // of a remembered signal
 };
 
-/// The operator's word, which decides the lane alone.
+/// The operator's decision, which alone determines the lane.
 struct Word {
     policy::Lane lane = policy::Lane::fast;
     std::string network;
     std::string source;  // "act of root: spam", "sluice.toml:12"
     std::optional<Seconds> age = {};
-    std::optional<Seconds> left = {};  // nothing = for ever
+    std::optional<Seconds> left = {};  // nothing = no end
 };
 
-/// What is remembered of one of those whose conduct counts: the client, its network, ASN or country.
+/// What is remembered of the client, its network, its ASN or its country: those whose conduct counts.
 struct Remembered {
     std::string whose;  // "192.0.2.7", "192.0.2.0/24", "AS64500", "DE"
     policy::Evidence evidence;
@@ -50,17 +50,17 @@ struct Remembered {
 };
 
 struct Explanation {
-    std::string name;  // of the client, forward-confirmed; empty = none is looked for, or found
+    std::string name;  // the client's forward-confirmed name; empty = not looked up, or not found
     policy::Place place = {};
     std::vector<Remembered> evidence = {};
     std::optional<Word> word = {};
     std::vector<Noticed> signals = {};
     policy::Verdict verdict = {};
-    std::vector<std::string> remarks = {};  // what could not be found out, and what else is remembered
+    std::vector<std::string> remarks = {};  // what could not be found out, and other remembered facts
 };
 
-/// Waits for the memory and for DNS, for as long as a worker's session would, or some seconds. What they do
-/// not answer is no reason to fail: a remark says so. `config` outlives the explanation.
+/// Waits for the store and for DNS as long as a worker's session would, or some seconds. Missing answers are
+/// not a failure: a remark reports them. `config` outlives the explanation.
 Explanation explain_client(const Config& config, const ConfigLines& lines, const Presented& presented);
 
 }  // namespace sluice::app

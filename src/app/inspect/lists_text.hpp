@@ -5,9 +5,9 @@
 
 namespace sluice::app {
 
-/// What `sluice lists` prints.
+/// The output of `sluice lists`.
 std::string known_lists_text();
-/// docs/guide/lists.md.
+/// The text of docs/guide/lists.md.
 std::string known_lists_guide();
 
 }  // namespace sluice::app

@@ -28,7 +28,8 @@ struct CloseGzip {
 };
 using Gzip = std::unique_ptr<gzFile_s, CloseGzip>;
 
-/// What logrotate appends to a name: a number or a date, then perhaps an ending of its compressor.
+/// Whether `rest` is what logrotate appends to a name: a number or a date, then possibly a compressor's
+/// suffix.
 bool is_rotated(std::string_view rest) {
     if (rest.size() < 2 || (rest.front() != '.' && rest.front() != '-') || !ascii::is_digit(rest[1]))
         return false;
@@ -40,7 +41,7 @@ bool is_rotated(std::string_view rest) {
     return std::ranges::all_of(rest, [](char c) { return ascii::is_digit(c) || c == '.' || c == '-'; });
 }
 
-/// The compressor that a file begins as if it came from, other than gzip; empty = none that we know.
+/// The compressor other than gzip whose signature the file begins with; empty = none that we know.
 std::string_view foreign_compressor(int fd) {
     std::array<char, 6> begin{};
     const ssize_t got = ::pread(fd, begin.data(), begin.size(), 0);
@@ -54,7 +55,7 @@ std::string_view foreign_compressor(int fd) {
     return "";
 }
 
-/// Cuts pieces into lines.
+/// Splits pieces of a file into lines.
 class Lines {
   public:
     explicit Lines(const std::function<void(std::string_view)>& take) : take_(take) {}

@@ -1,4 +1,4 @@
-// docs/guide/log.md, from the tables.
+// Makes docs/guide/log.md from the tables.
 #include <fmt/format.h>
 #include <iterator>
 

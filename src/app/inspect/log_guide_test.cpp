@@ -1,5 +1,5 @@
-// The tables of the log beside what they tell of: the guide, the sources that name events, and the
-// enumerations whose names are words of the log.
+// Compares the tables of the log with what they describe: the guide, the sources that name events, and the
+// enumerations whose names appear in the log.
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
@@ -25,7 +25,7 @@ TEST(LogGuide, IsTheGuide) {
         << "sluice find --print-guide > docs/guide/log.md";
 }
 
-/// The sources of the product but for the table itself, and `sluice sink`, which tells of a Maildir only.
+/// The sources of the product, without the table itself and `sluice sink`, which only logs about a Maildir.
 std::string sources() {
     std::string all;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(SLUICE_SOURCES)) {
@@ -57,7 +57,7 @@ TEST(LogGuide, TellsOfEveryEventThatTheSourcesName) {
             for (std::size_t i = 1; i < it->size(); ++i)
                 if ((*it)[i].matched) found.insert((*it)[i]);
     for (const char* other : {"session", "transaction", "explain"})
-        found.erase(other);  // they have tables of their own
+        found.erase(other);  // these have tables of their own
     EXPECT_GT(found.size(), 40U) << "the patterns find what they are for";
     for (const std::string& name : found)
         EXPECT_TRUE(known.contains(name)) << name << " is missing in log_table.cpp";

@@ -1,4 +1,4 @@
-// What `sluice find` looks for in the log. Pure.
+// The criterion of `sluice find` for log lines. Pure.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -13,21 +13,22 @@ namespace sluice::app {
 
 class LogQuery {
   public:
-    /// "192.0.2.7" or "192.0.2.0/24": clients. "alice@example.org", "@example.org" or "<>" (bounces): senders
-    /// and recipients. Anything else: what clients called themselves, or their names; a domain has those
-    /// below it, too. Nothing for the empty text, and for what begins like a network and is none.
+    /// Parses the words of the command line. "192.0.2.7" and "192.0.2.0/24" mean clients.
+    /// "alice@example.org", "@example.org" and "<>" (bounces) mean senders and recipients. Any other text
+    /// means a HELO name or a client's name; a domain includes the names below it. Nothing for an empty text,
+    /// or for one that begins like a network and is none.
     static std::optional<LogQuery> parse(std::string_view text);
 
-    /// Whether a line of a session or a transaction is of it.
+    /// Whether the line of a session or a transaction matches.
     bool matches(const boost::json::object& line) const;
-    /// Whether transactions are what it is about, and a session tells nothing more.
+    /// Whether the query is about transactions, so that lines of sessions add nothing.
     bool is_address() const { return std::holds_alternative<Address>(what_); }
-    /// Whether this address is why a line of a transaction matches.
+    /// Whether `address` is the reason why a transaction's line matches.
     bool is_about(std::string_view address) const;
 
   private:
     struct Address {
-        std::string lowered;  // "@example.org": all of the domain
+        std::string lowered;  // "@example.org": the whole domain
     };
     struct Name {
         std::string lowered;
@@ -40,7 +41,7 @@ class LogQuery {
     What what_;
 };
 
-/// A text of the line; empty where there is none.
+/// A text value of the line; empty when it has none.
 std::string_view text_of(const boost::json::object& line, std::string_view key);
 
 }  // namespace sluice::app

@@ -17,8 +17,8 @@ LogSince since(sys_seconds time) {
         .seconds = time.time_since_epoch().count()};
 }
 
-/// The number at the front of `text`, of so many digits, and what has to stand behind it; nothing when it is
-/// not so.
+/// Takes a number of exactly `digits` digits from the front of `text`. It must be followed by the end, or by
+/// one of the characters in `behind` and more text; otherwise returns nothing.
 std::optional<unsigned> take_number(std::string_view& text, std::size_t digits, std::string_view behind) {
     const auto number = parse_decimal<unsigned>(text.substr(0, digits));
     if (!number || text.size() < digits) return std::nullopt;

@@ -18,7 +18,7 @@ namespace {
 
 namespace json = boost::json;
 
-/// Recipients that one sentence names.
+/// The most recipients that one sentence names.
 constexpr std::size_t named_max = 20;
 
 std::int64_t number_of(const json::object& line, std::string_view key) {
@@ -43,7 +43,7 @@ bool is_true(const json::object& line, std::string_view key) {
     return found != nullptr && found->is_bool() && found->get_bool();
 }
 
-/// Each of a list.
+/// Calls `take` with each element of a list.
 template <class Take>
 void for_each(const json::object& line, std::string_view key, Take take) {
     const json::value* const found = line.if_contains(key);
@@ -64,7 +64,7 @@ std::string moment(std::string_view time) {
                        shown(time.substr(date + 1, seconds - date - 1)));
 }
 
-/// Of whom the line is: "mail.example.org [192.0.2.7], which called itself x".
+/// Describes the client of a line: "mail.example.org [192.0.2.7], which called itself x".
 std::string who(const json::object& line) {
     const std::string name = shown_text_of(line, "name");
     const std::string helo = shown_text_of(line, "helo");
@@ -83,7 +83,7 @@ std::string signal_text(const json::object& signal) {
     return weight == 0 ? text : fmt::format("{} ({:+})", text, weight);
 }
 
-/// Why it is in its lane; empty = nothing was noticed.
+/// The reasons for the lane; empty = no signal was noticed.
 std::string signals_text(const json::object& line) {
     std::string text;
     for_each(line, "signals", [&](const json::value& each) {
@@ -93,19 +93,19 @@ std::string signals_text(const json::object& line) {
     return text;
 }
 
-/// "450 4.7.1 Greylisted" as it was said.
+/// The answer as it was sent: "450 4.7.1 Greylisted".
 std::string answer_text(const json::object& line) {
     const std::string reply = shown_text_of(line, "reply");
     return fmt::format("{}{}{}", number_of(line, "code"), reply.empty() ? "" : " ", reply);
 }
 
-/// With what the MTA said, where the client was told something else.
+/// The MTA's own reply, where the client was told something else.
 std::string mta_reply_text(const json::object& line) {
     const std::string said = shown_text_of(line, "mta_reply");
     return said.empty() ? "" : fmt::format(" (the MTA had said: {})", said);
 }
 
-/// The meaning of a word of the log, as the guide has it.
+/// The meaning of a word in the log, as in the guide.
 std::string_view meaning(std::span<const LogWordRow> rows, std::string_view word) {
     const auto found = std::ranges::find(rows, word, &LogWordRow::word);
     return found == rows.end() ? std::string_view() : found->help;
@@ -129,7 +129,7 @@ std::string address_text(std::string_view address) {
     return fmt::format("<{}>", shown(address));
 }
 
-/// Each of the recipients that were accepted.
+/// Calls `take` with each accepted recipient.
 template <class Take>
 void for_each_recipient(const json::object& line, Take take) {
     for_each(line, "recipients", [&](const json::value& each) {
@@ -154,7 +154,7 @@ bool was_delivered(const json::object& line) {
 }
 
 std::string letter_key(const json::object& line, std::string_view recipient) {
-    // Bounces have one sender in common, and no more: whose they are, the client tells.
+    // All bounces share one sender, so the client's address is what tells them apart.
     const std::string_view sender = text_of(line, "sender");
     return ascii::to_lower(sender) + '\n' + ascii::to_lower(recipient) +
            (sender.empty() ? '\n' + std::string(text_of(line, "client")) : "");
@@ -230,7 +230,7 @@ void LogStory::tell_refused(const json::object& refused) {
                       mta_reply_text(refused)));
 }
 
-/// What came of it for the recipients that were accepted.
+/// Tells the outcome for the accepted recipients.
 void LogStory::tell_recipients(const json::object& line) {
     const std::string recipients = recipients_text(line);
     const std::string_view outcome = text_of(line, "outcome");
@@ -257,8 +257,8 @@ void LogStory::tell_recipients(const json::object& line) {
     });
 }
 
-/// A line that is not asked for: the next attempt may come from another client, or for a part of the
-/// recipients.
+/// Notes a delivery even in a line that the query does not match: the next attempt may come from another
+/// client, or for only some of the recipients.
 void LogStory::note_delivered(const json::object& line) {
     if (waiting_.empty() || !was_delivered(line)) return;
     for_each_recipient(line,
@@ -279,7 +279,7 @@ void LogStory::note_waiting(const json::object& line, std::string_view recipient
 void LogStory::tell_waited(const json::object& line, std::string_view recipient) {
     const auto found = waiting_.find(letter_key(line, recipient));
     if (found == waiting_.end()) return;
-    // Of the letter itself the log knows no more than whose it is and for whom.
+    // The log knows only the sender and the recipient of a message, not the message itself.
     tell_(fmt::format("    {} for {} had been put off {} {} before, first at {}.\n",
                       text_of(line, "sender").empty() ? "A bounce from this client" : "Mail from this sender",
                       address_text(recipient), found->second.attempts,
@@ -287,7 +287,7 @@ void LogStory::tell_waited(const json::object& line, std::string_view recipient)
     waiting_.erase(found);
 }
 
-/// Of a session whose mails have told it all there is nothing more to say.
+/// Tells nothing about a session whose transactions have told it all.
 void LogStory::tell_session(const json::object& line) {
     const std::string_view outcome = text_of(line, "outcome");
     if (number_of(line, "transactions") > 0 && (outcome == "quit" || outcome == "greylisted")) return;

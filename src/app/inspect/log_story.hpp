@@ -1,7 +1,7 @@
-// The log's lines about somebody, as sentences. Pure, and bounded in memory: a line is told and forgotten,
-// and of letters that wait for their next attempt so many are remembered.
+// Tells the log's lines about one subject in sentences. Pure, and bounded in memory: each line is told and
+// forgotten, and only a limited number of messages that await their next attempt is remembered.
 //
-// Every text of the log is shown as base/shown_text.hpp does: strangers have written much of it.
+// Every text from the log is shown as base/shown_text.hpp does: strangers have written much of it.
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -20,22 +20,23 @@ class LogStory {
   public:
     static constexpr std::size_t waiting_max = 10'000;
 
-    /// `since` is a time as the log writes it, or the beginning of one; empty = all. `tell` gets whole lines.
+    /// `since` is a time as the log writes it, or a prefix of one; empty = the whole log. `tell` gets whole
+    /// lines.
     LogStory(LogQuery query, std::string since, std::function<void(std::string_view)> tell);
 
-    /// The next line of the log, in the order of time, without its newline.
+    /// Takes the next line of the log, in the order of time, without its newline.
     void take(std::string_view line);
-    /// What has come of it all.
+    /// Tells the summary.
     void finish();
 
-    /// Transactions and sessions that were told.
+    /// The number of transactions and sessions told.
     std::size_t told() const { return transactions_ + sessions_; }
-    /// Lines that are not what `log.format = "json"` writes.
+    /// The number of lines that `log.format = "json"` does not write.
     std::size_t unreadable() const { return unreadable_; }
 
   private:
     struct Waiting {
-        std::string since;  // the first attempt
+        std::string since;  // the time of the first attempt
         unsigned attempts = 0;
     };
 

@@ -81,14 +81,14 @@ TEST_F(Story, WhatIsNotAskedForMayEndTheWait) {
     EXPECT_THAT(of("carol@example.net", {for_two}), Not(HasSubstr("Not delivered"))) << "nobody asked of bob";
     EXPECT_THAT(of("alice@example.org", {for_two}), HasSubstr("Not delivered so far"));
     EXPECT_THAT(of("alice@example.org", {for_two, delivered}), Not(HasSubstr("Not delivered")));
-    // A pool of senders: the next attempt comes from another client.
+    // A sender with a pool of machines: the next attempt comes from another client.
     std::string from_another = delivered;
     from_another.replace(from_another.find("192.0.2.7"), 9, "192.0.2.9");
     EXPECT_THAT(of("192.0.2.7", {greylisted}), HasSubstr("Not delivered so far"));
     EXPECT_THAT(of("192.0.2.7", {greylisted, from_another}), Not(HasSubstr("Not delivered")));
 }
 
-/// Many clients send in the name of "<>", and any client in the name of another.
+/// Many clients send as "<>", and any client can use another's sender address.
 TEST_F(Story, AMailThatOnlyHasTheSenderInCommon) {
     const auto bounce = [](std::string text, std::string_view client) {
         const std::string_view sender = text.contains("Alice@") ? "Alice@example.org" : "alice@example.org";

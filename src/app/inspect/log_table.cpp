@@ -5,7 +5,7 @@ namespace sluice::app {
 namespace {
 
 constexpr LogEventRow events[] = {
-    // The whole of it
+    // Sluice as a whole
     {"started", "version pid hostname listen mta workers",
      "The supervisor has bound its addresses and is about to start its workers."},
     {"draining", "", "Sluice was asked to end: no new sessions, and those that are open come to their end."},
@@ -81,7 +81,7 @@ constexpr LogEventRow events[] = {
     {"dns_list_usable", "worker why", "A DNS list answers as it should again."},
     {"proxy_header_fault", "worker why",
      "A load balancer sends no usable PROXY header ([balancers.md](balancers.md))."},
-    // What is remembered
+    // The store
     {"store_started", "pid store", "The store process serves: `local` keeps files, `redis` asks one."},
     {"store_ended", "pid", "The store process has ended as it was asked to."},
     {"store_died", "pid signal exit_code restart_in_ms",

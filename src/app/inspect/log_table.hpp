@@ -1,8 +1,8 @@
-// What the log of `sluice run` can say: one row each for its events, for the fields of the two lines that
-// tell of clients, and for the words that a field has. The guide (docs/guide/log.md) comes from here.
+// All that the log of `sluice run` can contain: a row for each event, for each field of the two lines about
+// clients, and for each word that a field can have. The guide (docs/guide/log.md) is made from these tables.
 //
-// Tests hold it to the code: one looks for the events that the sources name (log_guide_test.cpp), and the
-// end-to-end tests' harness looks at each line that any of them has made a Sluice write.
+// Tests compare them with the code: log_guide_test.cpp looks for the events that the sources name, and the
+// harness of the end-to-end tests checks each line that a Sluice writes in any of them.
 #pragma once
 
 #include <span>
@@ -13,19 +13,19 @@ namespace sluice::app {
 
 struct LogEventRow {
     std::string_view name;
-    std::string_view fields;  // beside time and event, with blanks between
+    std::string_view fields;  // beside time and event, separated by blanks
     std::string_view help;
 };
 
-/// Other than "session" and "transaction". Static storage, as with all of these.
+/// The events other than "session" and "transaction". Static storage, as for all of these tables.
 std::span<const LogEventRow> log_events();
 
 struct LogFieldRow {
-    std::string_view name;  // "tls.cipher" of a nested object, or of each in a list of them
+    std::string_view name;  // "tls.cipher" in a nested object, or in each element of a list of them
     std::string_view help;
 };
 
-/// Of the line of a session, and of that of a transaction.
+/// The fields of a session's line, and those of a transaction's.
 std::span<const LogFieldRow> log_session_fields();
 std::span<const LogFieldRow> log_transaction_fields();
 
@@ -35,11 +35,11 @@ struct LogWordRow {
 };
 std::span<const LogWordRow> log_session_outcomes();
 std::span<const LogWordRow> log_transaction_outcomes();
-/// How the answer to a recipient came about.
+/// Who decided the answer to a recipient.
 std::span<const LogWordRow> log_answerers();
 std::span<const LogWordRow> log_stages();
 
-/// docs/guide/log.md.
+/// The text of docs/guide/log.md.
 std::string log_guide();
 
 }  // namespace sluice::app

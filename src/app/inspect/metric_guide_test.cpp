@@ -1,4 +1,5 @@
-// The table of metrics beside what it tells of: the guide, and the enumerations whose names are labels.
+// Compares the table of metrics with what it describes: the guide, and the enumerations whose names are
+// labels.
 #include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -39,7 +40,7 @@ TEST(MetricGuide, TellsOfEveryMetric) {
     EXPECT_THAT(guide, HasSubstr(table)) << "put this into docs/guide/metrics.md:\n" << table;
 }
 
-/// The label's values are the names of the enumeration's first values, in their order.
+/// Checks that the label's values are the names of the enumeration's first values, in order.
 template <class Enumeration>
 void expect_names_of(std::span<const std::string_view> values) {
     for (std::size_t i = 0; i < values.size(); ++i)

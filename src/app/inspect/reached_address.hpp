@@ -1,4 +1,4 @@
-// Which of our addresses a client has connected to, for a command that has no connection to ask.
+// Guesses which of our addresses a client has connected to, for a command that has no such connection.
 #pragma once
 
 #include <span>
@@ -9,9 +9,9 @@
 
 namespace sluice::app {
 
-/// The one that matters to policy::judge_helo: the client's own, if it is this machine; else the one that it
-/// names in brackets, if Sluice can be reached there. Nothing (0.0.0.0) when neither is so. Where `listened`
-/// has an address that stands for all of its family, each of `own` (net::own_addresses) is one of ours.
+/// The address that matters to policy::judge_helo: the client's own, if the client is this machine; else the
+/// one that it names in brackets, if Sluice can be reached there; else nothing (0.0.0.0). When `listened` has
+/// an address that stands for a whole family, each of `own` (net::own_addresses) counts as one of ours.
 IpAddress reached_address(const IpAddress& client, std::string_view helo,
                           std::span<const net::Endpoint> listened, std::span<const IpAddress> own);
 

@@ -1,4 +1,4 @@
-// What the memory holds of a network under the very name of it, and how that reads. Pure.
+// What the store holds under the name of a network, and its form for people. Pure.
 #pragma once
 
 #include <optional>
@@ -11,29 +11,29 @@
 
 namespace sluice::app {
 
-/// The key in `space` under which clients of this network are counted together: an address (or an IPv6 /64),
-/// a network of IPv4 /24 or IPv6 /48. Nothing for any other network.
+/// The key in `space` under which the clients of this network are counted together: an address (or an IPv6
+/// /64), or a network of IPv4 /24 or IPv6 /48. Nothing for any other network.
 std::optional<std::string> key_of(std::string_view space, const Network& network);
 
-/// What is remembered of a network.
+/// The kinds of records about a network.
 struct Parts {
     bool act = true;
-    bool block = true;  // the short-term one
+    bool block = true;  // the short-term block
     bool reputation = true;
     bool counts = true;
 };
 
-/// The keys of these parts, in this order.
+/// The keys of these parts, in the order of Parts.
 std::vector<std::string> keys_of(const Network& network, const Parts& parts = {});
 
-/// A question that looks at them and changes nothing.
+/// A question that reads these keys and changes nothing.
 store::Operations look_at_all(const std::vector<std::string>& keys);
 
-/// What was found at a key by look_at_all(), for people: "reject by root, 1h left: spam". What is not ours to
-/// read is described by nothing. Its text is not yet to be shown as it is (base/shown_text.hpp).
+/// Describes what look_at_all() found at a key, for people: "reject by root, 1h left: spam". Empty for a
+/// record that is not ours to read. The text must still pass base/shown_text.hpp before it is shown.
 std::string describe(std::string_view key, const store::Outcome& outcome);
 
-/// A question that erases them.
+/// A question that erases these keys.
 store::Operations erase_all(const std::vector<std::string>& keys);
 
 }  // namespace sluice::app

@@ -16,7 +16,7 @@ namespace sluice::app {
 
 namespace {
 
-/// Of an address or of a network, an ASN or a country.
+/// The evidence on an address, a network, an ASN or a country.
 struct Known {
     std::string what;
     policy::Evidence evidence;
@@ -24,7 +24,7 @@ struct Known {
     Seconds age{0};
 };
 
-/// Of a client of whom nothing else is known than the evidence on `what`.
+/// The standing of a client of which only the evidence on `what` is known.
 policy::Standing standing_alone(std::string_view what, const policy::Evidence& evidence) {
     if (what.find('/') != std::string_view::npos) return policy::standing_of({.network = evidence});
     const auto place = policy::parse_place(what);
@@ -42,7 +42,7 @@ Known known_from(const store::Outcome& outcome) {
     return known;
 }
 
-/// The first `count` of all that are taken.
+/// Keeps the first `count` of all that are taken.
 class Ranking {
   public:
     using Before = std::function<bool(const Known&, const Known&)>;

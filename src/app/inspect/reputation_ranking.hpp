@@ -1,4 +1,4 @@
-// The worst and the best of all whose reputation is remembered.
+// The worst and the best of all remembered reputations.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ policy::Evidence evidence_in(const store::Outcome& outcome);
 /// "bad 92 % (82 to 100)".
 std::string belief_text(const policy::Standing& standing);
 
-/// Prints `count` of each.
+/// Prints the `count` worst and the `count` best.
 void show_extremes(StoreSession& session, std::size_t count);
 
 }  // namespace sluice::app

@@ -1,4 +1,4 @@
-// The table of senders' clocks beside what it tells of: docs/guide/senders.md.
+// Compares the table of senders' clocks with what it describes: docs/guide/senders.md.
 #include <fmt/format.h>
 #include <fstream>
 #include <gmock/gmock.h>

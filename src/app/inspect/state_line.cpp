@@ -16,7 +16,7 @@ namespace {
 
 namespace json = boost::json;
 
-/// A field that is missing, or not what it should be.
+/// A field that is missing or has a wrong value.
 struct Fault {
     std::string text;
 };

@@ -1,4 +1,4 @@
-// A record of the memory as a line of JSON, and back: what `sluice state dump` writes and `load` reads.
+// A record of the store as a line of JSON: `sluice state dump` writes it, and `load` reads it.
 //
 //     {"key":"act/192.0.2.0/24","kind":"value","value":"reject root spam","age_s":60,"left_s":3540}
 //     {"key":"reputation/192.0.2.7","kind":"evidence","good":1.5,"bad":0,"half_life_s":604800,…}
@@ -15,11 +15,11 @@
 
 namespace sluice::app {
 
-/// Without an end of line.
+/// The line has no newline.
 std::string state_line(const store::Outcome& record);
 
-/// The operation that makes such a record, or what is wrong with the line. Values last for what was left of
-/// them; a record is as old as its loading: a short-term block and the greylist's delay begin anew.
+/// The operation that makes such a record, or what is wrong with the line. A value lasts for the time it had
+/// left. A record's age begins with its loading, so a short-term block and the greylist's delay start again.
 std::expected<store::Operation, std::string> read_state_line(std::string_view line);
 
 }  // namespace sluice::app

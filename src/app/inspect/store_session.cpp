@@ -11,7 +11,7 @@
 
 namespace sluice::app {
 
-/// For its answer the loop runs.
+/// A question for whose answer the loop runs.
 class StoreSession::Waiting final : public store::State::Question {
   public:
     explicit Waiting(net::Loop& loop) : loop_(loop) {}

@@ -1,4 +1,4 @@
-// An operator's command and the store process: one question after another, each waited for.
+// An operator's command asks the store process: one question after another, waiting for each answer.
 #pragma once
 
 #include <functional>
@@ -16,17 +16,18 @@ namespace sluice::app {
 
 class StoreSession {
   public:
-    /// `command` is what the operator has said, "forget 192.0.2.0/24": the store process logs what it
-    /// changes. Empty = it only looks. `config` has a memory.
+    /// `command` is what the operator said ("forget 192.0.2.0/24"); the store process logs it with what it
+    /// changes. Empty = the command only reads. `config` has a store.
     StoreSession(const Config& config, std::string_view command);
 
-    /// An outcome for each operation, of which there may be any number; no list. What a command has changed
-    /// is on disk then, and with no operations, what earlier commands have. Throws StartError when there is
-    /// no store process, when it is silent for `patience`, and when it refuses.
+    /// Returns an outcome for each operation; there may be any number of operations, but no list. Changes are
+    /// then on disk; without operations, those of earlier commands are. Throws StartError when there is no
+    /// store process, when it is silent for `patience`, and when it refuses.
     store::Outcomes ask(std::span<const store::Operation> operations);
     store::Outcome ask(const store::Operation& operation) { return ask(std::span(&operation, 1)).front(); }
 
-    /// Every record whose key begins with `prefix`, in the order of their keys, until `take` says false.
+    /// Calls `take` with every record whose key begins with `prefix`, in the order of keys, until `take`
+    /// returns false.
     void list(std::string_view prefix, const std::function<bool(const store::Outcome&)>& take);
 
     net::Loop& loop() { return loop_; }
@@ -39,14 +40,14 @@ class StoreSession {
     store::Outcomes ask_once(std::span<const store::Operation> operations);
 
     net::Loop loop_;
-    std::string trouble_;  // why there is no answer; empty = it is refused
+    std::string trouble_;  // why there is no answer; empty = the store refuses
     std::string where_;
-    store::Operations command_;  // which goes with each question; none = it only looks
+    store::Operations command_;  // sent with each question; none = the command only reads
     store::StateClient client_;
 };
 
-/// The configuration of the Sluice that runs (app/config/find_config.hpp), where one without a store is an
-/// error. Errors are printed; then nothing, which is exit_usage. Throws StartError.
+/// The configuration of the Sluice that runs (app/config/find_config.hpp); one without a store is an error.
+/// On errors prints them and returns nothing; the exit code is then exit_usage. Throws StartError.
 std::optional<Config> memory_config(const RunFlags& flags);
 
 }  // namespace sluice::app

@@ -11,18 +11,18 @@ namespace {
 
 constexpr std::uint16_t port_first = 10025, port_last = 10099;
 
-/// It was printed for Sluice before.
+/// Whether an earlier print of ours made this entry for Sluice.
 bool is_sluices(const PostfixService& service) {
     return service.option("cleanup_service_name") == "sluice-cleanup" ||
            service.option("syslog_name") == "postfix/sluice";
 }
 
-/// An operator who names it in relay.mta means this listener, if it believes what it is told about clients.
+/// Whether relay.mta, which names this address, can mean the entry: it is Sluice's, or it accepts XCLIENT.
 bool may_be_sluices(const PostfixService& service) {
     return is_sluices(service) || service.option("smtpd_authorized_xclient_hosts").has_value();
 }
 
-/// Who has the place already; nothing = it is free, or Sluice's.
+/// The present user of the place; nothing = the place is free, or Sluice's.
 std::optional<std::string> taken_by(const net::ServerAddress& address, const PostfixSettings& postfix,
                                     const InUse& in_use, bool (*ours)(const PostfixService&)) {
     bool there = false;
@@ -36,7 +36,7 @@ std::optional<std::string> taken_by(const net::ServerAddress& address, const Pos
     return std::nullopt;
 }
 
-/// Of the listener that Sluice has been given there before.
+/// The port of a listener that an earlier print gave to Sluice.
 std::optional<std::uint16_t> sluices_port(const PostfixSettings& postfix, net::ServerAddress address,
                                           const InUse& in_use) {
     for (const PostfixService& service : postfix.services) {

@@ -58,7 +58,7 @@ TEST(ListenerPlace, IsNeverWhereClientsConnect) {
 }
 
 TEST(ListenerPlace, WhatIsAnotherFiltersStaysItsOwn) {
-    // As amavisd-new's documentation has it.
+    // As in amavisd-new's documentation.
     const PostfixService amavis = smtpd("127.0.0.1:10025", {{"content_filter", ""}});
     const ListenerPlace found = place("127.0.0.1:10025", {amavis, smtpd("127.0.0.1:10026")});
     EXPECT_EQ(found.address, at("127.0.0.1:10027"));

@@ -18,10 +18,10 @@ namespace sluice::app {
 namespace {
 
 constexpr std::string_view cleanup_name = "sluice-cleanup";
-// Of main.cf: listeners that are in master.cf and not started.
+// The parameter of main.cf that names entries of master.cf which are not started.
 constexpr std::string_view service_disable = "master_service_disable";
 
-/// An option that Sluice sets itself, and why the one of the listener it replaces gives way to it.
+/// An option that Sluice sets itself, and the reason why the replaced listener's own gives way to it.
 struct OwnOption {
     std::string name, value;
     std::string_view why;
@@ -31,7 +31,8 @@ std::string network_word(const IpAddress& address) {
     return address.is_v4() ? address.to_string() : "[" + address.to_string() + "]";
 }
 
-/// A network of loopback addresses, as mynetworks writes it; Debian has "[::ffff:127.0.0.0]/104" as well.
+/// Whether the word is a network of loopback addresses, as in mynetworks; Debian also has
+/// "[::ffff:127.0.0.0]/104".
 bool is_loopback_word(std::string word) {
     std::erase_if(word, [](char c) { return c == '[' || c == ']'; });
     const std::size_t slash = word.find('/');
@@ -42,7 +43,7 @@ bool is_loopback_word(std::string word) {
     return parse_decimal<unsigned>(std::string_view(word).substr(slash + 1)).value_or(0) >= least;
 }
 
-/// The entry for this address, with nothing set yet.
+/// The entry for this address, with no option set yet.
 PostfixService service_for(const net::ServerAddress& address) {
     if (!address.is_unix()) return {.name = address.to_string(), .type = "inet", .command = "smtpd"};
     return {.name = address.path.substr(address.path.rfind('/') + 1), .type = "unix", .command = "smtpd"};
@@ -56,7 +57,7 @@ std::string entry_lines(const PostfixService& entry) {
     return text;
 }
 
-/// What master_service_disable names besides what has to leave port 25.
+/// The entries in master_service_disable that do not have to leave port 25.
 std::vector<std::string> other_disabled(const PrivateListener& listener) {
     std::vector<std::string> words = list_words(listener.disabled);
     std::erase_if(words, [&](const std::string& word) {
@@ -65,10 +66,10 @@ std::vector<std::string> other_disabled(const PrivateListener& listener) {
     return words;
 }
 
-/// The listener that is replaced, or why there is no telling which it is.
+/// The listener to be replaced, or why it cannot be determined.
 struct Replaced {
-    const PostfixService* service = nullptr;     // null = there is none: only what everybody needs is set
-    std::vector<const PostfixService*> port_25;  // what has to leave port 25: `service`, or a postscreen
+    const PostfixService* service = nullptr;     // null = none: only options that all need are set
+    std::vector<const PostfixService*> port_25;  // what leaves port 25: `service`, or a postscreen
     std::string error;
 
     bool has_postscreen() const { return !port_25.empty() && port_25.front()->command == "postscreen"; }
@@ -78,7 +79,8 @@ Replaced refuse(std::string error) {
     return {nullptr, {}, std::move(error)};
 }
 
-/// It listens on port 25; when nothing does any more, it is the one that Sluice was given before.
+/// Finds the listener on port 25. When nothing listens there any more, it is the one that Sluice was given
+/// before.
 Replaced replaced_by(const PostfixSettings& postfix, const net::ServerAddress& address) {
     Replaced replaced;
     for (const PostfixService& service : postfix.services) {
@@ -111,7 +113,7 @@ Replaced replaced_by(const PostfixSettings& postfix, const net::ServerAddress& a
     return replaced;
 }
 
-/// The value that holds for the listener that is replaced, or for all where there is none.
+/// The value in force for the listener to be replaced, or the value for all when there is none.
 std::string effective(const PostfixSettings* postfix, const Replaced& replaced, std::string_view name) {
     if (postfix == nullptr) return {};
     return replaced.service != nullptr ? postfix->effective(*replaced.service, name)
@@ -140,20 +142,20 @@ std::vector<OwnOption> own_options(const ListenerWish& wish, const PostfixSettin
         {"smtpd_tls_security_level", wish.mta.wants_tls() ? "may" : "none",
          "STARTTLS with clients is Sluice's affair (tls.chain_files)"},
     };
-    // Set only where the other value holds now.
+    // Set the option only where it has another value now.
     const std::string proxy = effective(postfix, replaced, "smtpd_upstream_proxy_protocol");
     if (by_proxy || !proxy.empty())
         own.push_back({"smtpd_upstream_proxy_protocol", by_proxy ? "haproxy" : "",
                        "Sluice speaks to the load balancer; set proxy_protocol.networks"});
     if (effective(postfix, replaced, "smtpd_tls_wrappermode") == "yes")
         own.push_back({"smtpd_tls_wrappermode", "no", "TLS with clients is Sluice's affair (tls_listen)"});
-    // Without TLS on the way from Sluice, Postfix would then offer AUTH to nobody.
+    // Without TLS between Sluice and Postfix, Postfix would offer AUTH to nobody.
     if (!wish.mta.wants_tls() && effective(postfix, replaced, "smtpd_tls_auth_only") == "yes")
         own.push_back({"smtpd_tls_auth_only", "no", "Sluice offers AUTH under TLS only (smtp.auth)"});
     return own;
 }
 
-/// About the listener that is replaced.
+/// Remarks about the listener to be replaced.
 std::vector<std::string> about_replaced(const Replaced& replaced, const PostfixSettings* postfix) {
     if (postfix == nullptr)
         return {
@@ -179,14 +181,15 @@ std::vector<std::string> about_replaced(const Replaced& replaced, const PostfixS
     return remarks;
 }
 
-/// Lists that permit_inet_interfaces may stand in; the last has it by default.
+/// The lists that may contain permit_inet_interfaces; the last has it by default.
 constexpr std::array<std::string_view, 6> permitting = {
     "smtpd_client_restrictions", "smtpd_helo_restrictions",      "smtpd_sender_restrictions",
     "smtpd_relay_restrictions",  "smtpd_recipient_restrictions", "local_header_rewrite_clients",
 };
 
-/// Those lists without it, where they have it: Postfix asks the connection for it, not XCLIENT, so that every
-/// client of Sluice would be a program of this machine, and be let relay.
+/// The lists that contain permit_inet_interfaces, without it. Postfix tests that permission against the
+/// connection and not against XCLIENT, so every client of Sluice would count as a program of this machine and
+/// be allowed to relay.
 std::vector<OwnOption> without_own_interfaces(const PostfixSettings* postfix, const Replaced& replaced) {
     constexpr std::string_view own_interfaces = "permit_inet_interfaces";
     std::vector<OwnOption> lists;
@@ -224,7 +227,8 @@ std::vector<std::string> about_reach(const ListenerWish& wish) {
     return remarks;
 }
 
-/// Adds the options of what is replaced that are not ours; says which give way.
+/// Adds the options of the replaced entry that Sluice does not set itself. Of the others, reports those that
+/// differ and have a reason to give way.
 void take_over(PostfixService& into, const PostfixService& from, const std::vector<OwnOption>& own,
                std::vector<std::string>& remarks) {
     for (const PostfixOption& option : from.options) {
@@ -237,7 +241,7 @@ void take_over(PostfixService& into, const PostfixService& from, const std::vect
     }
 }
 
-/// The cleanup service of the listener that is replaced, under our name and without the brake.
+/// The cleanup service of the replaced listener, under our name and without in_flow_delay.
 PostfixService own_cleanup(const PostfixSettings* postfix, const Replaced& replaced,
                            std::vector<std::string>& remarks) {
     static const PostfixService as_debian_has_it;
@@ -255,7 +259,7 @@ PostfixService own_cleanup(const PostfixSettings* postfix, const Replaced& repla
     return own;
 }
 
-/// The chroot field, as the listener that is replaced has it.
+/// The chroot field of the replaced listener.
 std::string chroot_of(const PostfixSettings* postfix, const Replaced& replaced) {
     if (replaced.service != nullptr) return replaced.service->chroot;
     const PostfixService* cleanup = postfix != nullptr ? postfix->service("cleanup", "unix") : nullptr;
@@ -293,7 +297,7 @@ std::expected<PrivateListener, std::string> private_listener(const ListenerWish&
         own.push_back(std::move(list));
     }
 
-    // A few more processes than connections: Postfix is "stressed" when all of them are busy.
+    // A few more processes than connections: Postfix considers itself "stressed" when all are busy.
     made.smtpd = service_for(wish.mta.address);
     made.smtpd.chroot = chroot_of(postfix, replaced);
     made.smtpd.processes = std::to_string(wish.workers * wish.pool.connections_max + 20);
@@ -311,7 +315,7 @@ std::expected<PrivateListener, std::string> private_listener(const ListenerWish&
 
 std::string take_port_25(const PrivateListener& listener, const std::string& postconf) {
     if (listener.public_ones.empty()) return {};
-    // The first pattern that matches decides.
+    // The first matching pattern decides.
     std::vector<std::string> words = listener.public_ones;
     std::ranges::move(other_disabled(listener), std::back_inserter(words));
     return fmt::format("{} -e {}", postconf,

@@ -1,20 +1,23 @@
-// A listener of Postfix for Sluice alone, and a cleanup service of its own: what they must be set to, and the
-// lines of master.cf that say so (`sluice check --print-master-cf`). app/postfix/postconf_commands.hpp has
-// the commands instead.
+// A Postfix listener for Sluice alone, with a cleanup service of its own: the settings, and the lines of
+// master.cf that state them (`sluice check --print-master-cf`). app/postfix/postconf_commands.hpp has
+// commands that do the same.
 //
-// The listener replaces a public one, and goes on with what that one is set to: filters, milters,
-// restrictions. What cannot go on is left out with a remark, or there is no listener and the error says why.
+// The listener replaces a public one and keeps its settings: filters, milters, restrictions. A setting that
+// cannot be kept is left out with a remark; if it cannot be left out, there is no listener, and the error
+// says why.
 //
-// What Sluice itself is must never be enough to relay there: a connection on which no client's identity is in
-// force (any more) comes from loopback, or from where Sluice connects. Its mynetworks begin with those,
-// negated, and Postfix takes the first pattern that matches; the operator's own follow as they are, tables
-// too. Clients are let through, or not, by the identity that is forwarded. permit_inet_interfaces is taken
-// out of the lists it stands in, since Postfix 3.7 holds it against the connection and not against XCLIENT.
+// Sluice's own identity must never be enough to relay there. A connection on which no client's identity is in
+// force (any more) comes from loopback, or from the address that Sluice connects from. The listener's
+// mynetworks therefore begins with those addresses, negated: Postfix takes the first pattern that matches.
+// The operator's own patterns follow unchanged, tables included. Clients are allowed or refused by the
+// identity that is forwarded. permit_inet_interfaces is removed from its lists, because Postfix since 3.7
+// tests it against the connection and not against XCLIENT.
 //
-// The cleanup service has in_flow_delay=0: each transaction that asks about recipients which exist costs a
-// token of Postfix's flow control, and gives it back to nobody; a hundred such, and each more takes a second.
+// The cleanup service has in_flow_delay=0. Each transaction that asks about existing recipients costs a token
+// of Postfix's flow control, which is never given back: after a hundred such transactions, each further one
+// takes a second.
 //
-// It does no I/O: app/postfix/postconf.hpp reads what Postfix is set to.
+// It does no I/O: app/postfix/postconf.hpp reads Postfix's settings.
 #pragma once
 
 #include <expected>
@@ -29,35 +32,36 @@
 namespace sluice::app {
 
 struct ListenerWish {
-    relay::UpstreamOptions mta;       // where it is to be, and how it is to be spoken to
-    relay::PoolOptions pool;          // whose connections it must have room for
-    unsigned workers = 1;             // each with a pool
+    relay::UpstreamOptions mta;       // the listener's address, and how to talk to it
+    relay::PoolOptions pool;          // it must have room for the connections of these pools
+    unsigned workers = 1;             // each has a pool
     std::optional<IpAddress> source;  // where Sluice connects from, if that is not loopback
 };
 
-/// What Postfix is to be given for Sluice.
+/// The changes to Postfix for Sluice.
 struct PrivateListener {
-    std::vector<std::string> remarks;  // what an operator should know of it: sentences
+    std::vector<std::string> remarks;  // what an operator should know about it: sentences
     PostfixService smtpd, cleanup;
-    std::vector<std::string> former;       // labels of entries that these two replace
-    std::vector<std::string> public_ones;  // what has to leave port 25, as in "smtp.inet"
-    std::string disabled;                  // master_service_disable as it is now
+    std::vector<std::string> former;       // labels of the entries that these two replace
+    std::vector<std::string> public_ones;  // entries that have to leave port 25, such as "smtp.inet"
+    std::string disabled;                  // the present value of master_service_disable
 };
 
-/// `postfix` is what the Postfix behind is set to; null = it is not on this machine. The error says why there
-/// can be no listener, and what to do.
+/// `postfix` has the settings of the Postfix behind Sluice; null = it is not on this machine. The error says
+/// why there can be no listener, and what to do.
 std::expected<PrivateListener, std::string> private_listener(const ListenerWish& wish,
                                                              const PostfixSettings* postfix);
 
-/// Its entries as lines of master.cf, below its remarks as comments.
+/// The entries as lines of master.cf, below the remarks as comments.
 std::string master_cf_lines(const PrivateListener& listener);
 
-/// A command that takes port 25 from Postfix, until the one that gives it back; empty = it does not have it.
-/// Both may be given twice, leave master.cf alone, and keep what else master_service_disable names.
+/// A command that takes port 25 from Postfix until the other command gives it back; empty = Postfix does not
+/// have the port. Both can be run twice, do not change master.cf, and keep the other words in
+/// master_service_disable.
 std::string take_port_25(const PrivateListener& listener, const std::string& postconf);
 std::string give_port_25_back(const PrivateListener& listener, const std::string& postconf);
 
-/// A mynetworks for the listener, out of the one that the operator has.
+/// A mynetworks for the listener, made from the operator's.
 std::string guarded_networks(const std::string& mynetworks, const std::optional<IpAddress>& source);
 
 }  // namespace sluice::app

@@ -46,7 +46,7 @@ std::string lines(const ListenerWish& wish, const PostfixSettings& settings) {
     return listener ? master_cf_lines(*listener) : "refused";
 }
 
-/// Of a Postfix that is on another machine.
+/// The lines for a Postfix on another machine.
 std::string generic_lines(const ListenerWish& wish) {
     return master_cf_lines(private_listener(wish, nullptr).value());
 }
@@ -66,7 +66,7 @@ TEST(GuardedNetworks, BeginWithWhatSluiceIs) {
         {"192.0.2.10", ours, "!127.0.0.0/8,![::1]/128,!192.0.2.10,192.0.2.10"},
         {"10.0.0.0/8", IpAddress::parse("2001:db8::2"), "!127.0.0.0/8,![::1]/128,![2001:db8::2],10.0.0.0/8"},
         {"10.0.0.0/8", IpAddress::v4({127, 0, 0, 1}), "!127.0.0.0/8,![::1]/128,10.0.0.0/8"},
-        // A network that is larger than loopback stays: the patterns before it win.
+        // A network larger than loopback stays: the patterns before it take precedence.
         {"0.0.0.0/0 $more", {}, "!127.0.0.0/8,![::1]/128,0.0.0.0/0,$more"},
         {"cidr:/etc/nets !10.1.0.0/16 /etc/file",
          {},
@@ -74,7 +74,7 @@ TEST(GuardedNetworks, BeginWithWhatSluiceIs) {
         {"cidr:{{10.0.0.0/8 OK}, {127.0.0.1 OK}}",
          {},
          "!127.0.0.0/8,![::1]/128,cidr:{{10.0.0.0/8 OK}, {127.0.0.1 OK}}"},
-        // What was printed before.
+        // Our own earlier output.
         {"!127.0.0.0/8,![::1]/128,!192.0.2.10,10.0.0.0/8", ours,
          "!127.0.0.0/8,![::1]/128,!192.0.2.10,10.0.0.0/8"},
     };

@@ -24,7 +24,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// The parameters that a listener for Sluice, and what it is to know of clients and certificates, depend on.
+/// The parameters on which a listener for Sluice depends, and the check's advice about clients and
+/// certificates.
 constexpr std::initializer_list<const char*> parameters = {
     "mynetworks",
     "master_service_disable",
@@ -46,7 +47,7 @@ constexpr std::initializer_list<const char*> parameters = {
     "local_header_rewrite_clients",
 };
 
-/// Everything the program says until it closes its output; nothing if it says too much or takes too long.
+/// All output of the program until it closes it; nothing if it is too long or takes too long.
 std::optional<std::string> read_all(int fd, const PostconfOptions& options) {
     const auto deadline = Clock::now() + options.time_max;
     std::string text;
@@ -63,7 +64,7 @@ std::optional<std::string> read_all(int fd, const PostconfOptions& options) {
     }
 }
 
-/// Starts it with its output at `output` and its warnings nowhere; an error number.
+/// Starts the program with its output at `output` and its warnings discarded; returns an error number.
 int spawn_postconf(const std::vector<std::string>& words, int output, pid_t& child) {
     std::vector<char*> argv;
     argv.reserve(words.size() + 1);
@@ -76,7 +77,7 @@ int spawn_postconf(const std::vector<std::string>& words, int output, pid_t& chi
     ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
     ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     int error = ::posix_spawnp(&child, argv.front(), &actions, nullptr, argv.data(), environ);
-    // It is not in the PATH of everybody who may run `sluice check`.
+    // /usr/sbin is not in the PATH of every user who may run `sluice check`.
     if (error == ENOENT)
         error = ::posix_spawn(&child, "/usr/sbin/postconf", &actions, nullptr, argv.data(), environ);
     ::posix_spawn_file_actions_destroy(&actions);

@@ -1,6 +1,6 @@
-// Runs postconf(1), which only reads, to learn what the Postfix of this machine is set to.
+// Runs postconf(1), which only reads, to learn the settings of this machine's Postfix.
 //
-// Bounds: see PostconfOptions. One that takes too long, or says too much, is killed.
+// PostconfOptions has the bounds. A run that takes too long or prints too much is killed.
 #pragma once
 
 #include <cstddef>
@@ -12,15 +12,15 @@
 
 namespace sluice::app {
 
-/// Of each of its three runs.
+/// The bounds of each of the three runs.
 struct PostconfOptions {
     std::string program = "postconf";
     Millis time_max{5000};
     std::size_t octets_max = 1'000'000;
 };
 
-/// `directory` holds main.cf and master.cf; empty = where Postfix looks by itself. The error says why
-/// nothing could be learned: there is no Postfix, or what it said.
+/// `directory` holds main.cf and master.cf; empty = Postfix's default. The error says why nothing could be
+/// learned: there is no Postfix, or the message it printed.
 std::expected<PostfixSettings, std::string> read_postfix(const std::string& directory,
                                                          const PostconfOptions& options = {});
 

@@ -9,13 +9,13 @@ namespace sluice::app {
 
 namespace {
 
-/// `postconf` or `postfix`, for this configuration.
+/// `postconf` or `postfix` with the option for this directory.
 std::string program(std::string_view name, const std::string& directory) {
     if (directory.empty()) return std::string(name);
     return fmt::format("{} -c {}", name, shell_word(directory));
 }
 
-/// "name/type=entry" for `postconf -M`: one word for the shell, written over several lines.
+/// "name/type=entry" for `postconf -M`: one shell word that spans several lines.
 std::string entry_word(const PostfixService& entry) {
     std::string text = shell_word(fmt::format("{}={} {} n - {} - {} {}", entry.label(), entry.name,
                                               entry.type, entry.chroot, entry.processes, entry.command));
@@ -24,7 +24,7 @@ std::string entry_word(const PostfixService& entry) {
     return text;
 }
 
-/// Entries with another name for the same place, which the new one would collide with.
+/// Removes entries with another name for the same place, which would collide with the new one.
 std::string remove_former(const PrivateListener& listener, const std::string& postconf) {
     std::string text;
     for (const std::string& label : listener.former)
@@ -60,7 +60,7 @@ std::string postconf_commands(const PrivateListener& listener, const std::string
     for (const std::string& remark : listener.remarks)
         text += fmt::format("# {}\n", remark);
     text += "set -e\n";
-    // postconf(1) would go on in a last line that has no end.
+    // If the last line had no newline, postconf(1) would append to it.
     text += fmt::format(
         "master_cf=$({} -h config_directory)/master.cf\n"
         "[ -z \"$(tail -c 1 \"$master_cf\")\" ] || echo >> \"$master_cf\"\n",

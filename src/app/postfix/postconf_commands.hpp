@@ -1,8 +1,8 @@
-// Commands for a shell that give Postfix its listener for Sluice (`sluice check --print-postconf`).
+// Shell commands that give Postfix its listener for Sluice (`sluice check --print-postconf`).
 //
-// They may be run twice, and while Postfix runs: an entry that is there is replaced as a whole, and master.cf
-// is never half written (postconf(1) renames). Nothing is taken from anybody: port 25 stays where it is. What
-// takes it, and what undoes everything, stand below as comments.
+// They can be run twice, and while Postfix runs: an existing entry is replaced as a whole, and master.cf is
+// never half written (postconf(1) renames). They take nothing away: port 25 stays with its owner. The
+// commands that take it, and those that undo everything, follow as comments.
 //
 // It does no I/O.
 #pragma once
@@ -13,7 +13,7 @@
 
 namespace sluice::app {
 
-/// `directory` holds main.cf and master.cf; empty = where Postfix looks by itself.
+/// `directory` holds main.cf and master.cf; empty = Postfix's default.
 std::string postconf_commands(const PrivateListener& listener, const std::string& directory);
 
 }  // namespace sluice::app

@@ -1,4 +1,4 @@
-// With programs of the test's own in the place of postconf(1); tests/e2e/test_master_cf.py runs the real one.
+// Uses programs of the test's own in place of postconf(1); tests/e2e/test_master_cf.py runs the real one.
 #include "app/postfix/postconf.hpp"
 
 #include <sys/stat.h>
@@ -11,7 +11,7 @@
 namespace sluice::app {
 namespace {
 
-/// A shell script in the place of postconf.
+/// A shell script in place of postconf.
 class PostconfProgram {
   public:
     explicit PostconfProgram(const std::string& script) {

@@ -19,7 +19,7 @@ namespace sluice::app {
 
 namespace {
 
-/// It is on this machine, so that its Postfix is the one behind.
+/// Whether the address is on this machine, so that its Postfix is the one behind Sluice.
 bool is_here(const net::ServerAddress& address) {
     return address.is_local() || net::source_towards(address.tcp) == address.tcp.address;
 }
@@ -29,7 +29,7 @@ bool in_use(const net::ServerAddress& address) {
     return !bound && bound.error() == std::errc::address_in_use;
 }
 
-/// A listener, and where it is; `instead` says why it is not where relay.mta expects it.
+/// A listener and its place; `instead` says why it is not where relay.mta expects it.
 struct Found {
     PrivateListener listener;
     ListenerPlace place;
@@ -41,7 +41,7 @@ std::expected<Found, std::string> find_listener(const Config& config, const std:
                       .workers = worker_count(config.workers),
                       .source = std::nullopt};
     net::ServerAddress& address = wish.mta.address;
-    // A public listener of this machine: the private one beside it is for this machine only.
+    // This is a public listener of this machine; the private one beside it is for this machine only.
     if (!address.is_unix() && is_for_clients(address.tcp.port) && is_here(address))
         address.tcp.address = IpAddress::v4({127, 0, 0, 1});
     const auto postfix = postfix_behind(address, directory);

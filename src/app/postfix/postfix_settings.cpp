@@ -16,7 +16,7 @@ void each_setting(std::string_view text, const std::function<void(std::string_vi
     while (!text.empty()) {
         std::string_view line = text.substr(0, text.find('\n'));
         text.remove_prefix(std::min(text.size(), line.size() + 1));
-        // An empty value leaves "name =" or "name = ".
+        // An empty value is printed as "name =" or "name = ".
         const std::size_t equals = line.find(" =");
         if (equals == 0 || equals == std::string_view::npos) continue;
         std::string_view value = line.substr(equals + 2);
@@ -32,7 +32,7 @@ struct Key {
     std::string_view name, type, item;
 };
 
-/// "127.0.0.1:10025/inet/chroot" in its three parts; the name may have slashes of its own.
+/// Splits "127.0.0.1:10025/inet/chroot" into its three parts; the name may contain slashes.
 std::optional<Key> split_key(std::string_view key) {
     const std::size_t item = key.rfind('/');
     if (item == std::string_view::npos || item == 0) return std::nullopt;
@@ -42,7 +42,7 @@ std::optional<Key> split_key(std::string_view key) {
 }
 
 PostfixService& service_for(PostfixSettings& settings, const Key& key) {
-    // The one that is being read is the last; an entry that is there twice is one service.
+    // The service being read is the last one; an entry that is there twice is one service.
     for (PostfixService& service : std::views::reverse(settings.services))
         if (service.name == key.name && service.type == key.type) return service;
     return settings.services.emplace_back(
@@ -53,7 +53,7 @@ std::string_view without_brackets(std::string_view host) {
     return host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
 }
 
-/// As /etc/services has them.
+/// The names in /etc/services.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 5> named_ports = {
     {{"smtp", "25"}, {"smtps", "465"}, {"submissions", "465"}, {"urd", "465"}, {"submission", "587"}}};
 

@@ -5,7 +5,7 @@
 namespace sluice::app {
 namespace {
 
-// As Postfix 3.7 prints them.
+// The output of Postfix 3.7.
 constexpr std::string_view parameters =
     "mynetworks = 127.0.0.0/8 [::1]/128 10.0.0.0/8\n"
     "cleanup_service_name = cleanup\n"

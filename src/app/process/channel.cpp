@@ -16,14 +16,14 @@ namespace sluice::app {
 
 namespace {
 
-/// Room for one descriptor.
+/// Space for one descriptor.
 union Control {
     cmsghdr header;
     char octets[CMSG_SPACE(sizeof(int))];
 };
 
 bool send_message(int channel, char octet, std::string_view text, int descriptor) {
-    // sendmsg(2) only reads the text.
+    // sendmsg(2) does not change the text.
     iovec content[]{{&octet, 1}, {const_cast<char*>(text.data()), text.size()}};
     msghdr message{};
     message.msg_iov = content;
@@ -49,7 +49,7 @@ net::Fd descriptor_of(msghdr& message) {
     return net::Fd(descriptor);
 }
 
-/// Of a read that moved so many octets: whether the other side is gone.
+/// Whether the other side is gone, by the result of a read.
 bool ended(ssize_t octets) {
     return octets == 0 || (octets < 0 && errno != EAGAIN && errno != EINTR);
 }
@@ -110,7 +110,7 @@ std::optional<OrderReceived> receive_order(int channel, bool& over) {
 }
 
 std::optional<NoteReceived> receive_note(int channel, bool& over) {
-    std::array<char, note_octets_max> buffer;  // not cleared: nearly every note is one octet
+    std::array<char, note_octets_max> buffer;  // not cleared: nearly all notes have one octet
     const ssize_t octets = ::recv(channel, buffer.data(), buffer.size(), MSG_DONTWAIT);
     over = ended(octets);
     if (octets <= 0) return std::nullopt;

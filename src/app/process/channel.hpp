@@ -1,5 +1,5 @@
-// What a supervisor and one worker say to each other: a pair of sockets, an octet a message, and with some a
-// descriptor or a text. Neither ever waits for the other.
+// The messages between a supervisor and one worker, over a pair of sockets. Each message is one octet, some
+// with a descriptor or a text. Neither side ever waits for the other.
 #pragma once
 
 #include <cstddef>
@@ -13,30 +13,29 @@
 
 namespace sluice::app {
 
-/// From the supervisor.
+/// Sent by the supervisor.
 enum class Order : char {
-    take_log = 'L',        // the descriptor is the log from now on
-    take_queue = 'Q',      // accept who waits at the descriptor, a listening socket that is to be closed
-    take_tls_queue = 'T',  // the same where clients begin with TLS
-    list = 'S',            // note which sessions there are (Note::sessions)
-    retire = 'R',          // accept nobody any more, let the sessions end by themselves, and end
+    take_log = 'L',    // the descriptor is the log from now on
+    take_queue = 'Q',  // accept the clients waiting at the descriptor, a listening socket about to be closed
+    take_tls_queue = 'T',  // the same as take_queue, where clients begin with TLS
+    list = 'S',            // answer with Note::sessions
+    retire = 'R',          // accept nobody any more, and end with the last session
 };
 
 constexpr Order take_queue_order(front::Wrapping wrapping) {
     return wrapping == front::Wrapping::tls ? Order::take_tls_queue : Order::take_queue;
 }
 
-/// From a worker.
+/// Sent by a worker.
 enum class Note : char {
-    serving = 's',  // it is set up, and accepts clients
-    alive = 'a',    // its loop turns; every second
-    sessions =
-        'l',  // those that it holds, as text (app/worker/held_text.hpp): the one note with more than an octet
+    serving = 's',   // it is set up and accepts clients
+    alive = 'a',     // its loop turns; sent every second
+    sessions = 'l',  // its sessions as text (app/worker/held_text.hpp); the only note of more than an octet
 };
 
 inline constexpr std::size_t note_octets_max = 65'536;
 
-/// What an octet means; nothing = none of ours.
+/// The meaning of an octet; nothing when it has none.
 std::optional<Order> read_order(char octet);
 std::optional<Note> read_note(char octet);
 
@@ -48,9 +47,9 @@ struct Channel {
 /// Throws StartError.
 Channel open_channel();
 
-/// False when the other side is gone, or has not read for so long that there is no room.
+/// False when the other side is gone, or has not read for so long that there is no room for the order.
 bool send_order(int channel, Order order, int descriptor = -1);
-/// `text` is cut to what a note may have.
+/// Cuts `text` to the size of a note.
 bool send_note(int channel, Note note, std::string_view text = {});
 
 struct OrderReceived {
@@ -64,9 +63,9 @@ struct NoteReceived {
     bool operator==(const NoteReceived&) const = default;
 };
 
-/// `over` is set once the other side is gone. Nothing = nothing was there, or what means nothing.
+/// Sets `over` when the other side is gone. Nothing when no message was there, or one without a meaning.
 std::optional<OrderReceived> receive_order(int channel, bool& over);
-/// Descriptors that a worker sends are not taken.
+/// Ignores descriptors that a worker sends.
 std::optional<NoteReceived> receive_note(int channel, bool& over);
 
 }  // namespace sluice::app

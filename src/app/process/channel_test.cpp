@@ -87,7 +87,7 @@ TEST(Channel, ASupervisorTakesNoDescriptors) {
     const Channel channel = open_channel();
     const int free_before = ::dup(channel.worker.get());
     ::close(free_before);
-    // As only a worker that has been taken over would.
+    // Only a compromised worker would do this.
     ASSERT_TRUE(send_order(channel.worker.get(), static_cast<Order>(Note::alive), channel.worker.get()));
     bool over = false;
     EXPECT_TRUE(receive_note(channel.supervisor.get(), over));

@@ -32,7 +32,7 @@ net::Fd open_directory(const std::string& path) {
     return net::Fd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
 }
 
-/// By way of the open directory, whose own path may be longer than an address of a socket can be.
+/// Names the socket by way of the open directory: its own path may be longer than a socket address can hold.
 sockaddr_un address_in(const net::Fd& directory) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -74,7 +74,7 @@ void send_answer(int asker, const Answered& answer) {
 
 }  // namespace
 
-/// Has connected, and is about to say what it wants.
+/// A command that has connected and is about to say what it wants.
 class Control::Asker final : public net::IoHandler {
   public:
     Asker(Control& control, net::Fd fd) : control_(control), fd_(std::move(fd)) {
@@ -87,7 +87,7 @@ class Control::Asker final : public net::IoHandler {
   private:
     void on_io(std::uint32_t) override {
         if (std::exchange(heard_, true)) return;
-        std::array<char, 64> buffer;  // for more than any word: what is cut off makes it none
+        std::array<char, 64> buffer;  // holds more than any command; a longer word is cut and matches none
         const ssize_t octets = ::recv(fd_.get(), buffer.data(), buffer.size(), MSG_DONTWAIT);
         const std::string_view packet(buffer.data(), octets > 0 ? static_cast<std::size_t>(octets) : 0);
         const auto asker = std::make_shared<net::Fd>(::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
@@ -127,7 +127,7 @@ void Control::on_io(std::uint32_t) {
     ucred who{};
     socklen_t size = sizeof who;
     if (!asker || ::getsockopt(asker.get(), SOL_SOCKET, SO_PEERCRED, &who, &size) != 0) return;
-    // Without a user of their own, workers could connect: what speaks to strangers gives no orders.
+    // Workers without a user of their own could connect. They talk to strangers, so they may give no orders.
     if ((who.uid != 0 && who.uid != ::geteuid()) || is_worker_(who.pid)) return;
     if (askers_.size() == askers_max) {
         loop_.retire(std::move(askers_.front()));
@@ -139,7 +139,7 @@ void Control::on_io(std::uint32_t) {
 void require_no_other(const std::string& directory) {
     const net::Fd opened = open_directory(directory);
     const net::Fd socket = make_socket();
-    // EAGAIN: so many others ask that there is a queue.
+    // EAGAIN: another Sluice listens there, and its queue is full.
     if (connect_to(socket, opened) || (opened && errno == EAGAIN))
         throw StartError(fmt::format("another Sluice runs with state_dir {}", directory));
 }

@@ -20,7 +20,7 @@ class ControlTest : public testing::Test {
     ~ControlTest() override { std::filesystem::remove_all(directory); }
 
     static std::string make_directory() {
-        // Longer than the path of a socket may be.
+        // Longer than a socket's path may be.
         std::string name = testing::TempDir() + std::string(120, 'x') + "_XXXXXX";
         return ::mkdtemp(name.data()) == nullptr ? "" : name;
     }
@@ -113,7 +113,7 @@ TEST_F(ControlTest, WithoutASupervisorThereIsNoAnswer) {
 
 TEST_F(ControlTest, WhoConnectsAndSaysNothingHoldsNobodyUp) {
     for (int i = 0; i < 20; ++i)
-        EXPECT_THROW(require_no_other(directory), StartError);  // connects; there is room for fewer
+        EXPECT_THROW(require_no_other(directory), StartError);  // connects; Control keeps fewer than 20
     for (int i = 0; i < 20; ++i)
         loop.turn(Millis{1});
     EXPECT_TRUE(ask("reload").done);

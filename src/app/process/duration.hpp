@@ -1,4 +1,4 @@
-// Spans of time as an operator writes and reads them.
+// Durations as an operator writes and reads them.
 #pragma once
 
 #include <optional>
@@ -9,13 +9,13 @@
 
 namespace sluice::app {
 
-/// No record of the memory is kept for longer.
+/// The store keeps no record for longer.
 inline constexpr Seconds duration_max{10LL * 366 * 86'400};
 
-/// "90s", "30m", "1h" or "2d"; above zero, and duration_max at most.
+/// Reads "90s", "30m", "1h" or "2d"; above zero and at most duration_max.
 std::optional<Seconds> parse_duration(std::string_view text);
 
-/// In its two largest units: "2d 3h", "1h 30m", "59s".
+/// Writes the two largest units: "2d 3h", "1h 30m", "59s".
 std::string duration_text(Seconds duration);
 
 }  // namespace sluice::app

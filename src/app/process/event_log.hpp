@@ -1,4 +1,4 @@
-// Log lines about Sluice itself: workers that start and die, MTAs that come and go.
+// Log lines about Sluice itself: workers that start and die, MTAs that fail and come back.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ class EventLog {
 
     EventLog(LogFormat format, Write write) : format_(format), write_(std::move(write)) {}
 
-    /// One line, now.
+    /// Writes one line at once.
     void event(std::string_view name, std::initializer_list<LogField> fields) const;
 
   private:

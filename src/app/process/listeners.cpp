@@ -31,7 +31,7 @@ std::string_view advice(const std::error_code& error) {
         fmt::format("cannot listen on {}: {}{}", endpoint.to_string(), error.message(), advice(error)));
 }
 
-/// SO_REUSEPORT would let a second Sluice of the same user share the port in silence: ask without it first.
+/// Binds without SO_REUSEPORT first: with it, a second Sluice of the same user could silently share the port.
 void require_unused(const net::Endpoint& endpoint) {
     net::ListenOptions alone;
     alone.shared = false;
@@ -90,7 +90,7 @@ Listeners::Listeners(std::vector<PassedSocket> passed, std::span<const Door> doo
 
 Listeners::Listeners(const Listeners& before, std::vector<Door>& doors, unsigned workers,
                      const net::ListenOptions& options) {
-    // What can fail comes before what clients could notice.
+    // Steps that can fail come first, and steps that clients could notice come after them.
     for (Door& door : doors)
         adopt_or_bind(before, door, options);
     for (Address& address : addresses_) {
@@ -117,8 +117,9 @@ void Listeners::adopt_or_bind(const Listeners& before, Door& door, const net::Li
     door = addresses_.back().bound;
 }
 
-/// Nobody listens there, or we do with another wrapping: then the kernel lets us do so beside ourselves, and
-/// who is in the queues of old gets what was promised there.
+/// Checks that the address can be bound: nobody listens there, or this process does with another wrapping. In
+/// the second case the kernel allows another socket beside the old one, and clients in the old queue get the
+/// wrapping they connected for.
 void Listeners::require_to_spare(const Door& door) const {
     const auto ours = std::ranges::find_if(
         addresses_, [&](const Address& address) { return address.bound.address == door.address; });
@@ -162,7 +163,7 @@ std::vector<net::Endpoint> Listeners::endpoints() const {
 }
 
 void turn_newcomers_away(int listener) {
-    // tcpdump's "tcp[13] & (syn|ack) = syn", on what begins with the TCP header.
+    // tcpdump's "tcp[13] & (syn|ack) = syn". The filter sees the packet from the TCP header on.
     sock_filter drop_syn[] = {
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),          BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1), BPF_STMT(BPF_RET | BPF_K, 0),

@@ -29,7 +29,7 @@ net::Endpoint endpoint_of(const ListeningSocket& socket) {
     return net::local_endpoint(socket->fd.get());
 }
 
-/// As an executed process gets it.
+/// A socket as an executed process receives it.
 PassedSocket passed(const net::Fd& socket, std::string_view name) {
     return {.fd = net::Fd(::dup(socket.get())), .name = std::string(name)};
 }
@@ -69,7 +69,7 @@ TEST(Listeners, APortInUseIsAnErrorAlsoWhenItWouldBeShared) {
 }
 
 TEST(Listeners, AnAddressThatIsNotOursIsNamed) {
-    // RFC 5737: no machine has it.
+    // RFC 5737: no machine has this address.
     std::vector<Door> doors = {{.address = {.address = IpAddress::v4({203, 0, 113, 1}), .port = 0}}};
     try {
         bind_all(doors, 1);
@@ -139,7 +139,7 @@ TEST(Listeners, PassedOnesServeTheirAddresses) {
     const Listeners next(adopted, doors, 2, {});
     EXPECT_EQ(next.of(0)[0], adopted.of(0)[0]);
     EXPECT_NE(next.of(1)[0], next.of(0)[0]);
-    EXPECT_EQ(next.of(1)[1], next.of(0)[1]);  // that cannot be bound twice: both workers take from it
+    EXPECT_EQ(next.of(1)[1], next.of(0)[1]);  // cannot be bound twice: both workers take from it
 
     doors[1].wrapping = front::Wrapping::tls;
     EXPECT_THROW(Listeners(next, doors, 2, {}), StartError) << "nor for another wrapping";
@@ -193,7 +193,7 @@ TEST(Listeners, PassedOnesKeepTheWrappingOfTheirNames) {
     EXPECT_EQ(name_of(none), "sluice-plaintext");
 }
 
-/// Loopback connections that are accepted and answered, or not, until it closes.
+/// After turn_newcomers_away() the old socket keeps its queue, and new clients reach another socket.
 TEST(Listeners, NewcomersGoToAnotherSocketOfTheAddress) {
     std::vector<Door> doors = {any_port()};
     Listeners first = bind_all(doors, 2);
@@ -209,14 +209,14 @@ TEST(Listeners, NewcomersGoToAnotherSocketOfTheAddress) {
     for (int i = 0; i < 64; ++i)
         clients.push_back(*net::connect_tcp(doors[0].address));
     const int leaving = first.of(1)[0]->fd.get();
-    // Handshakes over loopback are over when connect returns: the kernel has shared them out.
+    // A loopback handshake is complete when connect returns: the kernel has chosen the sockets by now.
     turn_newcomers_away(leaving);
     EXPECT_GT(waiting(leaving), 0) << "who had come before is still there";
     for (int i = 0; i < 64; ++i)
         clients.push_back(*net::connect_tcp(doors[0].address));
     EXPECT_EQ(waiting(leaving), 0);
     first = Listeners();
-    std::this_thread::sleep_for(Millis{1500});  // they knock again after a second
+    std::this_thread::sleep_for(Millis{1500});  // they try again after a second
     EXPECT_EQ(waiting(next.of(0)[0]->fd.get()) > 64, true);
     int refused = 0;
     for (const net::Fd& client : clients)

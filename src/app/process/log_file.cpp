@@ -21,8 +21,8 @@ net::Fd open_for_append(const std::string& path) {
     return net::Fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640));
 }
 
-/// A pipe as a description of our own that never blocks (see net::LogWriter), opened while we may: a worker's
-/// user may not. Empty for anything else.
+/// Opens a pipe again, as a file description of our own that never blocks (see net::LogWriter). This happens
+/// before the change of user: a worker's user may not open it. Empty for anything but a pipe.
 net::Fd open_pipe_again(int fd) {
     struct stat status{};
     if (::fstat(fd, &status) != 0 || !S_ISFIFO(status.st_mode)) return {};
@@ -66,10 +66,10 @@ void LogFile::write_now(LogFormat format, std::string_view line) const {
         announcement.number("total", static_cast<std::int64_t>(dropped_)).finish();
     }
     const std::size_t announced = text.size();
-    // A worker that was killed in the midst of a line has left it so; its supervisor is about to say that.
+    // A killed worker may have left its last line cut; the supervisor is about to log that death.
     if (file_) end_cut_line();
     const std::size_t taken = put(text.append(line));
-    if (taken >= announced) unannounced_ = 0;  // also where the room was for that alone
+    if (taken >= announced) unannounced_ = 0;  // also when only the announcement was written
     if (taken < text.size()) {
         ++unannounced_;
         ++dropped_;
@@ -81,7 +81,7 @@ std::size_t LogFile::put(std::string_view text) const {
     struct stat status{};
     if (::fstat(fd_, &status) == 0 && S_ISREG(status.st_mode))
         return lines_.append(fd_, text, turn_patience).octets;
-    // A pipe that polls writable takes PIPE_BUF octets whole, and our lines are shorter.
+    // A pipe that polls writable takes PIPE_BUF octets as a whole, and our lines are shorter.
     pollfd waiting{fd_, POLLOUT, 0};
     if (::poll(&waiting, 1, 0) != 1 || (waiting.revents & POLLOUT) == 0) return 0;
     return ::write(fd_, text.data(), text.size()) == static_cast<ssize_t>(text.size()) ? text.size() : 0;

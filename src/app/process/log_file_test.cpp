@@ -94,7 +94,7 @@ TEST_F(LogFileTest, APipeIsOneThatNeverBlocksUs) {
     const LogFile log("stdout");
     ASSERT_EQ(::dup2(before.get(), STDOUT_FILENO), STDOUT_FILENO);
     EXPECT_NE(::fcntl(log.fd(), F_GETFL) & O_NONBLOCK, 0);
-    // And those who share the pipe with us feel nothing of that.
+    // Other users of the pipe are not affected.
     EXPECT_EQ(::fcntl(out.get(), F_GETFL) & O_NONBLOCK, 0);
 }
 
@@ -108,7 +108,7 @@ TEST_F(LogFileTest, AnotherFileTakesItsPlace) {
     EXPECT_FALSE(log.replace(net::Fd()));
 }
 
-/// Standard output while it lives.
+/// Replaces standard output for its own lifetime.
 class StandardOutput {
   public:
     explicit StandardOutput(int fd) : before_(::dup(STDOUT_FILENO)) { ::dup2(fd, STDOUT_FILENO); }
@@ -137,7 +137,7 @@ TEST_F(LogFileTest, AFullPipeDropsTheLineInsteadOfWaiting) {
     char buffer[8192];
     const ssize_t got = ::read(in.get(), buffer, sizeof buffer);
     EXPECT_LE(got, 4096);
-    // The next one says what is missing.
+    // The next line says how many are missing.
     log->write_now(LogFormat::json, "after\n");
     const ssize_t more = ::read(in.get(), buffer, sizeof buffer);
     ASSERT_GT(more, 0);
@@ -168,7 +168,7 @@ TEST_F(LogFileTest, ALossIsAnnouncedOnce) {
         log.write_now(LogFormat::json, "{\"line\":1}\n");
     }
     {
-        const net::SmallDisk disk(120);  // for the announcement, and not for the line behind it
+        const net::SmallDisk disk(120);  // room for the announcement, and none for the line after it
         log.write_now(LogFormat::json, "{\"line\":\"" + std::string(200, 'x') + "\"}\n");
     }
     EXPECT_TRUE(content("log").ends_with("\"lines\":1,\"total\":1}\n")) << content("log");

@@ -1,9 +1,9 @@
-// Memory that workers count in and the supervisor reads: a page for each seat, so that no worker writes where
-// another does.
+// Memory in which workers count and which the supervisor reads. Each seat has its own page, so that no worker
+// writes where another does.
 //
-// Pages belong to the supervisor: what a worker has counted stays when it dies, and whoever sits there next,
-// also one of another generation, goes on. A worker has its own page only. What it writes there is summed up
-// and believed no further: no number decides anything.
+// Pages belong to the supervisor: the counts of a worker that dies stay, and the next worker in that seat,
+// even one of another generation, continues them. A worker has access to its own page only. The supervisor
+// adds its numbers up and does not trust them further: no decision depends on them.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,7 @@ namespace sluice::app {
 
 class MetricPages {
   public:
-    /// Lets the next child have this page; none of the others ever reaches one.
+    /// Lets the next child inherit this page; a child inherits no page otherwise.
     class Bequest {
       public:
         explicit Bequest(Metrics& page);
@@ -27,10 +27,10 @@ class MetricPages {
         Metrics& page_;
     };
 
-    /// One that nobody else holds, with what was counted there before. Throws StartError.
+    /// A page that nobody else holds, with the counts it already has. Throws StartError.
     std::shared_ptr<Metrics> take();
 
-    /// Of all pages, taken or not.
+    /// The totals of all pages, whether in use or not.
     MetricTotals totals() const;
 
   private:

@@ -13,7 +13,7 @@ std::uint64_t of(const MetricPages& pages, Metric metric) {
     return pages.totals().at(metric_layout::firsts.at(static_cast<std::size_t>(metric)));
 }
 
-/// Runs `work` in a child; how that ended.
+/// Runs `work` in a child process and returns how it ended.
 template <class Work>
 int in_child(Work work) {
     const pid_t pid = ::fork();

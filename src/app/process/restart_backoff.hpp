@@ -1,8 +1,8 @@
-// When a worker that died is started again.
+// Decides when a worker that died is started again.
 //
-// At once the first time, so that its accept queue waits for well under a second; then after ever longer
-// pauses, because a worker that dies of what it meets at start would otherwise eat a core and fill the log. A
-// worker that lived for a while has earned a clean record.
+// The first restart comes at once, so that the accept queue waits for well under a second. Later pauses grow,
+// because a worker that dies of what it meets at start would otherwise use up a core and fill the log. A
+// worker that lived for a while clears the record.
 #pragma once
 
 #include "base/time.hpp"
@@ -14,12 +14,12 @@ class RestartBackoff {
     static constexpr Millis first{100};
     static constexpr Millis longest{30'000};
     static constexpr Millis clean_after{60'000};
-    static constexpr unsigned loop_after = 3;  // deaths in a row that are called a crash loop
+    static constexpr unsigned loop_after = 3;  // this many deaths in a row are a crash loop
 
-    /// The worker died after living so long: the pause before the next start.
+    /// Records a death after this lifetime, and returns the pause before the next start.
     Millis died_after(Millis lived);
 
-    /// It keeps dying.
+    /// Whether workers keep dying.
     bool looping() const { return deaths_ >= loop_after; }
     unsigned deaths() const { return deaths_; }
 

@@ -21,11 +21,11 @@ void Service::run(std::function<void()> drain, Seconds end_within) {
 }
 
 void Service::on_signal(int signal) {
-    // Logs are opened anew by the supervisor, who gets these too when a whole group of processes does.
+    // The supervisor reopens logs. A process gets these signals only when they go to the whole process group.
     if (signal == SIGHUP || signal == SIGUSR1) return;
     if (draining_) return;
     draining_ = true;
-    // SIGALRM keeps its default action, so this works whatever the loop is busy with.
+    // SIGALRM keeps its default action and ends the process even if the loop hangs.
     ::alarm(static_cast<unsigned>(end_within_.count()));
     drain_();
 }

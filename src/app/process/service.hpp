@@ -1,6 +1,6 @@
-// What every process that serves clients has: the loop, its threads, its log, its signals, and how it ends.
+// What every process that serves clients has: the loop, threads, the log, signals, and an orderly end.
 //
-// `sluice run` has one in each worker, before MTAs; `sluice sink` is one, before a Maildir.
+// Each worker of `sluice run` has one, in front of MTAs; `sluice sink` is one, in front of a Maildir.
 #pragma once
 
 #include <functional>
@@ -27,9 +27,9 @@ class Service {
     LogFormat log_format() const { return format_; }
     const EventLog& events() const { return events_; }
 
-    /// Turns until stop(). On SIGTERM or SIGINT `drain` is called once, which must come to call stop() when
-    /// everything has come to its end. If the loop should hang, or is alone because its supervisor was
-    /// killed, the kernel ends the process `end_within` after the signal.
+    /// Runs the loop until stop(). On SIGTERM or SIGINT it calls `drain` once, which must lead to a call of
+    /// stop() when all work is done. If the loop hangs, or is alone because its supervisor was killed, the
+    /// kernel ends the process `end_within` after the signal.
     void run(std::function<void()> drain, Seconds end_within);
     void stop() { loop_.stop(); }
 
@@ -41,7 +41,7 @@ class Service {
     Seconds end_within_{0};
     bool draining_ = false;
 
-    // The signals are blocked before the threads of the others are started.
+    // The signals are blocked before the members below start threads.
     net::Loop loop_;
     SignalWatch signals_;
     net::LogWriter writer_;

@@ -1,4 +1,4 @@
-// One word for a shell.
+// Quotes one word for a shell.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace sluice::app {
 
-/// The text between single quotes, so that sh takes every octet as it is. It must have no NUL.
+/// The text in single quotes, so that sh takes every octet literally. It must not contain NUL.
 inline std::string shell_word(std::string_view text) {
     std::string word = "'";
     for (const char c : text)

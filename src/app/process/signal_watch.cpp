@@ -17,7 +17,7 @@ SignalWatch::SignalWatch(net::Loop& loop, std::initializer_list<int> signals,
     sigemptyset(&set);
     for (const int signal : signals)
         sigaddset(&set, signal);
-    // Blocked before any thread is started, so that none of them is interrupted by one.
+    // Blocked before any thread starts, so that no signal interrupts a thread.
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     fd_.reset(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
     if (!fd_ || !loop_.watch(fd_.get(), *this, EPOLLIN)) throw StartError("signals cannot be watched");

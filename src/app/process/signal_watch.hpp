@@ -1,4 +1,5 @@
-// Signals as events of the loop: blocked, and read from a signalfd. No code ever runs in a signal handler.
+// Signals as events of the loop: they are blocked, and read from a signalfd. No code runs in a signal
+// handler.
 #pragma once
 
 #include <functional>
@@ -11,7 +12,7 @@ namespace sluice::app {
 
 class SignalWatch final : net::IoHandler {
   public:
-    /// Blocks the signals for this process and calls `on_signal` with each. Throws StartError.
+    /// Blocks the signals for this process, and calls `on_signal` for each one that comes. Throws StartError.
     SignalWatch(net::Loop& loop, std::initializer_list<int> signals,
                 std::function<void(int signal)> on_signal);
     SignalWatch(const SignalWatch&) = delete;

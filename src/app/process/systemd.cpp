@@ -28,7 +28,7 @@ std::optional<long> number(const std::string& text) {
 }  // namespace
 
 std::string environment(const char* name) {
-    const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nobody sets any
+    const char* const value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe): no thread sets any
     return value == nullptr ? "" : value;
 }
 

@@ -15,7 +15,7 @@
 namespace sluice::app {
 namespace {
 
-/// A variable of the environment, for a time.
+/// Sets an environment variable for its own lifetime.
 class Set {
   public:
     Set(const char* name, const std::string& value) : name_(name) {
@@ -74,7 +74,7 @@ TEST(Systemd, NonsenseIsNoNumber) {
     }
 }
 
-/// In a process of its own, whose descriptors from 3 on they are.
+/// Runs in a child process, where the sockets have the descriptors from 3 on.
 void expect_names(const char* text, std::vector<std::string> names) {
     const auto look = [&] {
         const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

@@ -12,16 +12,17 @@ void Census::ask(const std::vector<Crew*>& crews, Answer answer) {
     if (answers_.size() > 1) return;
     sum_ = {};
     heard_ = 0;
-    asked_ = std::numeric_limits<unsigned>::max();  // some answer at once, before all have been asked
+    // Not finished early: some workers answer at once, before all have been asked.
+    asked_ = std::numeric_limits<unsigned>::max();
     loop_.arm(*this, patience);
-    unsigned asked = 1;  // this one, so that none of them is the last
+    unsigned asked = 1;  // counts the empty answer below, so that no worker's answer is the last one
     for (Crew* const crew : crews)
         asked += crew->list_sessions([this](std::string_view text) { heard(text); });
     asked_ = asked;
     heard(to_text({}));
 }
 
-/// What a worker that was taken over may say is added up, and believed no further.
+/// A compromised worker can send any text. Its numbers are added up and decide nothing.
 void Census::heard(std::string_view text) {
     if (answers_.empty()) return;
     ++heard_;

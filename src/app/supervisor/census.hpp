@@ -1,4 +1,4 @@
-// The sessions of all workers, asked for and added up: what `sluice sessions` is answered.
+// Asks all workers for their sessions and adds the answers up: the answer to `sluice sessions`.
 #pragma once
 
 #include <string_view>
@@ -13,14 +13,14 @@ namespace sluice::app {
 
 class Census final : net::Timer {
   public:
-    /// A worker that has not answered by then is told of as silent.
+    /// After this time a worker that has not answered is reported as silent.
     static constexpr Millis patience{3000};
 
-    /// To outlive all crews that are asked.
+    /// Must outlive all crews that it asks.
     explicit Census(net::Loop& loop) : loop_(loop) {}
 
-    /// Asks all workers of `crews`, or waits for those that are being asked already. `answer` gets the text
-    /// of app/worker/held_text.hpp.
+    /// Asks all workers of `crews`. While an earlier question is open, joins that one. `answer` gets the text
+    /// that app/worker/held_text.hpp describes.
     void ask(const std::vector<Crew*>& crews, Answer answer);
 
   private:

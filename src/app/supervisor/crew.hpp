@@ -1,7 +1,8 @@
-// The workers of one generation: each has a seat with listening sockets, and one that dies is replaced.
+// The workers of one generation. Each worker has a seat with listening sockets; a worker that dies is
+// replaced.
 //
-// Workers are forked without exec: they have the configuration and the certificates from the supervisor's
-// memory, and share its pages. They keep no other descriptor than their own sockets, the log and a channel.
+// Workers are forked without exec: they inherit the configuration and the certificates in the supervisor's
+// memory and share its pages. The only descriptors they keep are their own sockets, the log and a channel.
 #pragma once
 
 #include <sys/types.h>
@@ -22,9 +23,8 @@ namespace sluice::app {
 
 class Crew {
   public:
-    /// `changed` is called, on the loop, when an answer below may have become another. To be destroyed in
-    /// deferred work only (net/loop.hpp).
-    /// Workers count in `pages`, which outlives this. Throws StartError.
+    /// `changed` is called on the loop when ready(), failed() or empty() may have changed. Workers count in
+    /// `pages`, which outlives this. Destroy a crew in deferred work only (net/loop.hpp). Throws StartError.
     Crew(net::Loop& loop, MetricPages& pages, std::shared_ptr<const Generation> generation,
          Listeners listeners, std::function<void()> changed);
     ~Crew();
@@ -37,34 +37,35 @@ class Crew {
     void start();
     /// Every seat has had a worker that served clients.
     bool ready() const;
-    /// Not ready, and not going to be: a worker cannot be set up, or keeps dying.
+    /// A worker cannot be set up, or workers keep dying: the crew will not become ready.
     bool failed() const { return failed_; }
     /// No worker lives.
     bool empty() const;
     bool has(pid_t pid) const;
-    /// All loops turn: no worker has been silent for longer than a few seconds.
+    /// Every worker's loop turns: no worker has been silent for more than a few seconds.
     bool healthy() const;
 
-    /// A child has ended; false when it was not one of ours.
+    /// Handles the end of a child process; false when `pid` is not a worker of this crew.
     bool died(pid_t pid, int status);
-    /// To be called once a second: counts how long workers have been silent, and kills who hangs.
+    /// Must be called once a second. Counts how long workers have been silent and kills those that hang.
     void look();
 
-    /// The log file, opened anew, for all workers.
+    /// Opens the log file anew and passes it to all workers.
     void reopen_log();
-    /// Called once with what a worker said of its sessions, on the loop or at once; empty = it is gone, or
-    /// does not hear.
+    /// Receives a worker's text about its sessions; called once, on the loop or at once. The text is empty
+    /// when the worker is gone or cannot be reached.
     using Listed = std::function<void(std::string_view text)>;
-    /// Asks each worker that lives; the number of them. What was asked before and is not answered yet is not
-    /// asked any more.
+    /// Asks each live worker and returns how many were asked. A new question replaces an earlier one that is
+    /// still unanswered.
     unsigned list_sessions(const Listed& listed);
 
-    /// A worker accepts who waits at a socket that is to be closed.
+    /// Passes a socket that is about to be closed to one worker, which accepts the clients in its queue.
     void take_queue(unsigned number, const ListeningSocket& socket);
 
-    /// Nobody is replaced any more, and workers end when their last session has; killed at `deadline`.
+    /// Workers are not replaced any more, and each ends with its last session. Those left at `deadline` are
+    /// killed.
     void retire(Instant deadline);
-    /// As retire(), and transactions under way get limits.drain_max_s (SIGTERM).
+    /// Like retire(), but transactions under way get at most limits.drain_max_s (SIGTERM).
     void drain(Instant deadline);
     void kill();
 

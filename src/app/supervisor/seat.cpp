@@ -38,7 +38,7 @@ void Crew::Seat::start() {
     since_ = crew_.loop_.now();
     silent_s_ = 0;
     channel_ = std::move(channel.supervisor);
-    // Unwatched it would be taken for hung after a while, and replaced.
+    // If this fails, the worker seems to be silent; look() then kills it and it is replaced.
     (void)crew_.loop_.watch(channel_.get(), *this, EPOLLIN);
 }
 
@@ -60,13 +60,15 @@ void Crew::Seat::be_worker(net::Fd channel, pid_t supervisor) {
     guard::close_all_but(kept);
     ::prctl(PR_SET_NAME, fmt::format("sluice-{}", index_).c_str());
     const int code = run_sandboxed(std::move(task), sandbox_of(generation), supervisor);
-    // The stack below belongs to the supervisor, and is left as it is; the worker's threads have ended.
+    // exit() runs no destructors of the stack below, which belongs to the supervisor. The worker's threads
+    // have ended.
     std::exit(code);  // NOLINT(concurrency-mt-unsafe)
 }
 
 void Crew::Seat::on_io(std::uint32_t) {
     bool over = false;
-    // One a turn: a worker that has been taken over keeps nobody from the rest by sending without end.
+    // One note per turn of the loop: a compromised worker that sends without end cannot starve the other
+    // handlers.
     if (const auto received = receive_note(channel_.get(), over)) {
         silent_s_ = 0;
         if (received->note == Note::serving && !std::exchange(has_served_, true)) crew_.changed_();
@@ -104,7 +106,7 @@ void Crew::Seat::died(int status) {
     if (backoff_.looping()) {
         crew_.events_.event("worker_crash_loop",
                             {{"worker", index}, {"deaths", std::int64_t{backoff_.deaths()}}});
-        // With the first there is nothing to fall back on.
+        // Give up only where an earlier generation still serves; the first one has nothing to fall back on.
         if (!crew_.was_ready_ && crew_.generation_->number > 1) crew_.failed_ = true;
     }
     crew_.loop_.arm(*this, pause);
@@ -124,7 +126,8 @@ void Crew::Seat::list_sessions(Listed listed) {
 void Crew::Seat::forget_channel() {
     if (listed_) std::exchange(listed_, nullptr)({});
     if (!channel_) return;
-    // Before it is closed: a worker forked since may have a copy for an instant.
+    // Unwatch before the close: a worker forked since may hold a copy for an instant, and epoll would still
+    // report it.
     crew_.loop_.unwatch(channel_.get());
     channel_.reset();
 }

@@ -1,4 +1,4 @@
-// One seat of a crew: the worker in it, as the supervisor sees it.
+// One seat of a crew: the worker in it, seen from the supervisor.
 #pragma once
 
 #include <sys/types.h>
@@ -21,7 +21,7 @@ class Crew::Seat final : net::Timer, net::IoHandler {
     Seat& operator=(const Seat&) = delete;
     ~Seat() override { forget_channel(); }
 
-    /// Forks a worker. Only the parent returns.
+    /// Forks a worker. Returns in the parent only.
     void start();
     void died(int status);
     void look();
@@ -29,14 +29,14 @@ class Crew::Seat final : net::Timer, net::IoHandler {
     pid_t pid() const { return pid_; }
     bool has_served() const { return has_served_; }
     bool healthy() const { return pid_ == 0 || silent_s_ <= silent_s_good; }
-    /// False when it will not hear of it.
+    /// False when there is no worker or the order cannot be sent.
     bool order(Order order, int descriptor = -1) const;
     /// Asks the worker for its sessions; see Crew::list_sessions.
     void list_sessions(Listed listed);
     void signal(int signal) const {
         if (pid_ > 0) ::kill(pid_, signal);
     }
-    /// Nobody is to come after the worker that is there.
+    /// Prevents a restart: when the present worker ends, the seat stays empty.
     void close() { disarm(); }
 
   private:
@@ -50,13 +50,13 @@ class Crew::Seat final : net::Timer, net::IoHandler {
 
     Crew& crew_;
     const unsigned index_;
-    const std::shared_ptr<Metrics> metrics_;  // of all workers that sit here
+    const std::shared_ptr<Metrics> metrics_;  // shared by all workers that sit here in turn
     RestartBackoff backoff_;
-    pid_t pid_ = 0;  // 0 = nobody
+    pid_t pid_ = 0;  // 0 = no worker
     net::Fd channel_;
-    Listed listed_;          // to be called; null = nothing is asked
-    Instant since_;          // the worker there started
-    unsigned silent_s_ = 0;  // our own seconds: a machine that slept has not heard of anybody either
+    Listed listed_;          // not yet called; null = no question is open
+    Instant since_;          // start of the present worker
+    unsigned silent_s_ = 0;  // counted by look(): a machine that slept finds nobody silent
     bool has_served_ = false;
 };
 

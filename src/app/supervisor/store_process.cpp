@@ -62,7 +62,7 @@ class StoreProcess final : net::Timer {
     static constexpr Millis look_every{50};
     static constexpr Millis look_often{2};
     static constexpr Millis leave_time_max{1000};
-    static constexpr std::size_t kept_acts_max = 2 * Acts::acts_max;  // and the marks of those forgotten
+    static constexpr std::size_t kept_acts_max = 2 * Acts::acts_max;  // acts, and the marks of forgotten ones
 
     const store::StoreOptions& options() const { return task_.generation.config.store; }
 
@@ -77,7 +77,7 @@ class StoreProcess final : net::Timer {
         try {
             kept = make_local(config.acts_directory(), kept_acts_max);
         } catch (const std::runtime_error& error) {
-            // What only Redis has is better than nothing.
+            // Without local files the acts that Redis keeps are better than none.
             tell("acts_not_kept", error.what());
             keeps_acts_ = false;
             return shared;
@@ -100,11 +100,11 @@ class StoreProcess final : net::Timer {
         return [this](std::string_view what, std::string_view why) { tell(what, why); };
     }
 
-    /// Without the password that a URL may have.
+    /// The kind of store only: a Redis URL may hold a password.
     std::string_view where() const { return task_.generation.config.redis() ? "redis" : "local"; }
 
     void on_signal(int signal) {
-        if (signal == SIGUSR1) return;  // a whole group gets it, for the log
+        if (signal == SIGUSR1) return;  // sent to the whole process group; the supervisor opens the log anew
         if (signal == SIGHUP && !leave_by_) {
             keeper_.make_room();
             leave_by_ = loop_.now() + leave_time_max;
@@ -112,7 +112,7 @@ class StoreProcess final : net::Timer {
         on_timer();
     }
 
-    /// Whoever is still there after that has been stopped, or hangs.
+    /// After `leave_by_`, workers that are still connected are stopped or hang; nobody waits for them.
     void on_timer() override {
         const bool late = leave_by_ && loop_.now() >= *leave_by_;
         if (keeper_.visitors() > 0 && !late) return loop_.arm(*this, leave_by_ ? look_often : look_every);
@@ -126,7 +126,7 @@ class StoreProcess final : net::Timer {
     bool keeps_acts_ = true;
     std::unique_ptr<store::Backing> backing_;
     store::Keeper keeper_;
-    std::optional<Instant> leave_by_;  // another takes over
+    std::optional<Instant> leave_by_;  // deadline after SIGHUP, when another store process takes over
 };
 
 }  // namespace

@@ -1,7 +1,7 @@
-// The process that remembers for all workers of this machine (src/store).
+// The store process: it keeps what all workers of this machine remember (src/store).
 //
-// It speaks to no client: what reaches it has gone through a worker, and is decoded as if that worker were an
-// enemy. It has the workers' user and a sandbox of its own.
+// It has no connection to any client. Its input comes from workers, and it decodes that input as if the
+// worker were an enemy. It runs as the workers' user, in a sandbox of its own.
 #pragma once
 
 #include <sys/types.h>
@@ -11,16 +11,16 @@
 
 namespace sluice::app {
 
-/// What a store process is started with. All references outlive it.
+/// What a store process starts with. All references outlive it.
 struct StoreTask {
     const Generation& generation;
     net::Fd listener;     // a Unix-domain socket
-    uid_t operator_user;  // who started Sluice
+    uid_t operator_user;  // the user that started Sluice
 };
 
-/// Enters the sandbox and answers workers. After SIGTERM or SIGINT it ends with its last worker; after SIGHUP
-/// it makes room for another, and ends when all have gone over. What it was told is written down first.
-/// Returns the exit code of the process.
+/// Enters the sandbox and answers workers until a signal. After SIGTERM or SIGINT the process ends with its
+/// last worker. After SIGHUP it makes room for another store process, and ends when all workers have gone
+/// over. It writes down all it was told before it ends. Returns the exit code of the process.
 int run_store(StoreTask task, pid_t supervisor);
 
 }  // namespace sluice::app

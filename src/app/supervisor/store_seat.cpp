@@ -21,10 +21,10 @@ namespace {
 
 constexpr int backlog = 1024;
 
-/// To write down what is not yet.
+/// The time that the process has to write down what is still only in memory; it is killed after that.
 constexpr Millis end_time_max{10'000};
 
-/// Open to the group of the workers, as the directory it is in.
+/// Gives the socket to the workers' group, like its directory.
 net::Fd listen_for_workers(const Generation& generation) {
     const std::string path = generation.config.store_path();
     const int group = generation.user ? ::setfsgid(generation.user->group) : -1;
@@ -67,7 +67,7 @@ void StoreSeat::be_store(pid_t supervisor) {
     guard::close_all_but({task.listener.get(), generation_->log_file->fd()});
     ::prctl(PR_SET_NAME, "sluice-store");
     const int code = run_store(std::move(task), supervisor);
-    // As in a worker: the stack below belongs to the supervisor.
+    // As in a worker, exit() runs no destructors of the stack below, which belongs to the supervisor.
     std::exit(code);  // NOLINT(concurrency-mt-unsafe)
 }
 
@@ -104,7 +104,7 @@ bool StoreSeat::died(pid_t pid, int status) {
 
 void StoreSeat::end() {
     if (std::exchange(ending_, true)) return;
-    // First: workers that are sent away see that nobody listens here any more.
+    // The file goes first: workers that are sent away then find that nobody listens here any more.
     remove_file();
     listener_.reset();
     signal(SIGHUP);

@@ -1,6 +1,7 @@
-// The store process as the supervisor sees it: started, started again when it dies, and its socket kept.
+// The store process seen from the supervisor, which starts it, restarts it when it dies, and keeps its
+// socket.
 //
-// Mail does not depend on it: while there is none, workers go on without a memory.
+// Mail does not depend on it: while there is no store process, workers go on without their memory.
 #pragma once
 
 #include <sys/types.h>
@@ -16,22 +17,24 @@ namespace sluice::app {
 
 class StoreSeat final : net::Timer {
   public:
-    /// Listens in the state directory, in place of whoever did, and starts the process. Throws StartError.
+    /// Listens in the state directory, in place of any earlier listener, and starts the process. Throws
+    /// StartError.
     StoreSeat(net::Loop& loop, std::shared_ptr<const Generation> generation);
     StoreSeat(const StoreSeat&) = delete;
     StoreSeat& operator=(const StoreSeat&) = delete;
     ~StoreSeat();
 
-    /// The process is to be as this generation says; another one takes over where it has to be another.
+    /// Adopts this generation. Where its store or its log differs, another process takes over from the
+    /// present one.
     void follow(std::shared_ptr<const Generation> generation);
-    /// A child has ended; false when it was not ours.
+    /// Handles the end of a child process; false when `pid` is not the store process.
     bool died(pid_t pid, int status);
-    /// Nobody is to come after it here, and it ends, once it has written down what it knows.
+    /// Ends the process, which first writes down what it knows. No other is started from this seat.
     void end();
     bool ending() const { return ending_; }
-    /// There is no process, and will be none.
+    /// The process has ended, and no other will be started.
     bool ended() const { return ending_ && pid_ == 0; }
-    /// The socket now belongs to a successor.
+    /// Keeps the socket's file in place: it belongs to a successor now.
     void leave_file() { ours_ = false; }
 
   private:
@@ -45,10 +48,10 @@ class StoreSeat final : net::Timer {
     std::shared_ptr<const Generation> generation_;
     net::Fd listener_;
     RestartBackoff backoff_;
-    pid_t pid_ = 0;  // 0 = nobody
+    pid_t pid_ = 0;  // 0 = no process
     Instant since_;
     bool ending_ = false;
-    bool replacing_ = false;  // it was told to make room for another
+    bool replacing_ = false;  // it was told to make room for another process
     bool ours_ = true;
 };
 

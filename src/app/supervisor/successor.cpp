@@ -28,7 +28,7 @@ namespace {
 constexpr const char* channel_variable = "SLUICE_PREDECESSOR";  // a descriptor
 constexpr int first_passed = 3;
 
-/// Our environment, with what is meant for one process only made to mean the new one.
+/// Our environment for the new process. Variables that are meant for one process only are set anew for it.
 std::vector<std::string> environment_of_new(const std::vector<ListeningSocket>& sockets, int channel) {
     std::vector<std::string> variables;
     for (char** each = environ; *each != nullptr; ++each) {
@@ -58,7 +58,8 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     return pointers;
 }
 
-/// In the child. The sockets get the numbers from 3 on, whatever stands there now, and the channel the next.
+/// Runs in the child. The sockets get the descriptors from 3 on, whatever these are now; the channel gets the
+/// next.
 [[noreturn]] void execute(const Program& program, const std::vector<ListeningSocket>& sockets,
                           const net::Fd& channel) {
     std::vector<int> passed;
@@ -67,17 +68,21 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
         passed.push_back(socket->fd.get());
     passed.push_back(channel.get());
     const int above = first_passed + static_cast<int>(passed.size());
+    // First copies everything above the target range, so that dup2() overwrites no descriptor that is still
+    // to be moved. dup2() also clears close-on-exec, which the copies keep.
     for (int& fd : passed)
         fd = ::fcntl(fd, F_DUPFD_CLOEXEC, above);
     for (std::size_t i = 0; i < passed.size(); ++i)
         ::dup2(passed[i], first_passed + static_cast<int>(i));
 
+    // The supervisor blocks the signals that it reads (SignalWatch), and execve(2) would pass that mask on.
     sigset_t none;
     sigemptyset(&none);
     ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
     std::vector<std::string> arguments = program.arguments;
     std::vector<std::string> variables = environment_of_new(sockets, above - 1);
     ::execve(program.path.c_str(), pointers_to(arguments).data(), pointers_to(variables).data());
+    // execve(2) returns only on failure: report why. The last descriptor passed is the channel.
     const std::string error =
         complaint_packet(fmt::format("{}: {}", program.path, std::generic_category().message(errno)));
     ::send(above - 1, error.data(), error.size(), MSG_NOSIGNAL);
@@ -131,6 +136,7 @@ void Successor::on_io(std::uint32_t) {
         if (said && !said->up) errors_.emplace_back(said->complaint);
         if (said && said->up && !std::exchange(up_, true)) heard_.up();
     }
+    // The end of input is the only sign that the new process has ended: reap() does not look for its pid.
     loop_.unwatch(channel_.get());
     channel_.reset();
     if (up_) return heard_.gone();
@@ -146,7 +152,7 @@ Predecessor find_predecessor() {
     const std::string text = environment(channel_variable);
     int fd = -1;
     std::from_chars(text.data(), text.data() + text.size(), fd);
-    // Whoever inherits the variable without having been executed by a supervisor has no such socket.
+    // A process may inherit the variable without a supervisor having executed it. It then has no such socket.
     int type = 0;
     socklen_t size = sizeof type;
     if (fd < 0 || ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) != 0 || type != SOCK_SEQPACKET)

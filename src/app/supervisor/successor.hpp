@@ -1,10 +1,11 @@
-// A new program taking over from a running supervisor (`sluice upgrade`).
+// Lets a new program take over from a running supervisor (`sluice upgrade`).
 //
-// The old one executes the binary it was itself started from, with its own arguments and its listening
-// sockets (as systemd passes them, each named by what connections there begin with), and one end of a pair of
-// sockets. The new one sets itself up and says on it that it is up, or what is wrong
-// (app/process/packets.hpp). Until then the old one serves as if nothing was; from then on it accepts nobody,
-// and ends with its last session. The pair stays open: when the new one ends, the old one has been asked to.
+// The old supervisor executes the binary that it was itself started from, with its own arguments. It passes
+// on its listening sockets as systemd would (each name says what connections there begin with), and one end
+// of a socket pair. The new supervisor sets itself up and then reports on the pair that it is up, or what is
+// wrong (app/process/packets.hpp). Until that report the old supervisor serves as before; afterwards it
+// accepts nobody and ends with its last session. The pair stays open: when the new supervisor ends meanwhile,
+// the old one takes that as a request to end too.
 #pragma once
 
 #include <sys/types.h>
@@ -23,23 +24,24 @@
 
 namespace sluice::app {
 
-/// How this process was started. To be asked for at once: the file may be replaced.
+/// How this process was started. Must be asked for at the very start: the file may be replaced later.
 struct Program {
     std::string path;
     std::vector<std::string> arguments;
 };
 Program this_program();
 
-/// Of the old one.
+/// The successor as the old supervisor sees it.
 class Successor final : net::IoHandler {
   public:
     struct Heard {
         std::function<void()> up;
         std::function<void(const std::vector<std::string>& errors)> failed;  // it has ended, or is about to
-        std::function<void()> gone;                                          // after it was up
+        std::function<void()> gone;                                          // it ended after it was up
     };
 
-    /// Starts it; both must outlive this. Destroyed in deferred work only. Throws StartError.
+    /// Starts the new program. `loop` outlives this. To be destroyed in deferred work only. Throws
+    /// StartError.
     Successor(net::Loop& loop, const Program& program, const std::vector<ListeningSocket>& sockets,
               Heard heard);
     Successor(const Successor&) = delete;
@@ -61,7 +63,8 @@ class Successor final : net::IoHandler {
     std::vector<std::string> errors_;
 };
 
-/// Of the new one: what it speaks to its predecessor by, empty when there is none.
+/// The predecessor as the new supervisor sees it: the channel on which to report, or empty when there is
+/// none.
 class Predecessor {
   public:
     explicit Predecessor(net::Fd channel) : channel_(std::move(channel)) {}
@@ -76,7 +79,7 @@ class Predecessor {
     net::Fd channel_;
 };
 
-/// The one that executed this process, if one did.
+/// The supervisor that executed this process, or an empty one.
 Predecessor find_predecessor();
 
 }  // namespace sluice::app

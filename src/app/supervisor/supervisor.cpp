@@ -36,7 +36,7 @@ Supervisor::Supervisor(RunFlags flags, std::shared_ptr<const Generation> first, 
 }
 
 int Supervisor::run() {
-    // Workers reach the one of a predecessor, if it has one, until they have taken over from its own.
+    // Workers use a predecessor's store process, if there is one, until this supervisor has taken over.
     const std::string store = crew_->generation()->config.store_path();
     if (!predecessor_ || !net::connect_to({.tcp = {}, .path = store})) open_store(crew_->generation());
     crew_->start();
@@ -46,7 +46,7 @@ int Supervisor::run() {
     return exit_code_;
 }
 
-/// Without one mail goes on.
+/// Mail goes on without a store process, so a failure is only logged.
 void Supervisor::open_store(std::shared_ptr<const Generation> generation) {
     if (!generation->config.remembers()) return;
     try {
@@ -87,7 +87,7 @@ std::vector<Crew*> Supervisor::crews() const {
     return all;
 }
 
-/// One SIGCHLD may be of several children.
+/// One SIGCHLD may stand for several children.
 void Supervisor::reap() {
     int status = 0;
     pid_t pid = 0;
@@ -106,7 +106,7 @@ void Supervisor::review_later() {
     loop_.defer([this] { review(); });
 }
 
-/// What follows from what the crews have become. The one place where a crew is destroyed.
+/// Acts on what the crews have become. This is the only place where a crew is destroyed.
 void Supervisor::review() {
     reviewing_ = false;
     if (!up_ && !stopping_ && crew_->ready()) came_up();
@@ -124,7 +124,7 @@ void Supervisor::review() {
     std::erase_if(retired_, [](const auto& crew) { return crew->empty(); });
     const bool ending = stopping_ || (successor_ && successor_->up());
     if (!ending || !crew_->empty() || !retired_.empty()) return;
-    // Last: it has been told how the last sessions went.
+    // The store process goes last: it must first hear how the last sessions went.
     if (store_ && !store_->ended()) return store_->end();
     loop_.stop();
 }
@@ -133,7 +133,8 @@ void Supervisor::review() {
 void Supervisor::came_up() {
     up_ = true;
     const std::string& directory = crew_->generation()->config.state_dir;
-    // First: its workers, and ours, are sent here when it hears that we are up.
+    // The store comes before say_up(): that report makes the predecessor send its workers, and ours, to this
+    // store.
     if (predecessor_ && !store_) open_store(crew_->generation());
     predecessor_.say_up();
     close_later(std::exchange(closing_, {}));
@@ -176,7 +177,7 @@ void Supervisor::stop(Seconds within) {
     for (const auto& crew : retired_)
         crew->drain(deadline);
     crew_->drain(deadline);
-    // Nobody is to wait in a queue that will not be served again.
+    // Close these at once: no client should wait in a queue that will not be served again.
     closing_.clear();
 }
 
@@ -191,8 +192,9 @@ void Supervisor::reopen_logs() {
         crew->reopen_log();
 }
 
-/// Only while all workers' loops turn, as ours does. One that hangs is killed and replaced (Crew::look)
-/// before the service manager loses its patience with us; should that fail, it is right to lose it.
+/// Pings only while the loops of all workers turn, as ours does. A worker that hangs is killed and replaced
+/// (Crew::look) before the service manager gives up on us. Should that fail, the service manager is right to
+/// give up.
 void Supervisor::ping_watchdog() const {
     if (watchdog_interval() && (stopping_ || crew_->healthy())) notify_service_manager("WATCHDOG=1");
 }

@@ -1,9 +1,9 @@
-// The process that keeps the workers alive, and changes what they are without a loss. It binds, forks, waits
-// and signals; it reads no octet that a client or an MTA sent, so nothing of theirs can bring it down.
+// The process that keeps the workers alive and replaces them without losing a connection. It binds, forks,
+// waits and signals. It reads no octet that a client or an MTA sent, so no such octet can bring it down.
 //
-// There is one crew of workers that accepts clients. A reload, and a certificate that was renewed, make the
-// next crew on the same listening sockets; when all of it serves, the old one accepts nobody any more and
-// ends with its last session. So it is with `sluice upgrade`, where the next crew belongs to another process.
+// One crew of workers accepts clients. A reload or a renewed certificate makes the next crew on the same
+// listening sockets. When all of the new crew serves, the old one accepts nobody any more and ends with its
+// last session. `sluice upgrade` works the same way, except that the next crew belongs to another process.
 #pragma once
 
 #include <functional>
@@ -26,31 +26,31 @@ namespace sluice::app {
 
 class Supervisor final : net::Timer {
   public:
-    /// Crews that still have sessions, beside the one that accepts; when there are more, the oldest is
-    /// drained as by SIGTERM.
+    /// The most crews that may still have sessions beside the accepting one. Beyond it the oldest is drained
+    /// as by SIGTERM.
     static constexpr std::size_t retired_max = 8;
 
-    /// `flags` are what a reload reads the configuration with; `surplus` sockets that a predecessor had and
-    /// nobody needs any more. The predecessor, which may be none, outlives this. Throws StartError.
+    /// A reload reads the configuration with `flags`. `surplus` are sockets of a predecessor that nobody
+    /// needs any more. The predecessor, which may be empty, outlives this. Throws StartError.
     Supervisor(RunFlags flags, std::shared_ptr<const Generation> first, Listeners listeners,
                std::vector<ListeningSocket> surplus, const Predecessor& predecessor);
 
-    /// Until SIGTERM or SIGINT and the end of all workers, or until the first worker turns out not to be able
-    /// to start at all, or until a successor has taken over. Returns the exit code.
+    /// Runs until all workers have ended after SIGTERM or SIGINT, until the first crew proves unable to start
+    /// at all, or until a successor has taken over. Returns the exit code.
     int run();
 
   private:
-    /// A crew that is to take over.
+    /// The crew that is to take over.
     struct Change {
         std::unique_ptr<Crew> crew;
-        std::string_view event;  // when it has
+        std::string_view event;  // logged once it has taken over
         Answer answer;
         Instant give_up_at;
     };
 
     void on_timer() override;
     void on_signal(int signal);
-    /// Every crew that has workers, the one that accepts first.
+    /// Every crew that may have workers, the accepting one first.
     std::vector<Crew*> crews() const;
     void reap();
     void review_later();
@@ -79,7 +79,7 @@ class Supervisor final : net::Timer {
     bool busy() const { return change_ || successor_ || stopping_; }
     EventLog events() const { return events_of(*crew_->generation()); }
 
-    /// Calls back when it is time.
+    /// A timer that calls a function.
     class Alarm final : public net::Timer {
       public:
         explicit Alarm(std::function<void()> ring) : ring_(std::move(ring)) {}
@@ -90,21 +90,21 @@ class Supervisor final : net::Timer {
     };
 
     const RunFlags flags_;
-    const Program program_;  // known before its file can have been replaced
+    const Program program_;  // read at the start: its file may be replaced later
     net::Loop loop_;
     SignalWatch signals_;
     const Predecessor& predecessor_;
-    MetricPages pages_;                           // outlive all crews
-    Census census_{loop_};                        // likewise
-    std::unique_ptr<Crew> crew_;                  // never null; after a hand-over the last one that accepted
-    std::unique_ptr<StoreSeat> store_;            // null = there is no memory
-    std::unique_ptr<Change> change_;              // under way
+    MetricPages pages_;                 // must outlive all crews
+    Census census_{loop_};              // must outlive all crews, too
+    std::unique_ptr<Crew> crew_;        // never null; after a hand-over, the last crew that accepted
+    std::unique_ptr<StoreSeat> store_;  // null = no store process
+    std::unique_ptr<Change> change_;    // null = no change is under way
     std::vector<std::unique_ptr<Crew>> retired_;  // the oldest first
-    std::unique_ptr<Control> control_;            // null: not up, or nowhere to put it
+    std::unique_ptr<Control> control_;            // null = not up yet, or no state directory
     std::unique_ptr<Successor> successor_;
     std::vector<ListeningSocket> closing_;
     Alarm close_{[this] { close_now(); }};
-    std::string certificates_seen_;  // the version that was last tried
+    std::string certificates_seen_;  // the version that was tried last
     Answer upgrade_answer_;
     Instant upgrade_by_;
     bool up_ = false;

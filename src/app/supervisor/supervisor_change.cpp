@@ -1,4 +1,4 @@
-// Reload and upgrade: how one crew follows another.
+// Reload and upgrade: how one crew replaces another.
 #include <exception>
 #include <fmt/format.h>
 #include <utility>
@@ -15,7 +15,7 @@ namespace {
 
 constexpr Seconds change_time_max{60};
 
-/// A crew that was retired ends when its sessions have, each of which is bounded.
+/// The time by which a retired crew has ended: each of its sessions is bounded.
 Instant last_session_by(Instant now, const Config& config) {
     return now + config.front.session_time_max + config.front.drain_max + end_grace;
 }
@@ -24,13 +24,13 @@ Instant last_session_by(Instant now, const Config& config) {
 
 void Supervisor::reload(const Answer& answer) {
     const std::vector<std::string> errors = try_reload(answer);
-    if (errors.empty()) return;  // under way, and answered later
+    if (errors.empty()) return;  // the change is under way; its outcome is answered later
     for (const std::string& error : errors)
         events().event("reload_refused", {{"why", std::string_view(error)}});
     answer(answer_of(errors));
 }
 
-/// What is wrong at once.
+/// Returns what is wrong at once; empty when the change is under way.
 std::vector<std::string> Supervisor::try_reload(const Answer& answer) {
     if (busy()) return {"Sluice is changing already, or ending"};
     try {
@@ -47,12 +47,13 @@ std::vector<std::string> Supervisor::try_reload(const Answer& answer) {
         begin(make_generation(std::move(*config), std::move(registers), crew_->generation().get()),
               "reloaded", answer);
         return {};
-    } catch (const std::exception& error) {  // whatever it is, the old one goes on
+    } catch (const std::exception& error) {  // any error leaves the present generation in place
         return {error.what()};
     }
 }
 
-/// A file that is half written is told about, and left alone until it changes again.
+/// A certificate file that cannot be used (half written, say) is logged once, and not tried again until it
+/// changes.
 void Supervisor::renew_certificates() {
     const Generation& now = *crew_->generation();
     if (!now.certificates) return;
@@ -60,15 +61,17 @@ void Supervisor::renew_certificates() {
     if (version == certificates_seen_) return;
     certificates_seen_ = std::move(version);
     try {
-        // No register that is being written just now keeps a certificate from being renewed.
+        // Keep the registers as they are: a register file that is half written must not block a certificate.
         begin(make_generation(now.config, now.registers, &now), "certificates_read", [](const auto&) {});
     } catch (const std::exception& error) {
         events().event("certificates_unusable", {{"why", std::string_view(error.what())}});
     }
 }
 
-/// Throws, and nothing has changed.
+/// Throws StartError when a new address cannot be listened at; the present crew is unchanged then.
 void Supervisor::begin(std::shared_ptr<const Generation> next, std::string_view event, Answer answer) {
+    // close_later() would overwrite closing_: sockets of an earlier change are closed first, their queues
+    // served.
     close_now();
     std::vector<Door> doors = next->config.doors();
     Listeners listeners(crew_->listeners(), doors, next->workers(), next->config.listening);
@@ -80,7 +83,7 @@ void Supervisor::begin(std::shared_ptr<const Generation> next, std::string_view 
     change_->event = event;
     change_->answer = std::move(answer);
     change_->give_up_at = loop_.now() + change_time_max;
-    // Its workers are to find a memory when they start.
+    // The store process comes first: the new workers should find it when they start.
     if (change_->crew->generation()->config.remembers() && (!store_ || store_->ending())) {
         store_.reset();
         open_store(change_->crew->generation());
@@ -88,6 +91,8 @@ void Supervisor::begin(std::shared_ptr<const Generation> next, std::string_view 
     change_->crew->start();
 }
 
+/// All of the new crew serves. Only now does the old one stop accepting, so that no client meets a closed
+/// port.
 void Supervisor::finish_change() {
     const std::unique_ptr<Change> change = std::move(change_);
     close_later(crew_->listeners().without(change->crew->listeners()));
@@ -107,10 +112,12 @@ void Supervisor::change_store() {
     if (wanted && store_) store_->follow(crew_->generation());
 }
 
+/// The present crew has accepted all the while: only sockets that the failed crew added are closed.
 void Supervisor::give_up_change() {
     const std::unique_ptr<Change> change = std::move(change_);
     close_later(change->crew->listeners().without(crew_->listeners()));
     retire(std::move(change->crew));
+    // begin() may have opened it for the failed crew alone.
     if (store_ && !crew_->generation()->config.remembers()) store_->end();
     constexpr std::string_view why = "a worker cannot start with it; the log says why";
     events().event("reload_refused", {{"why", why}});
@@ -126,6 +133,8 @@ void Supervisor::retire(std::unique_ptr<Crew> crew) {
     oldest.drain(loop_.now() + oldest.generation()->config.front.drain_max + end_grace);
 }
 
+/// A plain close() would reset the clients in the accept queue. Newcomers are turned away first; close_now()
+/// then hands the queue to a worker.
 void Supervisor::close_later(std::vector<ListeningSocket> sockets) {
     if (sockets.empty()) return;
     for (const ListeningSocket& socket : sockets)
@@ -143,6 +152,7 @@ void Supervisor::close_now() {
 
 void Supervisor::upgrade(const Answer& answer) {
     if (busy()) return answer(answer_of({"Sluice is changing already, or ending"}));
+    // Our workers take the queues of closing sockets now: after the hand-over they accept nobody.
     close_now();
     try {
         successor_ = std::make_unique<Successor>(
@@ -165,13 +175,13 @@ void Supervisor::upgrade(const Answer& answer) {
     events().event("upgrade_started", {{"pid", std::int64_t{successor_->pid()}}});
 }
 
-/// The successor's workers serve: from here on ours accept nobody, and we end with them.
+/// The successor's workers serve now: ours accept nobody from here on, and this process ends with them.
 void Supervisor::replaced() {
     events().event("upgraded", {{"pid", std::int64_t{successor_->pid()}}});
     notify_service_manager(fmt::format("MAINPID={}", successor_->pid()));
     if (control_) control_->leave_file();
     if (store_) {
-        // Ours is in the way of the successor's: the workers that are left go over to that.
+        // Our store process ends: its remaining workers connect to the successor's instead.
         store_->leave_file();
         store_->end();
     }

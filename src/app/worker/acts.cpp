@@ -8,7 +8,7 @@ namespace sluice::app {
 
 namespace {
 
-/// After a question that was not answered; the memory also says itself when it is back.
+/// The pause after an unanswered question. The store also reports itself when it is back.
 constexpr Millis read_again_after{1000};
 constexpr Millis first_read_again_after{50};
 
@@ -24,6 +24,7 @@ std::optional<std::pair<Network, policy::Act>> read_act(const store::Outcome& ou
 
 void Acts::read() {
     if (!std::exchange(began_, true) && ready_) loop_.arm(impatience_, first_read_max);
+    // A question is under way: its answer may be out of date already, so answered() reads anew.
     again_ = waits();
     if (again_) return;
     disarm();
@@ -43,9 +44,11 @@ void Acts::ask_for_more() {
 
 void Acts::answered(const store::Outcomes* outcomes) {
     if (again_) return read();
+    // No answer: the acts that were read last stay in force, and the reading starts again after a pause.
     if (outcomes == nullptr) return loop_.arm(*this, ready_ ? first_read_again_after : read_again_after);
     for (const store::Outcome& outcome : *outcomes)
         take(outcome);
+    // A full list may be cut: the next one begins after its last key.
     const bool more = outcomes->size() >= static_cast<std::size_t>(store::listed_max);
     if (!more || reading_.size() >= acts_max) return finish();
     after_ = outcomes->back().key;
@@ -64,7 +67,9 @@ void Acts::take(const store::Outcome& outcome) {
 }
 
 void Acts::finish() {
+    // The table changes as a whole, so that a reading that fails half-way removes no block.
     acts_ = std::exchange(reading_, {});
+    // At the first end everything is read anew; until then find() skips the acts that have ended.
     if (first_end_) loop_.timers().arm(*this, *first_end_);
     if (changed_) changed_();
     be_ready(true);

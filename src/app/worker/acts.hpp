@@ -1,8 +1,8 @@
-// The operator's acts as a worker knows them: read from the memory when one may have changed, and when the
-// first of them comes to its end.
+// The operator's acts as a worker knows them. They are read from the store when one may have changed, and
+// when the first of them ends.
 //
-// While the memory is silent the last ones that were read hold, but none beyond its own end: what an operator
-// has blocked stays so when the store process is killed.
+// While the store is silent, the acts that were read last stay in force, each until its own end: what an
+// operator has blocked stays blocked when the store process is killed.
 #pragma once
 
 #include <cstddef>
@@ -22,31 +22,31 @@ namespace sluice::app {
 
 class Acts final : store::State::Question, net::Timer {
   public:
-    /// More are not read: a worker's memory is bounded.
+    /// The most acts that are read: a worker's memory is bounded.
     static constexpr std::size_t acts_max = 100'000;
 
-    /// The first reading may take that long, before the worker begins without them.
+    /// The longest that the first reading may take; after that the worker begins without the acts.
     static constexpr Millis first_read_max{2000};
 
-    /// `ready` runs once, from the loop: when they have been read, or could not be for `first_read_max` since
-    /// the first attempt, which is false. `changed` runs whenever they have been read and may be others. All
-    /// others outlive this.
+    /// `ready` runs once, from the loop: with true when the acts have been read, with false when they could
+    /// not be read within `first_read_max` of the first attempt. `changed` runs after each reading: the acts
+    /// may differ. The references outlive this.
     Acts(net::Loop& loop, store::State& state, std::function<void(bool read)> ready = nullptr,
          std::function<void()> changed = nullptr)
         : loop_(loop), state_(state), ready_(std::move(ready)), changed_(std::move(changed)) {}
 
-    /// They may have changed: reads all of them, a list at a time.
+    /// To be called when the acts may have changed: reads all of them, one list at a time.
     void read();
 
-    /// The act on the smallest network that holds `client`, if it has not ended; null = there is none. Lives
-    /// until the acts are read anew: for this turn of the loop.
+    /// The act on the smallest network that holds `client` and has not ended; null = there is none. The
+    /// pointer is valid until the acts are read again: for this turn of the loop.
     const policy::Act* find(const IpAddress& client) const;
     std::size_t size() const { return acts_.size(); }
 
   private:
     struct Timed {
         policy::Act act;
-        std::optional<Instant> end;  // nothing = never
+        std::optional<Instant> end;  // nothing = no end
     };
     using Table = policy::PrefixTable<Timed>;
 
@@ -66,18 +66,18 @@ class Acts final : store::State::Question, net::Timer {
 
     net::Loop& loop_;
     store::State& state_;
-    std::function<void(bool)> ready_;  // until then
+    std::function<void(bool)> ready_;  // null once it has run
     std::function<void()> changed_;
     Impatience impatience_{*this};
     Table acts_;
-    Table reading_;                     // what has come of them
+    Table reading_;                     // what has been read so far
     std::string after_;                 // the last key that was read
-    std::optional<Instant> first_end_;  // of those being read
-    bool again_ = false;                // they have changed meanwhile
-    bool began_ = false;                // the first reading
+    std::optional<Instant> first_end_;  // of the acts being read
+    bool again_ = false;                // they changed during a reading
+    bool began_ = false;                // the first reading has begun
 };
 
-/// An act as the memory lists it; nothing = it is none.
+/// An act from a record of the store; nothing when the record is no valid act.
 std::optional<std::pair<Network, policy::Act>> read_act(const store::Outcome& outcome);
 
 }  // namespace sluice::app

@@ -1,4 +1,4 @@
-// What a worker knows of the operator's acts, from a store of its own kind over a real socket.
+// The operator's acts in a worker, read from a store over a real socket.
 #include "app/worker/acts.hpp"
 
 #include <unistd.h>
@@ -43,7 +43,7 @@ class ActsTest : public testing::Test {
         backing_.perform({{.verb = store::Verb::erase, .key = fmt::format("act/{}", network)}},
                          [](const auto&) {});
     }
-    /// The lane an act puts the client into; "" = none does.
+    /// The lane that an act puts the client into; "" when no act does.
     std::string lane(std::string_view client) const {
         const policy::Act* const found = acts_.find(IpAddress::parse(client).value());
         return found != nullptr ? std::string(name_of(found->lane)) : "";
@@ -103,7 +103,7 @@ TEST_F(ActsTest, ReadyWithoutThemWhenNobodyAnswers) {
     EXPECT_GE(loop_.now() - begun, Acts::first_read_max);
     open_keeper();
     act("192.0.2.0/24", "reject root spam");
-    turn_until([&] { return acts.size() == 1; });  // it has gone on asking
+    turn_until([&] { return acts.size() == 1; });  // it has kept asking
 }
 
 TEST_F(ActsTest, TheLongestPrefixWins) {

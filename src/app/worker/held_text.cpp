@@ -33,7 +33,7 @@ std::vector<std::string_view> words_of(std::string_view line) {
     return words;
 }
 
-/// False when it is none.
+/// False when the word is no number.
 bool read(std::string_view word, std::uint64_t& number) {
     const auto found = parse_decimal<std::uint64_t>(word);
     number = found.value_or(0);
@@ -65,7 +65,7 @@ bool read(std::string_view word, IpAddress& address) {
     return found.has_value();
 }
 
-/// False when it is no such line.
+/// False when the words are no such line.
 bool take_line(const std::vector<std::string_view>& words, HeldSessions& held) {
     if (words.empty()) return false;
     if (words[0] == "processes" && words.size() == 4)
@@ -86,7 +86,7 @@ bool take_line(const std::vector<std::string_view>& words, HeldSessions& held) {
            read(words[7], one.octets_out);
 }
 
-/// Those that have lasted longest; equal ones by address, so that a list is the same whoever made it.
+/// Sorts by duration, the longest first, and then by address, so that a list does not depend on who made it.
 void sort_oldest_first(std::vector<HeldSession>& sessions) {
     std::ranges::stable_sort(sessions, [](const HeldSession& left, const HeldSession& right) {
         if (left.seconds != right.seconds) return left.seconds > right.seconds;
@@ -140,7 +140,7 @@ std::optional<HeldSessions> parse_held(std::string_view text) {
     if (text.empty()) return std::nullopt;
     while (!text.empty()) {
         const std::size_t end = text.find('\n');
-        if (end == std::string_view::npos) return std::nullopt;  // cut
+        if (end == std::string_view::npos) return std::nullopt;  // cut off
         if (!take_line(words_of(text.substr(0, end)), held)) return std::nullopt;
         text.remove_prefix(end + 1);
     }

@@ -1,5 +1,5 @@
-// The sessions of workers (front/held_sessions.hpp) as text: from a worker to its supervisor, from there to
-// the command, and for people. Pure.
+// The sessions of workers (front/held_sessions.hpp) as text. A worker sends it to its supervisor, which sends
+// it to the command; a third form is for people. Pure.
 #pragma once
 
 #include <cstddef>
@@ -11,12 +11,13 @@
 
 namespace sluice::app {
 
-/// A line for the processes, one for each lane and one for each session; below 64 KiB.
+/// One line for the processes, one for each lane and one for each session; less than 64 KiB.
 std::string to_text(const front::HeldSessions& held);
-/// Nothing when a line is not as to_text() writes it, or when there are more sessions than it names.
+/// Nothing when a line is not as to_text() writes it, or when it names more sessions than to_text() ever
+/// does.
 std::optional<front::HeldSessions> parse_held(std::string_view text);
 
-/// Adds `more` to `sum`; of each lane the oldest of both remain.
+/// Adds `more` to `sum`. Of each lane the oldest sessions of both are kept.
 void add(front::HeldSessions& sum, const front::HeldSessions& more);
 
 struct HeldWanted {
@@ -24,7 +25,7 @@ struct HeldWanted {
     std::size_t top = 20;
 };
 
-/// Totals, then the oldest sessions, for people. The totals are of all lanes, whatever is wanted.
+/// Totals and then the oldest sessions, for people. The totals cover all lanes, whatever `wanted` says.
 std::string held_table(const front::HeldSessions& held, const HeldWanted& wanted);
 
 }  // namespace sluice::app

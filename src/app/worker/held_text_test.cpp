@@ -23,7 +23,7 @@ HeldSession session(std::string_view client, Lane lane, std::uint64_t seconds) {
             .octets_out = 4567};
 }
 
-/// Of one worker, with these sessions and no others.
+/// One worker with exactly these sessions.
 HeldSessions worker(std::vector<HeldSession> sessions) {
     HeldSessions held;
     for (const HeldSession& one : sessions) {

@@ -27,11 +27,11 @@ namespace sluice::app {
 
 namespace {
 
-/// Between the moments at which the slow sessions of one worker move and those of the next: where there are
-/// more workers than cores, good mail would else wait for all of them at once.
+/// The pause between the moments at which the slow sessions of one worker and of the next one wake. With more
+/// workers than cores, good mail would otherwise wait for all workers at once.
 constexpr Millis phase_step{5};
 
-/// The supervisor's orders, and the sign of life it wants.
+/// Receives the supervisor's orders and sends the signs of life that it expects.
 class Orders final : net::IoHandler, net::Timer {
   public:
     using Obey = std::function<void(const OrderReceived&)>;
@@ -61,7 +61,7 @@ class Orders final : net::IoHandler, net::Timer {
         bool over = false;
         while (const auto order = receive_order(channel_.get(), over))
             obey_(*order);
-        // The supervisor is gone: SIGTERM is on its way (PR_SET_PDEATHSIG).
+        // The supervisor is gone; SIGTERM follows (PR_SET_PDEATHSIG).
         if (over) loop_.unwatch(channel_.get());
     }
 
@@ -70,7 +70,7 @@ class Orders final : net::IoHandler, net::Timer {
     Obey obey_;
 };
 
-/// A resolver of its own for the TLSA records of MTAs: those who look up clients neither pay for DNSSEC nor
+/// A separate resolver for the TLSA records of MTAs, so that look-ups of clients neither pay for DNSSEC nor
 /// depend on it.
 std::unique_ptr<net::Resolver> validating_resolver(net::Loop& loop, const Config& config) {
     if (!config.needs_validation()) return nullptr;
@@ -112,11 +112,11 @@ class Worker final : net::Timer {
                  task_.config.front),
           orders_(service_.loop(), std::move(task_.channel),
                   [this](const OrderReceived& received) { obey(received); }) {
-        // A client that is blocked is not to slip in before that is known.
+        // No client is accepted before the acts are known: a blocked one must not slip in.
         if (acts_) acts_->read();
     }
 
-    /// Those who wait at the listeners are accepted from here on.
+    /// Accepts the clients that wait at the listeners, and those to come.
     void begin(bool acts_are_known) {
         if (!acts_are_known)
             service_.events().event("acts_not_read", {{"worker", index_}, {"why", acts_why}});
@@ -163,7 +163,7 @@ class Worker final : net::Timer {
                     [this](std::string_view what, std::string_view why) {
                         service_.events().event(what, {{"worker", index_}, {"why", why}});
                     },
-                // Later: both begin while this is being made.
+                // Deferred: `front_` and `acts_` do not exist yet while this object is made.
                 .hold_again = [this] { service_.loop().defer([this] { front_.join_again(); }); },
                 .acts_changed = [this] { service_.loop().defer([this] { acts_->read(); }); }});
     }
@@ -186,24 +186,25 @@ class Worker final : net::Timer {
 
     void retire() {
         front_.retire([this] { leave(); });
-        // The supervisor keeps the sockets, or who waits there would be cut.
+        // The supervisor keeps these sockets open: otherwise the clients in their queues would be reset.
         task_.listeners.clear();
     }
 
     void drain() {
         front_.drain([this] { leave(); });
-        // Who comes now is refused at once, instead of waiting for an end.
+        // A client that comes now is refused at once instead of waiting for nothing.
         task_.listeners.clear();
     }
 
-    /// The clients have come first: their transactions needed MTA connections to finish.
+    /// Called when the last client has gone. MTA connections end only now: the clients' transactions needed
+    /// them.
     void leave() {
         relay_.drain();
         quit_by_ = service_.loop().now() + quit_time_max;
         on_timer();
     }
 
-    /// Lets the MTAs hear our QUIT, but waits for none of them long.
+    /// Lets the MTAs hear QUIT, but waits at most `quit_time_max` for all of them.
     void on_timer() override {
         if (relay_.counts().connections == 0 || service_.loop().now() >= quit_by_)
             service_.stop();
@@ -220,8 +221,8 @@ class Worker final : net::Timer {
     Service service_;
     std::unique_ptr<net::Resolver> resolver_;
     std::unique_ptr<net::Resolver> validating_;
-    std::unique_ptr<store::StateClient> state_;  // null = there is no memory
-    std::unique_ptr<Acts> acts_;                 // null likewise
+    std::unique_ptr<store::StateClient> state_;  // null = no store
+    std::unique_ptr<Acts> acts_;                 // null = no store
     relay::Relay relay_;
     front::Front front_;
     Orders orders_;
@@ -242,8 +243,8 @@ int run_sandboxed(WorkerTask task, const guard::Sandbox& sandbox, pid_t supervis
         if (!missing.empty() && index == 0)
             events.event("sandbox_incomplete",
                          {{"missing", std::string_view(fmt::format("{}", fmt::join(missing, ", ")))}});
-        // After the change of user, which would undo it. SIGTERM rather than SIGKILL: if the supervisor is
-        // killed, what clients have under way still finishes.
+        // Must follow the change of user, which would undo it. SIGTERM rather than SIGKILL: clients can
+        // finish their transactions even if the supervisor is killed.
         ::prctl(PR_SET_PDEATHSIG, SIGTERM);
         if (::getppid() != supervisor) return exit_failed;
         require_spool(task.config);
@@ -255,7 +256,7 @@ int run_sandboxed(WorkerTask task, const guard::Sandbox& sandbox, pid_t supervis
     try {
         worker->run();
     } catch (const std::exception& error) {
-        // A broken invariant: sessions may be in any state, so this process ends and another takes over.
+        // An invariant is broken and sessions may be in any state: this process ends, and another takes over.
         worker->broke(error.what());
         return exit_failed;
     }

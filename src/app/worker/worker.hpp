@@ -1,4 +1,4 @@
-// One worker process: sessions in front, MTA connections behind, one loop.
+// One worker process: client sessions, MTA connections, one loop.
 #pragma once
 
 #include <sys/types.h>
@@ -16,23 +16,23 @@
 
 namespace sluice::app {
 
-/// What a worker is started with. All references outlive it.
+/// What a worker starts with. All references outlive it.
 struct WorkerTask {
     const Config& config;
     const Certificates* certificates;  // null = none
     const Registers* registers;        // null = none
-    unsigned index;                    // counts the workers from 0
+    unsigned index;                    // workers are counted from 0
     const LogFile& log_file;
-    std::vector<Listener> listeners;  // its own
+    std::vector<Listener> listeners;  // this worker's own
     net::Fd channel;                  // to the supervisor
     Metrics& metrics;
 };
 
-/// Enters the sandbox and serves until it is retired or drained, by an order of its supervisor or by SIGTERM.
+/// Enters the sandbox and serves until an order of the supervisor or SIGTERM retires or drains the worker.
 /// Returns the exit code of the process.
 int run_sandboxed(WorkerTask task, const guard::Sandbox& sandbox, pid_t supervisor);
 
-/// How much longer than limits.drain_max_s a process may take to end before it is killed.
+/// The time beyond limits.drain_max_s after which a process that has not ended is killed.
 inline constexpr Seconds end_grace{5};
 
 }  // namespace sluice::app
