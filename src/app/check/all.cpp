@@ -36,8 +36,8 @@ Findings check_all(const Config& config, const CheckScope& scope) {
     Findings findings = probe_files(config, workers_user(config));
     if (!as_root && !config.user.empty())
         findings.push_back({Severity::advice,
-                            "Run sluice check as root, as Sluice is started: what is said here of files and "
-                            "ports is what this user may do"});
+                            "Run sluice check as root, as Sluice is started: the findings on files and ports "
+                            "are about this user's rights"});
     add(findings, probe_own_clients(config.log.destination, own_networks(scope.postfix)));
     add(findings, probe_certificates(config));
     add(findings, redis_files(config));

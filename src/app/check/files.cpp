@@ -32,8 +32,7 @@ std::string advice(const FileQuestion& question, int error, std::string_view who
         case ENOSPC: return fmt::format("Make room on the disk of {} ({}): it is full", path, question.key);
         case EROFS:
             return fmt::format(
-                "Name another place than {} ({}): nothing can be written there, the file "
-                "system is read-only",
+                "Name another place than {} ({}): nothing can be written there, the file system is read-only",
                 path, question.key);
         case ENOENT:
             return is_made ? fmt::format("Make the directory that is to hold {} ({}): it is not there", path,

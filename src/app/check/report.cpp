@@ -43,26 +43,24 @@ std::string offer_lines(const smtp::Offer& offer) {
 std::string tls_line(const relay::UpstreamOptions& upstream, const ProbeFindings& found) {
     if (!found.tls.empty()) return fmt::format("  TLS       {}\n", found.tls);
     if (upstream.address.is_local()) return {};
-    return fmt::format("  TLS       none{}: what goes there can be read on the way\n",
+    return fmt::format("  TLS       none{}: mail that goes there can be read on the way\n",
                        upstream.wants_tls() ? ", it is not offered" : ", as configured");
 }
 
 std::string identity_lines(const relay::UpstreamOptions& upstream, const ProbeFindings& found) {
     using relay::IdentityBy;
     if (upstream.identity == IdentityBy::proxy_v2)
-        return "  identity  by the PROXY protocol, as configured: each client needs an MTA connection of its "
-               "own\n";
+        return "  identity  by the PROXY protocol, as configured: each client needs an MTA connection\n"
+               "            of its own\n";
     if (upstream.identity == IdentityBy::none)
-        return "  identity  none, as configured: the MTA takes Sluice for the client. Its own address checks "
-               "and\n"
-               "            rate limits see one client, and Sluice must not be in its mynetworks\n";
+        return "  identity  none, as configured: the MTA takes Sluice for the client. Its own address\n"
+               "            checks and rate limits see one client, and Sluice\n"
+               "            must not be in its mynetworks\n";
     if (found.ehlo.xclient.empty())
         return std::string(
-            "  ERROR     Give Sluice a listener that offers XCLIENT, or set identity = \"none\" for it in "
-            "relay.mta.\n"
-            "            XCLIENT is not offered: the MTA counts as down, and clients hear 451. It would take "
-            "Sluice\n"
-            "            for every client, and grant each what it grants Sluice\n");
+            "  ERROR     Give Sluice a listener that offers XCLIENT, or set identity = \"none\" for it in\n"
+            "            relay.mta. XCLIENT is not offered: the MTA counts as down, and clients hear 451.\n"
+            "            It would take Sluice for every client, and grant each what it grants Sluice\n");
     if (!found.forwards_identity())
         return fmt::format(
             "  ERROR     Authorise Sluice's address to say XCLIENT: it is offered and then refused: {}\n",
@@ -79,12 +77,10 @@ std::string pooling_lines(const relay::UpstreamOptions& upstream, const ProbeFin
     if (found.second_identity)
         return fmt::format(
             "  pooling   does not work: after the XCLIENT of one client, that of the next is refused ({}).\n"
-            "            Postfix asks smtpd_authorized_xclient_hosts about the forwarded address too. What "
-            "is\n"
-            "            lost: each client needs an MTA connection of its own, about half as much again of "
-            "the\n"
-            "            MTA's CPU time a mail, and the MTA's process limit bounds the clients served at "
-            "once.\n",
+            "            Postfix asks smtpd_authorized_xclient_hosts about the forwarded address too. The\n"
+            "            cost: each client needs an MTA connection of its own, about half as much again\n"
+            "            of the MTA's CPU time a mail, and the MTA's process limit bounds the clients\n"
+            "            served at once.\n",
             found.second_identity->said);
     return "  pooling   does not work without XCLIENT\n";
 }
@@ -94,23 +90,16 @@ std::string relay_lines(const relay::UpstreamOptions& upstream, const ProbeFindi
     std::string out;
     if (found.relays_for_strangers())
         out +=
-            "  ERROR     Let nobody relay by being a stranger (the MTA's mynetworks, "
-            "smtpd_relay_restrictions;\n"
-            "            permit_inet_interfaces is true of every client of Sluice): it takes mail for a "
-            "domain "
-            "that\n"
-            "            is not its own from a client it does not know, so that whoever can "
-            "talk "
-            "to\n"
-            "            Sluice can send mail anywhere. Only a sink may do that\n";
+            "  ERROR     Let nobody relay by being a stranger (the MTA's mynetworks,\n"
+            "            smtpd_relay_restrictions; permit_inet_interfaces is true of every client of\n"
+            "            Sluice): it takes mail for a domain that is not its own from a client it does\n"
+            "            not know, so that whoever can talk to Sluice can send mail anywhere. Only a sink\n"
+            "            may do that\n";
     if (found.relays_for_sluice())
         out += fmt::format(
-            "  ERROR     Take the address that Sluice connects from out of mynetworks on the MTA's listener, "
-            "as\n"
-            "            the commands of `sluice check --print-postconf` do: it takes mail for a domain that "
-            "is "
-            "not\n"
-            "            its own from Sluice itself. {}\n",
+            "  ERROR     Take the address that Sluice connects from out of mynetworks on the MTA's\n"
+            "            listener, as the commands of `sluice check --print-postconf` do: it takes mail\n"
+            "            for a domain that is not its own from Sluice itself. {}\n",
             found.forwards_identity()
                 ? "A connection that loses its client's identity could send mail anywhere"
                 : "With identity = \"none\" all clients could send mail anywhere");
@@ -126,8 +115,8 @@ std::string name_lines(const ProbeFindings& found, bool names_resolved) {
     const std::string& said = found.foreign_recipient->said;
     if (!said.contains(".7.25 ")) return {};
     return fmt::format(
-        "  WARNING   Set policy.resolve_names = true: it takes no mail from a client whose name it is not "
-        "told:\n"
+        "  WARNING   Set policy.resolve_names = true: it takes no mail from a client whose name it is\n"
+        "            not told:\n"
         "            {}\n",
         said);
 }
@@ -144,9 +133,8 @@ std::string recipients_lines(const ProbeFindings& found, unsigned recipients_max
         return fmt::format("  recipients {} in one transaction are taken{}\n", recipients.taken,
                            recipients.taken < recipients_max ? "; no more were asked about" : "");
     return fmt::format(
-        "  WARNING   Set smtpd_recipient_limit = {} at the MTA, or limits.recipients_max = {} here: it "
-        "takes\n"
-        "            {} recipients in one transaction, and Sluice lets clients name {}: {}\n",
+        "  WARNING   Set smtpd_recipient_limit = {} at the MTA, or limits.recipients_max = {} here:\n"
+        "            it takes {} recipients in one transaction, and Sluice lets clients name {}: {}\n",
         recipients_max, std::max(recipients.taken, rfc_recipients_min), recipients.taken, recipients_max,
         recipients.said);
 }
@@ -155,21 +143,18 @@ std::string recipients_lines(const ProbeFindings& found, unsigned recipients_max
 std::string auth_lines(const ProbeFindings& found, smtp::ServerOptions::Auth auth) {
     if (auth == smtp::ServerOptions::Auth::off || !found.ehlo.auth.empty()) return {};
     return "  WARNING   Let this listener offer AUTH (Postfix: smtpd_sasl_auth_enable = yes, and\n"
-           "            smtpd_tls_auth_only = no where Sluice speaks to it without TLS): smtp.auth is set, "
-           "and "
-           "there\n"
-           "            is nothing to pass it on to\n";
+           "            smtpd_tls_auth_only = no where Sluice speaks to it without TLS): smtp.auth is\n"
+           "            set, and there is nothing to pass it on to\n";
 }
 
 std::string process_lines(const relay::PoolOptions& pool, unsigned workers) {
     const unsigned connections = workers * pool.connections_max;
     if (connections < postfix_process_limit) return {};
     return fmt::format(
-        "  WARNING   Raise the process limit of the MTA's listener (Postfix: maxproc in master.cf, {} where "
-        "it\n"
-        "            says \"-\") above {}: {} workers times relay.pool.connections_max = {} may open so "
-        "many\n"
-        "            connections, and a full pool puts Postfix into stress mode by itself\n",
+        "  WARNING   Raise the process limit of the MTA's listener (Postfix: maxproc in master.cf, {}\n"
+        "            where it says \"-\") above {}: {} workers times relay.pool.connections_max = {}\n"
+        "            may open so many connections, and a full pool puts Postfix into stress mode by\n"
+        "            itself\n",
         postfix_process_limit, connections, workers, pool.connections_max);
 }
 
@@ -188,10 +173,9 @@ std::string ipv6_lines(const ProbeFindings& found, const Config& config) {
     if (!loses_ipv6(found, config))
         return fmt::format("            but not for IPv6 clients: {}\n", found.ipv6_identity->said);
     return fmt::format(
-        "  ERROR     Set inet_protocols = all in Postfix's main.cf and restart it, or take the IPv6 "
-        "addresses "
-        "out\n"
-        "            of listen: XCLIENT is refused for IPv6 clients ({}), who get no mail through\n",
+        "  ERROR     Set inet_protocols = all in Postfix's main.cf and restart it, or take the IPv6\n"
+        "            addresses out of listen: XCLIENT is refused for IPv6 clients ({}), who get no\n"
+        "            mail through\n",
         found.ipv6_identity->said);
 }
 
@@ -204,9 +188,8 @@ std::string mta_report(const relay::UpstreamOptions& upstream, const ProbeFindin
         return out +
                fmt::format(
                    " cannot be used: {}\n"
-                   "  ERROR     Start it, or correct relay.mta (`sluice check --print-postconf` prints the "
-                   "listener\n"
-                   "            that a Postfix needs): without an MTA all mail is put off\n",
+                   "  ERROR     Start it, or correct relay.mta (`sluice check --print-postconf` prints the\n"
+                   "            listener that a Postfix needs): without an MTA all mail is put off\n",
                    found.unreachable);
     out += fmt::format(" calls itself {}\n", shown(found.host));
     out += tls_line(upstream, found);
@@ -234,10 +217,9 @@ bool has_errors(const relay::UpstreamOptions& upstream, const ProbeFindings& fou
 
 std::string flow_control_warning(const std::string& listener) {
     return fmt::format(
-        "  WARNING   Give {} a cleanup service of its own with in_flow_delay=0 (cleanup_service_name): each\n"
-        "            recipient that Sluice asks about costs a token of Postfix's flow control, and after "
-        "some\n"
-        "            hundred each takes a second\n",
+        "  WARNING   Give {} a cleanup service of its own with in_flow_delay=0\n"
+        "            (cleanup_service_name): each recipient that Sluice asks about costs a token of\n"
+        "            Postfix's flow control, and after some hundred each takes a second\n",
         listener);
 }
 
@@ -251,9 +233,8 @@ std::string listen_report(const Config& config) {
         });
         if (with_ipv4) continue;
         out += fmt::format(
-            "WARNING   Add \"0.0.0.0:{0}\" to {1} if IPv4 clients are to be served: \"[::]:{0}\" alone is "
-            "IPv6 "
-            "only\n",
+            "WARNING   Add \"0.0.0.0:{0}\" to {1} if IPv4 clients are to be served: "
+            "\"[::]:{0}\" alone is IPv6 only\n",
             door.address.port, door.wrapping == front::Wrapping::none ? "listen" : "tls_listen");
     }
     return out;

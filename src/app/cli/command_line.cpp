@@ -24,11 +24,9 @@ namespace {
 using Chosen = std::function<int()>;
 
 constexpr const char* description =
-    "Sluice stands on port 25 in front of a mail server: it holds very many sessions for almost nothing, "
-    "lets "
-    "good\nsenders through, slows suspicious ones to a trickle, refuses unknown recipients before the mail "
-    "server "
-    "hears of\nthem, and carries thousands of clients over a handful of connections to it.";
+    "Sluice stands on port 25 in front of a mail server: it holds very many sessions for almost nothing,\n"
+    "lets good senders through, slows suspicious ones to a trickle, refuses unknown recipients before the\n"
+    "mail server hears of them, and carries thousands of clients over a handful of connections to it.";
 
 constexpr const char* exit_codes_text =
     "Exit codes: 0 done; 1 failed at run time; 2 a flag or the configuration is wrong.";
@@ -42,7 +40,7 @@ constexpr const char* run_footer =
 
 constexpr const char* ask_footer =
     "The running Sluice is found by its state directory, that of the configuration or the flag.\n"
-    "Exit codes: 0 it is done; 1 it is refused, and everything goes on as before; 2 the configuration is "
+    "Exit codes: 0 it is done; 1 it is refused, and everything goes on as before; 2 the configuration is\n"
     "wrong.";
 
 std::string server_fault(const std::string& text) {
@@ -55,12 +53,11 @@ std::string endpoint_fault(const std::string& text) {
 
 void add_run_flags(CLI::App& command, RunFlags& flags) {
     command
-        .add_option(
-            "--config", flags.config,
-            "The configuration, a TOML file, see sluice.toml(5); by default /etc/sluice/sluice.toml, if "
-            "it is there")
+        .add_option("--config", flags.config,
+                    "The configuration, a TOML file, see sluice.toml(5); by default /etc/sluice/sluice.toml, "
+                    "if it is there")
         ->type_name("FILE");
-    command.add_option("--listen", flags.listen, "Where clients connect; may be given several times")
+    command.add_option("--listen", flags.listen, "Address where clients connect; may be given several times")
         ->type_name("ADDR:PORT")
         ->check(endpoint_fault)
         ->take_all();
@@ -71,7 +68,8 @@ void add_run_flags(CLI::App& command, RunFlags& flags) {
     command.add_option("--workers", flags.workers, "Worker processes; 0 = one for each processor core")
         ->type_name("N")
         ->check(CLI::Range(0U, 1024U));
-    command.add_option("--state-dir", flags.state_dir, "Where Sluice keeps files")->type_name("DIR");
+    command.add_option("--state-dir", flags.state_dir, "Directory where Sluice keeps files")
+        ->type_name("DIR");
     command.add_option("--log", flags.log, "One JSON object a line, or lines for people")
         ->type_name("FORMAT")
         ->check(CLI::IsMember({"json", "pretty"}));
@@ -90,13 +88,13 @@ void add_check_flags(CLI::App& command, CheckFlags& flags) {
                      "Print the same as lines of master.cf, for a template, and do nothing else");
     command
         .add_option("--postfix-config", flags.postfix_directory,
-                    "Where main.cf and master.cf are, whose public listener the printed one replaces")
+                    "Directory of the main.cf and master.cf whose public listener the printed one replaces")
         ->type_name("DIR");
     command.add_flag("--print-reference", flags.print_reference, "Print docs/guide/config.md")->group("");
 }
 
 void add_sink_flags(CLI::App& command, SinkFlags& flags) {
-    command.add_option("--listen", flags.listen, "Where to listen; may be given several times")
+    command.add_option("--listen", flags.listen, "Address to listen at; may be given several times")
         ->type_name("ADDR:PORT")
         ->check(endpoint_fault)
         ->take_all()
@@ -138,7 +136,7 @@ void add_sessions_command(CLI::App& app, SessionsFlags& flags, Chosen& chosen) {
     command->add_option("--lane", flags.lane, "Name only sessions of this lane")
         ->type_name("LANE")
         ->check(CLI::IsMember({"fast", "slow", "defer", "reject"}));
-    command->add_option("--top", flags.top, "How many are named")
+    command->add_option("--top", flags.top, "Number of sessions to name")
         ->type_name("N")
         ->check(CLI::Range(std::size_t{0}, front::HeldSessions::oldest_max))
         ->capture_default_str();
@@ -158,11 +156,9 @@ void add_lists_command(CLI::App& app, bool& guide, Chosen& chosen) {
 }
 
 constexpr const char* find_footer =
-    "Reads the file that log.destination names and what logrotate has made of it (NAME.1, NAME.2.gz), the "
-    "oldest\n"
-    "first. Exit codes: 0 all of it was read, whether anything was found or not; 1 a file could not be "
-    "read;\n"
-    "2 the question or the configuration is wrong.";
+    "Reads the file that log.destination names and those that logrotate has made of it (NAME.1, NAME.2.gz),\n"
+    "the oldest first. Exit codes: 0 all of it was read, whether anything was found or not; 1 a file could\n"
+    "not be read; 2 the question or the configuration is wrong.";
 
 void add_find_command(CLI::App& app, FindFlags& flags, Chosen& chosen) {
     CLI::App* command =
@@ -171,10 +167,11 @@ void add_find_command(CLI::App& app, FindFlags& flags, Chosen& chosen) {
     command
         ->add_option("WHAT", flags.what,
                      "A sender or recipient (alice@example.org, @example.org, <>), a client (192.0.2.7, "
-                     "192.0.2.0/24), or what it calls itself (mail.example.org)")
+                     "192.0.2.0/24), or a client's name (mail.example.org)")
         ->type_name("");
     command
-        ->add_option("--since", flags.since, "From when on: 2d, 6h, 2026-11-30, \"2026-11-30 14:00\" (UTC)")
+        ->add_option("--since", flags.since,
+                     "Start of the time to look at: 2d, 6h, 2026-11-30, \"2026-11-30 14:00\" (UTC)")
         ->type_name("TIME");
     command
         ->add_option("--log-file", flags.files,
@@ -204,9 +201,10 @@ void add_run_command(CLI::App& app, RunFlags& flags, Chosen& chosen) {
 }
 
 void add_ask_commands(CLI::App& app, RunFlags& flags, Chosen& chosen) {
-    add_ask_command(app, "reload",
-                    "Let the running Sluice read its configuration again, and say what it thinks of it",
-                    reload, flags, chosen);
+    add_ask_command(
+        app, "reload",
+        "Let the running Sluice read its configuration again, and say what is wrong with it, if anything",
+        reload, flags, chosen);
     add_ask_command(app, "upgrade",
                     "Let the running Sluice give way to the binary that now stands where its own did",
                     upgrade, flags, chosen);
@@ -215,10 +213,10 @@ void add_ask_commands(CLI::App& app, RunFlags& flags, Chosen& chosen) {
 }
 
 void add_check_command(CLI::App& app, CheckFlags& flags, Chosen& chosen) {
-    CLI::App* command = app.add_subcommand(
-        "check",
-        "Check the configuration and all that it names (MTAs, name servers, DNS lists, Redis, files, ports, "
-        "certificates), and say what to do about what is wrong");
+    CLI::App* command =
+        app.add_subcommand("check",
+                           "Check the configuration and all that it names (MTAs, name servers, DNS lists, "
+                           "Redis, files, ports, certificates), and say what to do about what is wrong");
     command->footer(
         "Exit codes: 0 all is well, or could be better (WARNING); 1 something will hurt (ERROR); 2 the "
         "configuration is wrong.");
@@ -227,10 +225,10 @@ void add_check_command(CLI::App& app, CheckFlags& flags, Chosen& chosen) {
 }
 
 void add_sink_command(CLI::App& app, SinkFlags& flags, Chosen& chosen) {
-    CLI::App* command = app.add_subcommand(
-        "sink",
-        "A small SMTP server that understands XCLIENT from anyone and puts mail into a Maildir; for "
-        "trying things out, never for a public address");
+    CLI::App* command =
+        app.add_subcommand("sink",
+                           "A small SMTP server that understands XCLIENT from anyone and puts mail into a "
+                           "Maildir; for trying things out, never for a public address");
     add_sink_flags(*command, flags);
     command->callback([&flags, &chosen] { chosen = [&flags] { return sink(flags); }; });
 }

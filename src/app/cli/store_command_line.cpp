@@ -18,7 +18,7 @@ namespace sluice::app {
 namespace {
 
 constexpr const char* remembered_footer =
-    "It is kept by the memory (store), obeyed by all workers within a second, and survives restarts.\n"
+    "The store keeps it, all workers obey it within a second, and it survives restarts.\n"
     "Every change is logged.";
 
 std::string network_fault(const std::string& text) {
@@ -96,22 +96,20 @@ CLI::Option* add_network_or_place(CLI::App& command, std::string& name) {
 }
 
 void add_term_and_reason(CLI::App& command, ActFlags& flags) {
-    command.add_option("--for", flags.duration, "How long: 90s, 30m, 1h, 2d (default: for ever)")
+    command.add_option("--for", flags.duration, "Duration: 90s, 30m, 1h, 2d (default: for ever)")
         ->type_name("TIME")
         ->check(duration_fault);
     command.add_option("--why", flags.why, "A reason, for the log and `sluice acts`")->type_name("TEXT");
 }
 
 void add_forget_command(CLI::App& app, ForgetFlags& flags, std::function<int()>& chosen) {
-    CLI::App& command =
-        Adding(flags.run, chosen)
-            .command(
-                app, "forget",
-                "Forget all that is known of a network: what the operator said, its short-term block, its "
-                "reputation and its counts",
-                [&flags] { return forget(flags); });
+    CLI::App& command = Adding(flags.run, chosen)
+                            .command(app, "forget",
+                                     "Forget all that is known of a network: the operator's act, its "
+                                     "short-term block, its reputation and its counts",
+                                     [&flags] { return forget(flags); });
     add_network(command, flags.network)->required();
-    command.add_flag("--act", flags.act, "Only what the operator said (`sluice allow`, `sluice block`)");
+    command.add_flag("--act", flags.act, "Only the operator's act (`sluice allow`, `sluice block`)");
     command.add_flag("--reputation", flags.reputation, "Only its reputation");
     command.add_flag("--dry-run", flags.dry_run, "Say what would be forgotten, and forget nothing");
 }
@@ -129,7 +127,7 @@ void add_act_commands(CLI::App& app, StoreCommandFlags& flags, std::function<int
     CLI::App& block_command = adding.command(app, "block", "Refuse a network, put it off or slow it down",
                                              [&act] { return block(act); });
     add_network(block_command, act.network)->required();
-    block_command.add_option("--lane", act.lane, "What is done to it")
+    block_command.add_option("--lane", act.lane, "Lane to put it into")
         ->type_name("LANE")
         ->check(CLI::IsMember({"slow", "defer", "reject"}))
         ->capture_default_str();
@@ -146,48 +144,52 @@ void add_act_commands(CLI::App& app, StoreCommandFlags& flags, std::function<int
     add_forget_command(app, flags.forget, chosen);
 
     Adding(flags.run, chosen)
-        .command(app, "acts", "List what was said of networks: which lane, how long still, by whom and why",
+        .command(app, "acts",
+                 "List the operator's acts on networks: which lane, how long still, by whom and why",
                  [&flags] { return list_acts(flags.run); });
 }
 
 void add_reputation_commands(CLI::App& app, ReputationFlags& flags, std::function<int()>& chosen) {
     Adding adding(flags.run, chosen);
-    CLI::App& group =
-        Adding::group(app, "reputation", "What is believed of clients, networks, ASNs and countries");
-    CLI::App& show =
-        adding.command(group, "show", "On what evidence; without a network the worst and the best",
-                       [&flags] { return show_reputation(flags); });
+    CLI::App& group = Adding::group(
+        app, "reputation", "Show or forget what is believed of clients, networks, ASNs and countries");
+    CLI::App& show = adding.command(
+        group, "show", "Show a reputation and its evidence; without a network the worst and the best",
+        [&flags] { return show_reputation(flags); });
     add_network_or_place(show, flags.network);
-    show.add_option("--count", flags.count, "How many of the worst and of the best")
+    show.add_option("--count", flags.count, "Number of the worst, and of the best, to list")
         ->type_name("N")
         ->check(CLI::Range(std::size_t{1}, std::size_t{1000}))
         ->capture_default_str();
     CLI::App& reset =
-        adding.command(group, "reset", "Forget it", [&flags] { return reset_reputation(flags); });
+        adding.command(group, "reset", "Forget a reputation", [&flags] { return reset_reputation(flags); });
     add_network_or_place(reset, flags.network)->required();
 }
 
 void add_record_commands(CLI::App& app, RecordFlags& flags, std::function<int()>& chosen) {
     Adding adding(flags.run, chosen);
-    CLI::App& greylist = Adding::group(app, "greylist", "Who was asked to come again, and who has");
+    CLI::App& greylist =
+        Adding::group(app, "greylist", "List or forget who was asked to come again, and who has");
     adding
-        .command(greylist, "list", "By origin and domain of the sender",
+        .command(greylist, "list", "List them by origin and domain of the sender",
                  [&flags] { return list_greylist(flags); })
-        .add_option("--limit", flags.limit, "How many")
+        .add_option("--limit", flags.limit, "Number of lines to print")
         ->type_name("N")
         ->capture_default_str();
-    adding.command(greylist, "forget", "All of an origin", [&flags] { return forget_greylist(flags); })
-        .add_option("ORIGIN", flags.what, "As the list names it")
+    adding.command(greylist, "forget", "Forget all of an origin", [&flags] { return forget_greylist(flags); })
+        .add_option("ORIGIN", flags.what, "An origin, as the list names it")
         ->type_name("")
         ->required();
 
-    CLI::App& cache = Adding::group(app, "cache", "What MTAs said of recipients, where it is shared");
-    adding.command(cache, "show", "Of one recipient", [&flags] { return show_cache(flags); })
+    CLI::App& cache =
+        Adding::group(app, "cache", "Show or forget what MTAs said of recipients, where it is shared");
+    adding
+        .command(cache, "show", "Show the answer about one recipient", [&flags] { return show_cache(flags); })
         .add_option("ADDRESS", flags.what, "A recipient")
         ->type_name("")
         ->required();
     adding
-        .command(cache, "purge", "Forget it, of one recipient or of all",
+        .command(cache, "purge", "Forget the answer about one recipient, or all answers",
                  [&flags] { return purge_cache(flags); })
         .add_option("ADDRESS", flags.what, "A recipient; none = all")
         ->type_name("");
@@ -195,9 +197,10 @@ void add_record_commands(CLI::App& app, RecordFlags& flags, std::function<int()>
 
 void add_state_commands(CLI::App& app, RunFlags& flags, std::function<int()>& chosen) {
     Adding adding(flags, chosen);
-    CLI::App& group = Adding::group(app, "state", "All that is remembered, as lines of JSON");
-    adding.command(group, "dump", "Write it to standard output", [&flags] { return dump_state(flags); });
-    adding.command(group, "load", "Read it from standard input and add it",
+    CLI::App& group = Adding::group(app, "state", "Write or read all records of the store, as lines of JSON");
+    adding.command(group, "dump", "Write all records to standard output",
+                   [&flags] { return dump_state(flags); });
+    adding.command(group, "load", "Read records from standard input and add them",
                    [&flags] { return load_state(flags); });
 }
 
@@ -207,24 +210,23 @@ void add_explain_command(CLI::App& app, ExplainFlags& flags, std::function<int()
             .command(app, "explain",
                      "Say what would happen to a client now, and why: every signal, its weight and source",
                      [&flags] { return explain(flags); });
-    command.add_option("ADDRESS", flags.address, "Of the client")
+    command.add_option("ADDRESS", flags.address, "Address of the client")
         ->check(address_fault)
         ->type_name("")
         ->required();
-    command.add_option("--helo", flags.helo, "What it calls itself")->type_name("NAME");
-    command.add_option("--sender", flags.sender, "Whom its mail is from; <> for a bounce")
-        ->type_name("ADDRESS");
-    command.add_option("--rcpt", flags.recipients, "Whom its mail is for; may be given several times")
+    command.add_option("--helo", flags.helo, "Name that the client gives in HELO")->type_name("NAME");
+    command.add_option("--sender", flags.sender, "Sender of its mail; <> for a bounce")->type_name("ADDRESS");
+    command.add_option("--rcpt", flags.recipients, "Recipient of its mail; may be given several times")
         ->type_name("ADDRESS")
         ->take_all();
     command
         .add_option("--showing", flags.shown,
-                    "Signals that show within a session only, as if it showed them, too")
+                    "Signals that show within a session only: judge as if the client showed them, too")
         ->type_name("SIGNAL[,SIGNAL...]")
         ->delimiter(',')
         ->check(signal_fault)
         ->take_all();
-    command.add_flag("--json", flags.json, "One JSON object");
+    command.add_flag("--json", flags.json, "Print one JSON object");
 }
 
 }  // namespace
@@ -233,9 +235,11 @@ void add_ask_flags(CLI::App& command, RunFlags& flags) {
     command
         .add_option("--config", flags.config,
                     "The configuration that Sluice runs with; by default /etc/sluice/sluice.toml, or where "
-                    "that is absent the one of the Sluice that runs")
+                    "that is absent the one of the running Sluice")
         ->type_name("FILE");
-    command.add_option("--state-dir", flags.state_dir, "Where it keeps files, if flags said so")
+    command
+        .add_option("--state-dir", flags.state_dir,
+                    "State directory of the running Sluice, if a flag of `sluice run` named it")
         ->type_name("DIR");
 }
 

@@ -74,9 +74,8 @@ std::string greeting_fault(const Config& config) {
     const auto* const lost = policy::sender_lost_by({policy::Awaited::greeting, reply, silence});
     if (lost == nullptr) return {};
     return fmt::format(
-        "policy.dns_deadline_ms, policy.pregreet.wait_ms: a greeting that is silent for {} ms, and takes {} "
-        "ms in all, "
-        "loses {} {} (docs/guide/senders.md)",
+        "policy.dns_deadline_ms, policy.pregreet.wait_ms: a greeting that is silent for {} ms, "
+        "and takes {} ms in all, loses {} {} (docs/guide/senders.md)",
         silence.count(), reply.count(), lost->name, lost->version);
 }
 

@@ -44,15 +44,14 @@ const Key<Config> keys_before_signals[] = {
      "Look up the client's names and tell them to the MTA: the forward-confirmed one (XCLIENT NAME) and the "
      "one its PTR record has, whoever wrote it (REVERSE_NAME). A name that DNS says not to exist is "
      "`[UNAVAILABLE]`, one that did not come in time (`policy.dns_deadline_ms`) `[TEMPUNAVAIL]`. With "
-     "`false` the MTA "
-     "hears `[TEMPUNAVAIL]` of everybody: filters behind it see `unknown`, and a Postfix with "
-     "reject_unknown_client_hostname or reject_unknown_reverse_client_hostname puts all mail off."},
+     "`false` the MTA hears `[TEMPUNAVAIL]` of everybody: filters behind it see `unknown`, and a Postfix "
+     "with reject_unknown_client_hostname or reject_unknown_reverse_client_hostname puts all mail off."},
 
     {"policy.trap_recipients",
      ListKind<Config>{"\"ADDRESS\" or \"@DOMAIN\"", [](Config& c) { c.front.policy.trap_recipients = {}; },
                       add_trap_recipient, nullptr, R"(["aaron@example.org", "@old.example.org"])"},
-     "Addresses that nobody has ever had (or domains without one), hidden where only harvesters look: who "
-     "names one shows the signal `trap_recipient`. The reply is the MTA's, as always."},
+     "Addresses that nobody has ever had (or domains without one), hidden where only harvesters look: a "
+     "client that names one shows the signal `trap_recipient`. The reply is the MTA's, as always."},
     {"policy.null_sender_recipients",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.null_sender_recipients; }, 2, million),
      "So many recipients of one `MAIL FROM:<>` are the signal `null_sender_fanout`. A call-out may try a "
@@ -73,8 +72,8 @@ const Key<Config> keys_before_signals[] = {
      ListKind<Config>{"table", [](Config& c) { c.front.policy.bots.clear(); }, add_bot, render_bots},
      "Bots that are known by when they leave the slow lane, each a table with the keys below (also written "
      "as `[[policy.bots]]`). The session's log line has the name as `bot`, and nothing is judged by it: "
-     "honest senders have timers, "
-     "too. Leaving the slow lane early counts a little against the reputation, whenever it was."},
+     "honest senders have timers, too. Leaving the slow lane early counts a little against the reputation, "
+     "whenever it was."},
 
     {"policy.thresholds.fast",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.thresholds.fast; }, 0, million),
@@ -85,10 +84,12 @@ const Key<Config> keys_before_signals[] = {
      "A client whose signals weigh so much in sum is slow; 0 = never. The highest threshold reached counts."},
     {"policy.thresholds.defer",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.thresholds.defer; }, 0, million),
-     "Likewise deferred; 0 = never."},
+     "A client whose signals weigh so much in sum is deferred; 0 = never. The highest threshold reached "
+     "counts."},
     {"policy.thresholds.reject",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.thresholds.reject; }, 0, million),
-     "Likewise rejected; 0 = never."},
+     "A client whose signals weigh so much in sum is rejected; 0 = never. The highest threshold reached "
+     "counts."},
     {"policy.thresholds.content_slow",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.thresholds.content_slow; }, 1, million),
      "A slow client whose signals weigh so much in sum has its messages read slowly, if `pace.content` is "
@@ -99,23 +100,23 @@ const Key<Config> keys_after_signals[] = {
     {"policy.pregreet.wait_ms",
      or_zero(integer<Config>([](Config& c) -> auto& { return c.front.policy.pregreet_wait; }, 100, 30'000,
                              "a client waits 5 minutes for the greeting (RFC 5321 4.5.3.2.1)")),
-     "The greeting is two lines to clients of whom nothing good is known, so far apart; who speaks in "
-     "between shows the signal `pregreet`. 0 = off: there is one line. Not where TLS begins at once, and not "
-     "without a `store`: who has no memory would take everybody for unknown."},
+     "The greeting is two lines to clients of whom nothing good is known, so far apart; a client that speaks "
+     "in between shows the signal `pregreet`. 0 = off: there is one line. There is one line, too, where TLS "
+     "begins at once, and without a `store`: everybody would be unknown then."},
 
     {"policy.networks.fast",
      ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config&) {}, add_network<policy::Lane::fast>},
-     "Clients in these networks are fast, whatever else is known of them. As those that are authenticated, "
-     "they may leave out the domain of an address (`<root>`), which the MTA completes."},
+     "Clients in these networks are fast, whatever else is known of them. Like clients that are "
+     "authenticated, they may leave out the domain of an address (`<root>`), which the MTA completes."},
     {"policy.networks.slow",
      ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config&) {}, add_network<policy::Lane::slow>},
-     "Likewise slow."},
+     "Clients in these networks are slow, whatever else is known of them."},
     {"policy.networks.defer",
      ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config&) {}, add_network<policy::Lane::defer>},
-     "Likewise deferred."},
+     "Clients in these networks are deferred, whatever else is known of them."},
     {"policy.networks.reject",
      ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config&) {}, add_network<policy::Lane::reject>},
-     "Likewise rejected."},
+     "Clients in these networks are rejected, whatever else is known of them."},
 
     {"policy.networks.health",
      ListKind<Config>{"\"NETWORK/PREFIX\"", [](Config& c) { c.front.policy.health_networks.clear(); },
@@ -127,16 +128,16 @@ const Key<Config> keys_after_signals[] = {
     {"policy.unknown_recipients.slow_after",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.unknown_recipients.slow_after; }, 0,
                      million),
-     "So many unknown recipients in a window are the signal `unknown_recipients`; 0 = off. The same one "
-     "again and "
-     "again, as a mailing list names a subscriber who is gone, counts once."},
+     "So many unknown recipients in a window are the signal `unknown_recipients`; 0 = off. One that is named "
+     "again and again, as a mailing list names a subscriber who is gone, counts once."},
     {"policy.unknown_recipients.window_s",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.unknown_recipients.window; }, 2, day_s),
-     "How far back unknown recipients count."},
+     "The time for which an unknown recipient counts."},
     {"policy.unknown_recipients.clients_max",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.unknown_recipients.clients_max; }, 1,
                      100 * million),
-     "Clients (IPv6: /64 networks) a worker counts for; the least recently seen is forgotten first."},
+     "Clients (IPv6: /64 networks) of which a worker counts the unknown recipients; the least recently seen "
+     "is forgotten first."},
 };
 
 const Key<policy::DnsListOptions> dns_list_rows[] = {
@@ -146,11 +147,12 @@ const Key<policy::DnsListOptions> dns_list_rows[] = {
      "The zone to ask below."},
     {"shown_as",
      TextKind<policy::DnsListOptions>{[](policy::DnsListOptions& l) -> auto& { return l.shown_as; }, "text"},
-     "What clients and the log are told instead of a zone that has your key in it; empty = the zone."},
+     "The text that clients and the log are told instead of a zone that has your key in it; empty = the "
+     "zone."},
     {"weight",
      integer<policy::DnsListOptions>([](policy::DnsListOptions& l) -> auto& { return l.weight; }, 0, million),
-     "What a listing weighs. Without it, `accept` and `codes`, the codes of a list that `sluice lists` knows "
-     "have the weights that stand there."},
+     "The weight of a listing. Without it, `accept` and `codes`, the codes of a list that `sluice lists` "
+     "knows have the weights that stand there."},
     {"accept",
      ListKind<policy::DnsListOptions>{"\"127.0.0.2\" or \"127.0.0.2-11\"",
                                       [](policy::DnsListOptions& l) { l.accept.clear(); }, add_return_codes},
@@ -158,26 +160,24 @@ const Key<policy::DnsListOptions> dns_list_rows[] = {
      "anything outside 127.0.0.0/8, are errors of the list and never a listing; so are the error codes of a "
      "list that `sluice lists` knows."},
     {"codes", TableKind<policy::DnsListOptions>{R"("127.0.0.10-12" = WEIGHT)", read_code_weights},
-     "In place of `weight` and `accept`: what each return code weighs, as in `codes = { \"127.0.0.10-12\" = "
-     "10, \"127.0.0.18-20\" = -5 }`. Each of the last three numbers may be a range or `*`, and no two "
-     "entries "
-     "may overlap. A code that is not named is no listing. A weight is added in a `policy.dnsbl` and "
-     "subtracted in a `policy.dnswl`, as `weight` is, and below zero it does the opposite. If a list "
-     "answers with several codes, the weightiest against the client and the weightiest for it count, once "
-     "each."},
+     "The weight of each return code, in place of `weight` and `accept`, as in `codes = { \"127.0.0.10-12\" "
+     "= 10, \"127.0.0.18-20\" = -5 }`. Each of the last three numbers may be a range or `*`, and no two "
+     "entries may overlap. A code that is not named is no listing. A weight is added in a `policy.dnsbl` and "
+     "subtracted in a `policy.dnswl`, as `weight` is, and below zero it does the opposite. If a list answers "
+     "with several codes, the weightiest against the client and the weightiest for it count, once each."},
 };
 
 const Key<policy::BotSignature> bot_rows[] = {
     {"name",
      TextKind<policy::BotSignature>{[](policy::BotSignature& b) -> auto& { return b.name; }, "a name",
                                     [](std::string_view text) { return !text.empty(); }},
-     "What it is called in the log."},
+     "The bot's name in the log."},
     {"after_s",
      integer<policy::BotSignature>([](policy::BotSignature& b) -> auto& { return b.after; }, 1, day_s),
-     "When it leaves, from connecting on."},
+     "The time from connecting to leaving by which the bot is known."},
     {"tolerance_s",
      integer<policy::BotSignature>([](policy::BotSignature& b) -> auto& { return b.tolerance; }, 0, day_s),
-     "How much sooner or later it may be. Where several fit, the nearest does."},
+     "The bot may leave so much sooner or later. If several bots fit, the nearest is named."},
 };
 
 /// The row of one signal in the catalogue.

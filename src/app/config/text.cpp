@@ -18,36 +18,38 @@ namespace {
 constexpr std::pair<std::string_view, std::string_view> section_texts[] = {
     {"relay", "The MTA side."},
     {"relay.pool", "The connections a worker has to the MTAs, and how long it waits for them."},
-    {"recipients", "How recipients are verified before the MTA is asked to take mail for them."},
-    {"smtp", "What clients are told and allowed."},
+    {"recipients", "The verification of recipients before the MTA is asked to take mail for them."},
+    {"smtp", "The name that clients are told, and what they are offered and allowed."},
     {"tls", "STARTTLS (RFC 3207). The keys are read once, by the supervisor, before it has workers."},
     {"proxy_protocol", "Clients that come by way of a load balancer."},
-    {"limits", "Every bound of a session and a message, with the reply of a client that passes it."},
+    {"limits",
+     "Every bound of a session and a message, with the reply that a client hears when it passes it."},
     {"pace",
      "The slow lane: replies that take their time, kept inside the clocks of RFC 5321 4.5.3.2 and of the "
-     "senders in "
-     "docs/guide/senders.md."},
-    {"policy", "Which lane a client is put into."},
+     "senders in docs/guide/senders.md."},
+    {"policy", "The choice of the lane that a client is put into."},
     {"policy.thresholds", "Scores at which a client changes lane."},
     {"policy.signals",
-     "What can be noticed about a client, and what it weighs: against the client above zero, for it below, "
-     "and "
-     "at zero it is not looked for. The guide (signals.md) says more. DNS lists have weights of their own."},
-    {"policy.pregreet", "Waiting for who does not wait for the greeting."},
+     "Signals that a client can show, with their weights: above zero against the client, below zero for it, "
+     "and at zero the signal is not looked for. The guide (signals.md) says more. DNS lists have weights of "
+     "their own."},
+    {"policy.pregreet", "The wait by which clients are known that do not wait for the greeting."},
     {"policy.networks",
      "Networks whose clients are put into a lane outright; the longest prefix wins. The same "
      "network on two lists is an error."},
     {"policy.unknown_recipients", "Guessing at recipients as a signal."},
-    {"state", "What sessions, workers and machines remember together (`store`)."},
-    {"policy.reputation", "What is believed of a client from how it and those around it have behaved."},
-    {"policy.rates", "How much is too much, as signals."},
-    {"policy.rates.client", "Of one address (IPv6: /64)."},
-    {"policy.rates.network", "Of one network, /24 (IPv6: /48)."},
-    {"policy.rates.all", "Of everybody."},
-    {"policy.overload", "Who is let in when there is too much to do (event `pressure`)."},
-    {"policy.greylist", "Who has not been seen before is asked to come again."},
-    {"dns", "How DNS is asked, for lists and names."},
-    {"spool", "Where messages wait between the client's dot and the MTA's 250."},
+    {"state", "The store, in which sessions, workers and machines remember together (`store`)."},
+    {"policy.reputation",
+     "The belief about a client that follows from how it and those around it have behaved."},
+    {"policy.rates",
+     "Limits on what clients do at once and in a window of time; a client that is over one shows a signal."},
+    {"policy.rates.client", "Limits for one address (IPv6: /64)."},
+    {"policy.rates.network", "Limits for one network, /24 (IPv6: /48)."},
+    {"policy.rates.all", "Limits for everybody together."},
+    {"policy.overload", "The clients that are let in when there is too much to do (event `pressure`)."},
+    {"policy.greylist", "Clients that have not been seen before are asked to come again."},
+    {"dns", "Questions to DNS, for lists and names."},
+    {"spool", "The place where messages wait between the client's dot and the MTA's 250."},
     {"log",
      "One line for each session and each transaction, and one for what happens to Sluice itself. "
      "When a client is told something in Sluice's own words, `mta_reply` holds what the MTA said."},
@@ -180,18 +182,20 @@ std::string default_config_text() {
 
 std::string config_reference() {
     std::string out =
-        "# Configuration reference\n\n"
+        "# Configuration reference\n"
+        "\n"
         "<!-- Made by `sluice check --print-reference`; a test compares the two. Change "
-        "src/app/config/keys.cpp "
-        "instead. -->\n\n"
+        "src/app/config/keys.cpp instead. -->\n"
+        "\n"
         "One TOML file. Every key has a default, so an empty file, or none, works. Unknown keys and values "
-        "out of "
-        "bounds are errors, with line and column. Durations and sizes carry their unit in the name. "
+        "out of bounds are errors, with line and column. Durations and sizes carry their unit in the name. "
         "`sluice check --print-defaults` prints all of this as a file to start from; the flags of `sluice "
-        "run` "
-        "override the file.\n\n"
-        "Each key is shown with its default and, in brackets, what it takes.\n\n"
-        "## Top level\n\n";
+        "run` override the file.\n"
+        "\n"
+        "Each key is shown with its default and, in brackets, what it takes.\n"
+        "\n"
+        "## Top level\n"
+        "\n";
     Config defaults;
     std::string_view section;
     for (const Key<Config>& key : config_keys()) {

@@ -31,8 +31,8 @@ Texts of strangers are escaped: whatever a client says, it can neither forge a l
 
 ## A full disk
 
-Mail does not wait for the log. What the disk does not take stays in memory, 4 MiB in each process, and is written when there is room:
-`log_resumed` says how long that took. What does not fit is lost and counted: `log_lines_dropped` stands where the lines are
+Mail does not wait for the log. Lines that the disk does not take stay in memory, 4 MiB in each process, and are written when there is room:
+`log_resumed` says how long that took. Lines that do not fit are lost and counted: `log_lines_dropped` stands where the lines are
 missing, and `sluice_log_lines_lost_total` ([metrics.md](metrics.md)) counts those of workers. A line is in the file whole or not at all; if a process
 was killed in the midst of one, or the machine lost power, the half line is ended before the next begins.
 
@@ -72,15 +72,15 @@ std::string fields_text(std::string_view fields) {
 std::string log_guide() {
     std::string page(introduction);
     page += section("The line of a session", "field",
-                    "What is absent is not known, or not so. A dot is a field of an object, or of each "
-                    "object in a list.");
+                    "A field that is absent is not known, or not so. A name with a dot is a field of an "
+                    "object, or of each object in a list.");
     for (const LogFieldRow& row : log_session_fields())
         add_row(page, row.name, row.help);
     page += '\n';
     page += section("The line of a transaction", "field",
-                    "It begins as that of its session: `time`, `event` (`transaction`), `session`, `client`, "
-                    "`port`, `name`, `helo`, "
-                    "`lane`, `would_be`, `would_be_greylisted`, `tls`, and has its `signals`.");
+                    "The line begins as that of its session: `time`, `event` (`transaction`), `session`, "
+                    "`client`, `port`, `name`, `helo`, `lane`, `would_be`, `would_be_greylisted`, `tls`, and "
+                    "has the session's `signals`.");
     for (const LogFieldRow& row : log_transaction_fields())
         add_row(page, row.name, row.help);
     page += '\n';
@@ -89,9 +89,13 @@ std::string log_guide() {
     add_words(page, "What comes of a transaction", "outcome", log_transaction_outcomes());
     add_words(page, "Who answered", "by", log_answerers());
     page +=
-        "## Events\n\nEach has `time` and `event`; `worker` is the number of the worker that tells, `who` "
-        "the MTA or file, `why` a "
-        "sentence.\n\n| event | fields | meaning |\n|---|---|---|\n";
+        "## Events\n"
+        "\n"
+        "Each has `time` and `event`; `worker` is the number of the worker that tells, `who` the MTA or "
+        "file, `why` a sentence.\n"
+        "\n"
+        "| event | fields | meaning |\n"
+        "|---|---|---|\n";
     for (const LogEventRow& row : log_events())
         fmt::format_to(std::back_inserter(page), "| `{}` | {} | {} |\n", row.name, fields_text(row.fields),
                        row.help);
