@@ -26,7 +26,7 @@ std::uint64_t raise_descriptor_limit() {
 }
 
 std::uint64_t descriptors_beside_sessions(const Config& config) {
-    return own + spool_files + config.relay.pool.connections_max + config.listen.size() +
+    return own + spool_files + config.relay.pool.connections_max + config.doors().size() +
            (config.needs_resolver() ? dns_sockets : 0);
 }
 

@@ -112,10 +112,16 @@ Successor::Successor(net::Loop& loop, const Program& program, const std::vector<
             fmt::format("no channel to a new program: {}", std::generic_category().message(errno)));
     channel_.reset(ends[0]);
     const net::Fd theirs(ends[1]);
+    // The channel is watched first: a new program whose report nobody hears would serve beside this one.
+    if (!loop_.watch(channel_.get(), *this, EPOLLIN))
+        throw StartError(
+            fmt::format("no channel to a new program: {}", std::generic_category().message(errno)));
     pid_ = ::fork();
     if (pid_ == 0) execute(program, sockets, theirs);
-    if (pid_ < 0 || !loop_.watch(channel_.get(), *this, EPOLLIN))
-        throw StartError(fmt::format("no new process: {}", std::generic_category().message(errno)));
+    if (pid_ > 0) return;
+    const int error = errno;
+    loop_.unwatch(channel_.get());
+    throw StartError(fmt::format("no new process: {}", std::generic_category().message(error)));
 }
 
 Successor::~Successor() {

@@ -96,6 +96,8 @@ void Supervisor::reap() {
             review_later();
             continue;
         }
+        if (std::erase_if(leaving_stores_, [&](const auto& seat) { return seat->died(pid, status); }) != 0)
+            continue;
         for (Crew* crew : crews())
             if (crew->died(pid, status)) break;
     }

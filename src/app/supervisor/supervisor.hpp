@@ -98,9 +98,10 @@ class Supervisor final : net::Timer {
     Census census_{loop_};              // must outlive all crews, too
     std::unique_ptr<Crew> crew_;        // never null; after a hand-over, the last crew that accepted
     std::unique_ptr<StoreSeat> store_;  // null = no store process
-    std::unique_ptr<Change> change_;    // null = no change is under way
-    std::vector<std::unique_ptr<Crew>> retired_;  // the oldest first
-    std::unique_ptr<Control> control_;            // null = not up yet, or no state directory
+    std::vector<std::unique_ptr<StoreSeat>> leaving_stores_;  // seats whose process is ending, or is killed
+    std::unique_ptr<Change> change_;                          // null = no change is under way
+    std::vector<std::unique_ptr<Crew>> retired_;              // the oldest first
+    std::unique_ptr<Control> control_;                        // null = not up yet, or no state directory
     std::unique_ptr<Successor> successor_;
     std::vector<ListeningSocket> closing_;
     Alarm close_{[this] { close_now(); }};

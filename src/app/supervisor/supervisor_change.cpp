@@ -68,23 +68,28 @@ void Supervisor::renew_certificates() {
     }
 }
 
-/// Throws StartError when a new address cannot be listened at; the present crew is unchanged then.
+/// Throws when a new address cannot be listened at, or there is no memory for a crew; nothing has changed
+/// then.
 void Supervisor::begin(std::shared_ptr<const Generation> next, std::string_view event, Answer answer) {
     // close_later() would overwrite closing_: sockets of an earlier change are closed first, their queues
     // served.
     close_now();
     std::vector<Door> doors = next->config.doors();
     Listeners listeners(crew_->listeners(), doors, next->workers(), next->config.listening);
+    auto change = std::make_unique<Change>();
+    change->crew = std::make_unique<Crew>(loop_, pages_, std::move(next), std::move(listeners),
+                                          [this] { review_later(); });
+    change->event = event;
+    change->answer = std::move(answer);
+    change->give_up_at = loop_.now() + change_time_max;
     notify_service_manager(
         fmt::format("RELOADING=1\nMONOTONIC_USEC={}", loop_.now().time_since_epoch().count() * 1000));
-    change_ = std::make_unique<Change>();
-    change_->crew = std::make_unique<Crew>(loop_, pages_, std::move(next), std::move(listeners),
-                                           [this] { review_later(); });
-    change_->event = event;
-    change_->answer = std::move(answer);
-    change_->give_up_at = loop_.now() + change_time_max;
+    // Only now, with its crew: whoever walks over the crews relies on one in each change.
+    change_ = std::move(change);
     // The store process comes first: the new workers should find it when they start.
     if (change_->crew->generation()->config.remembers() && (!store_ || store_->ending())) {
+        // Its seat stays until the process has ended, and kills one that does not.
+        if (store_ && !store_->ended()) leaving_stores_.push_back(std::move(store_));
         store_.reset();
         open_store(change_->crew->generation());
     }
