@@ -15,10 +15,11 @@ constexpr std::string_view line_end = "\r\n";
 
 /// The server side lets no CR or LF into an address. If it ever did, a client could give the MTA commands
 /// under another client's name, so addresses are checked once more.
-void append_checked(std::string& out, std::string_view text) {
+bool append_checked(std::string& out, std::string_view text) {
     const bool clean = text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
     assert(clean);
     if (clean) out += text;
+    return clean;
 }
 
 /// A client may call itself anything. Octets that could end the line or split the argument become '?', as in
@@ -44,7 +45,8 @@ bool append_path(std::string& out, std::string_view command, std::string_view ad
                  std::string_view parameters, const Offer& offer) {
     const std::size_t path_at = out.size() + command.find('<');
     out += command;
-    append_checked(out, address);
+    // Left out, it would make the null sender of it.
+    if (!append_checked(out, address)) return false;
     out += '>';
     // Our grammar accepts nothing else, and the MTA must find the end of the path where we do.
     if (!is_one_path(std::string_view(out).substr(path_at))) return false;
