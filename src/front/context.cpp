@@ -28,7 +28,7 @@ policy::Pressure Context::pressure() {
         .sessions = share(sessions() - 1.0, options.sessions_max),  // without the session that asks
         .memory = share(static_cast<double>(memory.octets()), static_cast<double>(options.memory_octets_max)),
         .processor = options.policy.overload.load_per_core_percent > 0 ? net::load_per_core() : 0,
-        .mta = mta_latency_};
+        .mta = mta_latency_.at(now())};
     const policy::Pressure found = policy::pressure_of(load, options.policy.overload);
     if (found == pressure_) return found;
     surroundings.tell("pressure", name_of(found));
@@ -60,12 +60,6 @@ void Context::heard_of_proxy_fault(ProxyFault fault, const IpAddress& balancer) 
     if (!proxy_fault_news_.is_news(fault, now())) return;
     surroundings.tell("proxy_header_fault", fmt::format("{}: {} is in proxy_protocol.networks",
                                                         reason_of(fault), balancer.to_string()));
-}
-
-/// A moving average in which answers from more than about a second ago count for little.
-void Context::mta_took(Millis time) {
-    constexpr int smoothing = 16;
-    mta_latency_ += (time - mta_latency_) / smoothing;
 }
 
 }  // namespace sluice::front

@@ -51,7 +51,7 @@ struct Context {
     /// Tells the operator of a fault in a load balancer's headers, unless it was told recently.
     void heard_of_proxy_fault(ProxyFault fault, const IpAddress& balancer);
     /// Takes into account that an MTA has answered after `time`.
-    void mta_took(Millis time);
+    void mta_took(Millis time) { mta_latency_.took(time, now()); }
 
     virtual unsigned sessions() const = 0;
 
@@ -98,7 +98,7 @@ struct Context {
     Hellos slow_hellos_;
     policy::Pressure pressure_ = policy::Pressure::none;
     Instant looked_at_;
-    Millis mta_latency_{0};
+    policy::MtaLatency mta_latency_;
     std::vector<std::string_view> unusable_lists_;  // they list every address, or refuse us
     ProxyFaultNews proxy_fault_news_;
 };

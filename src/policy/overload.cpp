@@ -24,6 +24,12 @@ double of_percent(unsigned percent) {
 
 }  // namespace
 
+void MtaLatency::took(Millis time, Instant now) {
+    constexpr int smoothing = 16;
+    smoothed_ = now - last_ > fresh_max ? time : smoothed_ + (time - smoothed_) / smoothing;
+    last_ = now;
+}
+
 std::string_view name_of(Pressure pressure) {
     return names[std::to_underlying(pressure)];
 }

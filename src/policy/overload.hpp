@@ -25,6 +25,23 @@ struct OverloadOptions {
     Millis mta_latency{0};
 };
 
+/// How long MTAs take for an answer, of late.
+class MtaLatency {
+  public:
+    /// An answer that is older says nothing: who is turned away because of it would never lead to another
+    /// one.
+    static constexpr Millis fresh_max{10'000};
+
+    /// Answers of a second or so ago count for little on a busy worker.
+    void took(Millis time, Instant now);
+    /// 0 = nothing is known.
+    Millis at(Instant now) const { return now - last_ > fresh_max ? Millis{0} : smoothed_; }
+
+  private:
+    Millis smoothed_{0};
+    Instant last_{};
+};
+
 enum class Pressure : std::uint8_t {
     none,
     high,     // suspects are turned away

@@ -48,6 +48,28 @@ TEST(Overload, WhatIsNotLimitedIsNoReason) {
     EXPECT_EQ(pressure_of({.processor = 100, .mta = 1h}, {}), none) << "nor are these by default";
 }
 
+TEST(MtaLatency, FollowsTheAnswers) {
+    MtaLatency latency;
+    Instant now{1h};
+    EXPECT_EQ(latency.at(now), 0ms) << "before the first";
+    latency.took(800ms, now);
+    EXPECT_EQ(latency.at(now), 800ms);
+    for (int answer = 0; answer < 100; ++answer)
+        latency.took(100ms, now += 10ms);
+    EXPECT_NEAR(static_cast<double>(latency.at(now).count()), 100, 20);
+}
+
+/// Where strangers are turned away because of it, there may be nobody left to ask an MTA for.
+TEST(MtaLatency, IsForgottenWhenNobodyAsks) {
+    MtaLatency latency;
+    const Instant asked{1h};
+    latency.took(5s, asked);
+    EXPECT_EQ(latency.at(asked + MtaLatency::fresh_max), 5s);
+    EXPECT_EQ(latency.at(asked + MtaLatency::fresh_max + 1ms), 0ms);
+    latency.took(20ms, asked + 1min);
+    EXPECT_EQ(latency.at(asked + 1min), 20ms) << "and the old one counts no more";
+}
+
 TEST(Overload, SuspectsGoFirstAndTheKnownNever) {
     struct Case {
         Visitor visitor;
