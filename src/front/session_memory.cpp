@@ -131,6 +131,7 @@ void Session::greylist_found(const policy::GreylistFacts* facts) {
                                                                          : GreylistResult::pass);
     const policy::GreylistName name = greylist_name();
     if (answer.newly) context_.surroundings.state->tell(store::greylist_passed(options, name));
+    if (answer.renew) context_.surroundings.state->tell(store::greylist_kept(options, name));
     const bool waits = answer.what == What::wait;
     transaction_->greylist =
         waits && !observing() ? Transaction::Greylist::waits : Transaction::Greylist::passed;

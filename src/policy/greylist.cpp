@@ -68,11 +68,15 @@ bool is_greylisted(const GreylistOptions& options, Lane lane, int score) {
 GreylistAnswer greylist(const GreylistFacts& facts, const GreylistOptions& options) {
     using What = GreylistAnswer::What;
     const bool allowed = options.allow_after > 0 && facts.passes >= options.allow_after;
-    if (facts.passed || allowed) return {.what = What::pass, .newly = false, .wait = {}};
-    if (!facts.first_seen) return {.what = What::wait, .newly = false, .wait = options.delay};
+    // Not at each mail: what is written waits for the disk.
+    constexpr int renewals = 10;  // in the time for which it is kept
+    const bool renew = facts.passed && facts.passed_ago >= options.keep / renewals;
+    if (facts.passed || allowed) return {.what = What::pass, .newly = false, .renew = renew, .wait = {}};
+    if (!facts.first_seen) return {.what = What::wait, .newly = false, .renew = false, .wait = options.delay};
     if (*facts.first_seen < options.delay)
-        return {.what = What::wait, .newly = false, .wait = options.delay - *facts.first_seen};
-    return {.what = What::pass, .newly = true, .wait = {}};
+        return {
+            .what = What::wait, .newly = false, .renew = false, .wait = options.delay - *facts.first_seen};
+    return {.what = What::pass, .newly = true, .renew = false, .wait = {}};
 }
 
 }  // namespace sluice::policy

@@ -59,12 +59,14 @@ bool is_greylisted(const GreylistOptions& options, Lane lane, int score);
 struct GreylistFacts {
     std::optional<Seconds> first_seen = {};  // the age of this letter's first attempt
     bool passed = false;                     // a letter of this origin and domain has come again
+    Seconds passed_ago{0};                   // since that was remembered, or renewed
     double passes = 0;                       // of the origin, recently
 };
 
 struct GreylistAnswer {
     enum class What : std::uint8_t { pass, wait } what = What::pass;
     bool newly = false;  // the first pass, which must be remembered
+    bool renew = false;  // a later one, and time to remember it anew: GreylistOptions::keep begins again
     Seconds wait{0};     // before a retry will pass
 };
 GreylistAnswer greylist(const GreylistFacts& facts, const GreylistOptions& options);

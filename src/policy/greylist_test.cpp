@@ -64,6 +64,16 @@ TEST(Greylist, Answers) {
     EXPECT_EQ(greylist({.passes = 1000}, {.allow_after = 0}).what, What::wait);
 }
 
+/// A sender that writes once a month must not be taken for a stranger for ever again.
+TEST(Greylist, WhoPassesIsKeptSinceTheLastTime) {
+    const GreylistOptions options{.keep = 1000s};
+    EXPECT_FALSE(greylist({.passed = true, .passed_ago = 99s}, options).renew);
+    EXPECT_TRUE(greylist({.passed = true, .passed_ago = 100s}, options).renew);
+    EXPECT_EQ(greylist({.passed = true, .passed_ago = 100s}, options).what, What::pass);
+    EXPECT_FALSE(greylist({.passed_ago = 100s, .passes = 5}, options).renew) << "it has not passed itself";
+    EXPECT_FALSE(greylist({.first_seen = 60s}, options).renew);
+}
+
 TEST(Greylist, Suspects) {
     struct Case {
         GreylistOptions options;

@@ -42,6 +42,7 @@ policy::GreylistFacts read_greylist(const Outcomes& outcomes) {
     policy::GreylistFacts facts;
     if (outcomes.size() != 3) return facts;
     facts.passed = outcomes[0].found && outcomes[0].value == passed;
+    if (facts.passed) facts.passed_ago = outcomes[0].age;
     if (outcomes[1].found) facts.first_seen = outcomes[1].age;
     facts.passes = outcomes[2].good;
     return facts;
@@ -70,6 +71,10 @@ std::optional<GreylistLetter> read_greylist_letter(std::string_view value) {
     }
     if (parts[0] != waiting) return std::nullopt;
     return GreylistLetter{std::string(parts[1]), std::string(parts[2]), std::string(parts[3])};
+}
+
+Operations greylist_kept(const policy::GreylistOptions& options, const policy::GreylistName& name) {
+    return {{.verb = Verb::put, .key = pair_key(name), .value = std::string(passed), .term = options.keep}};
 }
 
 Operations greylist_passed(const policy::GreylistOptions& options, const policy::GreylistName& name) {

@@ -31,6 +31,9 @@ Operations greylist_waits(const policy::GreylistOptions& options, const policy::
 /// What the record of a waiting letter says of it; nothing in one that 0.1.1 has made, or of another kind.
 std::optional<GreylistLetter> read_greylist_letter(std::string_view value);
 
+/// Mail of an origin and domain that have passed has come again: they are kept from now on.
+Operations greylist_kept(const policy::GreylistOptions& options, const policy::GreylistName& name);
+
 /// It has come again, as was asked of it.
 Operations greylist_passed(const policy::GreylistOptions& options, const policy::GreylistName& name);
 

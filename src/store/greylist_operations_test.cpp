@@ -25,6 +25,7 @@ class Greylisting : public testing::Test {
         const auto facts = read_greylist(perform(greylist_question(options_, name)));
         const auto answer = policy::greylist(facts, options_);
         if (answer.newly) perform(greylist_passed(options_, name));
+        if (answer.renew) perform(greylist_kept(options_, name));
         if (answer.what == policy::GreylistAnswer::What::wait)
             perform(greylist_waits(options_, name, letter_));
         return answer;
@@ -52,6 +53,18 @@ TEST_F(Greylisting, FirstWaitsThenPassesForLong) {
     EXPECT_EQ(comes("192.0.2.0", "example.org").what, What::pass);
     EXPECT_EQ(comes("192.0.2.0", "other.example").what, What::wait);
     EXPECT_EQ(comes("192.0.2.0", "").what, What::wait) << "bounces are a domain of their own";
+}
+
+TEST_F(Greylisting, AWriterOfEachHalfDayIsNeverAskedAgain) {
+    comes("192.0.2.0", "example.org", "1");
+    now_ += 60'000;
+    EXPECT_TRUE(comes("192.0.2.0", "example.org", "1").newly);
+    for (int mail = 0; mail < 10; ++mail) {
+        now_ += Millis(12h).count();
+        EXPECT_EQ(comes("192.0.2.0", "example.org", "2").what, What::pass) << mail;
+    }
+    now_ += Millis(24h).count();
+    EXPECT_EQ(comes("192.0.2.0", "example.org", "2").what, What::wait) << "so long after the last";
 }
 
 TEST_F(Greylisting, AnotherLetterIsNoRetry) {
