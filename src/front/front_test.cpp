@@ -48,15 +48,15 @@ TEST_F(FrontTest, TheLastReplyIsTheBackends) {
 TEST_F(FrontTest, ACommandMayBeSplitBetweenTwoReads) {
     // The length of the chunk varies so that each octet of NOOP comes to stand behind 64 KiB, where a read
     // of that size ends. (Context::scratch takes 128 KiB; there the kernel decides where a read ends.)
-    const std::string before = "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 65440\r\n";
+    const std::string before = "EHLO c\r\nMAIL FROM:<a@b>\r\nRCPT TO:<c@d>\r\nBDAT 131000\r\n";
     for (std::size_t into = 0; into <= 6; ++into) {
         start();
         const auto client = connect();
         read_to(client.get(), "ESMTP\r\n");
-        std::string chunk(65536 - into - before.size(), 'y');
+        std::string chunk(131'072 - into - before.size(), 'y');
         std::string sent = before + chunk + "NOOP\r\nQUIT\r\n";
-        const auto count = sent.find("65440");
-        sent.replace(count, 5, std::to_string(chunk.size()));
+        const auto count = sent.find("131000");
+        sent.replace(count, 6, std::to_string(chunk.size()));
         send(client.get(), sent);
         EXPECT_THAT(read_to(client.get(), "Bye\r\n"), HasSubstr("chunk received\r\n250 2.0.0 Ok\r\n221 "))
             << into;
