@@ -30,7 +30,7 @@ class RecipientCheck final : public Job, private net::Timer {
         for_all,   // every question that waits now
         for_own,   // the client the MTA was asked for; the MTA is to be asked anew for each of the others
         for_none,  // none: the MTA is to be asked anew for each, one by one
-        for_now,   // none, and on a young connection: the MTA may not know yet of a mailbox that is there
+        for_now,   // like for_none, but on a young connection: an older one may not know a new mailbox yet
     };
 
     struct Finding {
