@@ -1,4 +1,4 @@
-// What an operator can set about the memory.
+// What an operator can set for the memory.
 #pragma once
 
 #include <cstddef>
