@@ -1,4 +1,4 @@
-// How a fuzz target says that something does not hold: loudly, whatever the build type.
+// How a fuzz target reports a failed check: it aborts with a message, whatever the build type.
 #pragma once
 
 #include <cstdlib>
