@@ -15,7 +15,7 @@
 
 namespace load {
 
-/// What all clients of a run share.
+/// The state that all clients of a run share.
 struct Common {
     int epoll = -1;
     Time now;                 // of this turn
@@ -24,7 +24,7 @@ struct Common {
     std::mt19937_64 random;
 };
 
-/// What clients do, and the results.
+/// The work of clients, and its results.
 struct Work {
     Common& common;
     std::uint64_t& units_left;  // not yet begun by any client; of all works of a class

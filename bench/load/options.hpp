@@ -1,4 +1,4 @@
-// What one run of the load generator does.
+// The settings of one run of the load generator.
 #pragma once
 
 #include <netinet/in.h>

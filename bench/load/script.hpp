@@ -1,4 +1,4 @@
-// What a client says and what replies it must get: the whole behaviour of a client as a list of steps.
+// The whole behaviour of a client as a list of steps: the octets it sends, and the replies it must get.
 //
 // A new kind of client is a new script. Scripts are built once and shared by all clients of a run.
 #pragma once

@@ -9,7 +9,8 @@
 
 namespace sluice::guard {
 
-/// What stays in reach. A path that does not exist is left out: it could not be read anyway.
+/// The paths and ports that stay in reach. A path that does not exist is left out: it could not be read
+/// anyway.
 struct Reach {
     std::vector<std::string> readable;  // files, and directories with everything below them
     std::vector<std::string> writable;  // directories in which files are created, read, written and removed

@@ -88,7 +88,7 @@ void hold_receive_window(int fd);
 /// reply that invites content is written. Cannot be undone.
 void widen_receive_window(int fd);
 
-/// What read_some and write_some return when no octet moved.
+/// The results of read_some and write_some when no octet moved.
 inline constexpr std::ptrdiff_t io_would_block = -1;
 inline constexpr std::ptrdiff_t io_failed = -2;  // the connection is broken; errno says how
 

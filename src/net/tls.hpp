@@ -57,7 +57,7 @@ struct TlsServerOptions {
     TlsTicketKey ticket_key = random_ticket_key();
 };
 
-/// What both sides have agreed on. `version` is the name OpenSSL uses: "TLSv1.3".
+/// The facts that both sides have agreed on. `version` is the name OpenSSL uses: "TLSv1.3".
 struct TlsFacts {
     std::string_view version;
     std::string_view cipher;

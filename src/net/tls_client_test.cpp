@@ -1,4 +1,4 @@
-// Which servers our TLS client trusts, with our own streams as the server.
+// Tests which servers our TLS client trusts; our own streams are the server.
 #include "net/tls_client.hpp"
 
 #include <sys/socket.h>

@@ -25,7 +25,7 @@ class WholeLines {
     LinesAppended append(int fd, std::string_view lines, Millis patience);
 
   private:
-    bool cut_ = false;  // a line of ours could neither be removed nor ended
+    bool cut_ = false;  // a line of this process could neither be removed nor ended
 };
 
 /// Whether `error` passes by itself or after the operator has acted: a disk or a quota is full.

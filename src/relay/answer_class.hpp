@@ -1,4 +1,5 @@
-// Which of an MTA's replies to RCPT concern the recipient alone, and so hold for any client that asks later.
+// Tells an MTA's replies to RCPT that concern the recipient alone, and so hold for any client that asks
+// later.
 #pragma once
 
 #include <cstddef>

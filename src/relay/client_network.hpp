@@ -1,4 +1,4 @@
-// Where connections or answers are shared out, one client is an IPv4 /24 or an IPv6 /64.
+// One client, for sharing out connections and answers, is an IPv4 /24 or an IPv6 /64.
 //
 // A customer of a hoster or of an access provider has at least an IPv6 /64, and a bulk sender on IPv4 has
 // neighbouring addresses. A whole network behind a NAT also counts as one client.

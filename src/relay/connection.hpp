@@ -46,7 +46,7 @@ class Connection final : public net::IoHandler, private net::Timer {
     /// become.
     static constexpr Seconds remembered_age_max{60};
 
-    /// What the pool keeps with each connection.
+    /// The pool's data about each connection.
     struct Lease {
         Job* job = nullptr;          // the job that uses it now
         Job* promised_to = nullptr;  // the job on whose behalf it is being opened

@@ -30,7 +30,7 @@ class ContentWriter {
           file_at_(header_.size() + message_.memory_octets()) {}
 
     Result write(int socket);
-    /// Writes the message encrypted. The part in a file is then read through a buffer of ours.
+    /// Writes the message encrypted. The part in a file is then read through a buffer in memory.
     Result write(net::TlsStream& stream);
 
     /// Octets given to the kernel so far.

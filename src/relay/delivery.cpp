@@ -71,7 +71,7 @@ class Deliveries::Delivery final : public Job {
 
     void withdrawn(smtp::Question&) override {
         question_ = nullptr;
-        // After the dot the message is the MTA's, and its answer has to be awaited before anybody else can
+        // After the dot the message is the MTA's, and its answer has to be awaited before another job can
         // use the connection. Before it, closing the connection takes everything back.
         if (passed_on()) return;
         deliveries_.pool_.forget(*this);

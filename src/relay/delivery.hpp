@@ -10,7 +10,7 @@
 
 namespace sluice::relay {
 
-/// The deliveries of a worker, waiting or under way.
+/// The deliveries of a worker, waiting or in progress.
 class Deliveries {
   public:
     /// All references must outlive it.

@@ -1,4 +1,4 @@
-// What has to be said on an MTA connection so that the MTA sees a given client.
+// The words on an MTA connection that make the MTA see a given client.
 #pragma once
 
 #include <cstdint>
@@ -27,8 +27,9 @@ bool needs_xclient(IdentityBy by);
 Carry carry_of(IdentityBy by, wire::XclientAttributes attributes);
 
 /// An identity as the MTA has been told it, octet for octet: two clients of one Introduction are one client
-/// to the MTA, and nobody else may use the connection. The client's port is part of it exactly where it is
-/// sent (PROXY, and XCLIENT where the MTA lists PORT), so that there each session is an identity of its own.
+/// to the MTA, and no other client may use the connection. The client's port is part of it exactly where it
+/// is sent (PROXY, and XCLIENT where the MTA lists PORT), so that there each session is an identity of its
+/// own.
 struct Introduction {
     std::string preface;  // XCLIENT line or PROXY header; empty when nothing is told
     std::string helo;

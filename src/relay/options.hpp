@@ -1,4 +1,4 @@
-// What an operator can set for the MTA side; the defaults suit a stock Postfix behind Sluice.
+// The operator's settings for the MTA side; the defaults suit a stock Postfix behind Sluice.
 #pragma once
 
 #include <cstddef>

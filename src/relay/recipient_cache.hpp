@@ -1,4 +1,4 @@
-// What MTAs said of recipients: bounded in number and in time.
+// The MTAs' answers about recipients: bounded in number and in time.
 //
 // The cache knows no MTA and no policy: answer_class.hpp decides what may be remembered, shared_answer.hpp
 // for which clients it holds. When the cache is full, the entry that has not been asked for longest goes.

@@ -1,4 +1,4 @@
-// What MTAs said of recipients, shared through a store: a real connection to a real keeper of records.
+// The MTAs' answers about recipients, shared through a store: a real connection to a real keeper of records.
 
 #include <unistd.h>
 

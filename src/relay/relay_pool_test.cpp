@@ -1,4 +1,4 @@
-// Which job gets which connection: identities, lanes, bounds, failover.
+// Tests which job gets which connection: identities, lanes, bounds, failover.
 
 #include <algorithm>
 #include <memory>

@@ -61,9 +61,9 @@ class RelayProof {
     Finding finding() const { return finding_; }
     /// Every refusal was permanent, or by policy: asking again soon would give the same answer.
     bool settled() const { return settled_; }
-    /// In whose name, and for which recipient, the MTA said 2yz: for the operator.
+    /// A sentence for the operator: in whose name, and for which recipient, the MTA said 2yz.
     const std::string& taken() const { return taken_; }
-    /// What the MTA offered to the stranger, once introduced.
+    /// The MTA's offer to the stranger, once introduced.
     const std::optional<smtp::EhloReply>& offered() const { return offered_; }
 
   private:
@@ -88,8 +88,8 @@ enum class Distrust : std::uint8_t {
     relays,       // it would relay a stranger's mail to any domain
 };
 
-/// What a worker knows of an MTA from such proofs. Distrust does not expire: an MTA that is not trusted stays
-/// so until a proof says otherwise.
+/// A worker's knowledge of an MTA from such proofs. Distrust does not expire: an MTA that is not trusted
+/// stays so until a proof says otherwise.
 class Trust {
   public:
     /// An answer that may change soon is believed for at most this long.

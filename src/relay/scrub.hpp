@@ -10,7 +10,7 @@
 
 namespace sluice::relay {
 
-/// What to remove, and what to put in its place.
+/// The names to remove from a reply, and their replacement.
 struct Scrubbing {
     std::span<const std::string_view> hosts;  // the MTA's own names; those without a dot are ordinary words
     std::string_view replacement;             // our host name

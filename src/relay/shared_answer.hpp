@@ -1,4 +1,4 @@
-// What one client was told of a recipient, and when other clients may be told the same. Pure.
+// An answer that one client got about a recipient, and when other clients may be given it. Pure.
 //
 // An answer to RCPT holds for the client it was given to. A client that may relay hears 250 for any address,
 // and one in the MTA's own networks may know addresses that are hidden from others; which clients these are,
@@ -37,7 +37,7 @@ struct Hearer {
     static Hearer of(const smtp::Question& question) {
         return {question.client->address, question.fast_lane, question.operators_own};
     }
-    /// The key of those for whom its answers are kept: "192.0.2.0" for a network, "=192.0.2.7" for one
+    /// The key under which its answers are kept: "192.0.2.0" for a network, "=192.0.2.7" for one
     /// client.
     std::string kept_for() const;
 };
@@ -62,8 +62,9 @@ struct SharedAnswer {
     bool operator==(const SharedAnswer&) const = default;
 };
 
-/// What to keep once the MTA has told `hearer` this, where `before` was kept (null = nothing). Nothing = what
-/// was kept stays as it is. `reply` says that a recipient is known, or that it is not (answer_class.hpp).
+/// The answer to keep once the MTA has told `hearer` this, where `before` was kept (null = nothing). Nothing
+/// = what was kept stays as it is. `reply` says that a recipient is known, or that it is not
+/// (answer_class.hpp).
 std::optional<SharedAnswer> heard_now(const SharedAnswer* before, const Hearer& hearer,
                                       const smtp::Reply& reply);
 

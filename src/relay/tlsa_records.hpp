@@ -1,4 +1,4 @@
-// What is known of the TLSA records of one MTA (RFC 7672 2.2): which are good, for how long, and when DNS is
+// The TLSA records of one MTA (RFC 7672 2.2): which are good, for how long, and when DNS is
 // to be asked again. No socket, no clock.
 #pragma once
 

@@ -87,7 +87,7 @@ void Verifier::write_keys(const smtp::RecipientQuestion& question) {
     write_client_key(question, client_key_);
 }
 
-/// What this client may be told at once. The keys must be those of its question.
+/// The reply that this client may be given at once. The keys must be those of its question.
 const smtp::Reply* Verifier::known(const Hearer& hearer) {
     if (const SharedAnswer* own = cache_.find(own_key_, loop_.now())) return &own->reply;
     const SharedAnswer* const shared = cache_.find(key_, loop_.now());

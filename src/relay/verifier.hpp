@@ -50,7 +50,7 @@ class Verifier final : private RecipientCheck::Owner, private Recollection::Owne
   private:
     using Checks = std::list<RecipientCheck>;
 
-    /// What the MTA is being asked for one client and sender, in one lane.
+    /// The questions to the MTA in progress for one client and sender, in one lane.
     struct Asking {
         RecipientCheck* open = nullptr;  // takes further addresses
         unsigned under_way = 0;          // checks that no longer wait for further questions

@@ -13,7 +13,7 @@ namespace sluice::relay {
 /// The sentence for a message that needs what the MTA does not offer.
 extern const smtp::Reply unfit_mta;
 
-/// What the MTA said on this connection, scrubbed (see scrub.hpp). 421 becomes 451: the MTA closes its
+/// The MTA's reply on this connection, scrubbed (see scrub.hpp). 421 becomes 451: the MTA closes its
 /// connection with us, which is no reason for the client to lose its own. `client` may read its own address;
 /// null when the reply will be given to others too.
 smtp::Reply scrubbed(Connection& connection, const smtp::Reply& reply, std::string_view hostname,

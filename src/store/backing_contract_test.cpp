@@ -1,4 +1,4 @@
-// What every backing has to do. A map with store::apply() comes first: it is the reference for the others,
+// The contract of every backing. A map with store::apply() comes first: it is the reference for the others,
 // and shows that the tests say what it does.
 
 #include <algorithm>
@@ -358,7 +358,7 @@ TEST_P(BackingContract, NothingIsAnsweredAfterTheEnd) {
     EXPECT_EQ(answers, before);
 }
 
-// ---- a life of it, beside the reference ------------------------------------------------------------------
+// ---- random operations, against the reference ------------------------------------------------------------
 
 /// Terms are so long that nothing expires between one clock and the other.
 Operation any_operation(std::mt19937& dice) {

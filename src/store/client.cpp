@@ -246,7 +246,7 @@ void StateClient::has_left() {
 }
 
 bool StateClient::take_responses(std::string& received_so_far) {
-    // What an answer leads to may lose the connection, and with it the received octets.
+    // An answer may lead to the loss of the connection, and with it of the received octets.
     const std::string received = std::exchange(received_so_far, {});
     const bool is_current = &received_so_far == &received_;  // false for the process that makes room
     std::string_view input = received;

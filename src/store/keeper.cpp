@@ -121,7 +121,7 @@ class Keeper::Visitor final : public net::IoHandler {
     /// The outcomes that the keeper itself supplies, each with its place in the query.
     using Held = std::vector<std::pair<std::size_t, Outcome>>;
 
-    /// What is remembered of a query whose operations the backing performs.
+    /// The state of a query whose operations the backing performs.
     struct Asked {
         std::uint32_t number;
         Held held;

@@ -13,7 +13,7 @@ inline constexpr std::string_view live_space = "live/";              // + addres
 inline constexpr std::string_view greylist_space = "greylist/";      // + origin, sender's domain, letter
 inline constexpr std::string_view recipient_space = "recipient/";    // + address: what the MTA said of it
 inline constexpr std::string_view untold_space =
-    "untold/";  // + network, letter: delivered, and nobody heard it
+    "untold/";  // + network, letter: delivered, but its client did not hear it
 
 /// + an operator's command, sent along with each of its questions. It is stored nowhere, but the changes of
 /// this connection are logged as that command's. A question with it is answered when everything that this

@@ -14,7 +14,7 @@ namespace sluice::store {
 
 class LiveCounts {
   public:
-    /// What one worker holds. It must be given back (release) before it is dropped.
+    /// The counts that one worker holds. They must be given back (release) before they are dropped.
     using Held = std::unordered_map<std::uint64_t, std::uint32_t>;
 
     explicit LiveCounts(std::size_t keys_max) : keys_max_(keys_max) {}

@@ -31,7 +31,7 @@ class LocalBacking final : public Backing, net::Timer {
         std::uint32_t seed = 1;
     };
     using Clock = std::function<WallMillis()>;
-    /// What the operator should know: "store_write_failed" or "store_written_again", and the reason.
+    /// Tells the operator of an event: "store_write_failed" or "store_written_again", and the reason.
     using Told = std::function<void(std::string_view what, std::string_view why)>;
 
     /// Throws std::runtime_error when no database can be opened.

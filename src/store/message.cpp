@@ -105,7 +105,7 @@ bool take_operation(OctetReader& in, Operation& operation) {
     return !in.failed() && acceptable(operation);
 }
 
-// Which parts of an outcome are present, in the order in which they are written; most outcomes have few.
+// The parts of an outcome that are present, in the order in which they are written; most outcomes have few.
 enum Part : std::uint8_t {
     found = 1,
     key = 2,

@@ -20,11 +20,11 @@ std::string country_key(std::string_view space, const policy::Place& place);
 
 enum class Arrival : std::uint8_t {
     joins,  // counted: a session begins
-    looks,  // changes nothing: somebody wants to know
+    looks,  // changes nothing: an operator asks
 };
 
-/// What to ask about a client; read_past() reads the outcomes, given the same place and options. What has no
-/// limit is not counted, and an unknown place is not asked about.
+/// The questions about a client; read_past() reads the outcomes, given the same place and options. What has
+/// no limit is not counted, and an unknown place is not asked about.
 Operations past_of(const IpAddress& client, const policy::Place& place, const policy::PastOptions& options,
                    Arrival arrival);
 policy::Past read_past(const Outcomes& outcomes, const policy::Place& place,
@@ -33,7 +33,7 @@ policy::Past read_past(const Outcomes& outcomes, const policy::Place& place,
 /// Adds the session to the live counts (`here`), or removes it.
 Operations held_by(const IpAddress& client, const policy::PastOptions& options, bool here);
 
-/// What a session has done, known at its end.
+/// The deeds of a session, known at its end.
 struct Departure {
     policy::Conduct conduct;
     policy::RateCounts counts{};  // since past_of(); connections is 0

@@ -16,7 +16,7 @@ namespace {
 /// The mark of a forgotten act lasts as long as the act would have: a machine that is switched off may still
 /// have the act. This is the time for an act without an end.
 constexpr Seconds forgotten_for_ever{366LL * 86'400};
-/// Where no act is known, another machine may have received one a moment ago.
+/// The time of a mark when no act is known: another machine may have received one a moment ago.
 constexpr Seconds forgotten_unknown{60};
 /// An act with less time left is not put back: each side counts its seconds separately, and together they
 /// would keep it alive.
@@ -252,7 +252,7 @@ void SharedActs::take(const std::string& key, const Outcome& theirs) {
     ask_kept({.verb = Verb::put, .key = key, .value = stamp_act(text, said(theirs)), .term = theirs.left});
 }
 
-/// What does not arrive is put back at the next synchronisation.
+/// Puts acts back into Redis. Those that do not arrive there are put back at the next synchronisation.
 void SharedActs::put_back(Operations operations) {
     while (!operations.empty()) {
         const auto some = static_cast<std::ptrdiff_t>(std::min(operations.size(), operations_max));
@@ -286,7 +286,7 @@ SharedActs::Newer SharedActs::compare(const Outcome& ours, const Outcome& theirs
     const StampedAct our_act = read_act_stamp(ours.value), their_act = read_act_stamp(theirs.value);
     // A version without stamps has stored the same act: nothing to agree on.
     if (their_act.said == 0 && their_act.text == our_act.text) return Newer::same;
-    // Of two acts from the same millisecond, all machines must choose the same: the one in Redis.
+    // All machines must choose the same of two acts from one millisecond: the one in Redis.
     return said(theirs) >= our_act.said ? Newer::theirs : Newer::ours;
 }
 

@@ -24,7 +24,7 @@ class SharedActs final : public Backing, net::Timer {
     struct Options {
         Millis sync_every{500};
     };
-    /// What the operator should know: "acts_not_read", "acts_read" or "acts_put_back", and a sentence with
+    /// Tells the operator of an event: "acts_not_read", "acts_read" or "acts_put_back", and a sentence with
     /// details.
     using Told = std::function<void(std::string_view what, std::string_view why)>;
 
@@ -54,7 +54,7 @@ class SharedActs final : public Backing, net::Timer {
     Records everything_kept();
     Outcome say(const Operation& operation, Operations& to_share);
     void take(const std::string& key, const Outcome& theirs);
-    /// Which of two copies of one network's act is newer.
+    /// The newer of two copies of one network's act.
     enum class Newer : std::uint8_t { same, ours, theirs };
     Newer compare(const Outcome& ours, const Outcome& theirs) const;
     WallMillis said(const Outcome& outcome) const;

@@ -36,7 +36,7 @@ void check_answer(const std::vector<std::string>& errors) {
     FUZZ_EXPECT(packet.size() <= app::answer_octets_max);
     const app::Answered answered = app::read_answer(packet);
     FUZZ_EXPECT(answered.done == answer.done);
-    // What an operator asked to see is carried in the same way as errors.
+    // The lines that an operator asked for are carried in the same way as errors.
     const app::Answered shown{.done = true, .lines = lines};
     FUZZ_EXPECT(app::read_answer(app::answer_packet(shown)).done);
     if (packet.size() < app::answer_octets_max)

@@ -1,4 +1,4 @@
-// What an MTA may send: the reply parser alone, and the dialogue on top of it.
+// Octets that an MTA may send: the reply parser alone, and the dialogue on top of it.
 //
 // Checked: the same octets, split anywhere, give the same replies and outcomes; every bound is kept; no
 // command is sent together with XCLIENT; and "delivered" is reported only after content_sent().

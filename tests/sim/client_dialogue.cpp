@@ -1,4 +1,4 @@
-// What a client says, and which replies it accepts.
+// The commands of a client, and the replies that it accepts.
 #include <algorithm>
 #include <fmt/format.h>
 #include <utility>

@@ -135,7 +135,7 @@ void ClientSession::on_reset() {
     end();
 }
 
-// ---- octets out, and what may befall them ----------------------------------------------------------------
+// ---- octets out, and their faults ------------------------------------------------------------------------
 
 void ClientSession::say(std::string octets) {
     if (over_) return;

@@ -47,7 +47,7 @@ constexpr std::array<std::string_view, fault_kinds> names{"client_resets",
                                                           "loop_stalls",
                                                           "wall_clock_steps"};
 
-/// Of ten worlds, one has no faults at all, some have few kinds, most have about half of them.
+/// One world in ten has no faults at all, some have few kinds, most have about half of them.
 unsigned kinds_per_mille(Dice& dice) {
     switch (dice.below(10)) {
         case 0: return 0;

@@ -20,8 +20,8 @@ class Listener final : public Peer {
     bool over = false;
 };
 
-/// What a client hears that asks a great deal while hardly anything fits into its path, up to the end of a
-/// drain.
+/// The replies to a client that asks a great deal while hardly anything fits into its path, up to the end of
+/// a drain.
 std::string heard_until_the_drain(std::uint64_t seed) {
     World world(seed, false);
     world.faults.heal();

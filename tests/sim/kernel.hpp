@@ -1,5 +1,5 @@
 // The product's kernel: descriptors, an epoll set, a disk, and a clock. The functions of src/net that make
-// system calls have a second definition beside this file (net_*.cpp), which calls it.
+// system calls have a second definition in net_*.cpp, which calls it.
 #pragma once
 
 #include <cstddef>

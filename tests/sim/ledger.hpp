@@ -53,7 +53,7 @@ struct Attempt {
     Micros answered_at{0};     // when it last did so
 };
 
-/// What an MTA received at the dot.
+/// A message as an MTA received it at the dot.
 struct Taken {
     unsigned link = 0;
     Introduced identity;

@@ -226,7 +226,7 @@ void MtaSession::do_mail(std::string_view argument) {
     answer("250 2.1.0 Ok");
 }
 
-/// Where the MTA is told of clients, what is said before any identity belongs to no client.
+/// True: the command belongs to no client, because the MTA is told of clients but has no identity yet.
 bool MtaSession::of_nobody() const {
     return as_stranger_ || (!identity_.told && !mta_.traits().anonymous);
 }

@@ -23,7 +23,7 @@ namespace {
 /// A seed takes a fraction of a second; one that takes longer than this hangs.
 constexpr std::int64_t seed_seconds_max = 120;
 
-/// What a process reports to the one that started it, in shared memory.
+/// The progress that a process reports to the one that started it, in shared memory.
 struct Progress {
     std::atomic<std::uint64_t> seed = 0;
     std::atomic<std::int64_t> since = 0;

@@ -195,7 +195,7 @@ Findings run_trial(std::uint64_t seed, const TrialOptions& options) {
 Findings run_trial_and_weigh(std::uint64_t seed, const TrialOptions& options) {
     std::uint64_t left = 0;
     Findings findings;
-    // What a function allocates once, at its first call, is no leak: it does not appear in a second round.
+    // Memory that a function allocates once, at its first call, is no leak: a second round shows none.
     for (int round = 0; round < 2; ++round) {
         findings = {};
         const std::uint64_t before = live_blocks();

@@ -19,7 +19,7 @@ namespace sluice::relay {
 
 class ScriptedMta final : public net::IoHandler {
   public:
-    /// What the MTA is about to answer.
+    /// The command that the MTA is about to answer.
     struct Moment {
         unsigned connection = 0;  // counted from 1 in the order of acceptance
         std::string verb;  // "connect", "EHLO", "HELO", "STARTTLS", "handshake" (what is said instead of it

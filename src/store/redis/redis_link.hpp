@@ -16,7 +16,7 @@
 
 namespace sluice::store {
 
-/// What all links have in common.
+/// The arguments that all links share.
 struct RedisWays {
     net::Loop& loop;
     const RedisOptions& options;

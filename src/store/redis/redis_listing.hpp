@@ -1,4 +1,4 @@
-// Which keys a list is to show, found by walking through all keys of each server in steps. Pure.
+// Finds the keys that a list shows, by walking through all keys of each server in steps. Pure.
 #pragma once
 
 #include <cstddef>

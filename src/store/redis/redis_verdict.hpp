@@ -1,4 +1,4 @@
-// What to do when Redis answers with an error. Pure.
+// The reaction to an error reply of Redis. Pure.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// What the contract tests of store::Backing need to run on one kind of backing.
+// The means by which the contract tests of store::Backing run on one kind of backing.
 #pragma once
 
 #include <gtest/gtest.h>
