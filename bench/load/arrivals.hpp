@@ -1,6 +1,6 @@
-// When the clients of an open loop arrive: at random and independently of each other (a Poisson process), and
-// independently of the server's speed. An arrival is due even when no client is free for it, so that a server
-// that stalls is charged for all arrivals that had to wait.
+// The arrival times of the clients of an open loop: at random and independently of each other (a Poisson
+// process), and independently of the server's speed. An arrival is due even when no client is free for it, so
+// that a server that stalls is charged for all arrivals that had to wait.
 #pragma once
 
 #include <chrono>

@@ -60,7 +60,7 @@ class Client {
     void drop();
 
     bool open() const { return fd_ >= 0; }
-    /// When it last received something.
+    /// The time when it last received something.
     Time heard() const { return heard_; }
     /// The current step of the script.
     std::size_t step() const { return step_; }

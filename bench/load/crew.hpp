@@ -39,7 +39,7 @@ class Crew {
     void end_rest();
 
     unsigned open() const { return open_; }
-    /// How many of the open connections have received the greeting.
+    /// The number of open connections that have received the greeting.
     unsigned greeted() const;
     /// True: no unit is in progress, and none will be.
     bool done() const { return open_ == 0 && (units_left_ == 0 || stopped_); }
@@ -48,7 +48,7 @@ class Crew {
     std::vector<std::pair<std::string, const Tally*>> tallies() const;
 
   private:
-    /// When all clients may have opened their first connection.
+    /// The time by which all clients may have opened their first connection.
     void open_first();
     void take_arrivals();
     void start(std::uint32_t client, Time begun);

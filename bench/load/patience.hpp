@@ -1,4 +1,4 @@
-// How long a bot waits for a server that is slow on purpose.
+// The time that a bot waits for a server that is slow on purpose.
 //
 // Spam software gives up after times of its own, far below the minutes of RFC 5321 4.5.3.2: servers that
 // trickle see disconnects in three spikes. Their shares have not been published; here each is equally likely.

@@ -21,7 +21,7 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds sweep_interval{500};
-/// How long units in progress at the end of a timed run may take to end well.
+/// The time that units in progress at the end of a timed run may take to end well.
 constexpr seconds linger_max{5};
 
 }  // namespace

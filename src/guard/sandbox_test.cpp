@@ -32,7 +32,7 @@ namespace {
 
 constexpr int stopped_by_seccomp = 1000 + SIGSYS;
 
-/// How a child that ran `what` ended: its exit code, or 1000 plus the signal that killed it.
+/// The end of a child that ran `what`: its exit code, or 1000 plus the signal that killed it.
 int outcome(const std::function<int()>& what) {
     const pid_t child = ::fork();
     if (child == 0) ::_exit(what());

@@ -1,4 +1,4 @@
-// Why a DNS question was not answered, read from libunbound's log.
+// The reason why a DNS question was not answered, read from libunbound's log.
 //
 // To its callers libunbound says SERVFAIL whatever the fault was. The reason is given only in words, in a
 // line that `log-servfail` makes it write before the callback comes; this code reads that line. An unknown

@@ -21,7 +21,7 @@ class DnsFaultLog {
 
     /// The stream that libunbound writes to, from its own thread; null when there is none.
     std::FILE* stream() const { return stream_.get(); }
-    /// Why libunbound has answered this question with SERVFAIL.
+    /// The reason why libunbound has answered this question with SERVFAIL.
     DnsAnswer::Status why(std::string_view name, DnsType type);
 
     DnsFaultLog(const DnsFaultLog&) = delete;

@@ -187,7 +187,7 @@ class LogWriter::Impl {
         return written < 0 && errno != EINTR && errno != EAGAIN ? errno : 0;
     }
 
-    /// As many whole lines as fit into a chunk; a line that does not fit goes alone.
+    /// Returns as many whole lines as fit into a chunk; a line that does not fit goes alone.
     std::string_view next_chunk(std::string_view text) const {
         if (text.size() <= chunk_max_) return text;
         auto end = text.rfind('\n', chunk_max_ - 1);

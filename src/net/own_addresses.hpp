@@ -7,7 +7,7 @@
 
 namespace sluice::net {
 
-/// In no particular order; loopback included. Empty when the kernel does not answer.
+/// The addresses are in no particular order, with loopback included. Empty when the kernel does not answer.
 std::vector<IpAddress> own_addresses();
 
 }  // namespace sluice::net

@@ -41,7 +41,7 @@ TEST(ProcessMemory, GrowsWithWhatIsUsed) {
 TEST(MemoryWatch, TellsWhenItIsTightAndWhenNoLonger) {
     Loop loop;
     int changes = 0;
-    // The limit is close enough to what is mapped below that a tenth of it lies within the block: under a
+    // The limit is so low that a tenth of it, by which use has to fall again, lies within the block: under a
     // sanitizer a process has several times as much from the start.
     MemoryWatch watch(loop, resident() + block * 9 / 10, [&] { ++changes; });
     const auto until = [&](bool tight) {

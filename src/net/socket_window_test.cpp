@@ -37,7 +37,7 @@ class Window : public testing::Test {
         }
         return sent;
     }
-    /// How much of what `from` sent has not been taken by the peer's kernel.
+    /// The octets that `from` sent and that the peer's kernel has not taken.
     static std::size_t unacknowledged(const Fd& from) {
         int octets = 0;
         EXPECT_EQ(::ioctl(from.get(), SIOCOUTQ, &octets), 0);

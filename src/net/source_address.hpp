@@ -8,7 +8,7 @@
 
 namespace sluice::net {
 
-/// Nothing when there is no route to the server.
+/// Returns nothing when there is no route to the server.
 std::optional<IpAddress> source_towards(const Endpoint& server);
 
 }  // namespace sluice::net

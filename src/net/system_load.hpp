@@ -1,4 +1,4 @@
-// How busy the machine is.
+// The load of the machine.
 #pragma once
 
 namespace sluice::net {

@@ -54,9 +54,9 @@ class TimerWheel {
     /// Arms or re-arms. A deadline a tick or more in the past fires at the next advance().
     void arm(Timer& timer, Instant deadline);
 
-    /// How long the loop may sleep from `now` without making any timer late: 0 when one is due, Millis::max()
-    /// when none is armed. May be shorter than the time to the next deadline (an inner wheel has to be
-    /// turned), never longer.
+    /// The time that the loop may sleep from `now` without making any timer late: 0 when one is due,
+    /// Millis::max() when none is armed. May be shorter than the time to the next deadline (an inner wheel
+    /// has to be turned), never longer.
     Millis until_next(Instant now) const;
 
     /// Fires the timers whose deadline, rounded up to a tick, is at or before `now`, but at most `fire_max`;

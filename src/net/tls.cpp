@@ -37,7 +37,7 @@ int number_of(TlsVersion version) {
     throw std::runtime_error(file + ": " + std::string(why));
 }
 
-/// Whether this is OpenSSL's first error.
+/// True: this is OpenSSL's first error.
 bool failed_by(int library, int reason) {
     const unsigned long code = ERR_peek_error();
     return ERR_GET_LIB(code) == library && ERR_GET_REASON(code) == reason;

@@ -124,9 +124,10 @@ class TlsStream {
     TlsFacts facts() const;
     /// The last failure, as one line for the log: "no shared cipher".
     static std::string error();
-    /// Why the peer's certificate was not trusted: "self-signed certificate"; empty when that was not it.
+    /// The reason why the peer's certificate was not trusted: "self-signed certificate"; empty when that was
+    /// not it.
     std::string distrust() const;
-    /// Why a handshake that we began has just failed: distrust(), else error().
+    /// The reason why a handshake that we began has just failed: distrust(), else error().
     std::string handshake_error() const;
 
   private:

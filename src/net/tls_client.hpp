@@ -10,7 +10,7 @@
 
 namespace sluice::net {
 
-/// How the server is told from an impostor.
+/// The means by which the server is told from an impostor.
 enum class TlsTrust : std::uint8_t {
     anybody,      // not at all: encryption protects only against eavesdroppers
     name,         // a chain to an authority, and `server_name` in the certificate (RFC 6125)

@@ -28,7 +28,7 @@ class WholeLines {
     bool cut_ = false;  // a line of this process could neither be removed nor ended
 };
 
-/// Whether `error` passes by itself or after the operator has acted: a disk or a quota is full.
+/// True: `error` passes by itself or after the operator has acted: a disk or a quota is full.
 bool may_have_room_later(int error);
 
 /// Ends the last line of the regular file at `path` if it has no newline, because its writer was killed or

@@ -33,8 +33,8 @@ bool says_unknown(const smtp::Reply& reply);
 /// servers send instead, with X.5.3, or without an enhanced code but with words that say so.
 bool says_too_many(const smtp::Reply& reply);
 
-/// How many recipients of one transaction the MTA took before it refused one as too many; nothing = it
-/// refused none for that reason.
+/// The number of recipients of one transaction that the MTA took before it refused one as too many; nothing =
+/// it refused none for that reason.
 std::optional<std::size_t> taken_before_too_many(std::span<const smtp::Reply> replies);
 
 }  // namespace sluice::relay

@@ -75,7 +75,7 @@ class Connection final : public net::IoHandler, private net::Timer {
     /// attempt failed at once, and failure() says why.
     [[nodiscard]] bool open(std::string preface, std::string_view helo);
 
-    /// Sends what the dialogue has to say, and gives the MTA until the time limit to answer.
+    /// Sends the dialogue's output; the MTA must answer within the time limit.
     void send();
     /// Sends the message and the final dot. What the view refers to must stay valid until dot_sent() or the
     /// end of the connection.
@@ -103,7 +103,7 @@ class Connection final : public net::IoHandler, private net::Timer {
     bool handshake_failed() const { return handshake_failed_; }
     /// The TLS facts, known after Outcome::opened; nothing for plaintext.
     std::optional<net::TlsFacts> tls() const;
-    /// Why the connection ended, as a sentence.
+    /// The reason why the connection ended, as a sentence.
     std::string failure() const;
 
   private:

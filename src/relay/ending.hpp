@@ -1,4 +1,4 @@
-// How a connection ended while something was in progress for a client, and what that client is told. Pure.
+// The end of a connection with something in progress for a client, and the sentence for that client. Pure.
 //
 // The MTA's reply about the client, and its last word (421), are passed on. The client gets a sentence of
 // ours where the MTA said nothing, or where what it said concerns Sluice. Nothing is asked twice once the

@@ -12,7 +12,7 @@
 
 namespace sluice::relay {
 
-/// How an open connection tells the MTA who the client is.
+/// The way in which an open connection tells the MTA who the client is.
 enum class Carry : std::uint8_t {
     nothing,  // it does not: the MTA sees one identity, ours
     xclient,

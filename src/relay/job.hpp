@@ -16,7 +16,7 @@ class Connection;
 class JobQueue;
 struct ClientTurn;
 
-/// Why a job gets no answer from an MTA.
+/// The reason why a job gets no answer from an MTA.
 struct Failure {
     smtp::Reply reply;           // what to tell the client
     std::string mta;             // the MTA that caused it; empty = none was asked

@@ -12,7 +12,7 @@
 
 namespace sluice::relay {
 
-/// How the MTA learns who the client is.
+/// The way in which the MTA learns who the client is.
 enum class IdentityBy : std::uint8_t {
     automatic,  // XCLIENT; an MTA that does not offer it is treated as down
     xclient,    // like automatic
@@ -20,7 +20,7 @@ enum class IdentityBy : std::uint8_t {
     none,       // the MTA sees Sluice as the client; a Received header names the true one
 };
 
-/// How the connection to the MTA is encrypted, in the terms of Postfix's smtp_tls_security_level.
+/// The encryption of the connection to the MTA, in the terms of Postfix's smtp_tls_security_level.
 enum class MtaTls : std::uint8_t {
     automatic,  // like may, but like none where the MTA is on this machine
     none,

@@ -15,10 +15,10 @@ namespace sluice::relay {
 
 namespace {
 
-/// How long a connection that can serve only one identity waits for the next question of that client.
+/// The time that a connection that can serve only one identity waits for the next question of that client.
 constexpr Seconds tied_idle_max{5};
 
-/// How long after a failed handshake an MTA is used without TLS, where TLS is optional.
+/// The time after a failed handshake in which an MTA is used without TLS, where TLS is optional.
 constexpr Seconds plaintext_time{600};
 
 /// The least time between two occasions on which connections to an MTA are closed so that it can greet a new

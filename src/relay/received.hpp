@@ -24,8 +24,8 @@ namespace sluice::relay {
 std::string received_header(const smtp::ClientIdentity& client, std::string_view sender_parameters,
                             std::string_view hostname, std::chrono::system_clock::time_point now);
 
-/// Whether the message needs such a header: the MTA learns of the client, or of its use of TLS, in no other
-/// way.
+/// True: the message needs such a header, because the MTA learns of the client, or of its use of TLS, in no
+/// other way.
 bool wants_received_header(Carry carry, const smtp::ClientIdentity& client, const RelayOptions& options);
 
 }  // namespace sluice::relay

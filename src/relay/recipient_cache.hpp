@@ -38,7 +38,7 @@ class RecipientCache {
     /// Remembers or replaces; a positive reply for the positive ttl, any other for the negative one, a
     /// dispute for its own time, and none for longer than `life_max`.
     void put(std::string_view key, SharedAnswer answer, Instant now, Seconds life_max = Seconds::max());
-    /// How long an answer is kept; 0 = not at all.
+    /// The time that an answer is kept; 0 = it is not.
     Seconds ttl(const SharedAnswer& answer) const;
     void erase(std::string_view key);
     void clear();

@@ -41,7 +41,7 @@ class RecipientCheck final : public Job, private net::Timer {
 
     struct Waiting {
         smtp::Question* question;  // a RecipientQuestion
-        bool own;                  // of the client and the sender the MTA is asked for
+        bool own;                  // its client and sender are those the MTA is asked for
     };
 
     struct Asked {

@@ -1,5 +1,5 @@
-// How many recipients an MTA takes in one transaction, learnt from its own refusals (RFC 5321 4.5.3.1.8,
-// .10).
+// The number of recipients that an MTA takes in one transaction, learnt from its own refusals (RFC
+// 5321 4.5.3.1.8, .10).
 //
 // Each client is told the limit at RCPT, so that it splits its list. Otherwise a message to more recipients
 // would be answered 451 after its content for ever.
@@ -31,7 +31,7 @@ class RecipientLimit {
     /// be told.
     bool learn(const IpAddress& client, std::size_t taken, Instant now);
 
-    /// How many recipients this client may name in one transaction; SIZE_MAX = no limit is known.
+    /// The number of recipients that this client may name in one transaction; SIZE_MAX = no limit is known.
     std::size_t of(const IpAddress& client, Instant now) const;
 
   private:

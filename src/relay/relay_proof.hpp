@@ -81,7 +81,7 @@ class RelayProof {
     std::optional<smtp::EhloReply> offered_;
 };
 
-/// Why an MTA that answers gets no client's mail.
+/// The reason why an MTA that answers gets no client's mail.
 enum class Distrust : std::uint8_t {
     none,
     no_identity,  // the MTA must be told who the clients are, but offers no way to do so

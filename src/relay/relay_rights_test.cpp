@@ -1,4 +1,4 @@
-// For which clients an answer about a recipient holds, and for how long: against a real socket.
+// Tests for which clients an answer about a recipient holds, and for how long: against a real socket.
 
 #include <string>
 

@@ -42,7 +42,7 @@ struct Hearer {
     std::string kept_for() const;
 };
 
-/// Whether two networks (as Hearer::kept_for() writes them) are unrelated, as far as addresses tell.
+/// True: two networks (as Hearer::kept_for() writes them) are unrelated, as far as addresses tell.
 bool unrelated(std::string_view one, std::string_view other);
 
 /// In ascending order: an answer that more clients confirm comes later.
@@ -68,7 +68,7 @@ struct SharedAnswer {
 std::optional<SharedAnswer> heard_now(const SharedAnswer* before, const Hearer& hearer,
                                       const smtp::Reply& reply);
 
-/// Whether `hearer` may be told this answer, which others may have stored, without asking the MTA.
+/// True: `hearer` may be told this answer, which others may have stored, without asking the MTA.
 bool serves(const SharedAnswer& answer, const Hearer& hearer);
 
 /// Writes "confirmed - 550 5.1.1 User unknown", "heard 192.0.2.0 250 2.1.5 Ok"; lines of the reply are

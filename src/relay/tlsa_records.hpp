@@ -23,7 +23,7 @@ class TlsaRecords {
     /// The DNSSEC-secure records of a usable kind; empty when there are none, or all have expired.
     const std::vector<net::TlsaRecord>& good() const { return good_; }
     const std::string& name() const { return name_; }
-    /// Why there are no records, as a sentence for the operator.
+    /// The reason why there are no records, as a sentence for the operator.
     const std::string& why() const { return why_; }
 
   private:

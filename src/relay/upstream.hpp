@@ -42,7 +42,7 @@ struct Upstream {
     bool reached = false;     // offered is known
     bool told_down = false;   // the operator was told that it is down
     bool doubted = false;     // it refused a client temporarily at the greeting: does it refuse every client?
-    bool told_identity = false;  // … and that it is not told who its clients are
+    bool told_identity = false;  // the operator was told that this MTA does not learn who its clients are
 
     /// No client's mail goes there now.
     bool down() const { return trust.distrusted() || (health.failing() && live == 0); }
@@ -52,7 +52,7 @@ struct Upstream {
     bool tls_optional() const {
         return options.tls.level == MtaTls::automatic || options.tls.level == MtaTls::may;
     }
-    /// How to open a connection now.
+    /// The way to open a connection now.
     smtp::Hop hop(Instant now) const;
     std::span<const net::TlsaRecord> records() const;
 };

@@ -15,8 +15,8 @@ namespace {
 /// Long enough that the doubt is still there when a sender retries after its usual half hour or hour.
 constexpr Seconds doubt_time{4 * 3600};
 
-/// How long the questions of a client gather while another of its questions is in progress: a few answer
-/// times of a busy MTA, and not noticeable for a client.
+/// The time for which questions of a client gather while another of its questions is in progress: a few
+/// answer times of a busy MTA, and not noticeable for a client.
 constexpr Millis company_wait_max{8};
 
 /// When a client that nothing speaks against comes back, the mailbox has more often than not been created

@@ -40,7 +40,7 @@ class Verifier final : private RecipientCheck::Owner, private Recollection::Owne
     /// anyone for a day.
     void learn(const smtp::Recipient& recipient, const smtp::Reply& reply, const Hearer& hearer);
 
-    /// Whether a delivery was refused this recipient in the last four hours. A caller that does not ask the
+    /// True: a delivery was refused this recipient in the last four hours. A caller that does not ask the
     /// MTA about every recipient must ask about these: if 250 were promised again, a message to it and to
     /// others would be put off for ever.
     bool doubts(const smtp::Recipient& recipient);

@@ -22,7 +22,7 @@ class Backing {
     /// does not run after this object is destroyed.
     virtual void perform(Operations batch, Done done) = 0;
 
-    /// Why the pending changes are not written down; empty = they are.
+    /// The reason why pending changes are not written down; empty = they are.
     using Settled = std::move_only_function<void(std::string_view why)>;
 
     /// Writes down what has been performed and is not written yet. `done` runs when that would survive a

@@ -31,8 +31,8 @@ class StateClient final : public State, net::IoHandler, net::Timer {
     struct Options {
         std::string path;      // of the store process's socket
         Millis deadline{100};  // of a question
-        /// How long news that no session waits for may be held back: they are sent at once together with a
-        /// question. A store process woken for each piece of news would do little else.
+        /// The time for which news that no session waits for may be held back: they are sent at once together
+        /// with a question. A store process woken for each piece of news would do little else.
         Millis gather{2};
         /// The bound on octets that wait to be sent; beyond it news are dropped and questions answered with
         /// nothing.

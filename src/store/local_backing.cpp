@@ -144,8 +144,8 @@ void LocalBacking::committed(bool well, const std::string& why) {
         done(why);
 }
 
-/// Also tries while the disk is full: it may have room again, and the caller must learn the reason if it has
-/// not.
+/// Tries to write even while the disk is full: it may have room again, and the caller must learn the reason
+/// if it has not.
 void LocalBacking::settle(Settled done) {
     if (dropped_) return done("too many changes wait for the disk");
     if (unwritten_.empty() && !writing_) return done("");

@@ -58,7 +58,7 @@ bool only_looks(const Operation& operation);
 /// The record as a list shows it.
 Outcome describe(std::string_view key, const Record& record, WallMillis now);
 
-/// How much would be lost with this record: where there are too many records, the one worth least goes.
+/// The loss that erasing this record would mean: where there are too many records, the one worth least goes.
 /// Evidence and counts are worth what they amount to, so that a flood of strangers pushes out strangers; a
 /// value is worth more the longer it was meant to last.
 double worth(const Record& record, WallMillis now);

@@ -64,7 +64,7 @@ inline std::string with_final_crlf(std::string content) {
     return content;
 }
 
-/// Whether an MTA would read `wire` as one message, whichever newlines it accepts.
+/// True: an MTA would read `wire` as one message, whichever newlines it accepts.
 inline bool is_safe_wire(std::string_view wire) {
     if (has_bare_newline(wire)) return false;
     return wire.empty() ||

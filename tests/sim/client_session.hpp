@@ -69,7 +69,7 @@ class ClientSession final : private Peer {
     void end();
     void blame(std::string what);
 
-    // client_dialogue.cpp: what is said when
+    // client_dialogue.cpp: the commands and their order
     void go_on();
     void go_on_later();
     void say_hello();

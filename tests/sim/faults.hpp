@@ -65,7 +65,7 @@ class Faults {
   public:
     explicit Faults(Dice dice);
 
-    /// Whether the fault occurs now; it is counted when it does. Never once the world is healed.
+    /// True: the fault occurs now, and is counted. Never once the world is healed.
     bool strikes(Fault fault);
     bool enabled(Fault fault) const { return rates_[static_cast<std::size_t>(fault)] != 0; }
     /// No fault is possible in this world.

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view attempt_header = "X-Attempt: ";
 
-/// How long the product remembers a letter of which it could not say that it was delivered.
+/// The time for which the product remembers a letter of which it could not say that it was delivered.
 constexpr Micros known_for = std::chrono::hours{1};
 
 /// The name as our own header shows it (relay/received.hpp).

@@ -21,7 +21,7 @@ Link::Link(Agenda& agenda, Trace& trace, Dice dice, const Path& path, unsigned n
 
 // ---- time and segments -----------------------------------------------------------------------------------
 
-/// When what is sent now arrives; never before what was sent earlier.
+/// The arrival time of what is sent now; never before that of what was sent earlier.
 Micros Link::arrival(Micros& last) {
     const Micros jitter{dice_.between(0, path_.jitter.count())};
     last = std::max(last, agenda_.now() + path_.latency + jitter);

@@ -76,7 +76,7 @@ class Link : public std::enable_shared_from_this<Link> {
     int take_error() { return std::exchange(error_, 0); }
     void widen(std::size_t receive_buffer);
     bool product_closed() const { return closed_; }
-    /// How long the product has had it open, or had until it closed it.
+    /// The time for which the product has had it open, or had until it closed it.
     Micros held_open() const {
         return opened_at_.count() < 0 ? Micros{0} : (closed_ ? closed_at_ : agenda_.now()) - opened_at_;
     }
@@ -88,7 +88,7 @@ class Link : public std::enable_shared_from_this<Link> {
     void send(std::string_view octets, bool together = false);
     /// Runs `then` when the product has read everything sent so far; never, if it does not.
     void when_read(std::function<void()> then) { marks_.emplace_back(sent_, std::move(then)); }
-    /// How much of what was said the product's window has had room for.
+    /// The number of octets sent so far for which the product's window had room.
     std::uint64_t transmitted() const { return sent_ - unsent(); }
     std::size_t unsent() const { return backlog_.size() - backlog_sent_; }
     void finish();           // closes the sending side only; the peer goes on listening

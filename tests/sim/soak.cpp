@@ -69,7 +69,7 @@ std::string command(const std::string& program, std::uint64_t seed) {
     return fmt::format("{} --seed {} --trace", program, seed);
 }
 
-/// Whether the process is over: because it ended, or because it hangs and was killed here. `found` is set
+/// True: the process is over, because it ended, or because it hangs and was killed here. `found` is set
 /// when something was wrong.
 bool is_over(const SoakOptions& options, pid_t process, const Progress& progress, bool& found) {
     const bool hangs = progress.seed != 0 && real_seconds() - progress.since > seed_seconds_max;

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::int64_t wall_clock_start = 1'800'000'000'000'000'000;
 constexpr std::uint64_t turns_without_time_max = 20'000;
-/// How long after its own limit a session may still wait for an MTA's last reply.
+/// The time after its own limit for which a session may still wait for an MTA's last reply.
 constexpr Seconds delivery_slack{3600};
 /// Once no fault occurs any more, every letter arrives within this time.
 constexpr Seconds patience_at_the_end{12 * 3600};

@@ -134,7 +134,7 @@ class RelayTest : public testing::Test {
             [this] { return told("mta_up") != 0 && relay->counts().idle == relay->counts().connections; }));
     }
 
-    /// How many notices of this event were given.
+    /// The number of notices of this event so far.
     std::size_t told(std::string_view event) const {
         return static_cast<std::size_t>(std::ranges::count_if(
             notices, [event](const std::string& notice) { return notice.starts_with(event); }));

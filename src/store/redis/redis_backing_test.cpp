@@ -93,7 +93,7 @@ RedisOptions hasty(RedisOptions options) {
     return options;
 }
 
-// ---- who may ask -----------------------------------------------------------------------------------------
+// ---- access ----------------------------------------------------------------------------------------------
 
 TEST_F(RedisBackingTest, Passwords) {
     const RedisServer server({"--requirepass", "secret"});
@@ -218,7 +218,7 @@ TEST_F(RedisBackingTest, UnixSocketsNamesAndDatabases) {
     EXPECT_THAT(last_told(), HasSubstr("no-such-host.invalid"));
 }
 
-// ---- what else there may be in it ------------------------------------------------------------------------
+// ---- foreign data ----------------------------------------------------------------------------------------
 
 TEST_F(RedisBackingTest, WhatIsNotOursIsNothing) {
     const RedisServer server;

@@ -1,4 +1,4 @@
-// How to reach the Redis that holds the memory of several machines, and its limits in time and size. Pure.
+// The address of the Redis that holds the memory of several machines, and limits in time and size. Pure.
 #pragma once
 
 #include <cstddef>
@@ -63,7 +63,7 @@ struct RedisOptions {
     /// The pauses between attempts to connect: they double from the first value to the second.
     Millis backoff_min{100};
     Millis backoff_max{5000};
-    /// How often an idle connection is tested with a PING.
+    /// The interval at which an idle connection is tested with a PING.
     Millis ping_interval{10'000};
     /// The bound on operations in flight; beyond it an operation fails at once.
     std::size_t under_way_max = 10'000;

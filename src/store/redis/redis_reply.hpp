@@ -44,7 +44,7 @@ class RedisReader {
     /// are not RESP, or exceed a bound.
     Result next();
     const RedisReply& reply() const { return root_; }
-    /// After broken: why, as one line.
+    /// The reason, after broken, as one line.
     std::string error() const;
 
   private:

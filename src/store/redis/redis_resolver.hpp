@@ -32,7 +32,7 @@ class RedisResolver {
     std::unique_ptr<net::Offload> thread_;
 };
 
-/// Whether `host` is a name that has to be looked up.
+/// True: `host` is a name that has to be looked up.
 bool is_redis_name(const RedisHost& host);
 
 }  // namespace sluice::store

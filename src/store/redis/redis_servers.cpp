@@ -128,7 +128,7 @@ void RedisServers::flush() {
     links_.erase(unused.begin(), unused.end());
 }
 
-// ---- what a cluster says of itself -----------------------------------------------------------------------
+// ---- the slots of a cluster ------------------------------------------------------------------------------
 
 void RedisServers::ask_slots() {
     std::vector<RedisLink*> up;

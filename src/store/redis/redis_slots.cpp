@@ -38,7 +38,7 @@ std::optional<RedisHost> parse_node(const RedisReply& node, const RedisHost& ask
     if (port.kind != RedisReply::Kind::integer || port.integer <= 0 || port.integer > 65'535)
         return std::nullopt;
     RedisHost host{.name = name.text, .port = static_cast<std::uint16_t>(port.integer)};
-    // In this case the node does not know the address at which it was reached.
+    // An empty name, or "?": the node does not know the address at which it was reached.
     if (!name.is_text() || name.text.empty() || name.text == "?") host.name = asked.name;
     return host;
 }

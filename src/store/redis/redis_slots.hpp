@@ -1,4 +1,4 @@
-// How keys are spread over the masters of a Redis cluster. Pure.
+// The distribution of keys over the masters of a Redis cluster. Pure.
 #pragma once
 
 #include <cstdint>

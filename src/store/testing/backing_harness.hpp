@@ -19,7 +19,7 @@ class BackingHarness {
 
     /// Opens a backing on this memory. May be called again: the backings then share it.
     virtual std::unique_ptr<Backing> open(net::Loop& loop) = 0;
-    /// Whether two backings may have it open at once.
+    /// True: two backings may have it open at once.
     virtual bool shared() const { return true; }
     /// Lets time pass for the records; waits for it where their clock cannot be set.
     virtual void pass(net::Loop& loop, Millis time) {
