@@ -41,8 +41,8 @@ TEST(ProcessMemory, GrowsWithWhatIsUsed) {
 TEST(MemoryWatch, TellsWhenItIsTightAndWhenNoLonger) {
     Loop loop;
     int changes = 0;
-    // The limit is so low that a tenth of it, by which use has to fall again, lies within the block: under a
-    // sanitizer a process has several times as much from the start.
+    // The limit is near the use with the block mapped, so that the tenth by which use has to fall again is
+    // less than the block: under a sanitizer a process uses several times as much from the start.
     MemoryWatch watch(loop, resident() + block * 9 / 10, [&] { ++changes; });
     const auto until = [&](bool tight) {
         for (int turns = 0; turns < 100 && watch.tight() != tight; ++turns)

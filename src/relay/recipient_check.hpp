@@ -24,7 +24,7 @@ namespace sluice::relay {
 
 class RecipientCheck final : public Job, private net::Timer {
   public:
-    /// The clients for which an answer holds.
+    /// The questions for which an answer holds.
     enum class Holds : std::uint8_t {
         for_good,  // it is about the address: it may be remembered (shared_answer.hpp says for whom)
         for_all,   // every question that waits now

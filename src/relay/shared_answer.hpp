@@ -5,9 +5,8 @@
 // only the MTA knows. So an answer is kept for the client's network (a /24 or a /64; a single address where
 // the operator has named the client). It is given to other clients only when
 //   - two clients of the slow lane, in unrelated networks (they differ in IPv4 /16 or IPv6 /32, and are of
-// one
-//     family, because one site has both), were told the same by the MTA itself. That lane is for clients that
-//     are under suspicion, as those that guess addresses soon are; insiders are not there;
+//     one family, because one site has both), were told the same by the MTA itself. That lane is for clients
+//     that are under suspicion, as those that guess addresses soon are; insiders are not there;
 //   - and no client was told otherwise, at RCPT or when a message was delivered: after that the MTA is asked
 //     for each client separately, for a day;
 //   - and, if it is a refusal, to clients of the slow lane only. A client that nothing speaks against hears

@@ -1,5 +1,8 @@
 // A Maildir: each message is a file of its own, written under tmp/ and moved into new/ when it is complete
 // and on disk (https://cr.yp.to/proto/maildir.html).
+//
+// Lines end in LF, as programs that read a Maildir expect. Blocks on the disk: called from the Offload
+// thread.
 #pragma once
 
 #include <system_error>

@@ -4,8 +4,7 @@
 //
 //     frame  = length (32 bits, of the rest), number (32), body
 //     number = 0 where no answer is wanted, and in a message without a question: acts have changed; or, if
-// not
-//              done, another store process takes over: connect to it, and read the outstanding answers here
+//              not done, another store process takes over: connect to it, and read outstanding answers here
 //
 // Pure. A malformed frame ends the connection; neither side trusts the other's lengths.
 #pragma once

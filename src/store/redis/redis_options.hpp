@@ -71,6 +71,14 @@ struct RedisOptions {
     std::size_t reply_octets_max = std::size_t{1} << 20;
 };
 
+/// Reads one of
+///
+///     redis://[[user]:password@]host[:port][/database]
+///     redis+sentinel://[[user]:password@]host[:port],host[:port]/master-name[/database]
+///     redis+cluster://[[user]:password@]host[:port],host[:port]
+///     rediss://, rediss+sentinel://, rediss+cluster://    the same with TLS
+///     unix:/path
+///
 /// User and password may have any octet as %XX. The default port of Sentinels is 26379. The error is a
 /// sentence that does not repeat the password.
 std::expected<RedisOptions, std::string> parse_redis_url(std::string_view url);
