@@ -69,6 +69,8 @@ void Pool::maintain() {
     if (draining_) return;
     const auto room = [this] { return in_use() < options_.pool.connections_max; };
     for (const auto& upstream : upstreams_) {
+        // A doubted MTA still counts as up: only a connection for no client shows whether it refuses
+        // everybody.
         const bool due = upstream->opening == 0 &&
                          ((upstream->down() && upstream->health.may_try(loop_.now())) || upstream->doubted);
         if (due && (room() || !idle_.empty())) {

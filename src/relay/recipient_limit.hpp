@@ -27,8 +27,7 @@ class RecipientLimit {
     static constexpr std::size_t networks_max = 64;  // the one that would expire first makes room
 
     /// The MTA has taken `taken` recipients of this client in a transaction, and refused the next as too
-    /// many. With none taken there is no limit to keep: no client could keep to it. True: the operator should
-    /// be told.
+    /// many. 0 sets no limit, because no client could keep to it. True: the operator should be told.
     bool learn(const IpAddress& client, std::size_t taken, Instant now);
 
     /// The number of recipients that this client may name in one transaction; SIZE_MAX = no limit is known.

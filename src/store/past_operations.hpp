@@ -33,7 +33,7 @@ policy::Past read_past(const Outcomes& outcomes, const policy::Place& place,
 /// Adds the session to the live counts (`here`), or removes it.
 Operations held_by(const IpAddress& client, const policy::PastOptions& options, bool here);
 
-/// The deeds of a session, known at its end.
+/// The conduct and the counts of a session, known at its end.
 struct Departure {
     policy::Conduct conduct;
     policy::RateCounts counts{};  // since past_of(); connections is 0

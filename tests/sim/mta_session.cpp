@@ -226,7 +226,8 @@ void MtaSession::do_mail(std::string_view argument) {
     answer("250 2.1.0 Ok");
 }
 
-/// True: the command belongs to no client, because the MTA is told of clients but has no identity yet.
+/// True: the command belongs to no client. It comes in the stranger's name, or before any identity although
+/// the MTA is told of clients.
 bool MtaSession::of_nobody() const {
     return as_stranger_ || (!identity_.told && !mta_.traits().anonymous);
 }
