@@ -1,4 +1,4 @@
-// Asks the memory that workers and machines share what an MTA said of a recipient, before the MTA is asked.
+// Asks the shared memory of workers and machines what an MTA said of a recipient, before the MTA is asked.
 #pragma once
 
 #include <string>

@@ -61,7 +61,7 @@ class RelayProof {
     Finding finding() const { return finding_; }
     /// Every refusal was permanent, or by policy: asking again soon would give the same answer.
     bool settled() const { return settled_; }
-    /// A sentence for the operator: in whose name, and for which recipient, the MTA said 2yz.
+    /// A phrase for the operator: in whose name, and for which recipient, the MTA said 2yz.
     const std::string& taken() const { return taken_; }
     /// The MTA's offer to the stranger, once introduced.
     const std::optional<smtp::EhloReply>& offered() const { return offered_; }
