@@ -106,7 +106,7 @@ class TlsStream {
     explicit operator bool() const { return stream_ != nullptr; }
 
     /// Continues until the socket has no more to read or no more room. Failed: error() says why, and the
-    /// alert for the peer has been sent.
+    /// alert for the peer is on its way.
     Handshake shake_hands();
 
     std::ptrdiff_t read(void* buffer, std::size_t size);

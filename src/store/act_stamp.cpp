@@ -8,7 +8,7 @@ namespace sluice::store {
 
 namespace {
 
-/// Milliseconds since 1970 have 13 digits from 2001 to 2286. Any other length is part of a name.
+/// Milliseconds since 1970 have 13 digits from 2001 to 2286. Anything else is part of a name.
 constexpr std::size_t stamp_digits = 13;
 
 /// The position where the second word ends.
