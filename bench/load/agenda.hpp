@@ -1,5 +1,5 @@
-// Clients that are to be woken: a heap of times. An entry cannot be withdrawn; a client that is woken knows
-// by the time whether it still waits for it.
+// The clients to be woken: a heap of times. An entry cannot be withdrawn; a client that is woken compares the
+// time to see whether it still waits for it.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ class Agenda {
     };
 
     void add(Time at, std::uint64_t token) { entries_.push({at, token}); }
-    /// Of the first entry; the end of time when there is none.
+    /// The time of the first entry; Time::max() when there is none.
     Time next() const { return entries_.empty() ? Time::max() : entries_.top().at; }
     /// The first entry, if it is due.
     std::optional<Entry> take(Time now) {

@@ -1,6 +1,6 @@
-// When the clients of an open loop arrive: at random and independently of each other (a Poisson process), and
-// independently of how the server does. What is due is due even when nobody can take it up yet, so that a
-// server that stalls is charged for all who had to wait.
+// The arrival times of the clients of an open loop: at random and independently of each other (a Poisson
+// process), and independently of the server's speed. An arrival is due even when no client is free for it, so
+// that a server that stalls is charged for all arrivals that had to wait.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@ class Arrivals {
         advance();
     }
 
-    /// The next one that has not been taken.
+    /// The next arrival that has not been taken.
     Time next() const { return next_; }
     Time take() {
         const Time taken = next_;

@@ -9,7 +9,7 @@
 
 namespace load {
 
-/// Every key is optional but `kind`; `name` is the kind's unless given. The error says which part is wrong.
+/// Every key is optional except `kind`; `name` defaults to the kind's. The error says which part is wrong.
 std::expected<ClassOptions, std::string> parse_class(std::string_view text);
 
 /// The keys, for --help.

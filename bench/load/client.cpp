@@ -74,7 +74,7 @@ void Client::on_time(Time at) {
 
 void Client::write_digits(Step& step) {
     static constexpr std::string_view digits = "0123456789abcdef";
-    // In turn, but not one beside the other: the stride has no divisor in common with their number.
+    // In turn, but not in neighbouring order: the stride has no divisor in common with their number.
     static constexpr std::uint64_t stride = 1'000'003;
     std::uint64_t value =
         work_->recipients > 0 ? work_->next_recipient++ * stride % work_->recipients : work_->common.random();
@@ -96,7 +96,7 @@ void Client::write() {
                 fail(strerrordesc_np(errno));
                 return;
             }
-            if (step.trickled) break;  // the next time will do
+            if (step.trickled) break;  // on_time() sends the rest
             epoll_event event{.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data = {.u64 = token_}};
             ::epoll_ctl(work_->common.epoll, EPOLL_CTL_MOD, fd_, &event);
             return;
@@ -107,7 +107,7 @@ void Client::write() {
 }
 
 void Client::read(bool to_the_end) {
-    static std::array<char, 65536> buffer;  // one thread
+    static std::array<char, 65536> buffer;  // shared, because there is one thread
     while (true) {
         const ssize_t got = ::recv(fd_, buffer.data(), buffer.size(), 0);
         if (got < 0) {
@@ -140,7 +140,7 @@ bool Client::on_reply(std::uint16_t code, std::string_view text) {
     const Script& script = work_->script;
     ++work_->tally.replies;
     const Step& step = script.steps[step_];
-    // A reply before its command is whole on the wire is one too many, or a refusal that cannot be trusted.
+    // A reply before its command is completely sent is one too many, or a refusal that cannot be trusted.
     if (written_ < step.octets.size() || step.replies[replies_] != code) {
         std::string reason(step.name);
         reason.append(": ").append(std::to_string(code));

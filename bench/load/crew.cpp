@@ -21,7 +21,8 @@ namespace {
 using std::chrono::duration;
 using std::chrono::milliseconds;
 
-/// A client that failed tries again after this: a server that refuses is not asked in a tight loop.
+/// A client that failed tries again after this pause, so that a server that refuses is not asked in a tight
+/// loop.
 constexpr milliseconds rest{100};
 
 Time::duration seconds(double value) {
@@ -152,7 +153,8 @@ int Crew::connect_one() {
     ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     bool connected = true;
     if (options_.sources) {
-        // Leaves the port to connect(), which may share it among destinations and reuse those in TIME_WAIT.
+        // Leaves the choice of the port to connect(), which may share it among destinations and reuse those
+        // in TIME_WAIT.
         ::setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
         const sockaddr_in source = options_.sources->next();
         connected = ::bind(fd, reinterpret_cast<const sockaddr*>(&source), sizeof source) == 0;
@@ -190,7 +192,7 @@ void Crew::ended(std::uint32_t client) {
 }
 
 void Crew::sweep() {
-    // A silent client is meant to hear nothing.
+    // A silent client is expected to receive nothing.
     if (options_.silent) return;
     for (std::uint32_t client = 0; client < options_.clients; ++client) {
         if (!clients_[client].open()) continue;
@@ -205,7 +207,7 @@ void Crew::stop() {
     for (std::size_t i = 0; i < waiting_.size(); ++i)
         works_.front().tally.fail("arrival: no client was free");
     waiting_.clear();
-    units_left_ = 0;  // a persistent connection begins no other
+    units_left_ = 0;  // a persistent connection begins no further unit
 }
 
 bool Crew::ends_alone() const {

@@ -1,8 +1,8 @@
-// The clients of one class: starts them, replaces those that have ended, and stops.
+// The clients of one class: starts them, replaces those that have ended, and stops them.
 //
-// Closed loop: a client begins its next unit when the last has ended, so the server is never offered more at
-// once than there are clients, and a slow server is offered less. Open loop: connections arrive when they
-// arrive, and one that no client is free to make waits; its latency counts from when it was due.
+// Closed loop: a client begins its next unit when the last has ended, so the server never has more units at
+// once than there are clients, and a slow server is offered less. Open loop: connections arrive at their own
+// times, and one that finds no free client waits; its latency counts from when it was due.
 #pragma once
 
 #include <deque>
@@ -25,30 +25,30 @@ class Crew {
     Crew(const Crew&) = delete;
     Crew& operator=(const Crew&) = delete;
 
-    /// Begins every connection whose time has come; when it next has something to begin.
+    /// Begins every connection that is due, and returns when the next one is.
     Time start_due();
     void on_ready(std::uint32_t client, std::uint32_t events);
     void on_time(std::uint32_t client, Time at);
-    /// Fails clients that have heard nothing for too long.
+    /// Fails clients that have received nothing for too long.
     void sweep();
     /// Begins nothing more.
     void stop();
-    /// After stop(), what is under way comes to an end of its own; otherwise it goes on as long as it may.
+    /// After stop(), units in progress come to an end of their own; if false, they go on as long as they may.
     bool ends_alone() const;
-    /// Ends what is still under way: as failed where it should have ended alone.
+    /// Ends what is still in progress: as failed where it should have ended by itself.
     void end_rest();
 
     unsigned open() const { return open_; }
-    /// How many of those open have heard the greeting.
+    /// The number of open connections that have received the greeting.
     unsigned greeted() const;
-    /// Nothing is under way, and nothing will be.
+    /// True: no unit is in progress, and none will be.
     bool done() const { return open_ == 0 && (units_left_ == 0 || stopped_); }
 
-    /// What it did, by name: the class, and what its bounces came to where it has any.
+    /// The results by name: the class, and its bounces where it has any.
     std::vector<std::pair<std::string, const Tally*>> tallies() const;
 
   private:
-    /// When all clients may have opened their first connection.
+    /// The time by which all clients may have opened their first connection.
     void open_first();
     void take_arrivals();
     void start(std::uint32_t client, Time begun);
@@ -62,16 +62,16 @@ class Crew {
     sockaddr_in target_;
     Common& common_;
     std::uint64_t units_left_;
-    std::vector<Work> works_;  // the second: bounces
+    std::vector<Work> works_;  // the second is for bounces
     std::unique_ptr<Client[]> clients_;
     Time begun_;
-    unsigned opened_ = 0;  // clients that have been given their first connection
+    unsigned opened_ = 0;  // clients that have opened their first connection
     unsigned open_ = 0;
     bool stopped_ = false;
     std::deque<std::uint32_t> free_;
-    std::deque<std::pair<Time, std::uint32_t>> resting_;  // until when; after a failure
+    std::deque<std::pair<Time, std::uint32_t>> resting_;  // after a failure; the time is when the rest ends
     std::optional<Arrivals> arrivals_;
-    std::deque<Time> waiting_;  // arrivals that no client was free for
+    std::deque<Time> waiting_;  // arrivals that found no free client
 };
 
 }  // namespace load

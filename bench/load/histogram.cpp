@@ -9,7 +9,7 @@ namespace load {
 std::size_t Histogram::bucket_of(std::uint64_t value) {
     const auto width = static_cast<unsigned>(std::bit_width(value));
     if (width <= bits) return value;
-    const unsigned shift = width - bits - 1;  // leaves bits + 1 of it, the top one set
+    const unsigned shift = width - bits - 1;  // leaves its upper bits + 1 bits, the highest of them set
     return (static_cast<std::size_t>(shift) << bits) + (value >> shift);
 }
 

@@ -13,11 +13,12 @@ class Histogram {
     void add(std::chrono::nanoseconds value);
 
     std::uint64_t count() const { return count_; }
-    /// The value that `fraction` (0…1) of all are not above, as its bucket's upper bound; 0 when empty.
+    /// The value below or at which `fraction` (0…1) of all values lie, as its bucket's upper bound; 0 when
+    /// empty.
     std::chrono::nanoseconds percentile(double fraction) const;
 
   private:
-    // Values below 64 have a bucket each; above, every power of two is cut into 64.
+    // Values below 64 have a bucket each; above, every power of two is divided into 64.
     static constexpr unsigned bits = 6;
     static constexpr std::size_t buckets = (64 - bits + 1) << bits;
     static std::size_t bucket_of(std::uint64_t value);

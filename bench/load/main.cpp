@@ -31,7 +31,7 @@ int main(int argc, char** argv) try {
     const load::ParseResult parsed = load::parse_options(argc, argv);
     if (!parsed.options) return parsed.exit_code;
     raise_descriptor_limit();
-    // Timers as exact as the kernel can make them: an open loop begins its units by the clock.
+    // Makes timers as exact as the kernel allows, because an open loop begins its units by the clock.
     prctl(PR_SET_TIMERSLACK, 1UL);
     load::Run run(*parsed.options);
     running = &run;

@@ -37,7 +37,7 @@ std::optional<sockaddr_in> parse_target(const std::string& text) {
     return address;
 }
 
-/// What the words of the command line are read into before they are understood.
+/// The command line's words, before they are interpreted.
 struct Words {
     std::string target;
     std::string sources;
@@ -62,7 +62,7 @@ void add_transactions(CLI::App& command, ClassOptions& options) {
     command.add_option("--recipient", options.recipient, "default good@bench.test, or unknown@bench.test");
 }
 
-/// The subcommands of one class of clients; each has its kind's name.
+/// The subcommands for a single class of clients; each has its kind's name.
 void add_single(CLI::App& app, Options& options, ClassOptions& only, Words& words) {
     CLI::App* const mail = app.add_subcommand("mail", "good mail, to its 250 after the dot");
     CLI::App* const bounce = app.add_subcommand("bounce", "a recipient that is refused with 550");

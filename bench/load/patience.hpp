@@ -1,8 +1,7 @@
-// How long a bot waits for a server that makes it wait.
+// The time that a bot waits for a server that is slow on purpose.
 //
-// Spam software gives up after times of its own, far below the minutes of RFC 5321 4.5.3.2: seen from servers
-// that trickle, disconnects stand in three spikes. How many belong to each has not been published; here each
-// is as likely.
+// Spam software gives up after times of its own, far below the minutes of RFC 5321 4.5.3.2: servers that
+// trickle see disconnects in three spikes. Their shares have not been published; here each is equally likely.
 #pragma once
 
 #include <array>
@@ -14,7 +13,7 @@ namespace load {
 inline constexpr std::array patience_spikes{std::chrono::seconds(21), std::chrono::seconds(30),
                                             std::chrono::seconds(100)};
 
-/// One of the spikes, times `factor`: a bench has not always the time to wait as long as a bot.
+/// Draws one of the spikes, multiplied by `factor`: a bench may not have the time to wait as long as a bot.
 inline std::chrono::nanoseconds draw_patience(std::mt19937_64& random, double factor) {
     const std::chrono::duration<double> spike = patience_spikes[random() % patience_spikes.size()];
     return std::chrono::duration_cast<std::chrono::nanoseconds>(spike * factor);

@@ -1,4 +1,4 @@
-// Reply codes out of a stream of octets, however it is cut (RFC 5321 4.2).
+// Reads reply codes from a stream of octets, however it is cut (RFC 5321 4.2).
 #pragma once
 
 #include <cstdint>
@@ -11,16 +11,16 @@ class ReplyReader {
   public:
     static constexpr std::uint16_t malformed = 999;
 
-    /// Takes octets off the front of `input` up to the end of a reply. The code of that reply (of its last
-    /// line), `malformed` for a line that is none, nothing when `input` ended first.
+    /// Removes octets from the front of `input` up to the end of a reply. Returns the code of that reply (of
+    /// its last line), `malformed` for a line that is no reply, nothing when `input` ended first.
     std::optional<std::uint16_t> next(std::string_view& input);
 
   private:
-    /// One of the first four octets of a line.
+    /// Takes one of the first four octets of a line.
     void take(char octet);
 
     std::uint16_t code_ = 0;
-    std::uint8_t column_ = 0;  // of the line begun; stops at 4
+    std::uint8_t column_ = 0;  // in the current line; stops at 4
     bool last_ = true;         // no '-' behind the code
     bool malformed_ = false;
 };

@@ -21,7 +21,7 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds sweep_interval{500};
-/// What is under way at the end of a timed run may take so long to end well.
+/// The time that units in progress at the end of a timed run may take to end well.
 constexpr seconds linger_max{5};
 
 }  // namespace
@@ -68,8 +68,8 @@ bool Run::over() {
         for (const auto& crew : crews_)
             crew->stop();
     }
-    // What has no end of its own stays until all that has one is done: the last good mail of a run meets the
-    // same attack as the first.
+    // Classes without an end of their own stay until all others are done: the last good mail of a run meets
+    // the same attack as the first.
     const bool only_endless =
         std::ranges::all_of(crews_, [](const auto& crew) { return crew->done() || !crew->ends_alone(); });
     if (stopping_ && (only_endless || common_.now - stopped_at_ > linger_max)) {
@@ -87,7 +87,7 @@ Time Run::start_due() {
 }
 
 void Run::turn(Time until) {
-    // An open loop whose clients come late by a scheduler's tick would blame the server: hence nanoseconds.
+    // Nanoseconds, because an open loop whose clients come late by a scheduler's tick would blame the server.
     const auto wait = std::max(nanoseconds(0), nanoseconds(until - steady_clock::now()));
     const timespec timeout{.tv_sec = wait / seconds(1), .tv_nsec = (wait % seconds(1)).count()};
     std::array<epoll_event, 256> events;

@@ -1,6 +1,6 @@
 // A run: all classes of clients on one epoll set, from the first connection to the result.
 //
-// Single-threaded: for more load, or more descriptors than one process may have, more processes.
+// Single-threaded: more load, or more descriptors than one process may have, takes more processes.
 #pragma once
 
 #include <atomic>
@@ -19,7 +19,7 @@ class Run {
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
 
-    /// Runs to the end and prints the result. The exit code: 1 if anything failed.
+    /// Runs to the end and prints the result. Returns the exit code: 1 if anything failed.
     int to_the_end();
 
     /// May be called by a signal handler.
@@ -40,7 +40,7 @@ class Run {
     Time swept_;
     Time second_end_;
     unsigned second_ = 1;
-    bool stopping_ = false;  // nothing new is begun
+    bool stopping_ = false;  // no new unit is begun
     Time stopped_at_ = Time::max();
     std::atomic<bool> stopped_ = false;
 };

@@ -16,7 +16,7 @@ Step quit() {
     return {.name = "QUIT", .octets = "QUIT\r\n", .replies = {221}};
 }
 
-/// One step of several, as a pipelining client sends them.
+/// Joins several steps into one, as a pipelining client sends them.
 Step grouped(std::vector<Step> steps) {
     Step group = std::move(steps.front());
     for (auto step = steps.begin() + 1; step != steps.end(); ++step) {
@@ -74,7 +74,7 @@ Script mail_script(const ClassOptions& options) {
     return script;
 }
 
-/// A client of so few octets that a server's patience, not its speed, is what is tried.
+/// A client that sends so slowly that it tests a server's patience, not its speed.
 Script loris_script(const ClassOptions& options) {
     Script script = make_bounce_script(options);
     for (Step& step : script.steps)
@@ -108,9 +108,9 @@ Script rush_script(const ClassOptions& options) {
 Script hold_script(const ClassOptions& options) {
     Script script{.steps = {greeting()}};
     script.unit_begin = 1;
-    // A step that awaits a reply that no server ever gives keeps a silent client listening. A dripping one
-    // has said more than has been answered, so that the server is not without something to drip while it is
-    // not looked at.
+    // A step that awaits a reply that no server ever gives keeps a silent client listening. A dripping client
+    // has sent more than has been answered, so that the server always has something to drip, even while the
+    // client does not read.
     script.steps.push_back(options.silent ? Step{.name = "silence", .octets = "", .replies = {0}}
                                           : grouped({ehlo(), ehlo(), ehlo(), ehlo()}));
     script.unit_end = 2;

@@ -1,7 +1,7 @@
-// The addresses clients come from: those of one IPv4 network, in turn.
+// The source addresses of the clients: those of one IPv4 network, in turn.
 //
-// Loopback makes sixteen million clients out of one machine: Linux takes all of 127.0.0.0/8 as its own. It is
-// needed for more than policy: one pair of addresses has 28,000 ports, many of them in TIME_WAIT under churn.
+// Loopback gives one machine sixteen million clients, because Linux owns all of 127.0.0.0/8. They are needed
+// not only to test policy: one pair of addresses has 28,000 ports, many of them in TIME_WAIT under churn.
 #pragma once
 
 #include <netinet/in.h>
@@ -14,7 +14,7 @@ namespace load {
 
 class SourceAddresses {
   public:
-    /// "127.1.0.0/16"; without a length, one address. Host bits must be zero.
+    /// Parses "127.1.0.0/16"; without a length, one address. Host bits must be zero.
     static std::optional<SourceAddresses> parse(std::string_view network);
 
     /// The next address, port 0. The first and the last of a network wider than /31 are left out.

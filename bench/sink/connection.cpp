@@ -114,7 +114,7 @@ bool Connection::command(std::string_view line, std::string& out, Counts& counts
                 ++counts.refused;
                 out += "550 5.1.1 User unknown\r\n";
             } else if (line.find(":<sluice-check@") != std::string_view::npos) {
-                // Sluice asks whether this is an open relay, and would give it no mail if it were.
+                // Sluice tests whether this is an open relay, and would give it no mail if it were.
                 out += "550 5.7.1 Relay access denied\r\n";
             } else {
                 ++counts.recipients;
@@ -124,7 +124,7 @@ bool Connection::command(std::string_view line, std::string& out, Counts& counts
             return true;
         case 'D':
             content_ = recipients_ > 0;
-            matched_ = 2;  // a message may be nothing but its dot
+            matched_ = 2;  // the message may consist of nothing but its dot
             out += content_ ? "354 Go on\r\n" : "554 5.5.1 No valid recipients\r\n";
             return true;
         case 'B': bdat(line, out); return true;

@@ -1,7 +1,8 @@
-// One client of the floor: an SMTP server that tells lines by their first letter.
+// One client of the floor: an SMTP server that tells commands apart by their first letter.
 //
-// It is the least a server can do and still speak the truth: it counts what it took, so that a run can be
-// checked against it. It is no example of how to treat a client: no limit, no timeout, no syntax is checked.
+// It does the least that a server can do and still give true replies: it counts what it took, so that a run
+// can be checked against it. It is no example of how to treat a client: it checks no limit, no timeout and no
+// syntax.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +12,7 @@
 
 namespace sink {
 
-/// What all connections have answered so far.
+/// The counts over all connections so far.
 struct Counts {
     std::uint64_t connections = 0;
     std::uint64_t mails = 0;

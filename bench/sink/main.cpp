@@ -1,8 +1,8 @@
-// sluice-floor: the bare epoll SMTP sink. The backend of every row of the bench, and, alone, the row with no
-// proxy.
+// sluice-floor: the bare epoll SMTP sink. It is the backend of every row of the bench, and, alone, the row
+// without a proxy.
 //
-// It accepts every recipient but those that begin with "unknown" (550 5.1.1), takes XCLIENT from anybody, and
-// keeps no mail. At SIGTERM it prints what it has taken as one JSON line.
+// It accepts every recipient except those that begin with "unknown" (550 5.1.1), accepts XCLIENT from every
+// client, and keeps no mail. At SIGTERM it prints its counts as one JSON line.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -56,7 +56,7 @@ Floor::Floor(const sockaddr_in& address)
       listener_(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)) {
     const int on = 1;
     ::setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    // Inherited by what is accepted, as is cheaper than a call each.
+    // Accepted sockets inherit the option, which is cheaper than a call for each.
     ::setsockopt(listener_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (::bind(listener_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) give_up("bind");
     if (::listen(listener_, 4096) != 0) give_up("listen");
@@ -79,8 +79,8 @@ void Floor::run() {
     }
 }
 
-// One a turn: the listener is level-triggered, and a call that finds the queue empty costs as much as one
-// that does not.
+// Accepts one connection per turn: the listener is level-triggered, and a call that finds the queue empty
+// costs as much as one that does not.
 void Floor::accept_one() {
     const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) return;
@@ -103,7 +103,7 @@ void Floor::on_ready(int fd, std::uint32_t events) {
         const auto octets = static_cast<std::size_t>(got);
         replies_.clear();
         const bool goes_on = connection.take({buffer_.data(), octets}, replies_, counts_);
-        // Replies are small and their reader waits for them: a full send buffer would be a client gone wrong.
+        // Replies are small and the client waits for them: a full send buffer would mean a faulty client.
         if (!replies_.empty() && ::send(fd, replies_.data(), replies_.size(), MSG_NOSIGNAL) !=
                                      static_cast<ssize_t>(replies_.size())) {
             break;

@@ -1,5 +1,5 @@
-// Debian 12's headers know the first two versions of the interface and its kernel no more; the rest is
-// written down here after landlock(7), and asked for where the kernel says that it knows it.
+// Debian 12's headers and kernel know only the first two versions of the interface; the rest is defined here
+// after landlock(7), and used where the kernel says that it knows it.
 #include "guard/landlock.hpp"
 
 #include <fcntl.h>
@@ -20,7 +20,7 @@ namespace {
 
 using Rights = std::uint64_t;
 
-// Versions of the interface, and what came with them.
+// Versions of the interface, and the Linux versions that brought them.
 constexpr long renaming_version = 2;  // Linux 5.19
 constexpr long truncate_version = 3;  // 6.2
 constexpr long tcp_version = 4;       // 6.7
@@ -46,7 +46,7 @@ struct PortRule {
 };
 constexpr int rule_port = 2;
 
-/// 0 when there is no Landlock.
+/// Returns 0 when there is no Landlock.
 long interface_version() {
     const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
     return version < 0 ? 0 : version;
@@ -71,7 +71,7 @@ void allow_path(int ruleset, const std::string& path, Rights rights) {
     const net::Fd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
     struct stat found{};
     if (!fd || ::fstat(fd.get(), &found) != 0) return;
-    // What is no directory has no rights that are about what lies in one.
+    // A file that is no directory cannot have the rights that concern the entries of one.
     if (!S_ISDIR(found.st_mode))
         rights &= LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | truncate;
     const landlock_path_beneath_attr rule{.allowed_access = rights, .parent_fd = fd.get()};

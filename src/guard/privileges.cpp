@@ -49,7 +49,7 @@ std::optional<User> find_user(const std::string& name) {
     while ((error = ::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found)) == ERANGE)
         buffer.resize(buffer.size() * 2);
     if (found != nullptr) return User{name, entry.pw_uid, entry.pw_gid, groups_of(name, entry.pw_gid)};
-    // getpwnam(3): these, too, can mean that there is no such name.
+    // According to getpwnam(3), these errors can also mean that there is no such name.
     if (error == 0 || error == ENOENT || error == ESRCH || error == EBADF || error == EPERM)
         return std::nullopt;
     throw std::system_error(error, std::generic_category(), "getpwnam " + name);
@@ -69,8 +69,8 @@ void keep_capabilities(std::span<const cap_value_t> kept) {
         for (const cap_flag_t set : {CAP_PERMITTED, CAP_EFFECTIVE, CAP_INHERITABLE})
             if (has(before, each, set))
                 check(cap_set_flag(after.get(), set, 1, &each, CAP_SET) == 0, "cap_set_flag");
-    // Without CAP_SETPCAP the bounding set stays as it is: no_new_privs then is what keeps executed programs
-    // from gaining any.
+    // Without CAP_SETPCAP the bounding set cannot be reduced: then no_new_privs keeps executed programs from
+    // gaining capabilities.
     if (has(before, CAP_SETPCAP, CAP_EFFECTIVE))
         for (cap_value_t each = 0; each < cap_max_bits(); ++each)
             if (std::ranges::find(kept, each) == kept.end())

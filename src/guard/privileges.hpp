@@ -1,4 +1,4 @@
-// Users and capabilities (capabilities(7)), and how a process gives them up.
+// Users and capabilities (capabilities(7)), and how a process gives up its own.
 #pragma once
 
 #include <sys/capability.h>
@@ -15,23 +15,24 @@ struct User {
     std::string name;
     uid_t id = 0;
     gid_t group = 0;
-    std::vector<gid_t> groups = {};  // all that it was put into
+    std::vector<gid_t> groups = {};  // all groups that the user belongs to
 };
 
-/// As the system's databases have it; none = there is no such user. Throws std::system_error when they cannot
-/// be read.
+/// Looks the user up in the system's databases; none = there is no such user. Throws std::system_error when
+/// they cannot be read.
 std::optional<User> find_user(const std::string& name);
 
-/// Takes on the user and its groups, and leaves all others, for good. Needs root's rights. Throws
+/// Becomes the user with its groups, and leaves all others, for good. Requires root. Throws
 /// std::system_error.
 void become(const User& user);
 
-/// Gives up all capabilities but those of `kept` that this process has, for itself and what it will execute.
-/// Throws std::system_error.
+/// Gives up all capabilities except those of `kept` that this process has, for itself and for programs that
+/// it executes. Throws std::system_error.
 void keep_capabilities(std::span<const cap_value_t> kept);
 
-/// Nothing this process executes can gain rights (no_new_privs); it leaves no core dump, and nobody without
-/// CAP_SYS_PTRACE can look into its memory: there are private keys in it. Throws std::system_error.
+/// Programs that this process executes cannot gain rights (no_new_privs). It leaves no core dump, and no
+/// process without CAP_SYS_PTRACE can read its memory, because there are private keys in it. Throws
+/// std::system_error.
 void keep_to_itself();
 
 }  // namespace sluice::guard

@@ -13,7 +13,7 @@ namespace sluice::guard {
 
 namespace {
 
-/// Of what a worker has no use for.
+/// Sets the limits of what a worker does not need to 0, and makes that of descriptors final.
 void set_limits() {
     const rlimit none{.rlim_cur = 0, .rlim_max = 0};
     rlimit descriptors{};

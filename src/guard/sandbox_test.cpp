@@ -1,5 +1,5 @@
-// What an intruder tries first, tried for real: each attempt runs in a child that has entered the sandbox,
-// and, to show that the sandbox is what stops it, in one that has not.
+// Each test really does what an intruder tries first, in a child that has entered the sandbox, and also in
+// one that has not, to show that the sandbox is what stops it.
 #include "guard/sandbox.hpp"
 
 #include <arpa/inet.h>
@@ -32,7 +32,7 @@ namespace {
 
 constexpr int stopped_by_seccomp = 1000 + SIGSYS;
 
-/// What became of a child that did this: its exit code, or 1000 and the signal that killed it.
+/// The end of a child that ran `what`: its exit code, or 1000 plus the signal that killed it.
 int outcome(const std::function<int()>& what) {
     const pid_t child = ::fork();
     if (child == 0) ::_exit(what());
@@ -74,7 +74,7 @@ class SandboxTest : public testing::Test {
     std::string directory_;
 };
 
-/// Those that seccomp stops, for sanitizers' builds have none.
+/// Tests of what seccomp stops; builds with sanitizers have no seccomp filter.
 class SandboxCalls : public SandboxTest {
   protected:
     void SetUp() override {
@@ -249,7 +249,7 @@ TEST_F(SandboxTest, UdpAndThreadsWork) {
               0);
 }
 
-/// A line of our own /proc/self/status, "" when there is none.
+/// Returns a line of our own /proc/self/status; "" when there is none.
 std::string status_line(const std::string& name) {
     std::ifstream status("/proc/self/status");
     for (std::string line; std::getline(status, line);)

@@ -19,8 +19,8 @@ namespace sluice::guard {
 
 namespace {
 
-/// Made by workers: seen by strace over the end-to-end tests, with their siblings that another version of a
-/// library, or another processor, takes instead.
+/// Calls that workers make: those that strace showed over the end-to-end tests, and their variants that
+/// another version of a library, or another processor, uses instead.
 constexpr int allowed[] = {
     // the loop, its timers and its threads
     SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
@@ -40,7 +40,7 @@ constexpr int allowed[] = {
     SCMP_SYS(shutdown), SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(setsockopt),
     SCMP_SYS(getsockopt), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(sendmmsg), SCMP_SYS(recvfrom),
     SCMP_SYS(recvmsg), SCMP_SYS(recvmmsg),
-    // files: which ones is Landlock's to say
+    // files: Landlock decides which ones
     SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(stat), SCMP_SYS(fstat), SCMP_SYS(lstat), SCMP_SYS(newfstatat),
     SCMP_SYS(statx), SCMP_SYS(access), SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(readlink),
     SCMP_SYS(readlinkat), SCMP_SYS(getdents64), SCMP_SYS(getcwd), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
@@ -86,7 +86,7 @@ class Filter {
         set(SCMP_FLTATR_CTL_TSYNC, 1);
         constexpr std::uint32_t binary_tree = 2;
         set(SCMP_FLTATR_CTL_OPTIMIZE, binary_tree);
-        // Linux 4.14: what is refused is audited. Without, it is refused all the same.
+        // Since Linux 4.14 refused calls are audited. On older kernels they are refused all the same.
         (void)seccomp_attr_set(context_.get(), SCMP_FLTATR_CTL_LOG, 1);
     }
 
@@ -122,17 +122,17 @@ scmp_arg_cmp masked(unsigned argument, scmp_datum_t mask, scmp_datum_t value) {
 }
 
 void rule_processes(Filter& filter) {
-    // Threads, but no processes. clone3 hides its flags behind a pointer: it is unknown here, and the C
-    // library falls back to clone.
+    // Threads are allowed, processes are not. clone3 hides its flags behind a pointer, so it fails as
+    // unknown, and the C library falls back to clone.
     filter.allow(SCMP_SYS(clone), {masked(0, CLONE_THREAD, CLONE_THREAD)});
     filter.forbid(SCMP_SYS(clone), {masked(0, CLONE_THREAD, 0)});
-    // abort() raises its signal in its own process.
+    // abort() sends its signal to its own process.
     const auto self = static_cast<scmp_datum_t>(::getpid());
     filter.allow(SCMP_SYS(tgkill), {equals(0, self)});
     filter.forbid(SCMP_SYS(tgkill), {differs(0, self)});
     filter.allow(SCMP_SYS(prctl), {equals(0, PR_SET_NAME)});
     filter.allow(SCMP_SYS(prctl), {equals(0, PR_SET_PDEATHSIG)});
-    filter.allow(SCMP_SYS(prlimit64), {equals(2, 0)});  // asks, and sets nothing
+    filter.allow(SCMP_SYS(prlimit64), {equals(2, 0)});  // only reads the limit
 }
 
 void rule_memory(Filter& filter) {

@@ -15,7 +15,7 @@ namespace sluice::net {
 
 namespace {
 
-/// The names of its subjectAltName, and nothing of its subject (RFC 6125 6.4.4).
+/// The names of its subjectAltName; the subject is ignored (RFC 6125 6.4.4).
 std::vector<std::string> names_of(const X509* certificate) {
     std::vector<std::string> names;
     const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> all(
@@ -31,7 +31,7 @@ std::vector<std::string> names_of(const X509* certificate) {
     return names;
 }
 
-/// 1970 for a time that cannot be read.
+/// Returns 1970 for a time that cannot be read.
 std::chrono::sys_seconds time_of(const ASN1_TIME* time) {
     std::tm parts{};
     if (ASN1_TIME_to_tm(time, &parts) != 1) return {};

@@ -1,4 +1,4 @@
-// Reads what a certificate says of itself: whom it is for, and from when to when.
+// Reads from a certificate which names it is for, and when it is valid.
 #pragma once
 
 #include <chrono>
@@ -22,11 +22,12 @@ CertificateFacts facts_of(const x509_st* certificate);
 /// the file. Blocks on the disk.
 CertificateFacts read_certificate(const std::string& file);
 
-/// Tells what a file holds instead of what it should, as the end of a sentence: ", but PRIVATE KEY", the
-/// labels of its PEM blocks; or that there are none. Looks at the first 64 KiB. Blocks on the disk.
+/// Describes what a file holds instead of the expected content, as the end of a sentence: ", but PRIVATE
+/// KEY", the labels of its PEM blocks; or that there are none. Looks at the first 64 KiB. Blocks on the disk.
 std::string pem_contents(const std::string& file);
 
-/// "*.example.org" is for one label more, and no fewer (RFC 6125 6.4.3). Both in lower case.
+/// True: the certificate's name `pattern` covers `name`. "*.example.org" stands for exactly one more label
+/// (RFC 6125 6.4.3). Both are in lower case.
 bool is_for(std::string_view pattern, std::string_view name);
 
 }  // namespace sluice::net

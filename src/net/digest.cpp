@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t shown_octets = 16;
 
 void check(int done) {
-    if (done != 1) throw std::bad_alloc();  // nothing else can fail
+    if (done != 1) throw std::bad_alloc();  // the only possible failure
 }
 
 }  // namespace

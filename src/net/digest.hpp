@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4) over octets that come in pieces: what it comes to does not depend on how they are cut.
+// SHA-256 (FIPS 180-4) over octets that come in pieces: the result does not depend on how they are cut.
 #pragma once
 
 #include <memory>
@@ -10,10 +10,11 @@ namespace sluice::net {
 
 class Digest {
   public:
-    /// Throws std::bad_alloc when there is no memory, as hex() does.
+    /// Throws std::bad_alloc when there is no memory; so does hex().
     void take(std::string_view octets);
 
-    /// Of all that was taken so far, its first 128 bits as thirty-two hexadecimal digits; more may follow.
+    /// The first 128 bits of the digest of everything taken so far, as 32 hexadecimal digits; more may
+    /// follow.
     std::string hex() const;
 
   private:
@@ -24,7 +25,7 @@ class Digest {
 
     static Context fresh();
 
-    Context context_;  // null = nothing was taken
+    Context context_;  // null = nothing was taken yet
 };
 
 }  // namespace sluice::net

@@ -12,7 +12,7 @@ namespace sluice::net {
 
 namespace {
 
-/// Of a result without data.
+/// The status of a result without data.
 DnsAnswer::Status why_nothing(const ub_result& result) {
     using Status = DnsAnswer::Status;
     constexpr int no_error = 0;

@@ -1,4 +1,4 @@
-// What libunbound's result says, as an answer of ours.
+// Converts libunbound's result into our own answer.
 #pragma once
 
 #include "net/resolver.hpp"
@@ -7,7 +7,7 @@ struct ub_result;
 
 namespace sluice::net {
 
-/// `error` and `result` as libunbound's callback gets them.
+/// Takes `error` and `result` as libunbound's callback gets them.
 DnsAnswer to_answer(int error, const ub_result* result);
 
 }  // namespace sluice::net

@@ -20,7 +20,7 @@ std::string_view name_of(DnsType type) {
     return "";
 }
 
-/// The last server's answer is what the line ends with; before it there may be words on what was tried.
+/// The line ends with the last server's answer; before it there may be words about what was tried.
 Status read_reason(std::string_view reason) {
     constexpr std::string_view got = " got ";
     if (const auto at = reason.rfind(got); at != std::string_view::npos) {

@@ -1,8 +1,9 @@
-// Why a question to DNS was not answered, read from what libunbound says of it in its log.
+// The reason why a DNS question was not answered, read from libunbound's log.
 //
-// To its callers libunbound says SERVFAIL whatever it was. The reason is told only in words, in a line that
-// `log-servfail` makes it write before the callback comes; this reads them. What it does not know it takes
-// for SERVFAIL, so that another version of libunbound costs no more than the distinction. Pure.
+// To its callers libunbound says SERVFAIL whatever the fault was. The reason is given only in words, in a
+// line that `log-servfail` makes it write before the callback comes; this code reads that line. An unknown
+// reason is taken for SERVFAIL, so that another version of libunbound costs no more than the distinction.
+// Pure.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +25,10 @@ struct DnsFault {
     bool operator==(const DnsFault&) const = default;
 };
 
-/// Nothing when the line is about something else, or says only that the fault is in the cache.
+/// Reads a line; nothing when it is about something else, or says only that the fault is in the cache.
 std::optional<DnsFault> read_dns_fault(std::string_view line);
 
-/// As the log names it; nothing is escaped, so an odd name is not found again.
+/// The question as the log names it; nothing is escaped, so the fault of an odd name is not found again.
 std::string dns_question(std::string_view name, DnsType type);
 
 /// The faults of the last questions. libunbound answers from its cache for some seconds, without the reason.
@@ -40,8 +41,8 @@ class RecentDnsFaults {
     DnsAnswer::Status of(const std::string& question) const;
 
   private:
-    // The newer half and the older: when the first is full it takes the place of the second.
-    // Names in questions are chosen by strangers.
+    // The newer half and the older half: when the newer is full it replaces the older. Strangers choose the
+    // names in questions, hence the secret hash.
     using Faults = std::unordered_map<std::string, DnsAnswer::Status, SecretHash, std::equal_to<>>;
     Faults newer_;
     Faults older_;

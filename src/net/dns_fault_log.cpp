@@ -6,7 +6,7 @@ namespace sluice::net {
 
 namespace {
 
-/// A line that has no end is not ours to keep.
+/// A line that grows beyond this without an end is dropped.
 constexpr std::size_t line_octets_max = 4096;
 
 }  // namespace
@@ -24,7 +24,7 @@ DnsFaultLog::DnsFaultLog() {
         return static_cast<ssize_t>(size);
     };
     stream_.reset(::fopencookie(this, "w", functions));
-    // Each line at once: the answer comes right behind it.
+    // Line-buffered: the answer follows right behind the line.
     if (stream_) (void)std::setvbuf(stream_.get(), nullptr, _IOLBF, BUFSIZ);
 }
 

@@ -1,6 +1,7 @@
-// libunbound's log, read instead of written: the one way to learn why it could not answer.
+// libunbound's log, which is read here instead of written: no other way tells why libunbound could not
+// answer.
 //
-// It has one log for all its contexts in a process, so there is one of these.
+// It has one log for all its contexts in a process, so there is one object of this class.
 #pragma once
 
 #include <cstdio>
@@ -15,12 +16,12 @@ namespace sluice::net {
 
 class DnsFaultLog {
   public:
-    /// That of this process; for its whole life.
+    /// The log of this process; it exists until the process ends.
     static DnsFaultLog& of_process();
 
-    /// What libunbound is to write to, from its own thread; null when there is none.
+    /// The stream that libunbound writes to, from its own thread; null when there is none.
     std::FILE* stream() const { return stream_.get(); }
-    /// Of a question that libunbound has answered with SERVFAIL.
+    /// The reason why libunbound has answered this question with SERVFAIL.
     DnsAnswer::Status why(std::string_view name, DnsType type);
 
     DnsFaultLog(const DnsFaultLog&) = delete;
@@ -35,7 +36,7 @@ class DnsFaultLog {
     };
 
     std::mutex mutex_;
-    std::string line_;  // what has come of it so far
+    std::string line_;  // the part of the current line received so far
     RecentDnsFaults faults_;
     std::unique_ptr<std::FILE, Close> stream_;
 };

@@ -12,7 +12,7 @@ TEST(DnsFault, IsReadFromWhatLibunboundSays) {
         const char* reason;
         Status status;
     };
-    // As libunbound 1.17 puts it, and the newer ones.
+    // The wording of libunbound 1.17, and of newer versions.
     const Case cases[] = {
         {"all the configured stub or forward servers failed, at zone . from 192.0.2.53 got SERVFAIL",
          Status::servfail},

@@ -11,7 +11,7 @@ namespace sluice::net {
 
 namespace {
 
-/// A name from its wire form (RFC 1035 3.1), without the final dot; libunbound has uncompressed it.
+/// Reads a name from its wire form (RFC 1035 3.1), without the final dot; libunbound has uncompressed it.
 std::optional<std::string> name_from_wire(std::span<const unsigned char> wire) {
     std::string name;
     while (!wire.empty() && wire[0] != 0) {
@@ -25,7 +25,7 @@ std::optional<std::string> name_from_wire(std::span<const unsigned char> wire) {
     return name;
 }
 
-/// The character-strings of one TXT record, put together (RFC 7208 3.3 and others read them so).
+/// The character-strings of one TXT record, concatenated, as RFC 7208 3.3 and others read them.
 std::optional<std::string> text_from_wire(std::span<const unsigned char> wire) {
     std::string text;
     while (!wire.empty()) {
@@ -37,7 +37,7 @@ std::optional<std::string> text_from_wire(std::span<const unsigned char> wire) {
     return text;
 }
 
-/// Reads a message from its beginning; past its end everything is 0, and it has failed.
+/// Reads a message from its beginning; past its end every value is 0, and the reader has failed.
 class MessageReader {
   public:
     explicit MessageReader(std::span<const unsigned char> message) : rest_(message) {}
@@ -53,7 +53,7 @@ class MessageReader {
     void skip(std::size_t octets) {
         if (has(octets)) rest_ = rest_.subspan(octets);
     }
-    /// Where it points to somewhere else it ends here.
+    /// Skips a name; a compression pointer ends it.
     void skip_name() {
         while (has(1)) {
             const std::size_t length = rest_[0];

@@ -7,7 +7,7 @@
 namespace sluice::net {
 namespace {
 
-/// A message about "x." with so many answers said to be in it, and authority records of these types.
+/// A message about "x." that claims to have `answers` answers, with authority records of these types.
 std::vector<unsigned char> message(unsigned char answers, const std::vector<unsigned char>& authorities) {
     std::vector<unsigned char> octets{
         0, 1, 0x80, 0,   0, 1, 0, answers, 0, static_cast<unsigned char>(authorities.size()),

@@ -17,7 +17,7 @@ std::optional<Endpoint> Endpoint::parse(std::string_view text) {
     if (bracketed) host = host.substr(1, host.size() - 2);
 
     const auto address = IpAddress::parse(host);
-    // Brackets are for IPv6 alone, and IPv6 needs them: "::1:25" could mean two things.
+    // IPv6 requires brackets, and only IPv6 may have them: "::1:25" could mean two things.
     if (!address || bracketed != (host.find(':') != std::string_view::npos)) return std::nullopt;
 
     std::uint16_t port = 0;

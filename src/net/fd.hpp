@@ -5,7 +5,7 @@
 
 namespace sluice::net {
 
-/// Closes a descriptor that is owned.
+/// Closes a descriptor that the caller owns.
 void close_descriptor(int fd);
 
 /// Closes on destruction. Movable; -1 when empty.

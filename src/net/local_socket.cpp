@@ -22,7 +22,7 @@ std::expected<Fd, std::error_code> listen_local(const std::string& path, mode_t 
     Fd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!listener) return failed(errno);
     ::unlink(path.c_str());
-    // At no moment more open than it is to be.
+    // The umask ensures that the socket is never open to more users than `mode` allows.
     const mode_t before = ::umask(0777 & ~mode);
     const int bound = ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
     const int error = errno;

@@ -1,13 +1,14 @@
-// The thread sleeps until there is something, then waits a moment for more: under load that is a few dozen
+// The thread sleeps until there is a line, then waits a moment for more: under load that makes a few dozen
 // wake-ups and writes a second, however many lines there are.
 //
-// It must not be caught in write(2), or the promise to end within two seconds would hang on our reader. So a
-// pipe is opened once more, non-blocking, as a description of our own (O_NONBLOCK on the one we were given
-// would be felt by everybody who shares it), and sockets get MSG_DONTWAIT. Lines go to a pipe in pieces that
-// pipe(7) keeps whole, because all workers share it; to a file they go as whole_lines.hpp says.
+// The thread must not block in write(2), or the promise to end within two seconds would depend on the log's
+// reader. So a pipe is opened once more, non-blocking, as an open file description of our own (O_NONBLOCK on
+// the one we were given would affect every process that shares it), and sockets get MSG_DONTWAIT. Lines go to
+// a pipe in pieces that pipe(7) keeps whole, because all workers share it; to a file they go as
+// whole_lines.hpp describes.
 //
-// What a full disk does not take is kept and tried again; only when the buffer behind it is full as well are
-// lines lost.
+// What a full disk does not take is kept and tried again; lines are lost only when the buffer behind it is
+// full as well.
 #include "net/log_writer.hpp"
 
 #include <fcntl.h>
@@ -81,7 +82,8 @@ class LogWriter::Impl {
         {
             const std::scoped_lock lock(mutex_);
             const std::size_t before = buffer_.size();
-            // Once a line is lost so are the next ones, until their announcement can stand in their place.
+            // Once a line is lost, the next ones are too, until the announcement of the loss can take their
+            // place.
             if (unannounced_ > 0 && buffer_.empty()) announce();
             if (unannounced_ > 0 || buffer_.size() + line.size() > buffer_octets_max) {
                 lose(1);
@@ -118,7 +120,7 @@ class LogWriter::Impl {
         }
     }
 
-    /// False when there is nothing more to come.
+    /// False when nothing more will come.
     bool take_next(std::unique_lock<std::mutex>& lock, std::string& taken) {
         wake_.wait(lock, [this] { return stopping_ || !buffer_.empty(); });
         wake_.wait_for(lock, gather_time, [this] { return stopping_ || buffer_.size() >= gather_octets; });
@@ -139,7 +141,8 @@ class LogWriter::Impl {
         metrics_.add_many(Metric::log_lines_lost, lines);
     }
 
-    /// `error` is why lines are kept; 0 when none are, and if some were, the log says so itself.
+    /// `error` is the reason why lines are kept; 0 when none are. When lines that were kept have been
+    /// written, the log says so.
     void note_refusals(int error) {
         if (error != 0 && refused_for_ == 0) refused_since_ = Clock::now();
         if (error == 0 && refused_for_ != 0) {
@@ -151,15 +154,15 @@ class LogWriter::Impl {
         refused_for_ = error;
     }
 
-    /// Into the emptied buffer, so that it stands before the next line.
+    /// Writes the announcement into the empty buffer, so that it stands before the next line.
     void announce() {
         LogLine line{format_, buffer_, std::chrono::system_clock::now(), "log_lines_dropped"};
         line.number("lines", static_cast<std::int64_t>(std::exchange(unannounced_, 0)));
-        line.number("total", static_cast<std::int64_t>(dropped_));  // should an announcement be lost itself
+        line.number("total", static_cast<std::int64_t>(dropped_));  // in case an announcement is lost itself
         line.finish();
     }
 
-    /// Takes what has been written, whole lines of it, out of `text`; returns why that is not all (errno).
+    /// Removes the whole lines that were written from `text`; returns why that is not all (errno).
     int write_out(std::string& text) {
         std::string_view rest = text;
         int error = 0;
@@ -184,7 +187,7 @@ class LogWriter::Impl {
         return written < 0 && errno != EINTR && errno != EAGAIN ? errno : 0;
     }
 
-    /// As many whole lines as fit; a line that does not fit goes alone.
+    /// Returns as many whole lines as fit into a chunk; a line that does not fit goes alone.
     std::string_view next_chunk(std::string_view text) const {
         if (text.size() <= chunk_max_) return text;
         auto end = text.rfind('\n', chunk_max_ - 1);
@@ -192,7 +195,7 @@ class LogWriter::Impl {
         return end == std::string_view::npos ? text : text.substr(0, end + 1);
     }
 
-    /// False when it is time to give up.
+    /// False when the time to write is over.
     bool wait_writable() {
         for (;;) {
             pollfd wanted{fd_, POLLOUT, 0};
@@ -207,17 +210,17 @@ class LogWriter::Impl {
     const LogFormat format_;
     Metrics& metrics_;
     Fd own_;
-    WholeLines file_;      // when it is one
-    int refused_for_ = 0;  // errno; lines are kept
+    WholeLines file_;      // used when `fd_` is a regular file
+    int refused_for_ = 0;  // errno while lines are kept; 0 = none are
     Clock::time_point refused_since_;
     bool socket_ = false;
     std::size_t chunk_max_ = gather_octets;
 
     mutable std::mutex mutex_;
     std::condition_variable wake_;
-    std::string buffer_;             // this and what follows: under mutex_
+    std::string buffer_;             // this and the following members: under mutex_
     std::uint64_t dropped_ = 0;      // in all
-    std::uint64_t unannounced_ = 0;  // of those
+    std::uint64_t unannounced_ = 0;  // of those, not announced yet
     bool stopping_ = false;
     Clock::time_point stop_by_;
 

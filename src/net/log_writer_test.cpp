@@ -36,7 +36,7 @@ struct Pipe {
     }
 };
 
-/// What comes within `patience` of silence, or until the writers are gone.
+/// Reads until `patience` passes in silence, or until all writers are gone.
 std::string read_all(int fd, std::chrono::milliseconds patience = 300ms) {
     std::string all;
     char buffer[65536];
@@ -113,11 +113,11 @@ TEST(LogWriter, AReaderThatStallsCostsLinesNotTime) {
     EXPECT_LT(slowest, 1s);
     EXPECT_GT(log->dropped(), 0U);
 
-    // The reader is back: the announcement stands before the next line.
+    // The reader is back: the announcement comes before the next line.
     std::string all;
     std::jthread reader{[&] { all = read_all(pipe.reader.get(), 1000ms); }};
     std::uint64_t dropped;
-    unsigned tries = 0;  // that were dropped as well
+    unsigned tries = 0;  // further lines that were dropped too
     do {
         std::this_thread::sleep_for(10ms);  // until there is room again
         dropped = log->dropped();
@@ -125,7 +125,7 @@ TEST(LogWriter, AReaderThatStallsCostsLinesNotTime) {
     } while (log->dropped() != dropped && ++tries < 1000);
     log.reset();
     reader.join();
-    // Where the writer's thread had come to write some of the lines meanwhile, it is not the first.
+    // If the writer's thread wrote some of the lines meanwhile, the announcement is not the first line.
     const auto announced = all.rfind("log_lines_dropped");
     ASSERT_NE(announced, std::string::npos);
     EXPECT_THAT(all.substr(announced),
@@ -145,11 +145,11 @@ TEST(LogWriter, DestructionGivesUpAfterTwoSeconds) {
     }
     EXPECT_GT(Clock::now() - start, 1900ms);
     EXPECT_LT(Clock::now() - start, 4s);
-    // Whole lines only: another writer of this pipe finds it at the start of a line.
+    // Whole lines only: another writer of this pipe continues at the start of a line.
     EXPECT_THAT(read_all(pipe.reader.get()), EndsWith("\n"));
 }
 
-/// A disk that takes nothing, until a pipe is put in its place.
+/// A disk that takes nothing, until a pipe replaces it.
 struct FullDisk {
     Pipe pipe;
     Fd fd{::open("/dev/full", O_WRONLY | O_CLOEXEC)};
@@ -164,7 +164,7 @@ TEST(LogWriter, WhatAFullDiskDoesNotTakeIsWrittenLater) {
     const FullDisk disk;
     LogWriter log{disk.fd.get()};
     log.write("{}\n");
-    std::this_thread::sleep_for(200ms);  // until it has been tried
+    std::this_thread::sleep_for(200ms);  // until the write has been tried
     log.write("{\"line\":\"after\"}\n");
     EXPECT_THAT(disk.has_room_again(),
                 MatchesRegex("\\{\\}\n.*after.*\n.*\"log_resumed\",\"why\":\"No space left on device\","

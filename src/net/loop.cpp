@@ -44,7 +44,7 @@ class Loop::Wakeup final : public IoHandler {
     }
 
     void on_io(std::uint32_t) override {
-        // Drained first: what is posted after the swap writes again.
+        // The eventfd is drained before the swap: work posted after the swap writes to it again.
         ::eventfd_t ignored;
         ::eventfd_read(event_.get(), &ignored);
         {
@@ -71,7 +71,7 @@ Loop::Loop()
       wakeup_(std::make_unique<Wakeup>(*this)) {}
 
 Loop::~Loop() {
-    // Their destructors may still disarm timers, unwatch, and retire one another.
+    // Destructors of deferred work and handlers may still disarm timers, unwatch, and retire one another.
     deferred_.clear();
     destroy_retired();
 }
@@ -100,8 +100,9 @@ void Loop::post(std::move_only_function<void()> work) {
 
 int Loop::sleep_ms(Millis wait_max) const {
     if (!deferred_.empty()) return 0;
-    // Not now_: the turn before this one may have taken long. The clock is rounded down and the kernel never
-    // wakes early, so the next deadline has passed when it does, and the loop does not spin towards it.
+    // Uses the clock, not now_: the turn before this one may have taken long. The clock is rounded down and
+    // the kernel never wakes early, so the next deadline has passed on waking, and the loop does not spin
+    // towards it.
     const Millis wait = std::min(wait_max, timers_.until_next(read_clock()));
     if (wait == Millis::max()) return -1;
     return static_cast<int>(std::clamp<Millis::rep>(wait.count(), 0, INT_MAX));

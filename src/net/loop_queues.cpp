@@ -1,4 +1,4 @@
-// The part of the loop that asks nothing of the kernel: what is put off to the end of a turn.
+// The part of the loop that needs no kernel: work deferred to the end of a turn.
 #include <utility>
 
 #include "net/loop.hpp"
@@ -23,7 +23,7 @@ void Loop::run_deferred() {
     running_deferred_.swap(deferred_);
     for (auto& work : running_deferred_)
         work();
-    running_deferred_.clear();  // keeps its room: deferring costs no allocation once warm
+    running_deferred_.clear();  // keeps its memory: deferring costs no allocation once warm
 }
 
 void Loop::destroy_retired() {

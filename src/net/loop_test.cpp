@@ -38,7 +38,7 @@ struct TestHandler final : IoHandler {
     }
 };
 
-/// Something to retire that watches nothing.
+/// A handler to retire that watches nothing.
 struct Retiring : IoHandler {
     void on_io(std::uint32_t) override {}
 };
@@ -237,7 +237,7 @@ TEST(Loop, TimersFireInRealTimeNeverEarlyAndWithoutSpinning) {
     bool fired = false;
     timer.then = [&] { fired = true; };
     const auto start = Clock::now();
-    loop.turn(0ms);  // now() is of this moment
+    loop.turn(0ms);  // so that now() is current
     loop.arm(timer, 50ms);
     int turns = 0;
     while (!fired) {

@@ -49,13 +49,13 @@ class Offload::Impl {
             waiting_.pop_front();
             lock.unlock();
             job.work();
-            job.work = nullptr;  // what it owns ends here, before the loop hears of it
+            job.work = nullptr;  // what it owns is destroyed here, before the loop is told
             if (job.done) complete(std::move(job.done));
             lock.lock();
         }
     }
 
-    /// `done` may own what belongs to the loop's thread: it ends there, whether it has run or not.
+    /// `done` may own objects of the loop's thread: it is destroyed there, whether it has run or not.
     void complete(std::move_only_function<void()> done) {
         loop_.post([wanted = std::weak_ptr(alive_), done = std::move(done)]() mutable {
             if (!wanted.expired()) done();
@@ -67,7 +67,7 @@ class Offload::Impl {
     std::condition_variable wake_;
     std::deque<Job> waiting_;                                       // under mutex_
     bool stopping_ = false;                                         // under mutex_
-    const std::shared_ptr<char> alive_ = std::make_shared<char>();  // while completions are wanted
+    const std::shared_ptr<char> alive_ = std::make_shared<char>();  // exists while completions are wanted
     std::thread thread_;                                            // last: it uses all of the above
 };
 

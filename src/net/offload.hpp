@@ -1,5 +1,5 @@
-// A thread for what would block: disk. One a worker, with a bounded queue of work and completions on the
-// loop.
+// A thread for blocking work, such as disk access: one per worker, with a bounded queue and completions on
+// the loop.
 #pragma once
 
 #include <cstddef>
@@ -14,11 +14,11 @@ class Offload {
   public:
     /// `loop` must outlive this.
     explicit Offload(Loop& loop);
-    /// Waits for the work under way; work still queued is dropped. No `done` runs any more.
+    /// Waits for the work in progress; work still queued is dropped. No `done` runs after this.
     ~Offload();
 
     /// Runs `work` on the thread, in the order of submission, and destroys it there; then runs `done`, which
-    /// may be empty, on the loop. False, and both dropped, when `queue_max` pieces of work are waiting.
+    /// may be empty, on the loop. False, with both dropped, when `queue_max` pieces of work are waiting.
     /// `work` must not throw.
     [[nodiscard]] bool submit(std::move_only_function<void()> work, std::move_only_function<void()> done);
 

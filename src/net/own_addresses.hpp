@@ -1,4 +1,4 @@
-// The addresses of this machine's interfaces, as the kernel has them now.
+// The current addresses of this machine's interfaces.
 #pragma once
 
 #include <vector>
@@ -7,7 +7,7 @@
 
 namespace sluice::net {
 
-/// In no order; loopback included. Empty when the kernel does not tell.
+/// The addresses are in no particular order, with loopback included. Empty when the kernel does not answer.
 std::vector<IpAddress> own_addresses();
 
 }  // namespace sluice::net

@@ -36,7 +36,8 @@ void MemoryWatch::on_timer() {
     octets_ = resident_octets(statm_.get());
     const bool was_tight = tight_;
     tight_ = octets_ > (was_tight ? limit_ - limit_ / 10 : limit_);
-    // What was freed is not always given back: without this a flood that is over would be felt for ever.
+    // Freed memory is not always returned to the kernel: without this the process would stay tight after a
+    // flood.
     if (tight_) (void)::malloc_trim(0);
     if (tight_ != was_tight) changed_();
 }

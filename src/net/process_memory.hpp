@@ -1,4 +1,4 @@
-// How much memory this process has, looked at so often that a flood cannot fill the machine in between.
+// The memory that this process uses, measured so often that a flood cannot fill the machine in between.
 #pragma once
 
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 namespace sluice::net {
 
-/// Octets of this process in memory, files mapped into it included, by /proc/self/statm; 0 = cannot be told.
+/// Resident octets of this process, mapped files included, from /proc/self/statm; 0 = not known.
 std::uint64_t resident_octets(int statm);
 
 class MemoryWatch final : private Timer {
@@ -17,10 +17,10 @@ class MemoryWatch final : private Timer {
     static constexpr Millis every{100};
 
     /// `limit` in octets; 0 = never tight. `changed` is called when tight() has changed. The loop must
-    /// outlive it.
+    /// outlive this.
     MemoryWatch(Loop& loop, std::uint64_t limit, std::function<void()> changed);
 
-    /// More than the limit is in use; or was, and it is still above nine tenths of it.
+    /// True: more than the limit is in use; or it was, and use is still above nine tenths of the limit.
     bool tight() const { return tight_; }
     std::uint64_t octets() const { return octets_; }
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t block = 128 << 20;
 
-/// So much memory that is really there, while it lives.
+/// A block of memory that is resident while this object exists.
 class Mapped {
   public:
     Mapped() : at_(::mmap(nullptr, block, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
@@ -41,8 +41,8 @@ TEST(ProcessMemory, GrowsWithWhatIsUsed) {
 TEST(MemoryWatch, TellsWhenItIsTightAndWhenNoLonger) {
     Loop loop;
     int changes = 0;
-    // Near enough to what is mapped below that the tenth by which it has to fall again is in that: what a
-    // process under a sanitizer has from the start is several times as much.
+    // The limit is near the use with the block mapped, so that the tenth by which use has to fall again is
+    // less than the block: under a sanitizer a process uses several times as much from the start.
     MemoryWatch watch(loop, resident() + block * 9 / 10, [&] { ++changes; });
     const auto until = [&](bool tight) {
         for (int turns = 0; turns < 100 && watch.tight() != tight; ++turns)

@@ -1,4 +1,4 @@
-// Threads that leave signals to the loop.
+// Threads that leave all signals to the loop.
 #pragma once
 
 #include <signal.h>
@@ -8,9 +8,9 @@
 
 namespace sluice::net {
 
-/// Blocks every signal of the calling thread while it lives; threads started meanwhile inherit that for good.
-/// So SIGTERM reaches the loop's thread and no other, and SIGPIPE and SIGXFSZ become errors of the call that
-/// caused them.
+/// Blocks every signal of the calling thread while it exists; threads started meanwhile inherit that for
+/// their whole life. So SIGTERM reaches the loop's thread and no other, and SIGPIPE and SIGXFSZ become errors
+/// of the call that caused them.
 class SignalsBlocked {
   public:
     SignalsBlocked() {

@@ -1,4 +1,4 @@
-// Looks at something slow every so often: on the thread that may block, with what was found brought back to
+// Looks at something slow at regular intervals: on the thread that may block, with the result brought back to
 // the loop.
 #pragma once
 
@@ -14,15 +14,16 @@
 
 namespace sluice::net {
 
-/// Differs when the content of a file may: device, inode, size, time of change.
+/// A text that differs when the content of a file may differ: device, inode, size, time of change.
 std::string file_version(const struct stat& status);
 
-/// `Look` is what one look needs and finds, with a run() that must not throw.
+/// `Look` holds what one look needs and finds, and has a run() that must not throw.
 template <typename Look>
 class RegularLook final : private Timer {
   public:
-    /// `prepare` makes each look and `take` is given it once it has run, both on the loop. The first is due
-    /// after `every`; the next when the one before has been taken. All references must outlive this.
+    /// `prepare` makes each look, and `take` gets it once it has run; both are called on the loop. The first
+    /// look is due after `every`, the next that long after the one before was taken. All references must
+    /// outlive this.
     RegularLook(Loop& loop, Offload& offload, Millis every, std::function<Look()> prepare,
                 std::function<void(Look&)> take)
         : loop_(loop),

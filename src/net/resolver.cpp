@@ -20,7 +20,7 @@ void check(int error, const std::string& what) {
     if (error != UB_NOERROR) throw std::runtime_error("libunbound: " + what + ": " + ub_strerror(error));
 }
 
-/// "127.0.0.1:5353" in libunbound's own notation, "127.0.0.1@5353".
+/// Converts "127.0.0.1:5353" to libunbound's notation, "127.0.0.1@5353".
 std::string forwarder(const std::string& server) {
     if (const auto address = IpAddress::parse(server)) return address->to_string();
     const auto endpoint = Endpoint::parse(server);
@@ -31,11 +31,11 @@ std::string forwarder(const std::string& server) {
 
 }  // namespace
 
-/// A question that libunbound is at, or that is refused by its timer.
+/// A question that libunbound works on, or that its timer refuses.
 ///
-/// It lives until libunbound is done with it, even when nobody waits any more: ub_cancel() with the threaded
-/// context takes the callback away and does not end the work, so `pending_max` would bound nothing while a
-/// server is out.
+/// It lives until libunbound is done with it, even when no query waits any more: with the threaded context,
+/// ub_cancel() drops the callback but does not end the work, so without this `pending_max` would bound
+/// nothing while a server is down.
 class PendingQuery final : public Timer {
   public:
     PendingQuery(std::vector<std::unique_ptr<PendingQuery>>& all, DnsQuery& query, const Loop& loop,
@@ -49,7 +49,7 @@ class PendingQuery final : public Timer {
         query.pending_ = this;
     }
 
-    /// From the query's destructor.
+    /// Called by the query's destructor.
     static void withdraw(DnsQuery& query) {
         if (query.pending_ != nullptr) query.pending_->forget_query();
     }
@@ -71,7 +71,7 @@ class PendingQuery final : public Timer {
         pending.finish(answer, true);
     }
 
-    /// When the resolver ends before the query does.
+    /// Called when the resolver ends before the query.
     void orphan() {
         if (query_ != nullptr) query_->pending_ = nullptr;
     }
@@ -79,7 +79,7 @@ class PendingQuery final : public Timer {
   private:
     static constexpr Millis slow_after{1000};
 
-    /// A server that answers, if too late, is not one that is silent.
+    /// Counts a server that answers too late, which is not the same as one that is silent.
     void note_slowness(DnsAnswer::Status status) {
         const bool answered = status == DnsAnswer::Status::found || status == DnsAnswer::Status::absent;
         if (answered && loop_.now() >= slow_from_) metrics_.add(Metric::dns_slow_answers);
@@ -109,7 +109,7 @@ class PendingQuery final : public Timer {
 
     std::vector<std::unique_ptr<PendingQuery>>& all_;
     std::size_t index_;
-    DnsQuery* query_;  // null when nobody waits for the answer
+    DnsQuery* query_;  // null when no query waits for the answer
     const Loop& loop_;
     Metrics& metrics_;
     Instant slow_from_;
@@ -132,15 +132,15 @@ class Resolver::Impl final : public IoHandler {
         ub_ctx* const context = context_.get();
         check(ub_ctx_debugout(context, DnsFaultLog::of_process().stream()), "debugout");
         check(ub_ctx_async(context, 1), "async");
-        // A libunbound that does not know them leaves us with SERVFAIL for all faults. The second is
-        // squelched for libraries, and keeps the lines of the first from being written, too.
+        // A libunbound without these options reports SERVFAIL for all faults. The second is on by default in
+        // the library, and would also suppress the lines of the first.
         (void)ub_ctx_set_option(context, "log-servfail:", "yes");
         (void)ub_ctx_set_option(context, "val-log-squelch:", "no");
         set_option("do-not-query-localhost:", "no");
-        // Without it a server that was out for a while is left alone for up to 15 minutes after it is back.
+        // Without this, a server that was down is not asked for up to 15 minutes after it is back.
         set_option("infra-keep-probing:", "yes");
-        // libunbound has zones of its own for private networks, for loopback and for "test.": whether those
-        // exist is for the server that the operator named to say.
+        // libunbound has built-in zones for private networks, loopback and "test."; whether those exist is
+        // for the operator's name server to say.
         set_option("unblock-lan-zones:", "yes");
         if (!options.trust_anchor_file.empty())
             check(ub_ctx_add_ta_file(context, options.trust_anchor_file.c_str()), options.trust_anchor_file);

@@ -1,7 +1,7 @@
 // DNS questions with deadlines, answered through libunbound (its cache, its TTLs, its TCP fallback).
 //
 // "No opinion" is a value of its own: a timeout, SERVFAIL or a lame server is never mistaken for "not
-// listed"; and which of them it was is told.
+// listed"; the status tells which of them it was.
 #pragma once
 
 #include <cstdint>
@@ -24,19 +24,19 @@ struct DnsAnswer {
     enum class Status : std::uint8_t {
         found,        // at least one record
         absent,       // NXDOMAIN or no record of this type: a definite no
-        servfail,     // SERVFAIL, or libunbound has given up for a reason of its own
-        refused,      // REFUSED, or another code that says that the server does not serve us
-        lame,         // the server points to others instead of answering (RFC 8499 7)
-        malformed,    // what came cannot be read, or does not belong to the question
-        bogus,        // DNSSEC says that it is forged
-        unreachable,  // nobody answers there: by libunbound's patience, or where TCP is needed and not served
+        servfail,     // SERVFAIL, or libunbound gave up for a reason of its own
+        refused,      // REFUSED, or another code by which the server declines to serve us
+        lame,         // the server refers to others instead of answering (RFC 8499 7)
+        malformed,    // the reply cannot be read, or does not belong to the question
+        bogus,        // DNSSEC validation says that it is forged
+        unreachable,  // no server answers within libunbound's patience, or over TCP where TCP is needed
         not_asked,    // too many questions at once, or no name
         timed_out,    // our own deadline passed
     };
     Status status = Status::servfail;
     std::vector<IpAddress> addresses;  // A, AAAA
     std::vector<std::string> texts;    // PTR and MX names (no trailing dot), TXT strings
-    std::vector<std::string> records;  // TLSA, their octets
+    std::vector<std::string> records;  // the octets of TLSA records
     std::uint32_t ttl_s = 0;
     bool secure = false;  // validated by DNSSEC from ResolverOptions::trust_anchor_file on down
 };
@@ -49,7 +49,7 @@ class DnsQuery {
     DnsQuery& operator=(const DnsQuery&) = delete;
     virtual ~DnsQuery();
 
-    /// Once, from the loop, never from inside Resolver::ask. May destroy the query.
+    /// Called once, from the loop, never from inside Resolver::ask. May destroy the query.
     virtual void answered(const DnsAnswer& answer) = 0;
 
     /// Whether answered() is still to come.
@@ -62,26 +62,26 @@ class DnsQuery {
 
 struct ResolverOptions {
     /// Servers to forward to, "192.0.2.53", "127.0.0.1:5353" or "[2001:db8::53]:53"; empty = those of
-    /// /etc/resolv.conf, and without that file, asking the root servers on down.
+    /// /etc/resolv.conf, or, without that file, recursion from the root servers.
     std::vector<std::string> servers;
-    /// DNSKEY or DS records that answers are validated by (a forged one is `bogus`); empty = nothing is
+    /// DNSKEY or DS records that answers are validated against (a forged one is `bogus`); empty = nothing is
     /// validated, and no answer is secure.
     std::string trust_anchor_file = {};
     Millis deadline{3000};
-    /// Questions under way at once; one more is answered `not_asked` at once (by the loop). One whose
-    /// deadline passed or whose query was destroyed counts until libunbound gives it up.
+    /// The bound on questions in progress; one more is answered `not_asked` at once (by the loop). A question
+    /// whose deadline passed or whose query was destroyed counts until libunbound gives it up.
     unsigned pending_max = 10000;
 };
 
 class Resolver {
   public:
     /// `loop` must outlive this. Throws std::runtime_error when libunbound cannot be set up. Starts a thread
-    /// at the first question. Slow answers are counted in `metrics`, which outlives this.
+    /// at the first question. Slow answers are counted in `metrics`, which must outlive this.
     Resolver(Loop& loop, const ResolverOptions& options, Metrics& metrics = unread_metrics());
     /// Pending queries are never answered.
     ~Resolver();
 
-    /// `name` without trailing dot; a name that is none is answered `not_asked`. `query` must not be pending.
+    /// `name` has no trailing dot; an invalid name is answered `not_asked`. `query` must not be pending.
     void ask(DnsQuery& query, const std::string& name, DnsType type);
 
   private:

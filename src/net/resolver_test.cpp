@@ -1,4 +1,5 @@
-// Against a real server: an unbound of our own on a loopback port, with local zones for every outcome.
+// The resolver against a real server: an unbound process on a loopback port, with local zones for every
+// outcome.
 #include "net/resolver.hpp"
 
 #include <chrono>
@@ -31,7 +32,7 @@ constexpr std::string_view zones =
     "  local-data: \"six.test. 300 AAAA 2001:db8::25\"\n"
     "  local-data: \"1.2.0.192.in-addr.arpa. PTR mail.example.org.\"\n"
     "  local-zone: refused.test. always_refuse\n"
-    // Which it will not ask by default: SERVFAIL at once.
+    // A server that unbound does not ask by default: SERVFAIL at once.
     "forward-zone:\n  name: broken.\n  forward-addr: 127.0.0.1@1\n";
 
 struct TestQuery final : DnsQuery {
@@ -94,7 +95,7 @@ TEST_F(ResolverTest, AbsentIsNoSuchNameAndNoSuchType) {
 }
 
 TEST_F(ResolverTest, AFaultIsNeverAbsentAndToldApart) {
-    // The second time libunbound has it in its cache.
+    // The second time libunbound answers from its cache.
     for (int time = 0; time < 2; ++time) {
         EXPECT_EQ(ask("x.broken", DnsType::a).status, Status::servfail);
         EXPECT_EQ(ask("x.refused.test", DnsType::a).status, Status::refused);

@@ -1,4 +1,4 @@
-// Hashes under a secret that the kernel gives (base/keyed_hash.hpp says what against).
+// Hashes with a secret key from the kernel (base/keyed_hash.hpp explains the attack that this prevents).
 #pragma once
 
 #include <cstdint>
@@ -8,14 +8,14 @@
 
 namespace sluice::net {
 
-/// Another one each time.
+/// A new key at each call.
 inline HashKey random_hash_key() {
     std::random_device device;
     const auto word = [&device] { return static_cast<std::uint64_t>(device()) << 32U | device(); };
     return {.k0 = word(), .k1 = word()};
 }
 
-/// Under one secret of this process, for tables that are made anew again and again.
+/// Uses one secret for the whole process, for tables that are made anew again and again.
 class SecretHash : public KeyedHash {
   public:
     SecretHash() : KeyedHash(secret()) {}

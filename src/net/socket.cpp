@@ -174,7 +174,7 @@ std::size_t unacknowledged_octets(int fd) {
 
 namespace {
 
-/// What a call that sends came to; nothing when it is to be repeated.
+/// Converts the result of a sending call; nothing when the call is to be repeated.
 std::optional<std::ptrdiff_t> outcome(ssize_t sent) {
     if (sent >= 0) return sent;
     if (errno == EAGAIN || errno == EWOULDBLOCK) return io_would_block;

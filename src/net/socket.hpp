@@ -30,16 +30,16 @@ struct Endpoint {
     bool operator==(const Endpoint&) const = default;
 };
 
-/// Where a server is reached: an address and a port, or a Unix-domain socket.
+/// The address of a server: an IP address and a port, or a Unix-domain socket.
 struct ServerAddress {
     Endpoint tcp;
     std::string path = {};  // absolute; empty = TCP
 
-    /// As Endpoint::parse with a port above 0, or "unix:/absolute/path" of at most 107 octets.
+    /// Parses like Endpoint::parse with a port above 0, or "unix:/absolute/path" of at most 107 octets.
     static std::optional<ServerAddress> parse(std::string_view text);
     std::string to_string() const;
     bool is_unix() const { return !path.empty(); }
-    /// What is sent there does not leave this machine.
+    /// True: what is sent there does not leave this machine.
     bool is_local() const { return is_unix() || tcp.address.is_loopback(); }
     bool operator==(const ServerAddress&) const = default;
 };
@@ -47,9 +47,9 @@ struct ServerAddress {
 struct ListenOptions {
     /// Listen queue; the kernel cuts it to net.core.somaxconn.
     int backlog = 4096;
-    /// SO_RCVBUF of the listening socket, in octets, inherited by what it accepts; 0 leaves it to the kernel,
-    /// which then takes some 90 kB unread from each client whatever is done after accept(). Listeners of
-    /// paced sessions use `paced_receive_buffer`; hold_receive_window() after accept(), and
+    /// SO_RCVBUF of the listening socket, in octets, inherited by accepted sockets; 0 leaves it to the
+    /// kernel, which then buffers some 90 kB unread from each client, whatever is done after accept().
+    /// Listeners of paced sessions use `paced_receive_buffer`, then hold_receive_window() after accept(), and
     /// widen_receive_window() for content of the fast lane.
     static constexpr int paced_receive_buffer = 4096;
     int receive_buffer = 0;
@@ -62,53 +62,53 @@ std::expected<Fd, std::error_code> listen_tcp(const Endpoint& endpoint, const Li
 
 /// Starts connecting, with TCP_NODELAY; completion is EPOLLOUT, then connect_result().
 std::expected<Fd, std::error_code> connect_tcp(const Endpoint& endpoint);
-/// The same, to either kind of server. A Unix-domain socket whose queue is full is an error (EAGAIN).
+/// Starts connecting to either kind of server. A Unix-domain socket whose queue is full is an error (EAGAIN).
 std::expected<Fd, std::error_code> connect_to(const ServerAddress& server);
-/// The outcome of a connect that has become writable (SO_ERROR); no error = connected.
+/// The result of a connect whose socket has become writable (SO_ERROR); no error = connected.
 std::error_code connect_result(int fd);
 
 struct Accepted {
     Fd fd;
     Endpoint peer;
 };
-/// The next waiting connection, TCP_NODELAY set. An empty fd: errno is EAGAIN when none is waiting; EMFILE,
-/// ENFILE, ENOBUFS or ENOMEM when one is but cannot be had now (a level-triggered listener would spin on it:
-/// unwatch it for a while).
+/// The next waiting connection, with TCP_NODELAY set. With an empty fd, errno is EAGAIN when none is waiting;
+/// or EMFILE, ENFILE, ENOBUFS or ENOMEM when one is but cannot be accepted now (a level-triggered listener
+/// would spin: unwatch it for a while).
 Accepted accept_tcp(int listener);
 
 Endpoint local_endpoint(int fd);
 
-/// What listen_tcp() does for `receive_buffer`: the window a client has first, and may have later. False with
-/// errno set.
+/// Called by listen_tcp() for `receive_buffer`: sets the window that a client has at first, and may get
+/// later. False with errno set.
 bool set_first_window(int listener, int octets);
-/// Keeps the window of a fresh connection as small as its listener has made it, whatever the client does.
+/// Keeps the window of a fresh connection as small as its listener has set it, whatever the client does.
 void hold_receive_window(int fd);
-/// Opens the window for a client that may go at full speed: to 256 KiB, and on to 2 MiB as it makes use of
-/// it; to 64 KiB before Linux 5.14. The next segment sent tells the client: best called before the reply that
-/// invites content is written. Cannot be undone.
+/// Opens the window for a client that may go at full speed: to 256 KiB, and on to 2 MiB as the client uses
+/// it; to 64 KiB before Linux 5.14. The next segment sent tells the client, so it is best called before the
+/// reply that invites content is written. Cannot be undone.
 void widen_receive_window(int fd);
 
-/// What read_some and write_some return when no octet moved.
+/// The results of read_some and write_some when no octet moved.
 inline constexpr std::ptrdiff_t io_would_block = -1;
 inline constexpr std::ptrdiff_t io_failed = -2;  // the connection is broken; errno says how
 
-/// One read or write, EINTR retried: the octets moved, 0 at the end of the stream (read only), would_block or
-/// failed.
+/// One read or write, with EINTR retried: returns the octets moved, 0 at the end of the stream (read only),
+/// would_block or failed.
 std::ptrdiff_t read_some(int fd, void* buffer, std::size_t size);
-/// As read_some, but what was read stays to be read.
+/// Like read_some, but the octets stay in the socket.
 std::ptrdiff_t peek_some(int fd, void* buffer, std::size_t size);
-/// How many octets can be read without waiting; 0 also when that cannot be told.
+/// The number of octets that can be read without waiting; 0 also when it is not known.
 std::size_t unread_octets(int fd);
-/// How many of the octets written the peer's kernel has not acknowledged; 0 also when that cannot be told.
+/// The number of written octets that the peer's kernel has not acknowledged; 0 also when it is not known.
 std::size_t unacknowledged_octets(int fd);
-/// MSG_NOSIGNAL.
+/// Writes with MSG_NOSIGNAL.
 std::ptrdiff_t write_some(int fd, const void* bytes, std::size_t size);
-/// The same of several parts, in their order; `more_follows` at once (MSG_MORE).
+/// Writes several parts in order; with `more_follows` the kernel may wait for more (MSG_MORE).
 std::ptrdiff_t write_gathered(int fd, std::span<iovec> parts, bool more_follows);
-/// Octets of a file from `offset` on, without a way through our memory. 0: the file ends there.
+/// Sends octets of a file from `offset` on, without copying them through our memory. 0: the file ends there.
 std::ptrdiff_t send_file(int fd, int file, std::uint64_t offset, std::size_t size);
 
-/// We have said all; the peer may go on.
+/// Shuts down our sending side; the peer may continue to send.
 void end_writing(int fd);
 
 }  // namespace sluice::net

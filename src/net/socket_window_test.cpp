@@ -1,4 +1,4 @@
-// What the options of the slow lane do to a real peer.
+// The effect of the slow lane's socket options on a real peer.
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -26,7 +26,7 @@ class Window : public testing::Test {
         hold_receive_window(server_.get());
     }
 
-    /// Sends from `from` until nothing more is taken for a while; returns how much its kernel took.
+    /// Sends from `from` until nothing more is taken for a while; returns how much the kernel took.
     static std::size_t fill(const Fd& from, int patience_ms = 200) {
         const std::string block(4096, 'x');
         std::size_t sent = 0;
@@ -37,7 +37,7 @@ class Window : public testing::Test {
         }
         return sent;
     }
-    /// Of what `from` sent, how much the peer's kernel has not taken.
+    /// The octets that `from` sent and that the peer's kernel has not taken.
     static std::size_t unacknowledged(const Fd& from) {
         int octets = 0;
         EXPECT_EQ(::ioctl(from.get(), SIOCOUTQ, &octets), 0);
@@ -80,7 +80,7 @@ TEST_F(Window, WidenedClientSendsMoreAtOnceAndLosesNothing) {
     widen_receive_window(server_.get());
     EXPECT_EQ(read_all(server_), sent);
     const std::size_t more = fill(client_);
-    // More than a window without scaling (RFC 7323 2.2) can be.
+    // More than fits into a window without scaling (RFC 7323 2.2).
     EXPECT_GT(more - unacknowledged(client_), 65'535U);
     EXPECT_EQ(read_all(server_), more);
 }

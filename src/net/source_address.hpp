@@ -1,5 +1,5 @@
-// Which of this machine's addresses a connection would come from. The kernel says so of a UDP socket that is
-// connected; nothing is sent.
+// The address of this machine that a connection would come from. The kernel tells it for a connected UDP
+// socket; nothing is sent.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 
 namespace sluice::net {
 
-/// Nothing where there is no way to the server.
+/// Returns nothing when there is no route to the server.
 std::optional<IpAddress> source_towards(const Endpoint& server);
 
 }  // namespace sluice::net

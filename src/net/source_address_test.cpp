@@ -14,7 +14,7 @@ TEST(SourceAddress, IsTheOneTheKernelChooses) {
 }
 
 TEST(SourceAddress, WithoutAWayThereIsNone) {
-    // No UDP socket may be connected to a broadcast address.
+    // A UDP socket cannot be connected to a broadcast address.
     EXPECT_EQ(source_towards({IpAddress::v4({255, 255, 255, 255}), 25}), std::nullopt);
 }
 

@@ -1,9 +1,9 @@
-// How busy the machine is.
+// The load of the machine.
 #pragma once
 
 namespace sluice::net {
 
-/// The load average of the last minute, a processor core; 0 when that cannot be told. Needs no file.
+/// The load average of the last minute, per processor core; 0 when it is not known. Needs no file.
 double load_per_core();
 
 }  // namespace sluice::net

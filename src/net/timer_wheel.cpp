@@ -1,11 +1,11 @@
 // A hierarchical timer wheel, after Varghese and Lauck (scheme 7).
 //
-// A timer lives on the innermost wheel that reaches its tick. When the time comes to the start of an outer
-// slot, that slot is emptied onto the wheels inside it. Slots that hold nothing are skipped by their bit in
-// `occupied_`, so that a jump of hours costs no more than the timers it fires.
+// A timer lives on the innermost wheel that reaches its tick. When the time reaches the start of an outer
+// slot, that slot is emptied onto the wheels inside it. Empty slots are skipped by their bit in `occupied_`,
+// so that a jump of hours costs no more than the timers it fires.
 //
-// A timer that is disarmed does not know its slot and leaves the bit behind; next_tick() clears such bits
-// when it meets them. Rejected: the slot's number in the timer (8 octets a session to save a test of a
+// A timer that is disarmed does not know its slot and leaves the bit set; next_tick() clears such bits when
+// it meets them. Rejected: the slot's number in the timer (8 octets per session, to save the test of a
 // pointer).
 #include "net/timer_wheel.hpp"
 
@@ -139,7 +139,7 @@ void TimerWheel::turn_inward() {
     }
 }
 
-/// False when some are left.
+/// False when some due timers are left.
 bool TimerWheel::fire(unsigned& left) {
     for (; firing_ != nullptr && left != 0; --left) {
         Timer& timer = *firing_;
@@ -158,8 +158,8 @@ void TimerWheel::advance(Instant now, unsigned fire_max) {
 
 void TimerWheel::fire_due(std::int64_t target, unsigned left) {
     if (!fire(left)) return;
-    // What is armed for the past from here on waits for the next call: a timer that always re-arms itself as
-    // due cannot hold up the loop.
+    // A timer armed for the past from here on waits for the next call: one that always re-arms itself as due
+    // cannot hold up the loop.
     move_list(due_, firing_);
     while (fire(left) && now_ticks_ < target) {
         const auto next = next_tick();

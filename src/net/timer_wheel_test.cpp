@@ -200,7 +200,7 @@ TEST(TimerWheel, TimersOutliveTheWheel) {
     EXPECT_FALSE(timer.armed());
 }
 
-/// The same calls on the wheel and on a multimap; what fires, and when, must agree to a tick.
+/// Makes the same calls on the wheel and on a multimap; what fires, and when, must agree to within a tick.
 class AgainstModel : public testing::TestWithParam<unsigned> {
   protected:
     using Model = std::multimap<Instant, std::size_t>;
@@ -223,7 +223,7 @@ class AgainstModel : public testing::TestWithParam<unsigned> {
         places_[index] = model_.end();
     }
     void arm(std::size_t index) {
-        // All magnitudes alike: from the past to three hours.
+        // All magnitudes are equally likely: from the past to three hours.
         const double exponent = std::uniform_real_distribution<double>{0, 16}(random_);
         const auto delay = Millis{static_cast<std::int64_t>(std::exp2(exponent * 1.45)) - 10};
         forget(index);
@@ -266,7 +266,7 @@ TEST_P(AgainstModel, AgreesOverHours) {
             ASSERT_LE(now_ + wait, std::max(now_, model_.begin()->first) + TimerWheel::tick)
                 << "would be late";
         }
-        // Mostly as a loop sleeps; at times woken early, at times long overdue.
+        // Mostly sleeps as the loop does; sometimes wakes early, sometimes long overdue.
         const Millis step = wait == Millis::max() ? 1000ms : wait;
         if (chance(4))
             now_ += std::min(step, Millis{random_() % 50});
@@ -279,7 +279,8 @@ TEST_P(AgainstModel, AgreesOverHours) {
         else
             wheel_.advance(now_);
         if (HasFatalFailure()) return;
-        // Only what is due within this very tick may be left: rounding, armed as due meanwhile, or too many.
+        // Only what is due within this tick may be left: because of rounding, of arming when already due, or
+        // of too many.
         for (auto left = model_.begin(); left != model_.end() && left->first <= now_ - TimerWheel::tick;
              ++left)
             ASSERT_EQ(wheel_.until_next(now_), 0ms) << "late";

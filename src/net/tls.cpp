@@ -37,13 +37,13 @@ int number_of(TlsVersion version) {
     throw std::runtime_error(file + ": " + std::string(why));
 }
 
-/// Whether this is what OpenSSL stumbled over first.
+/// True: this is OpenSSL's first error.
 bool failed_by(int library, int reason) {
     const unsigned long code = ERR_peek_error();
     return ERR_GET_LIB(code) == library && ERR_GET_REASON(code) == reason;
 }
 
-/// Nobody can be asked for a passphrase: a new certificate is read while nobody looks.
+/// No passphrase can be entered: a new certificate is read without an operator present.
 int no_passphrase(char* /*buffer*/, int /*size*/, int /*writing*/, void* asked) {
     *static_cast<bool*>(asked) = true;
     return -1;
@@ -79,7 +79,7 @@ void load_chain(SSL_CTX* context, const TlsChain& files) {
         fail(files.chain, "it holds no certificate in PEM form" + pem_contents(files.chain));
     }
     load_key(context, files);
-    // A key of another kind is taken, for another certificate to come.
+    // A key of another type is accepted, because a certificate for it may follow.
     if (SSL_CTX_check_private_key(context) != 1) fail_by_mismatch(files);
 }
 
@@ -87,11 +87,12 @@ void configure(SSL_CTX* context, const TlsServerOptions& options) {
     configure_tls(context, options.minimum);
     SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-    // All contexts take each other's tickets only if they are one service to the client, by this name.
+    // The contexts accept each other's tickets only if all have this name: to the client they are one
+    // service.
     static constexpr unsigned char service[] = "smtp";
     SSL_CTX_set_session_id_context(context, service, sizeof(service) - 1);
     SSL_CTX_set_num_tickets(context, 1);
-    TlsTicketKey key = options.ticket_key;  // taken by pointer to what is not const
+    TlsTicketKey key = options.ticket_key;  // OpenSSL takes a pointer to non-const
     SSL_CTX_set_tlsext_ticket_keys(context, key.data(), key.size());
     SSL_CTX_set_dh_auto(context, 1);
 }
@@ -100,7 +101,7 @@ void configure(SSL_CTX* context, const TlsServerOptions& options) {
 
 void configure_tls(ssl_ctx_st* context, TlsVersion minimum) {
     SSL_CTX_set_min_proto_version(context, number_of(minimum));
-    // What is that old needs ciphers and hashes that OpenSSL's default security level has given up.
+    // TLS versions this old need ciphers and hashes that OpenSSL's default security level no longer allows.
     if (minimum == TlsVersion::v1_0) SSL_CTX_set_cipher_list(context, "DEFAULT:@SECLEVEL=0");
     SSL_CTX_set_options(context,
                         SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
@@ -132,7 +133,8 @@ TlsServerContext::TlsServerContext(const TlsServerOptions& options) {
         configure(context, options);
         load_chain(context, files);
         made.names = facts_of(SSL_CTX_get0_certificate(context)).names;
-        // The same names with another kind of key: one context that has both, for OpenSSL to choose from.
+        // A certificate for the same names with another type of key joins the existing context, and OpenSSL
+        // chooses.
         const auto twin = std::ranges::find(certified_, made.names, &Certified::names);
         if (twin != certified_.end()) {
             load_chain(twin->context.get(), files);
@@ -147,7 +149,7 @@ TlsServerContext::TlsServerContext(const TlsServerOptions& options) {
 
 TlsServerContext::~TlsServerContext() = default;
 
-/// Called in the handshake, once the client has said which name it wants, if any.
+/// Called during the handshake, once the client has sent the name it wants, if any.
 int TlsServerContext::choose(ssl_st* stream, int* /*alert*/, void* self) {
     const char* const wanted = SSL_get_servername(stream, TLSEXT_NAMETYPE_host_name);
     if (wanted == nullptr) return SSL_TLSEXT_ERR_NOACK;
@@ -159,7 +161,7 @@ int TlsServerContext::choose(ssl_st* stream, int* /*alert*/, void* self) {
 }
 
 const TlsServerContext::Certified* TlsServerContext::find(std::string_view name) const {
-    // A name is sent without the dot of the root (RFC 6066 3); who sends it means the same.
+    // A name is sent without the final dot (RFC 6066 3); a client that sends the dot means the same name.
     if (name.ends_with('.')) name.remove_suffix(1);
     const std::string folded = ascii::to_lower(name);
     const auto serves = [&](const Certified& certified) {
@@ -198,7 +200,7 @@ std::ptrdiff_t TlsStream::write(const void* bytes, std::size_t size) {
     return outcome(result) == io_would_block ? io_would_block : io_failed;
 }
 
-/// What a call that moved nothing means.
+/// The meaning of a call that moved nothing.
 std::ptrdiff_t TlsStream::outcome(int result) const {
     switch (SSL_get_error(stream_.get(), result)) {
         case SSL_ERROR_WANT_READ:
@@ -242,8 +244,7 @@ std::string TlsStream::handshake_error() const {
 }
 
 std::string TlsStream::error() {
-    const unsigned long code =
-        ERR_peek_error();  // the first: those that follow say what failed because of it
+    const unsigned long code = ERR_peek_error();  // the first error: later ones only follow from it
     if (code == 0) return errno == 0 ? "the connection was closed" : std::generic_category().message(errno);
     if (ERR_SYSTEM_ERROR(code)) return std::generic_category().message(ERR_GET_REASON(code));
     const char* const reason = ERR_reason_error_string(code);

@@ -3,8 +3,8 @@
 // A stream is made when the handshake begins and works on a socket that stays its owner's: non-blocking, so
 // that every call may say "not now". Reads and writes have the results of net::read_some and write_some.
 //
-// Many encrypted sessions are held at once, so a stream gives its buffers back whenever they are empty, and
-// knows nothing of sessions to resume: those carry their own state (tickets, RFC 5077 and RFC 8446 2.2).
+// Many encrypted sessions are open at once, so a stream frees its buffers whenever they are empty, and stores
+// no sessions for resumption: the clients' tickets hold that state (RFC 5077, RFC 8446 2.2).
 //
 // Renegotiation is refused (it is asymmetric work for a client to ask for), and so is compression.
 #pragma once
@@ -29,7 +29,7 @@ struct TlsaRecord;
 
 enum class TlsVersion : std::uint8_t { v1_0, v1_2, v1_3 };
 
-/// What is alike on both sides: versions and ciphers, no renegotiation, buffers given back.
+/// Sets what both sides have in common: versions and ciphers, no renegotiation, buffers freed when empty.
 void configure_tls(ssl_ctx_st* context, TlsVersion minimum);
 
 using TlsTicketKey = std::array<unsigned char, 80>;
@@ -47,16 +47,17 @@ struct TlsChain {
 };
 
 struct TlsServerOptions {
-    /// A client that asks for a name (SNI, RFC 6066 3) gets the first that is for that name, anybody else the
-    /// first. One more for the same names is for another kind of key (RSA, ECDSA).
+    /// A client that asks for a name (SNI, RFC 6066 3) gets the first certificate for that name; any other
+    /// client gets the first of all. A second certificate for the same names is for another kind of key (RSA,
+    /// ECDSA).
     std::vector<TlsChain> chain_files;
     TlsVersion minimum = TlsVersion::v1_2;
-    /// Seals the tickets of sessions to resume. All workers have the same, and keep it when certificates
+    /// Encrypts the tickets for session resumption. All workers share it, and keep it when certificates
     /// change.
     TlsTicketKey ticket_key = random_ticket_key();
 };
 
-/// What the parties have agreed on. `version` as OpenSSL names it: "TLSv1.3".
+/// The facts that both sides have agreed on. `version` is the name OpenSSL uses: "TLSv1.3".
 struct TlsFacts {
     std::string_view version;
     std::string_view cipher;
@@ -67,8 +68,8 @@ struct TlsFacts {
 /// The certificates and keys of a server. Immutable; must outlive its streams.
 class TlsServerContext {
   public:
-    /// Throws std::runtime_error that names the file, when one cannot be read, holds no key or certificate,
-    /// or the key is not the certificate's.
+    /// Throws std::runtime_error that names the file when it cannot be read, holds no key or certificate, or
+    /// when the key does not belong to the certificate.
     explicit TlsServerContext(const TlsServerOptions& options);
     ~TlsServerContext();
     TlsServerContext(const TlsServerContext&) = delete;
@@ -87,14 +88,14 @@ class TlsServerContext {
     static int choose(ssl_st* stream, int* alert, void* self);
     const Certified* find(std::string_view name) const;
 
-    std::vector<Certified> certified_;  // the first for who asks for no name that we have
+    std::vector<Certified> certified_;  // the first serves a client that asks for no known name
 };
 
 class TlsStream {
   public:
     enum class Handshake : std::uint8_t { done, more, failed };
 
-    /// No TLS.
+    /// A stream without TLS.
     TlsStream() = default;
     /// The server's side, on this connected socket. Throws std::bad_alloc.
     TlsStream(const TlsServerContext& context, int fd);
@@ -104,27 +105,29 @@ class TlsStream {
 
     explicit operator bool() const { return stream_ != nullptr; }
 
-    /// Goes on until the socket has no more to read or no more room. Failed: error() says why, and what the
-    /// peer is to be told is on its way.
+    /// Continues until the socket has no more to read or no more room. Failed: error() says why, and the
+    /// alert for the peer is on its way.
     Handshake shake_hands();
 
     std::ptrdiff_t read(void* buffer, std::size_t size);
-    /// A write that would block is to be repeated with the same octets, or more, wherever they then are.
+    /// A write that would block is to be repeated with the same octets, or with more after them, at any
+    /// address.
     std::ptrdiff_t write(const void* bytes, std::size_t size);
-    /// Octets that have been decrypted and not been read: the socket will not announce them.
+    /// The number of octets that are decrypted but not read yet: the socket will not announce them.
     std::size_t buffered() const;
-    /// The last call needs room to write, whatever it was.
+    /// True: the last call, of whatever kind, needs room to write.
     bool wants_room() const;
-    /// Tells the peer that this is all (close_notify), as far as there is room.
+    /// Tells the peer that no more will come (close_notify), as far as there is room.
     void close();
 
-    /// After the handshake.
+    /// Valid after the handshake.
     TlsFacts facts() const;
-    /// Of the last failure: "no shared cipher". One line, for the log.
+    /// The last failure, as one line for the log: "no shared cipher".
     static std::string error();
-    /// Why the peer's certificate was not trusted: "self-signed certificate"; empty when that was not it.
+    /// The reason why the peer's certificate was not trusted: "self-signed certificate"; empty when that was
+    /// not it.
     std::string distrust() const;
-    /// Of a handshake of ours that has just failed: distrust(), else error().
+    /// The reason why a handshake that we began has just failed: distrust(), else error().
     std::string handshake_error() const;
 
   private:

@@ -44,15 +44,15 @@ void add_record(SSL* stream, const TlsaRecord& record) {
                       reinterpret_cast<const unsigned char*>(record.data.data()), record.data.size());
 }
 
-/// A fingerprint is what its owner might have published as a DANE-EE record: of the certificate, or of its
-/// key.
+/// A fingerprint is treated like a DANE-EE record that the server's owner might have published: of the
+/// certificate, or of its key.
 void add_fingerprint(SSL* stream, const std::string& digest) {
     for (const std::uint8_t selector : {std::uint8_t{0}, std::uint8_t{1}})
         add_record(stream,
                    {.usage = domain_issued, .selector = selector, .matching = sha256, .data = digest});
 }
 
-/// RFC 7672 3.1.1: neither the name nor the dates of a certificate that a record names itself matter.
+/// RFC 7672 3.1.1: where a record names the certificate itself, neither its name nor its dates matter.
 void enable_dane(SSL* stream, const std::string& name) {
     if (SSL_dane_enable(stream, name.empty() ? nullptr : name.c_str()) != 1) throw std::bad_alloc();
     SSL_dane_set_flags(stream, DANE_FLAG_NO_DANE_EE_NAMECHECKS);

@@ -1,4 +1,4 @@
-// Whom a TLS connection that we make is to be with, and by what that is known.
+// The TLS client's side: which server a connection of ours must reach, and how that server is verified.
 #pragma once
 
 #include <cstdint>
@@ -10,9 +10,9 @@
 
 namespace sluice::net {
 
-/// How the server is told from an impostor.
+/// The means by which the server is told from an impostor.
 enum class TlsTrust : std::uint8_t {
-    anybody,      // it is not: encryption helps against those who only listen
+    anybody,      // not at all: encryption protects only against eavesdroppers
     name,         // a chain to an authority, and `server_name` in the certificate (RFC 6125)
     fingerprint,  // the certificate or its public key is one of `fingerprints`
     dane,         // TLSA records (RFC 7672), given with each connection
@@ -25,32 +25,32 @@ struct TlsaRecord {
     std::uint8_t matching = 0;
     std::string data;  // octets, not hexadecimal
 
-    /// From the octets of a record as they are in DNS; false when they are too few.
+    /// Reads the octets of a record as they are in DNS; false when they are too few.
     static bool parse(std::string_view octets, TlsaRecord& record);
-    /// The certificate usages of SMTP: DANE-TA and DANE-EE (RFC 7672 3.1).
+    /// True for the certificate usages of SMTP: DANE-TA and DANE-EE (RFC 7672 3.1).
     bool usable() const { return usage == 2 || usage == 3; }
     bool operator==(const TlsaRecord&) const = default;
 };
 
 struct TlsClientOptions {
     TlsTrust trust = TlsTrust::anybody;
-    /// Asked for (SNI, RFC 6066 3), and checked for `name`; with `dane` the TLSA base domain. Empty = none.
+    /// Sent as SNI (RFC 6066 3), and checked with `name`; with `dane` it is the TLSA base domain. Empty =
+    /// none.
     std::string server_name = {};
-    /// PEM file of the authorities for `name`; empty = those of the system.
+    /// PEM file of the trusted CAs for `name`; empty = those of the system.
     std::string ca_file = {};
     /// SHA-256 digests, 32 octets each.
     std::vector<std::string> fingerprints = {};
     TlsVersion minimum = TlsVersion::v1_2;
-    /// PEM file with a private key, our own certificate and its chain, for servers that want to know who
-    /// asks; empty = none.
+    /// PEM file with a private key, our own certificate and its chain, for servers that require a client
+    /// certificate; empty = none.
     std::string chain_file = {};
 };
 
 /// Immutable; must outlive its streams.
 class TlsClientContext {
   public:
-    /// Throws std::runtime_error that names the file when the authorities or our own certificate cannot be
-    /// read.
+    /// Throws std::runtime_error that names the file when the CAs or our own certificate cannot be read.
     explicit TlsClientContext(const TlsClientOptions& options);
     ~TlsClientContext();
     TlsClientContext(const TlsClientContext&) = delete;

@@ -1,4 +1,4 @@
-// Whom TLS connections of ours trust, against streams of ours as the server.
+// Tests which servers our TLS client trusts; our own streams are the server.
 #include "net/tls_client.hpp"
 
 #include <sys/socket.h>
@@ -19,7 +19,7 @@ class TlsClient : public testing::Test, protected TestCertificates {
   protected:
     TlsClient() : file(chain_file("mx.pem", "DNS:mx.example.org")), server_context({.chain_files = {file}}) {}
 
-    /// Shakes hands with the server; what became of it on our side.
+    /// Shakes hands with the server; returns the result on the client's side.
     Handshake connect(const TlsClientOptions& options, const std::vector<TlsaRecord>& records = {}) {
         context = std::make_unique<TlsClientContext>(options);
         int ends[2];
@@ -85,7 +85,7 @@ TEST_F(TlsClient, HoldsTheServerToItsTlsaRecords) {
     const TlsClientOptions options{.trust = TlsTrust::dane, .server_name = "mx.example.org"};
     const TlsaRecord ours{.usage = 3, .selector = 1, .matching = 1, .data = key_digest(file)};
     const TlsaRecord another{.usage = 3, .selector = 1, .matching = 1, .data = std::string(32, 'x')};
-    // What a public authority vouches for (PKIX-EE) says nothing about SMTP: RFC 7672 3.1.3.
+    // A record about a public authority (PKIX-EE) is not for SMTP: RFC 7672 3.1.3.
     const TlsaRecord unusable{.usage = 1, .selector = 1, .matching = 1, .data = key_digest(file)};
     EXPECT_EQ(connect(options, {another, ours}), Handshake::done);
     EXPECT_EQ(connect(options, {another}), Handshake::failed);

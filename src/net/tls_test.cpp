@@ -21,7 +21,7 @@ using Handshake = TlsStream::Handshake;
 
 class TlsTest : public testing::Test, protected TestCertificates {
   protected:
-    /// A client that says nothing yet, and the server's end of its connection.
+    /// Connects a client that sends nothing yet to a server's stream.
     void connect(const TlsServerContext& context, const char* name = nullptr) {
         int ends[2];
         ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
@@ -134,9 +134,9 @@ TEST_F(TlsTest, ResumesSessionsThatCarryTheirOwnState) {
         ASSERT_EQ(shake_hands(), Handshake::done);
         EXPECT_FALSE(stream.facts().resumed);
         char octet = 0;
-        SSL_read(client.get(), &octet, 1);  // a ticket of TLS 1.3 comes after the handshake
+        SSL_read(client.get(), &octet, 1);  // reads the ticket, which in TLS 1.3 comes after the handshake
         const Session session(SSL_get1_session(client.get()));
-        SSL_shutdown(client.get());  // or OpenSSL would think that the session was broken off
+        SSL_shutdown(client.get());  // otherwise OpenSSL would consider the session broken off
         connect(renewed);
         SSL_set_session(client.get(), session.get());
         ASSERT_EQ(shake_hands(), Handshake::done);

@@ -1,4 +1,4 @@
-// Files without a name: nothing to clean up, whatever becomes of the process.
+// Files without a name: nothing remains of them, however the process ends.
 #pragma once
 
 #include <string>
@@ -8,14 +8,15 @@
 
 namespace sluice::net {
 
-/// An empty file in `directory`, to be read and written by us alone. Empty with errno set on failure. Blocks.
+/// An empty file in `directory` that only this process can read and write. Empty with errno set on failure.
+/// Blocks.
 Fd open_unlinked(const std::string& directory);
 
-/// Appends all of it. False with errno set when the disk would not have it. Blocks.
+/// Appends all octets. False with errno set when the disk does not take them. Blocks.
 bool write_all(int file, std::string_view octets);
 
-/// What open_unlinked() does where the file system has no O_TMPFILE (NFS, FUSE): for an instant the file has
-/// a name.
+/// Used by open_unlinked() where the file system has no O_TMPFILE (NFS, FUSE): for an instant the file has a
+/// name.
 Fd create_and_unlink(const std::string& directory);
 
 }  // namespace sluice::net

@@ -14,8 +14,8 @@ namespace sluice::net {
 
 namespace {
 
-/// The turn to append. Held through a descriptor of its own, because another thread may put a new file in the
-/// place of `fd` at any time.
+/// The turn to append. The lock is held through a descriptor of its own, because another thread may replace
+/// the file behind `fd` at any time.
 class Turn {
   public:
     Turn(int fd, Millis patience) : fd_(::fcntl(fd, F_DUPFD_CLOEXEC, 0)) {
@@ -63,12 +63,12 @@ LinesAppended write_all(int fd, std::string_view text) {
     return {.octets = written, .error = 0};
 }
 
-/// Leaves the file as if the octets after `kept` had not come. False where that cannot be: the file may only
-/// grow, or somebody who did not wait for his turn has written to it.
+/// Leaves the file as if the octets after `kept` had not been written. False where that is impossible: the
+/// file may only grow, or a process that did not wait for its turn has written to it.
 bool take_back(int fd, off_t before, std::size_t written, std::size_t kept) {
     const bool undisturbed = size_of(fd) == before + static_cast<off_t>(written);
     if (!undisturbed || ::ftruncate(fd, before + static_cast<off_t>(kept)) != 0) return false;
-    ::lseek(fd, 0, SEEK_END);  // of a standard stream, which may be open without O_APPEND
+    ::lseek(fd, 0, SEEK_END);  // for a standard stream, which may be open without O_APPEND
     return true;
 }
 
@@ -106,7 +106,7 @@ bool end_cut_line(const char* path, int fd) {
     const Turn turn(fd, Millis{0});
     const off_t size = size_of(reader.get());
     char last = '\n';
-    // Without a turn it may be that somebody is writing just now.
+    // Without the turn, another process may be writing at this moment.
     if (!turn.has_come() || size <= 0 || ::pread(reader.get(), &last, 1, size - 1) != 1 || last == '\n')
         return false;
     return write_all(turn.fd(), "\n").error == 0;

@@ -51,7 +51,7 @@ TEST_F(WholeLinesTest, AFullDiskHasWholeLinesOnly) {
         EXPECT_EQ(done.error, EFBIG);
         EXPECT_TRUE(may_have_room_later(done.error));
         EXPECT_EQ(content(), "before\none\n");
-        // And somebody else's line may still fit.
+        // A line of another process may still fit.
         EXPECT_EQ(WholeLines().append(fd(), "two\n", patience).error, 0);
     }
     EXPECT_EQ(lines.append(fd(), "after\n", patience).octets, 6U);
@@ -70,8 +70,8 @@ TEST_F(WholeLinesTest, AStreamWithoutAppendGoesOnAtItsEnd) {
 }
 
 TEST_F(WholeLinesTest, WhereNothingCanBeTakenBackTheCutLineIsEnded) {
-    // A file that may only grow (chattr +a) is not to be had everywhere. A write in the midst of ours has the
-    // same effect, and a file that is not where its end is plays that.
+    // A file that may only grow (chattr +a) is not available everywhere. A write in the middle of ours has
+    // the same effect; a file position that is not at the end simulates it.
     ASSERT_EQ(::fcntl(fd(), F_SETFL, 0), 0);
     put("0123456789");
     ::lseek(fd(), 0, SEEK_SET);
@@ -95,7 +95,7 @@ TEST_F(WholeLinesTest, ALineThatItsWriterDidNotEndIsEnded) {
     EXPECT_FALSE(end_cut_line("/dev/null", fd()));
 }
 
-/// Another process that has its turn, and stands still.
+/// Another process that has its turn, and hangs.
 class Holder {
   public:
     explicit Holder(int fd) {

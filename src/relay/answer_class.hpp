@@ -1,4 +1,5 @@
-// Which of an MTA's answers to RCPT are about the recipient alone, and so hold for whoever asks next.
+// Tells an MTA's replies to RCPT that concern the recipient alone, and so hold for any client that asks
+// later.
 #pragma once
 
 #include <cstddef>
@@ -12,8 +13,8 @@ namespace sluice::relay {
 /// The recipient exists: 250. (251 and 252 say less, and are rare enough to be asked again.)
 bool says_known(const smtp::Reply& reply);
 
-/// There is no such recipient, and neither the client, the sender nor a policy has a part in it: 550, 551,
-/// 553 or 556, and one of
+/// There is no such recipient, and the reason is neither the client, nor the sender, nor a policy: 550, 551,
+/// 553 or 556, together with one of
 ///   5.1.1  bad destination mailbox        (Postfix, Exim, Sendmail: user unknown)
 ///   5.1.2  bad destination system         (domain does not exist)
 ///   5.1.3  bad destination address syntax
@@ -28,11 +29,12 @@ bool says_known(const smtp::Reply& reply);
 ///   refusing an honest sender because of another's guilt is worse.
 bool says_unknown(const smtp::Reply& reply);
 
-/// It has had enough recipients in this transaction (RFC 5321 4.5.3.1.10): 452, or 552 of servers that mean
-/// the same, with X.5.3, or without an enhanced code and in words.
+/// The MTA takes no more recipients in this transaction (RFC 5321 4.5.3.1.10): 452, or the 552 that some
+/// servers send instead, with X.5.3, or without an enhanced code but with words that say so.
 bool says_too_many(const smtp::Reply& reply);
 
-/// How many recipients of one transaction were taken before it had enough of them; nothing = it had not.
+/// The number of recipients of one transaction that the MTA took before it refused one as too many; nothing =
+/// it refused none for that reason.
 std::optional<std::size_t> taken_before_too_many(std::span<const smtp::Reply> replies);
 
 }  // namespace sluice::relay

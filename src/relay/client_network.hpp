@@ -1,7 +1,7 @@
-// One client, where connections or answers are shared out, is an IPv4 /24 or an IPv6 /64.
+// One client, for sharing out connections and answers, is an IPv4 /24 or an IPv6 /64.
 //
-// One customer of a hoster or of an access provider has an IPv6 /64 at least, and whoever sends much from
-// IPv4 has neighbouring addresses. A whole network behind a NAT is one client, too.
+// A customer of a hoster or of an access provider has at least an IPv6 /64, and a bulk sender on IPv4 has
+// neighbouring addresses. A whole network behind a NAT also counts as one client.
 #pragma once
 
 #include "base/ip.hpp"

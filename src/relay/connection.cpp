@@ -17,7 +17,7 @@ namespace {
 
 constexpr Seconds quit_time_max{5};
 
-/// The client's answer is known and waits for no more than a clean connection.
+/// The client has its answer by now; only the connection waits for RSET to be answered.
 constexpr Seconds reset_time_max{10};
 
 }  // namespace
@@ -107,7 +107,7 @@ void Connection::on_io(std::uint32_t events) {
     if ((events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) read_replies(events);
 }
 
-/// The first event after connect(2).
+/// Handles the first event after connect(2).
 bool Connection::connected() {
     const std::error_code error = net::connect_result(fd_.get());
     if (error) {
@@ -115,7 +115,7 @@ bool Connection::connected() {
         return false;
     }
     connecting_ = false;
-    told_late_ = options_.command_timeout <= greeting_patience;  // it is given up before
+    told_late_ = options_.command_timeout <= greeting_patience;  // then it is given up before it is late
     wait(told_late_ ? options_.command_timeout : greeting_patience);
     // A header of some 50 octets always fits a socket that has sent nothing.
     if (!preface_.empty() && net::write_some(fd_.get(), preface_.data(), preface_.size()) !=
@@ -250,15 +250,15 @@ void Connection::on_timer() {
     end(connecting_ ? "it could not be reached in time" : "it did not answer in time");
 }
 
-/// Nothing more will come.
+/// Ends the connection: nothing more will come.
 void Connection::end(std::string why) {
     failure_ = std::move(why);
     const Outcome outcome = dialogue_.lost();
     owner_.progressed(*this, outcome == Outcome::none ? Outcome::lost : outcome);
 }
 
-/// The socket failed while we wrote. Whoever made us write is not to be called back from inside: the timer
-/// does it, unless the socket's own event comes first and finds a last reply.
+/// The socket failed while we wrote. The code that caused the write must not be called back from inside it:
+/// the timer ends the connection, unless the socket's own event comes first and finds a last reply.
 void Connection::broken() {
     broken_ = true;
     loop_.arm(*this, Millis{0});

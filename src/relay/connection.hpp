@@ -1,7 +1,7 @@
-// One connection to an MTA: a socket, TLS where it is to be had, the dialogue on it, and a time limit for
-// whatever it waits for.
+// One connection to an MTA: a socket, TLS where it is available, the dialogue on it, and a time limit for
+// every wait.
 //
-// Thin: what is said is the dialogue's business, who may use the connection the pool's.
+// The class is thin: the dialogue decides what is said, the pool decides who may use the connection.
 #pragma once
 
 #include <memory>
@@ -28,10 +28,11 @@ class Connection final : public net::IoHandler, private net::Timer {
 
     class Owner {
       public:
-        /// Anything but Outcome::none. May close the connection.
+        /// Any outcome but Outcome::none. The owner may close the connection.
         virtual void progressed(Connection& connection, Outcome outcome) = 0;
         virtual void idle_expired(Connection& connection) = 0;
-        /// Connected, and not greeted within `greeting_patience`; it goes on waiting. Once a connection.
+        /// The connection is established, but no greeting came within `greeting_patience`; it goes on
+        /// waiting. Called at most once for a connection.
         virtual void greeting_late(Connection& /*connection*/) {}
 
       protected:
@@ -39,15 +40,16 @@ class Connection final : public net::IoHandler, private net::Timer {
     };
 
     static constexpr Seconds greeting_patience{5};
-    /// So long after its greeting a connection has an MTA process that knows of every table as it is.
+    /// For this long after its greeting a connection has an MTA process that has read the current tables.
     static constexpr Seconds young_time{5};
-    /// An answer got on one older than this is not remembered, however old connections may become.
+    /// An answer received on a connection older than this is not remembered, however old connections may
+    /// become.
     static constexpr Seconds remembered_age_max{60};
 
-    /// What the pool keeps with each connection.
+    /// The pool's data about each connection.
     struct Lease {
-        Job* job = nullptr;          // who uses it now
-        Job* promised_to = nullptr;  // on whose behalf it is being opened
+        Job* job = nullptr;          // the job that uses it now
+        Job* promised_to = nullptr;  // the job on whose behalf it is being opened
         Introduction introduction;   // the identity in force; empty = still our own
         wire::XclientAttributes attributes;
         Carry carry = Carry::nothing;
@@ -60,47 +62,48 @@ class Connection final : public net::IoHandler, private net::Timer {
         bool may_be_stale =
             false;  // it was idle for a while before it was leased: it may have been dead by then
         bool quitting = false;
-        bool spent = false;               // tied to the stranger of a proof: of no use to anybody
-        smtp::EhloReply own_ehlo;         // to us, before any client's identity
-        std::optional<RelayProof> proof;  // being made on it, before it is put to use
+        bool spent = false;               // tied to the stranger of a proof: of no use to any client
+        smtp::EhloReply own_ehlo;         // the reply to our EHLO, before any client's identity
+        std::optional<RelayProof> proof;  // the proof in progress, before the connection is put to use
         Instant proof_began_at;
     };
 
     Connection(net::Loop& loop, const PoolOptions& options, std::string_view hostname, Upstream& upstream,
                Owner& owner);
 
-    /// Starts connecting; `preface` goes out before anything else, `helo` as for Dialogue::open. False: it
-    /// could not even be tried, failure() says why.
+    /// Starts connecting; `preface` is sent before anything else, `helo` is as for Dialogue::open. False: the
+    /// attempt failed at once, and failure() says why.
     [[nodiscard]] bool open(std::string preface, std::string_view helo);
 
-    /// Sends what the dialogue has to say, and gives the MTA until the time limit to answer.
+    /// Sends the dialogue's output; the MTA must answer within the time limit.
     void send();
-    /// Sends the message and the final dot. What the view refers to must stay until dot_sent() or the end of
-    /// the connection.
+    /// Sends the message and the final dot. What the view refers to must stay valid until dot_sent() or the
+    /// end of the connection.
     void send_content(std::string header, const smtp::MessageView& message);
-    /// Nothing is under way: Owner::idle_expired after `idle_max`.
+    /// Nothing is in progress: Owner::idle_expired is called after `idle_max`.
     void rest(Millis idle_max);
     /// Says QUIT; the MTA has a few seconds to close.
     void quit();
-    /// At once. The object must then be retired.
+    /// Closes the connection at once. The object must then be retired.
     void close();
 
     Upstream& upstream() { return upstream_; }
-    /// Since the greeting.
+    /// The time since the greeting.
     Millis age() const { return loop_.now() - lease_.opened_at; }
     bool young() const { return age() <= young_time; }
     smtp::Dialogue& dialogue() { return dialogue_; }
     Lease& lease() { return lease_; }
 
-    /// The content of a message has begun to be sent in this task; all of it, and the final dot, has been.
+    /// content_begun: the first octets of a message have been sent in this task. dot_sent: all of it and the
+    /// final dot have been.
     bool content_begun() const { return content_begun_; }
     bool dot_sent() const { return dot_sent_; }
     bool timed_out() const { return timed_out_; }
     /// The connection ended in a TLS handshake.
     bool handshake_failed() const { return handshake_failed_; }
-    /// After Outcome::opened; nothing for plaintext.
+    /// The TLS facts, known after Outcome::opened; nothing for plaintext.
     std::optional<net::TlsFacts> tls() const;
-    /// A sentence on why the connection ended.
+    /// The reason why the connection ended, as a sentence.
     std::string failure() const;
 
   private:
@@ -114,7 +117,7 @@ class Connection final : public net::IoHandler, private net::Timer {
     void flush();
     void write_content();
     void read_replies(std::uint32_t events);
-    /// False: the connection is gone, or no longer ours to read.
+    /// False: the connection is gone, or must no longer be read.
     bool take_replies(std::string_view octets);
     void end(std::string why);
     void broken();

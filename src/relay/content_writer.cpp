@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::string_view final_dot = ".\r\n";
 
-/// A socket takes no more than some megabytes at once, however many are offered.
+/// A socket takes no more than a few megabytes at once, however many are offered.
 constexpr std::size_t vectors_max = 64;
 
 constexpr std::size_t tls_record_octets = 16'384;  // RFC 8446 5.1
@@ -38,7 +38,8 @@ ContentWriter::Result ContentWriter::write(int socket) {
 ContentWriter::Result ContentWriter::write(net::TlsStream& stream) {
     std::array<char, tls_record_octets> record;
     while (sent_ < file_at_ + message_.file_octets + final_dot.size()) {
-        // What could not be written is offered once more, the same octets: nothing of the message changes.
+        // Octets that could not be written are offered again unchanged, as TLS requires: the message does not
+        // change.
         const std::size_t octets = copy(record);
         if (octets == 0) return Result::failed;
         const std::ptrdiff_t count = stream.write(record.data(), octets);
@@ -49,7 +50,7 @@ ContentWriter::Result ContentWriter::write(net::TlsStream& stream) {
     return Result::done;
 }
 
-/// The octets from here on that fit; 0 when the file is shorter than it was.
+/// Copies the octets from here on that fit; 0 when the file is shorter than it was.
 std::size_t ContentWriter::copy(std::span<char> record) const {
     const std::uint64_t dot_at = file_at_ + message_.file_octets;
     if (sent_ >= file_at_ && sent_ < dot_at) {
@@ -71,7 +72,7 @@ std::size_t ContentWriter::copy(std::span<char> record) const {
     return copied;
 }
 
-/// What lies in memory from here on, up to the file if there is one.
+/// Collects the octets that lie in memory from here on, up to the file if there is one.
 std::size_t ContentWriter::gather(std::span<iovec> vectors) const {
     std::size_t count = 0;
     std::uint64_t skip = sent_ <= file_at_ ? sent_ : sent_ - message_.file_octets;
@@ -99,7 +100,7 @@ ContentWriter::Result ContentWriter::write_memory(int socket) {
 ContentWriter::Result ContentWriter::write_file(int socket) {
     const std::uint64_t offset = sent_ - file_at_;
     const std::uint64_t left = message_.file_octets - offset;
-    // 0: the file is shorter than it was. write() sees that nothing moved.
+    // 0 means that the file is shorter than it was; write() then sees that nothing moved.
     return moved(net::send_file(socket, message_.fd, offset, static_cast<std::size_t>(left)));
 }
 

@@ -18,8 +18,8 @@ namespace sluice::relay {
 class ContentWriter {
   public:
     enum class Result : std::uint8_t {
-        done,     // every octet, the final dot's among them, is the kernel's now
-        blocked,  // come again when the socket is writable
+        done,     // the kernel has every octet, including the final dot
+        blocked,  // call again when the socket is writable
         failed,   // the socket or the file failed: close the connection, the dot was not sent
     };
 
@@ -30,7 +30,7 @@ class ContentWriter {
           file_at_(header_.size() + message_.memory_octets()) {}
 
     Result write(int socket);
-    /// The same, encrypted: what is in a file then comes through memory of ours.
+    /// Writes the message encrypted. The part in a file is then read through a buffer in memory.
     Result write(net::TlsStream& stream);
 
     /// Octets given to the kernel so far.
@@ -46,7 +46,7 @@ class ContentWriter {
 
     std::string header_;
     smtp::MessageView message_;
-    std::uint64_t file_at_;  // octets that come before those of the file
+    std::uint64_t file_at_;  // octets that precede those of the file
     std::uint64_t sent_ = 0;
 };
 

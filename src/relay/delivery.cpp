@@ -27,7 +27,7 @@ class Deliveries::Delivery final : public Job {
         question.pending = static_cast<Awaited*>(this);
     }
 
-    /// Only asked for before the message has been passed on, so the question is there.
+    /// Called only before the message has been passed on, so the question still exists.
     const smtp::ClientIdentity& client() const override { return *question_->client; }
 
     void begin(Connection& connection) override {
@@ -51,7 +51,7 @@ class Deliveries::Delivery final : public Job {
             return;
         }
         if (outcome == Outcome::refused && outdated(connection)) {
-            // Nothing has been delivered, so nothing is repeated.
+            // Nothing has been delivered, so asking again repeats nothing.
             connection_ = nullptr;
             young_only = true;
             deliveries_.pool_.release(*this);
@@ -71,7 +71,7 @@ class Deliveries::Delivery final : public Job {
 
     void withdrawn(smtp::Question&) override {
         question_ = nullptr;
-        // After the dot the message is the MTA's, and its answer has to be awaited before anybody else can
+        // After the dot the message is the MTA's, and its answer has to be awaited before another job can
         // use the connection. Before it, closing the connection takes everything back.
         if (passed_on()) return;
         deliveries_.pool_.forget(*this);
@@ -82,14 +82,14 @@ class Deliveries::Delivery final : public Job {
 
     void keep(std::list<Delivery>::iterator self) { self_ = self; }
 
-    /// The backend goes away before the question.
+    /// Called when the backend is destroyed before the question.
     void abandon() {
         if (question_ != nullptr) question_->pending = nullptr;
         deliveries_.pool_.forget(*this);
     }
 
   private:
-    /// An MTA process that began long ago may not know a mailbox that is there by now (Connection::young()).
+    /// An MTA process that began long ago may not know a mailbox created since (Connection::young()).
     bool outdated(Connection& connection) const {
         return !young_only && !connection.young() && connection.dialogue().refused_at() == Stage::recipient &&
                std::ranges::any_of(connection.dialogue().recipients(), says_unknown);
@@ -99,7 +99,7 @@ class Deliveries::Delivery final : public Job {
         const auto& recipients = question_->envelope->recipients;
         const auto& replies = connection.dialogue().recipients();
         for (std::size_t i = 0; i < std::min(recipients.size(), replies.size()); ++i) {
-            // "Too many" says nothing about this one.
+            // "Too many" says nothing about this recipient.
             if (replies[i].positive() || says_too_many(replies[i])) continue;
             deliveries_.verifier_.learn(
                 recipients[i], scrubbed(connection, replies[i], deliveries_.options_.hostname, nullptr),
@@ -118,7 +118,7 @@ class Deliveries::Delivery final : public Job {
 
     Deliveries& deliveries_;
     smtp::DeliveryQuestion* question_;  // null once withdrawn
-    Connection* connection_ = nullptr;  // once it has got as far as the content
+    Connection* connection_ = nullptr;  // set once the content has been reached
     std::list<Delivery>::iterator self_;
 };
 

@@ -10,7 +10,7 @@
 
 namespace sluice::relay {
 
-/// The deliveries of a worker, waiting or under way.
+/// The deliveries of a worker, waiting or in progress.
 class Deliveries {
   public:
     /// All references must outlive it.
@@ -19,10 +19,10 @@ class Deliveries {
 
     /// See smtp::Backend::deliver.
     ///
-    /// The message goes to all of its recipients or to none. If the MTA refuses a recipient that was
-    /// promised, the others do not get the message either: the client hears 451, and at its next attempt the
-    /// recipient is refused at RCPT. Only when every recipient is refused for good does it hear the MTA's own
-    /// 5yz.
+    /// The message goes to all of its recipients or to none. If the MTA refuses a recipient that the client
+    /// was promised, the others do not get the message either: the client receives 451, and at its next
+    /// attempt that recipient is refused at RCPT. Only when every recipient is refused permanently does the
+    /// client receive the MTA's own 5yz.
     void deliver(smtp::DeliveryQuestion& question);
 
   private:

@@ -63,10 +63,10 @@ bool says_goodbye(int code) {
 bool may_ask_again(const Ending& ending) {
     if (ending.content_begun || ending.timed_out) return false;
     switch (ending.outcome) {
-        // The MTA's transaction was there before this client came.
+        // The MTA's transaction was open before this client came.
         case Outcome::out_of_step: return true;
         case Outcome::helo_refused: return false;
-        // It may have said 421 to the silence before.
+        // The MTA may have sent the 421 earlier, because the connection was idle.
         case Outcome::client_refused: return ending.may_be_stale && ending.code == 421;
         default: return ending.may_be_stale;
     }

@@ -1,4 +1,4 @@
-// Connections that ended, by everything that can have ended them, and the sentence for the client.
+// The sentence for the client after every way in which a connection can end.
 
 #include "relay/ending.hpp"
 
@@ -117,7 +117,7 @@ TEST(SentenceOnRecipients, IsTheMtasOnlyWhenAllAreRefusedForGood) {
     const Row rows[] = {
         {{unknown}, 1, ""},
         {{unknown, unknown}, 2, ""},
-        {{unknown}, 2, "4.3.0"},  // it closed before it spoke of the second
+        {{unknown}, 2, "4.3.0"},  // it closed before it answered for the second recipient
         {{unknown, taken}, 2, "4.3.0"},
         {{later}, 1, "4.3.0"},
         {{unknown, later}, 2, "4.3.0"},

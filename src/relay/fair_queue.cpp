@@ -11,7 +11,7 @@ namespace sluice::relay {
 
 namespace {
 
-/// Short enough to be kept in the string itself.
+/// The key is short enough to fit into the string object itself.
 std::string key_of(const IpAddress& address) {
     const IpAddress network = network_of(address);
     const std::size_t octets = (network.is_v4() ? network_bits_v4 : network_bits_v6) / 8;
@@ -103,7 +103,7 @@ FairQueue::Ring FairQueue::ring_for(const ClientTurn& client, const ClientTurn::
     return !lane.deliveries.empty() && client.held < lent_max_ ? Ring::beyond : Ring::none;
 }
 
-/// Puts the client where it belongs after a change, or forgets it.
+/// Puts the client into the right ring after a change, or forgets it.
 void FairQueue::settle(ClientTurn& client) {
     bool waits = false;
     for (const std::size_t lane : {0U, 1U}) {

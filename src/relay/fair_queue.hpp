@@ -2,16 +2,17 @@
 // lane one client's network after the other, and no network beyond its share of the connections.
 //
 // The share. A question about recipients costs a client nothing and may take an MTA a minute (a callout, a
-// policy service), so one network has at most a quarter of the connections (at least one) for questions, at
-// any time: what is lent out for a minute cannot be called back when somebody else comes a second later. A
-// message has been carried here in full, for recipients that were taken; for those a network may go beyond
-// its quarter while no network within its own waits in that lane, but never into the last quarter, which is
-// kept for whoever comes next. So an installation that has all its mail from one address delivers over three
-// quarters of its connections, and below four connections over all of them.
+// policy service). So one network has at most a quarter of the connections (at least one) for questions at
+// any time: a connection lent for a minute cannot be called back when another client arrives a second later.
+// A message has been received here in full, for recipients that were accepted; for messages a network may go
+// beyond its quarter while no network within its own quarter waits in that lane, but never into the last
+// quarter, which is kept for the next network to arrive. So an installation that has all its mail from one
+// address delivers over three quarters of its connections, and below four connections over all of them.
 //
 // A network is an IPv4 /24 or an IPv6 /64 (client_network.hpp). Everything here is O(1) in the number of jobs
-// and of networks, but for one look-up in a hash table for each job that comes; networks are remembered only
-// while they have a job waiting or hold a connection. Pure: no clock, no sockets; it does not own the jobs.
+// and of networks, apart from one look-up in a hash table for each new job. A network is remembered only
+// while it has a job waiting or holds a connection. Pure: no clock, no sockets; the queue does not own the
+// jobs.
 #pragma once
 
 #include <array>
@@ -27,7 +28,7 @@ namespace sluice::relay {
 
 /// One network, for as long as it has a job waiting or holds a connection.
 struct ClientTurn {
-    /// Where it stands in a lane: in no ring when none of its jobs there may be served now.
+    /// The ring of a lane that the network is in: none when no job of its there may be served now.
     enum class Ring : std::uint8_t { none, within, beyond };
 
     struct Lane {
@@ -42,7 +43,7 @@ struct ClientTurn {
     };
 
     std::array<Lane, 2> lanes;  // fast, slow
-    unsigned held = 0;          // connections, those being opened for it included
+    unsigned held = 0;          // connections, including those that are being opened for it
     const std::string* key = nullptr;
 };
 
@@ -52,30 +53,31 @@ class FairQueue {
     FairQueue(const FairQueue&) = delete;
     FairQueue& operator=(const FairQueue&) = delete;
 
-    /// Of `connections_max`, what one network may hold for questions; and what is kept from it for others.
+    /// share_of: how many of `connections_max` one network may hold for questions. kept_for_others: how many
+    /// it may never hold.
     static unsigned share_of(unsigned connections_max);
     static unsigned kept_for_others(unsigned connections_max) { return connections_max / 4; }
 
     void push_back(Job& job);
-    /// Before all others of its lane and of its client: it has waited before.
+    /// Puts the job before all others of its lane and of its client: it has waited before.
     void push_front(Job& job);
     void remove(Job& job);
     bool holds(const Job& job) const { return arrivals(job.fast_lane).holds(job); }
 
-    /// A connection is the job's, or is being opened for it; its client's turn is over. The job is still
-    /// here.
+    /// A connection is the job's, or is being opened for it; its client's turn is over. The job stays in the
+    /// queue.
     void take_hold(Job& job);
     void let_go(Job& job);
 
-    /// Those of a lane in the order in which they came, which is that of their deadlines.
+    /// The jobs of a lane in the order of arrival, which is also that of their deadlines.
     const JobQueue& arrivals(bool fast_lane) const { return arrivals_[fast_lane ? 0 : 1]; }
     std::size_t size() const { return arrivals_[0].size() + arrivals_[1].size(); }
-    /// Networks that wait or hold connections.
+    /// The number of networks that wait or hold connections.
     std::size_t clients() const { return clients_.size(); }
 
     enum class Visit : std::uint8_t { pass, stop };
-    /// Shows the jobs that may be served, in the order of turns, until `visit` says stop. The queue must not
-    /// be changed before.
+    /// Shows the jobs that may be served, in the order of turns, until `visit` returns stop. The queue must
+    /// not change before then.
     template <typename Visitor>
     void each(Visitor visit) const {
         for (const std::size_t lane : {0U, 1U}) {
@@ -94,8 +96,8 @@ class FairQueue {
     };
     using Ring = ClientTurn::Ring;
 
-    /// A client that has its share shows no more than the jobs for which a connection is being opened: any
-    /// other that comes free will do for them.
+    /// A client that has its full share shows only the jobs for which a connection is being opened: any other
+    /// connection that comes free serves them as well.
     template <typename Visitor>
     Visit each_of(const ClientTurn& client, const ClientTurn::Lane& lane, Visitor& visit) const {
         const bool room = client.held < share_ || lane.ring == Ring::beyond;

@@ -48,7 +48,7 @@ class FairQueueTest : public testing::Test {
         });
         return found;
     }
-    /// Gives the next job a connection; "" = none may have one.
+    /// Gives the next job a connection and returns its name; "" = no job may have one.
     std::string serve() {
         Job* const job = first();
         if (job == nullptr) return "";
@@ -56,14 +56,14 @@ class FairQueueTest : public testing::Test {
         queue->remove(*job);
         return static_cast<Work*>(job)->name;
     }
-    /// As many as may have one, one after the other.
+    /// Serves as many jobs as may have a connection, one after the other.
     std::string serve_all() {
         std::string all;
         for (std::string next = serve(); !next.empty(); next = serve())
             all += next + ' ';
         return all;
     }
-    /// Likewise, each connection given back at once.
+    /// Serves the jobs one after the other, and takes each connection back at once.
     std::string serve_quickly() {
         std::string all;
         while (Job* const job = first()) {
@@ -185,7 +185,7 @@ TEST_F(FairQueueTest, WhatHasAConnectionPromisedCountsAndMayTakeAnother) {
     queue = std::make_unique<FairQueue>(4);
     Work& one = check("192.0.2.1", "q1");
     check("192.0.2.1", "q2");
-    queue->take_hold(one);  // being opened for it
+    queue->take_hold(one);  // a connection is being opened for it
     EXPECT_EQ(first(), &one);
     EXPECT_EQ(serve(), "q1");
     EXPECT_EQ(serve(), "");

@@ -1,4 +1,4 @@
-// Whether an MTA that failed may be tried again: a wait that doubles with each failure, up to a minute.
+// Decides when an MTA that failed may be tried again: the wait doubles with each failure, up to a minute.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@ class Health {
 
     bool failing() const { return failing_; }
     bool may_try(Instant now) const { return !failing_ || now >= retry_at_; }
-    /// Meaningful while failing.
+    /// Valid only while failing.
     Instant retry_at() const { return retry_at_; }
 
     void succeeded() {
@@ -25,7 +25,7 @@ class Health {
     }
 
     void failed(Instant now) {
-        // Several connections that die of one cause are one failure.
+        // Several connections that die of one cause count as one failure.
         if (failing_ && now < retry_at_) return;
         failing_ = true;
         retry_at_ = now + wait_;

@@ -38,7 +38,7 @@ Introduction proxy_introduction(const smtp::ClientIdentity& client, const net::E
                                          .destination_port = mta.port};
     std::optional<wire::ProxyTls> tls;
     if (client.tls) tls = {.version = client.tls->version, .cipher = client.tls->cipher};
-    // Always EHLO: what the MTA offers has to be learnt on each of these connections.
+    // Always EHLO: the MTA's offer has to be learnt on each of these connections.
     return {.preface = wire::proxy_v2_header(addresses, tls), .helo = client.helo, .esmtp = true};
 }
 

@@ -1,4 +1,4 @@
-// What has to be said on an MTA connection so that it speaks for a client.
+// The words on an MTA connection that make the MTA see a given client.
 #pragma once
 
 #include <cstdint>
@@ -12,23 +12,24 @@
 
 namespace sluice::relay {
 
-/// How a connection that is open tells the MTA who the client is.
+/// The way in which an open connection tells the MTA who the client is.
 enum class Carry : std::uint8_t {
-    nothing,  // it does not: one identity, ours
+    nothing,  // it does not: the MTA sees one identity, ours
     xclient,
     proxy,  // said before the greeting: one identity for the whole of the connection
 };
 
-/// Without XCLIENT an MTA is not spoken to at all: what an MTA does not offer, or offers no longer, is no
-/// reason to take its clients' identities away from it.
+/// True: without XCLIENT the MTA gets no mail at all. That it does not offer XCLIENT, or no longer does, is
+/// no reason to hide its clients' identities from it.
 bool needs_xclient(IdentityBy by);
 
-/// `attributes` are what the MTA offers of XCLIENT on a connection.
+/// `attributes` are those of XCLIENT that the MTA offers on a connection.
 Carry carry_of(IdentityBy by, wire::XclientAttributes attributes);
 
 /// An identity as the MTA has been told it, octet for octet: two clients of one Introduction are one client
-/// to the MTA, and nobody else may use the connection. The client's port is part of it exactly where it is
-/// sent (PROXY, and XCLIENT where the MTA lists PORT), so that there each session is an identity of its own.
+/// to the MTA, and no other client may use the connection. The client's port is part of it exactly where it
+/// is sent (PROXY, and XCLIENT where the MTA lists PORT), so that there each session is an identity of its
+/// own.
 struct Introduction {
     std::string preface;  // XCLIENT line or PROXY header; empty when nothing is told
     std::string helo;
@@ -40,7 +41,7 @@ struct Introduction {
 
 Introduction xclient_introduction(const smtp::ClientIdentity& client, wire::XclientAttributes attributes);
 
-/// `mta` is the destination named in the header.
+/// `mta` is the destination that the header names.
 Introduction proxy_introduction(const smtp::ClientIdentity& client, const net::Endpoint& mta);
 
 }  // namespace sluice::relay

@@ -55,7 +55,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& change) { return change.param.what; });
 
 TEST(Introduction, CoversTheHeloNameThoughXclientDoesNot) {
-    // The EHLO after XCLIENT says it.
+    // The HELO name is sent in the EHLO after XCLIENT.
     smtp::ClientIdentity other = client();
     other.helo = "other.example";
     const wire::XclientAttributes attributes = wire::XclientAttributes::parse("ADDR");

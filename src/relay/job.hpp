@@ -16,16 +16,16 @@ class Connection;
 class JobQueue;
 struct ClientTurn;
 
-/// Why a job gets no answer from an MTA.
+/// The reason why a job gets no answer from an MTA.
 struct Failure {
     smtp::Reply reply;           // what to tell the client
-    std::string mta;             // whose doing it was; empty = nobody was asked
+    std::string mta;             // the MTA that caused it; empty = none was asked
     bool about_client = false;   // another client might fare better
-    bool for_session = false;    // and this one will not (smtp::Answer)
-    std::string mta_reply = {};  // for the log: what it said, where `reply` is ours
+    bool for_session = false;    // and this client will not, in this session (smtp::Answer)
+    std::string mta_reply = {};  // for the log: the MTA's own words, where `reply` is ours
 };
 
-/// What a question waits for; its `pending` points at one.
+/// The task that a question waits for; the question's `pending` points to it.
 class Awaited {
   public:
     /// The question was withdrawn.
@@ -46,47 +46,47 @@ class Job : public Awaited {
 
     virtual const smtp::ClientIdentity& client() const = 0;
 
-    /// The connection speaks for client() now: give its dialogue a task and have it sent.
+    /// The connection now speaks for client(): give its dialogue a task and send it.
     virtual void begin(Connection& connection) = 0;
-    /// verified, content, refused or delivered. Unless it is content, the job takes what it needs from the
-    /// dialogue and then gives the connection back (Pool::release).
+    /// The outcome is verified, content, refused or delivered. Unless it is content, the job takes what it
+    /// needs from the dialogue and then gives the connection back (Pool::release).
     virtual void reached(Connection& connection, smtp::Dialogue::Outcome outcome) = 0;
-    /// There is no connection, or no longer. The job belongs to no queue and no connection any more.
+    /// There is no connection, or no longer one. The job belongs to no queue and no connection any more.
     virtual void failed(const Failure& failure) = 0;
 
     bool fast_lane = true;
-    bool young_only = false;  // only a connection opened in the last seconds will do (Connection::young())
-    bool delivery = false;    // a message that is here in full, and not a question about recipients
+    bool young_only = false;  // needs a connection opened in the last seconds (Connection::young())
+    bool delivery = false;    // a message that is here in full, not a question about recipients
 
   private:
     friend class FairQueue;
     friend class JobQueue;
     friend class Pool;
 
-    /// Its place in one list.
+    /// The job's place in one list.
     struct Link {
         JobQueue* queue = nullptr;
         Job* next = nullptr;
         Job* previous = nullptr;
     };
 
-    Link arrival_;                      // among all of its lane
+    Link arrival_;                      // among all jobs of its lane
     Link turn_;                         // among those of its client
     ClientTurn* owner_ = nullptr;       // its client, while it waits or holds a connection
-    bool holding_ = false;              // a connection is its own, or is being opened for it
+    bool holding_ = false;              // a connection is leased to it, or is being opened for it
     Connection* connection_ = nullptr;  // leased
-    Connection* promised_ = nullptr;    // being opened on our behalf
+    Connection* promised_ = nullptr;    // being opened for this job
     Instant deadline_;
     bool fresh_only_ =
         false;  // a reused connection has failed us: no other will do, and there is no third try
-    Introduction introduction_;  // for connections with these attributes; made when first needed
+    Introduction introduction_;  // for connections with these attributes; made on first use
     wire::XclientAttributes introduction_attributes_;
 };
 
-/// First in, first out, with removal from anywhere. Does not own the jobs.
+/// A first-in, first-out list that allows removal from anywhere. It does not own the jobs.
 class JobQueue {
   public:
-    enum class By : std::uint8_t { arrival, turn };  // which of a job's places this list uses
+    enum class By : std::uint8_t { arrival, turn };  // which of a job's two places this list uses
 
     explicit JobQueue(By by = By::arrival) : by_(by) {}
     JobQueue(const JobQueue&) = delete;

@@ -21,7 +21,7 @@ std::string last_error() {
     return std::generic_category().message(errno);
 }
 
-/// The whole of an open file; false with the reason in `text`.
+/// Reads the whole of an open file; false with the reason in `text`.
 bool read_whole(int fd, std::string& text) {
     constexpr std::size_t chunk = 65536;
     std::size_t size = 0;

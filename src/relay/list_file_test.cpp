@@ -20,7 +20,7 @@ class ListVerify : public RelayTest {
     ~ListVerify() override { std::filesystem::remove_all(path_); }
 
     void write(const std::string& text) const {
-        // As operators do it: a new file moved over the old one.
+        // Operators replace the file the same way: a new file is moved over the old one.
         const std::string next = path_.string() + ".new";
         std::ofstream(next) << text;
         std::filesystem::rename(next, path_);
@@ -63,7 +63,7 @@ TEST_F(ListVerify, KeepsTheListWhenTheFileIsGone) {
     EXPECT_EQ(ask(1, "a@example.net").reply.code, 250);
     EXPECT_EQ(ask(1, "b@example.net").reply.code, 550);
     run_for(Millis{2200});
-    EXPECT_EQ(told("list_unreadable"), 1U);  // said once
+    EXPECT_EQ(told("list_unreadable"), 1U);  // told only once
 }
 
 TEST_F(ListVerify, LetsMailFlowBeforeThereIsAList) {

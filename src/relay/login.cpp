@@ -13,7 +13,7 @@ namespace {
 
 constexpr int no_authentication_now = 454;  // RFC 4954 6
 
-/// Authenticated clients may go on slowly: a user who is asked for a second factor, a mail that is typed.
+/// An authenticated client may be slow: its user may have to enter a second factor, or type the mail.
 constexpr Seconds idle_max{600};
 
 }  // namespace
@@ -52,13 +52,13 @@ void LoginConnection::ask(smtp::Question& question, Asked kind) {
     question_ = &question;
     asked_ = kind;
     question.pending = this;
-    // Answers never come from inside the question.
+    // An answer must never come from inside the call that asks the question.
     loop_.defer([this, alive = std::weak_ptr(alive_)] {
         if (!alive.expired() && question_ != nullptr) start();
     });
 }
 
-/// Does what was asked for, on a connection that is made when there was none before.
+/// Starts what was asked for, and opens the connection first if there has been none.
 void LoginConnection::start() {
     if (!connection_) {
         if (std::exchange(opened_before_, true)) return fail(*sentence_on_login({}, false).ours);
@@ -120,7 +120,7 @@ void LoginConnection::progressed(Connection& /*connection*/, Outcome outcome) {
     if (question_ != nullptr) fail(failure);
 }
 
-/// The greeting was for the client that a PROXY header has named.
+/// True: the greeting concerns the client that a PROXY header has named.
 bool LoginConnection::greeted_badly() const {
     using Stage = smtp::Dialogue::Stage;
     const smtp::Dialogue& dialogue = connection_->dialogue();
@@ -130,7 +130,7 @@ bool LoginConnection::greeted_badly() const {
            (dialogue.reply().transient() || dialogue.reply().permanent());
 }
 
-/// The MTA is to check passwords, and log failures, in the client's name.
+/// The MTA is to check passwords, and log failures, under the client's name.
 void LoginConnection::introduce() {
     const auto attributes = wire::XclientAttributes::parse(connection_->dialogue().ehlo().xclient);
     carry_ = carry_of(upstream_.options.identity, attributes);
@@ -179,7 +179,7 @@ void LoginConnection::fail(const Failure& failure) {
     question->answered(answer_of(failure));
 }
 
-/// A limit that it has is the same for those who come without a password.
+/// The MTA's limit on recipients is the same for clients that do not authenticate.
 void LoginConnection::learn_recipients() {
     if (const auto taken = taken_before_too_many(connection_->dialogue().recipients()))
         upstream_.recipients.learn(client_.address, *taken, loop_.now());

@@ -1,8 +1,8 @@
 // An MTA connection of one client's own, for AUTH and what follows it.
 //
-// It is no part of the pool and never becomes one: what an authenticated client may do is nobody else's
-// right. It speaks for its client as a pooled one would (XCLIENT, PROXY), is closed when the session lets go
-// of it, and is opened by the first line of an AUTH exchange. There is one question at a time.
+// It never belongs to the pool: the rights of an authenticated client are no other client's. It speaks for
+// its client as a pooled connection would (XCLIENT, PROXY), is opened by the first line of an AUTH exchange,
+// and is closed when the session lets go of it. There is one question at a time.
 #pragma once
 
 #include <functional>
@@ -20,8 +20,7 @@ namespace sluice::relay {
 
 class LoginConnection final : public smtp::Login, public Connection::Owner {
   public:
-    /// `upstream` has been reached before. `closed` is called from the destructor. All references must
-    /// outlive it.
+    /// `upstream` has been reached before. The destructor calls `closed`. All references must outlive it.
     LoginConnection(net::Loop& loop, const RelayOptions& options, Upstream& upstream,
                     smtp::ClientIdentity client, std::function<void()> closed);
     ~LoginConnection() override;
@@ -31,7 +30,7 @@ class LoginConnection final : public smtp::Login, public Connection::Owner {
     void deliver(smtp::DeliveryQuestion& question);
     /// See smtp::Backend::passed_on.
     bool passed_on() const { return connection_ != nullptr && connection_->dot_sent(); }
-    /// The question is no more; what was under way is ended with the connection.
+    /// The question no longer exists; what was in progress ends with the connection.
     void withdrawn();
 
   private:
@@ -60,7 +59,7 @@ class LoginConnection final : public smtp::Login, public Connection::Owner {
     smtp::Question* question_ = nullptr;
     Asked asked_ = Asked::nothing;
     Carry carry_ = Carry::nothing;
-    std::string last_words_;  // of the MTA, when the connection was lost; for the log
+    std::string last_words_;  // the MTA's, when the connection was lost; for the log
     bool opened_before_ = false;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -1,4 +1,4 @@
-// AUTH passed on over an MTA connection of the client's own, and what follows it.
+// AUTH passed on over an MTA connection of the client's own, and the commands that follow it.
 #include "relay/login.hpp"
 
 #include <sys/resource.h>
@@ -15,14 +15,14 @@ class RelayLogin : public RelayTest {
   protected:
     RelayLogin() { mta.auth = "PLAIN LOGIN"; }
 
-    /// A login of this client at an MTA that has been reached.
+    /// Opens a login of this client at an MTA that has been reached.
     void open(unsigned client_host = 1) {
         if (!relay) start_and_reach();
         client = client_at(client_host);
         login = relay->open_login(client);
         ASSERT_NE(login, nullptr);
     }
-    /// The MTA's reply to one line, as the client is to hear it: "235 2.7.0 …".
+    /// Returns the MTA's reply to one line, as the client hears it: "235 2.7.0 …".
     std::string say(const std::string& line) {
         Authenticate question(*login, client, line);
         relay->authenticate(question);
@@ -122,7 +122,7 @@ TEST_F(RelayLogin, IsNeverUsedForAnybodyElse) {
         EXPECT_NE(delivered.connection, 2U);
         EXPECT_FALSE(delivered.authenticated);
     }
-    // Let go of, it is closed and not kept.
+    // After the login is dropped, its connection is closed and not kept.
     ASSERT_TRUE(run_until([&] { return relay->counts().idle == relay->counts().connections; }));
     const unsigned open_before = mta.open();
     login.reset();
@@ -168,7 +168,7 @@ TEST_F(RelayLogin, FailsForAWhileWhenTheMtaCannotBeHad) {
         EXPECT_EQ(say("AUTH PLAIN AGEAcHc="), "454 4.7.0 Temporary authentication failure") << verb;
         EXPECT_EQ(by, "mta");
         EXPECT_EQ(mta.accepted, accepted + 2);
-        // There is no second connection: the session ends, and the client comes again.
+        // No second connection is opened: the session ends, and the client connects again.
         EXPECT_THAT(say("AUTH PLAIN AGEAcHc="), StartsWith("421 4.4.2 "));
         EXPECT_EQ(mta.accepted, accepted + 2);
         login.reset();
@@ -196,14 +196,14 @@ TEST_F(RelayLogin, EndsWithTheConnection) {
 TEST_F(RelayLogin, EndsWhenTheMtaClosesInTheMidstOfIt) {
     authenticate();
     mta.script = at("MAIL", "421 4.3.2 Shutting down");
-    EXPECT_EQ(ask_as_user("a@example.net"), 451);  // in its own words
+    EXPECT_EQ(ask_as_user("a@example.net"), 451);  // in the MTA's own words
     EXPECT_EQ(ask_as_user("b@example.net"), 421);
     EXPECT_EQ(mta.accepted, 2U);
 }
 
 TEST_F(RelayLogin, TellsARefusalAndThatTheMtaIsDone) {
     authenticate();
-    // 421 to the dot is a reply to the message: the client hears it as its own, and may try again.
+    // 421 to the dot is a reply to the message: the client receives it unchanged, and may try again.
     mta.script = at("dot", "421 4.3.2 Shutting down");
     Send message(1, {"a@example.net"});
     message.login = login.get();

@@ -1,4 +1,4 @@
-// What an operator can set about the MTA side; defaults are what a stock Postfix behind Sluice wants.
+// The operator's settings for the MTA side; the defaults suit a stock Postfix behind Sluice.
 #pragma once
 
 #include <cstddef>
@@ -12,22 +12,22 @@
 
 namespace sluice::relay {
 
-/// How the MTA learns who the client is.
+/// The way in which the MTA learns who the client is.
 enum class IdentityBy : std::uint8_t {
     automatic,  // XCLIENT; an MTA that does not offer it is treated as down
-    xclient,    // the same
+    xclient,    // like automatic
     proxy_v2,   // PROXY protocol v2 before each connection (one connection per client identity)
     none,       // the MTA sees Sluice as the client; a Received header names the true one
 };
 
-/// How the connection to the MTA is encrypted, in the words of Postfix's smtp_tls_security_level.
+/// The encryption of the connection to the MTA, in the terms of Postfix's smtp_tls_security_level.
 enum class MtaTls : std::uint8_t {
-    automatic,  // may, and none where the MTA is on this machine
+    automatic,  // like may, but like none where the MTA is on this machine
     none,
-    may,          // where it offers STARTTLS, whatever its certificate; without it after a failed handshake
-    encrypt,      // always, whatever its certificate
-    verify,       // always, its certificate's chain and name checked
-    fingerprint,  // always, its certificate or public key known
+    may,          // where it offers STARTTLS, with any certificate; without TLS after a failed handshake
+    encrypt,      // always, with any certificate
+    verify,       // always, with its certificate's chain and name checked
+    fingerprint,  // always, with a certificate or public key that is listed
     dane_only,    // always, with DNSSEC-secure TLSA records (RFC 7672)
 };
 
@@ -42,42 +42,42 @@ struct UpstreamOptions {
     net::ServerAddress address;
     MtaTlsOptions tls = {};
     IdentityBy identity = IdentityBy::automatic;
-    /// XCLIENT is authorised for every address there (a private listener, `sluice check` tells): one
-    /// connection may serve many identities. Otherwise each identity gets a connection of its own.
+    /// The MTA authorises XCLIENT for every address (a private listener; `sluice check` tells), so one
+    /// connection may serve many identities. If false, each identity gets a connection of its own.
     bool pooled = true;
-    /// It takes mail for everybody by design, as a sink does: it is not asked whether it relays for
+    /// The MTA takes mail for every domain by design, as a sink does: it is not tested for relaying for
     /// strangers.
     bool takes_any_domain = false;
-    /// Lower is asked first; equal ones share the load.
+    /// The MTA with the lowest number is asked first; equal ones share the load.
     unsigned priority = 0;
 
-    /// STARTTLS is said at least where it is offered.
+    /// True: STARTTLS is used at least where the MTA offers it.
     bool wants_tls() const {
         return tls.level == MtaTls::automatic ? !address.is_local() : tls.level != MtaTls::none;
     }
 };
 
 struct PoolOptions {
-    unsigned connections_min = 1;   // a worker keeps open to the preferred MTA
-    unsigned connections_max = 20;  // a worker, all MTAs together
+    unsigned connections_min = 1;   // that a worker keeps open to the preferred MTA
+    unsigned connections_max = 20;  // of a worker, for all MTAs together
     Seconds idle_max{60};  // an idle connection above the minimum is closed; below Postfix's smtpd_timeout
     unsigned uses_max = 1000;          // transactions on one connection
-    Seconds age_max{60};               // an MTA process may look at its tables as they were when it began
-    Seconds relay_check{600};          // so long a proof that an MTA does not relay for strangers holds
-    std::size_t waiting_max = 20'000;  // questions waiting for a connection; one more is answered 451 4.3.2
+    Seconds age_max{60};               // an MTA process may use its tables as they were when it started
+    Seconds relay_check{600};          // how long a proof holds that an MTA does not relay for strangers
+    std::size_t waiting_max = 20'000;  // questions that wait for a connection; beyond it: 451 4.3.2
     Seconds waiting_time_max{60};      // then 451 4.3.2
     Seconds connect_timeout{5};
     Seconds command_timeout{60};   // greeting, EHLO, XCLIENT, MAIL, RCPT, RSET, DATA
     Seconds content_timeout{180};  // without progress while the message is sent
-    Seconds final_timeout{540};    // reply to the dot; under the 10 min an RFC 5321 client waits
-    Seconds retry_after{1};        // an MTA that failed is not asked again for so long (doubling to a minute)
-    Seconds outage_wait_max{10};   // with all MTAs down for so long, questions wait no more: 451 4.4.1
+    Seconds final_timeout{540};    // reply to the dot; below the 10 min that an RFC 5321 client waits
+    Seconds retry_after{1};        // pause after an MTA failed (doubling up to a minute)
+    Seconds outage_wait_max{10};   // with all MTAs down for this long, questions fail with 451 4.4.1
 };
 
 enum class VerifyBy : std::uint8_t {
     mta,   // ask with MAIL, RCPT, RSET
     list,  // a file of addresses and @domains
-    off,   // every recipient is 250 here, and refused by the MTA at delivery if at all
+    off,   // every recipient is 250 here; the MTA may still refuse it at delivery
 };
 
 struct VerifyOptions {
@@ -95,8 +95,8 @@ struct RelayOptions {
     VerifyOptions verify;
     std::string hostname = "localhost";  // for our EHLO and Received
     smtp::Offer allowed = smtp::Offer::everything();
-    /// A Received header also where XCLIENT names the client, if it came over TLS: XCLIENT has no word for
-    /// that.
+    /// Adds a Received header also where XCLIENT names the client, if the mail came over TLS: XCLIENT cannot
+    /// express TLS.
     bool tls_received_header = false;
     /// MTA connections of authenticated clients, beyond those of the pool.
     unsigned auth_connections_max = 20;

@@ -28,9 +28,9 @@ Pool::Pool(net::Loop& loop, net::Resolver* validating, const RelayOptions& optio
                 std::make_unique<TlsaWatch>(loop_, *validating, upstream.tls.name, upstream.address.tcp.port,
                                             [this, found = upstreams_.back().get()] { tlsa_heard(*found); });
     }
-    // Until an MTA has been heard: what is not offered is a permanent answer, and a sender would bounce its
-    // mail for having come a moment after a start. What the MTA then cannot carry is answered 451. REQUIRETLS
-    // is promised by no MTA that has not said so.
+    // Until an MTA has been heard, everything is offered: an extension that is not offered is a permanent
+    // answer, and a sender would bounce mail only because it came a moment after a start. What the MTA then
+    // cannot carry is answered 451. REQUIRETLS is promised for no MTA that has not offered it.
     offer_ = options_.allowed.intersect(smtp::Offer::everything()).remove(smtp::Extension::requiretls);
     std::ranges::stable_sort(upstreams_, {}, [](const auto& upstream) { return upstream->options.priority; });
     for (const auto& upstream : upstreams_) {
@@ -119,9 +119,10 @@ void Pool::pump() {
     arm_alarm();
 }
 
-/// A connection that was opened for a job which no other will do for is that job's: it had its turn then.
-/// Were it taken by whoever's turn is next, or closed for its sake, the job would have one opened in vain
-/// again and again, and with the PROXY protocol, where nobody else can use it, so would everybody.
+/// Leases a new connection to the job it was opened for, where no other connection will do for that job. The
+/// job had its turn when the connection was opened. If the next job in turn took the connection, or if it
+/// were closed to make room for another, the job would have connections opened in vain again and again. With
+/// the PROXY protocol, where no other client can use the connection, that would happen to every job.
 bool Pool::serve_promised() {
     for (Connection* const connection : idle_) {
         Job* const job = connection->lease().promised_to;
@@ -135,8 +136,8 @@ bool Pool::serve_promised() {
 }
 
 /// Does one thing for the first job for which anything can be done. A job that is called may change the
-/// queues, so the search begins anew each time. Passed over are jobs with a connection being opened for them,
-/// and some that no idle connection will do for, while none can be opened.
+/// queues, so the search begins anew each time. Two kinds of job are skipped: those with a connection being
+/// opened for them, and, while none can be opened, some of those that no idle connection suits.
 bool Pool::serve_next() {
     if (serve_promised()) return true;
     Job* next = nullptr;
@@ -179,7 +180,7 @@ bool Pool::hopeless() const {
     return outage_began_ && loop_.now() - *outage_began_ >= options_.pool.outage_wait_max;
 }
 
-/// With what the first of them said that would not have us.
+/// The failure for jobs when no MTA is up; it quotes the first MTA that refused us in words.
 Failure Pool::none_up() const {
     Failure failure{.reply = distrusts_any() ? distrusted_mta : no_mta_up, .mta = {}};
     const auto spoke = [](const auto& upstream) { return !upstream->last_words.empty(); };
@@ -189,7 +190,8 @@ Failure Pool::none_up() const {
 }
 
 void Pool::fail_all(const JobQueue& queue, const Failure& failure) {
-    // Not those that come while we are at it, or a client that asks again and again would never let us go.
+    // Jobs that arrive during this loop are left for later: a client that asks again and again would keep it
+    // running.
     for (std::size_t count = queue.size(); count != 0 && !queue.empty(); --count) {
         Job& job = *queue.front();
         fail(job, failure);
@@ -197,7 +199,7 @@ void Pool::fail_all(const JobQueue& queue, const Failure& failure) {
 }
 
 void Pool::fail_expired(const JobQueue& queue) {
-    // All wait for the same time, so the first are the oldest; a job that is tried again is put in front of
+    // All jobs wait for the same time, so the first are the oldest; a job that is retried is put in front of
     // younger ones.
     while (!queue.empty() && queue.front()->deadline_ <= loop_.now()) {
         Job& job = *queue.front();
@@ -219,7 +221,8 @@ void Pool::arm_alarm() {
     const bool someone_waits = next != Instant::max();
     if (someone_waits && outage_began_) next = std::min(next, *outage_began_ + options_.pool.outage_wait_max);
     for (const auto& upstream : upstreams_) {
-        // One whose time has come already waits for room, which comes with a connection given back.
+        // An MTA whose retry is already due waits only for a free connection, and gets it when one is given
+        // back.
         if (upstream->health.failing() && upstream->health.retry_at() > loop_.now() && !draining_)
             next = std::min(next, upstream->health.retry_at());
     }
@@ -230,7 +233,7 @@ void Pool::arm_alarm() {
     }
 }
 
-/// The priority of the MTAs that jobs go to now: the best of which one answers, or has not failed yet.
+/// The priority of the MTAs that jobs go to now: the best at which an MTA answers, or has not failed yet.
 unsigned Pool::priority_in_use() const {
     for (const auto& upstream : upstreams_) {
         if (!upstream->down()) return upstream->options.priority;
@@ -238,8 +241,8 @@ unsigned Pool::priority_in_use() const {
     return std::numeric_limits<unsigned>::max();
 }
 
-/// The idle connection to use for this job: one that speaks for its client already, else the one of the least
-/// busy MTA that was used last (its process is the warmest, and the others may expire).
+/// The idle connection to use for this job: one that speaks for its client already, else one of the least
+/// busy MTA, the last used first (its process is the warmest, and the other connections may expire).
 Connection* Pool::idle_for(Job& job) {
     Connection* best = nullptr;
     auto best_rank = std::tuple(true, std::numeric_limits<unsigned>::max());
@@ -258,7 +261,7 @@ Connection* Pool::idle_for(Job& job) {
     return best;
 }
 
-/// Nobody has used the connection, and it has been opened in this turn of the loop.
+/// True: no job has used the connection, and it was opened in this turn of the loop.
 bool Pool::is_fresh(Connection& connection) const {
     const Connection::Lease& lease = connection.lease();
     return lease.uses == 0 && lease.opened_at == loop_.now();
@@ -321,8 +324,8 @@ Upstream* Pool::to_open() const {
     for (const auto& upstream : upstreams_) {
         if (upstream->options.priority != priority || upstream->down()) continue;
         if (!upstream->health.may_try(loop_.now())) continue;
-        // Where one is being opened, others may be opened at the same time only if they could not be shared
-        // and the MTA has proved itself.
+        // While a connection is being opened, others may be opened at the same time only if they could not be
+        // shared and the MTA has proved itself.
         const bool first = upstream->shareable() || upstream->trust.due(loop_.now());
         if (first && upstream->opening != 0) continue;
         if (best == nullptr || upstream->opening + upstream->live < best->opening + best->live)
@@ -336,7 +339,8 @@ Upstream* Pool::to_open() const {
 bool Pool::open_for(Job& job) {
     Upstream* const upstream = to_open();
     if (upstream == nullptr) return false;
-    // Idle, and yet of no use to this job: of another MTA, tied to another client, or too old.
+    // The connection is idle, but of no use to this job: it leads to another MTA, is tied to another client,
+    // or is too old.
     if (in_use() >= options_.pool.connections_max) retire_politely(*idle_.front());
     if (!open(*upstream, &job)) schedule_pump();
     return true;

@@ -1,21 +1,21 @@
-// The MTA connections of one worker: how many there are, to which MTA, and who has the use of which.
+// The MTA connections of one worker: how many there are, to which MTA, and which job uses which.
 //
-// A job waits for its turn (fair_queue.hpp) until a connection can be leased to it that speaks for its client
-// already, or can be made to (see identity.hpp), or can be opened. Everything is
-// decided at the end of a turn of the loop (pump()), so that no job is ever called from inside request(), and
-// connections given back in a turn go to the jobs of that turn that fit them best.
+// A job waits for its turn (fair_queue.hpp) until there is a connection that speaks for its client already,
+// or can be made to (see identity.hpp), or until one can be opened. Everything is decided at the end of a
+// turn of the loop (pump()), so that no job is ever called from inside request(), and connections given back
+// in a turn go to the jobs of that turn that fit them best.
 //
-// Connections are opened one at a time where they can be shared: starting a process costs an MTA more than
-// letting a job wait for a millisecond. Where each identity needs its own they are opened as jobs come.
+// Connections that can be shared are opened one at a time: starting a process costs an MTA more than letting
+// a job wait for a millisecond. Where each identity needs its own connection, they are opened as jobs come.
 //
-// Before an MTA gets anybody's mail, and again from time to time, it has to prove on a connection just opened
-// that it would not relay for strangers (relay_proof.hpp); that it has been told to whom it speaks is
-// demanded of each connection, unless the operator asked for none of it. One that does not counts as down.
+// Before an MTA gets any mail, and again from time to time, it has to prove on a connection just opened that
+// it does not relay for strangers (relay_proof.hpp). Each connection must also tell the MTA who the client
+// is, unless the operator has set identity = "none". An MTA that fails either test counts as down.
 //
-// An MTA that fails is left alone for a while (health.hpp) and then tried by a connection on nobody's behalf;
-// meanwhile the jobs go to the MTAs of the next priority. When there is none, they wait: an MTA that is being
-// restarted is back in a moment, and 451 would cost each client a quarter of an hour. After outage_wait_max
-// of that they are told 451 at once.
+// An MTA that fails is left alone for a while (health.hpp) and then tried with a connection that is opened
+// for no job; meanwhile the jobs go to the MTAs of the next priority. When there is none, they wait: an MTA
+// that is being restarted is back in a moment, whereas 451 costs each client a quarter of an hour. After
+// outage_wait_max the waiting jobs fail with 451 at once.
 #pragma once
 
 #include <functional>
@@ -40,9 +40,9 @@ class Pool final : public Connection::Owner {
     Pool(net::Loop& loop, net::Resolver* validating, const RelayOptions& options, const Notice& notice);
     ~Pool();
 
-    /// The job must stay until it has failed or released its connection, or until forget().
+    /// The job must stay alive until it has failed or released its connection, or until forget().
     void request(Job& job);
-    /// The job is no more: it leaves the queue, or its connection is closed under way.
+    /// The job no longer exists: it leaves the queue, or its connection is closed mid-way.
     void forget(Job& job);
     /// The job is done with its connection.
     void release(Job& job);
@@ -50,7 +50,7 @@ class Pool final : public Connection::Owner {
     void drain();
 
     const smtp::Offer& offer() const { return offer_; }
-    /// See smtp::Backend: the least of what the MTAs take that may get a message.
+    /// See smtp::Backend: the least that any MTA takes which may get a message.
     std::size_t recipients_max(const IpAddress& client) const;
     /// The first MTA that is up and offers AUTH; null = none.
     Upstream* authenticating() const;
@@ -127,7 +127,7 @@ class Pool final : public Connection::Owner {
     void tlsa_heard(Upstream& upstream);
     void learn_offer();
 
-    // pool_trust.cpp: who may be given strangers' mail
+    // pool_trust.cpp: which MTAs may get strangers' mail
     bool has_identity(Connection& connection);
     bool wants_proof(Connection& connection) const;
     void prove(Connection& connection);
@@ -140,13 +140,13 @@ class Pool final : public Connection::Owner {
     std::vector<std::unique_ptr<Upstream>> upstreams_;
     std::vector<std::unique_ptr<Connection>> connections_;  // opening, leased, idle
     std::vector<std::unique_ptr<Connection>> quitting_;
-    std::vector<Connection*> idle_;  // the last is the one used last
+    std::vector<Connection*> idle_;  // in order of use, the last used at the back
     FairQueue queue_;
-    JobQueue refused_;  // came when there was no room, or no more work was wanted
+    JobQueue refused_;  // came when the queue was full, or while draining
     Alarm alarm_{*this};
     smtp::Offer offer_;
     std::optional<Instant> outage_began_;
-    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // what a deferred pump() looks at first
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // a deferred pump() checks it first
     bool pump_scheduled_ = false;
     bool draining_ = false;
 };

@@ -15,13 +15,14 @@ namespace sluice::relay {
 
 namespace {
 
-/// A connection that can serve one identity only waits so long for the next question of the same client.
+/// The time that a connection that can serve only one identity waits for the next question of that client.
 constexpr Seconds tied_idle_max{5};
 
-/// For so long after a failed handshake an MTA that need not be encrypted is spoken to without.
+/// The time after a failed handshake in which an MTA is used without TLS, where TLS is optional.
 constexpr Seconds plaintext_time{600};
 
-/// Connections to an MTA are closed for the sake of one that is not greeted only so often.
+/// The least time between two occasions on which connections to an MTA are closed so that it can greet a new
+/// one.
 constexpr Seconds relieved_again_after{60};
 
 }  // namespace
@@ -30,12 +31,12 @@ unsigned Pool::in_use() const {
     return static_cast<unsigned>(connections_.size());
 }
 
-/// Starts connecting, for a job or to see whether the MTA is up. False: it failed at once.
+/// Starts connecting, for a job or to see whether the MTA is up. False: the attempt failed at once.
 bool Pool::open(Upstream& upstream, Job* job) {
     if (upstream.options.tls.level == MtaTls::dane_only && upstream.records().empty()) {
         upstream.health.failed(loop_.now());
         if (!upstream.tlsa) note_down(upstream, "there is no resolver for its TLSA records");
-        return false;  // tlsa_heard() tells, and goes on
+        return false;  // tlsa_heard() informs the operator and opens the connection later
     }
     auto made = std::make_unique<Connection>(loop_, options_.pool, options_.hostname, upstream, *this);
     Connection& connection = *made;
@@ -43,7 +44,7 @@ bool Pool::open(Upstream& upstream, Job* job) {
     std::string preface;
     std::string helo;
     if (upstream.options.identity == IdentityBy::proxy_v2) {
-        if (upstream.trust.due(loop_.now())) job = nullptr;  // it waits for what a stranger's finds out
+        if (upstream.trust.due(loop_.now())) job = nullptr;  // the proof, in a stranger's name, comes first
         if (job == nullptr) {
             preface = proxy_introduction(proof_stranger(), upstream.options.address.tcp).preface;
         } else {
@@ -68,6 +69,8 @@ void Pool::maintain() {
     if (draining_) return;
     const auto room = [this] { return in_use() < options_.pool.connections_max; };
     for (const auto& upstream : upstreams_) {
+        // A doubted MTA still counts as up: only a connection for no client shows whether it refuses
+        // everybody.
         const bool due = upstream->opening == 0 &&
                          ((upstream->down() && upstream->health.may_try(loop_.now())) || upstream->doubted);
         if (due && (room() || !idle_.empty())) {
@@ -92,6 +95,7 @@ void Pool::progressed(Connection& connection, Outcome outcome) {
         discard(connection);
         return;
     }
+    // While a proof is made, every outcome is its result, even the loss of the connection.
     if (auto& proof = connection.lease().proof) {
         proof->heard(outcome, connection.dialogue());
         prove(connection);
@@ -131,7 +135,8 @@ void Pool::opened(Connection& connection) {
         lease.proof_began_at = loop_.now();
         prove(connection);
     } else {
-        // Until the next proof: what is promised too much to strangers is put off, or dropped.
+        // This offer holds until the next proof. Where it promises strangers too much, the mail is deferred,
+        // or the parameter is dropped.
         const bool ours = lease.introduction.empty();
         if (ours && upstream.trust.offers_otherwise(lease.own_ehlo)) upstream.offered = lease.own_ehlo;
         put_to_use(connection);
@@ -143,6 +148,8 @@ void Pool::put_to_use(Connection& connection) {
     Connection::Lease& lease = connection.lease();
     lease.opened = true;
     const bool introduced = lease.carry == Carry::xclient && !lease.introduction.empty();
+    // The identity here can only be the stranger's of a proof. If it ties the connection, no client can use
+    // it.
     lease.spent = introduced && ties(connection);
     lease.tied = lease.spent || lease.carry == Carry::proxy;
     lease.opened_at = loop_.now();
@@ -159,7 +166,7 @@ void Pool::put_to_use(Connection& connection) {
     schedule_pump();
 }
 
-/// What the operator should hear about an MTA that can be reached.
+/// Tells the operator about an MTA that can be reached.
 void Pool::announce(Connection& connection) {
     Upstream& upstream = connection.upstream();
     const bool news = !upstream.reached || upstream.told_down;
@@ -185,18 +192,21 @@ void Pool::introduced(Connection& connection) {
     lease.job->begin(connection);
 }
 
-/// An MTA that does not authorise every address offers XCLIENT no longer to the client we speak for now. (In
-/// reply to a HELO it offers nothing; then we shall see.)
+/// True: the connection is tied to its client. An MTA that does not authorise every address no longer offers
+/// XCLIENT to the client that the connection speaks for now. (In reply to a HELO it offers nothing, so the
+/// connection counts as tied.)
 bool Pool::ties(Connection& connection) {
     const auto attributes = wire::XclientAttributes::parse(connection.dialogue().ehlo().xclient);
     return !connection.upstream().shareable() || !attributes.has(wire::XclientAttributes::addr);
 }
 
-/// The connection is finished, or about to be.
+/// The connection has ended, or is about to.
 void Pool::lost(Connection& connection, Outcome outcome) {
     Upstream& upstream = connection.upstream();
     const Connection::Lease& lease = connection.lease();
     const std::string why = connection.failure();
+    // A refusal of the client must not count as a failure of the MTA: any client could then take the MTA
+    // down.
     const bool badly_greeted = greeted_badly(connection, outcome);
     if (!badly_greeted) note_failure(connection);
     if (badly_greeted) {
@@ -213,13 +223,15 @@ void Pool::lost(Connection& connection, Outcome outcome) {
 void Pool::note_failure(Connection& connection) {
     Upstream& upstream = connection.upstream();
     if (connection.handshake_failed() && upstream.tls_optional()) {
-        // As a sender that delivers at once without TLS when the handshake fails: mail goes on.
+        // Falls back to plaintext, as a sender does that retries at once without TLS: mail keeps flowing.
         upstream.plaintext_until = loop_.now() + plaintext_time;
         notice_("mta_tls_failed", upstream.name, connection.failure());
         return;
     }
     const Connection::Lease& lease = connection.lease();
     const bool hung = connection.timed_out() && !connection.content_begun() && !lease.idle;
+    // The loss of an open connection says nothing about the MTA's health: it may have been idle too long. A
+    // connection that cannot be opened, or a command that is not answered in time, does.
     const smtp::Dialogue& dialogue = connection.dialogue();
     if (!lease.opened) upstream.last_words = said(dialogue.reply(), dialogue.replied_at());
     if (!lease.opened || hung) upstream.health.failed(loop_.now());
@@ -229,14 +241,14 @@ void Pool::tlsa_heard(Upstream& upstream) {
     const bool known_before = std::exchange(upstream.tlsa_known, !upstream.records().empty());
     if (!upstream.tlsa_known) return note_down(upstream, upstream.tlsa->why());
     if (known_before) return;
-    upstream.health.succeeded();  // it was not tried for want of them
+    upstream.health.succeeded();  // it was not tried, for want of TLSA records
     const bool met = upstream.live + upstream.opening != 0;
     if (!draining_ && !met && in_use() < options_.pool.connections_max) open(upstream, nullptr);
     schedule_pump();
 }
 
-/// With the PROXY protocol an MTA can refuse the client it was told of before it is greeted, or at its name.
-/// It is no failure of the MTA's, or anybody could bring it down for all.
+/// With the PROXY protocol an MTA can refuse the client named to it, instead of a greeting or in reply to its
+/// HELO. Such a refusal is no failure of the MTA, or any client could take it down for all.
 bool Pool::greeted_badly(Connection& connection, Outcome outcome) const {
     const Connection::Lease& lease = connection.lease();
     const smtp::Reply& reply = connection.dialogue().reply();
@@ -245,7 +257,7 @@ bool Pool::greeted_badly(Connection& connection, Outcome outcome) const {
 }
 
 void Pool::fail_promised(Connection& connection) {
-    // "Try later" may be said to everybody: one on nobody's behalf finds out.
+    // "Try later" may apply to every client: a connection for no client finds out.
     if (connection.dialogue().reply().transient()) connection.upstream().doubted = true;
     Job* const job = connection.lease().promised_to;
     Failure failure;
@@ -259,9 +271,9 @@ void Pool::fail_promised(Connection& connection) {
 void Pool::fail_leased(Connection& connection, Outcome outcome) {
     const Connection::Lease& lease = connection.lease();
     Job& job = *lease.job;
-    // It is normal that an MTA gives up an idle connection just when we want it, or has had enough of it.
-    // Nothing has been delivered before the content, so asking once more, on a new connection, repeats
-    // nothing. After the dot nothing is ever repeated.
+    // An MTA often closes an idle connection just when it is needed, or after many transactions. Nothing has
+    // been delivered before the content, so asking once more, on a new connection, repeats nothing. After the
+    // dot nothing is ever repeated.
     const Ending ending{.outcome = outcome,
                         .code = connection.dialogue().reply().code,
                         .content_begun = connection.content_begun(),
@@ -274,6 +286,7 @@ void Pool::fail_leased(Connection& connection, Outcome outcome) {
                                        sentence.ours == nullptr ? &job.client() : nullptr);
     if (outcome == Outcome::identity_refused && !again)
         notice_("identity_refused", failure.mta, connection.failure());
+    // forget() discards the connection: everything needed from it was copied above.
     forget(job);
     if (again && job.deadline_ > loop_.now()) {
         job.fresh_only_ = true;
@@ -308,7 +321,7 @@ bool Pool::wanted(Connection& connection) const {
     if (lease.uses >= options_.pool.uses_max) return false;
     if (loop_.now() - lease.opened_at >= options_.pool.age_max) return false;
     if (lease.opened_at < connection.upstream().opened_after) return false;
-    // A stranger's, which asked whether the MTA is there, has nothing else to do.
+    // A stranger's connection only tested whether the MTA is there, and no client can use it.
     return lease.carry != Carry::proxy || !lease.introduction.empty();
 }
 
@@ -329,9 +342,9 @@ void Pool::idle_expired(Connection& connection) {
     schedule_pump();
 }
 
-/// An MTA may have no process for one more connection, least of all around a reload, when those of before it
-/// stay for as long as our connections do. Giving these back helps, if anything does; once in a while only,
-/// for an MTA that greets late on principle is to be left its connections.
+/// An MTA may have no process left for one more connection, above all around a reload, when its old processes
+/// stay for as long as our connections do. Closing the idle ones frees their processes. This happens only
+/// once in a while: an MTA that always greets late must keep its connections.
 void Pool::greeting_late(Connection& connection) {
     Upstream& upstream = connection.upstream();
     const bool lately = upstream.relieved_at && loop_.now() - *upstream.relieved_at < relieved_again_after;
@@ -343,6 +356,7 @@ void Pool::greeting_late(Connection& connection) {
                     "idle. Does it have a process for each connection (relay.pool.connections_max times "
                     "the workers)?",
                     Connection::greeting_patience.count(), upstream.live));
+    // A copy, because retire_politely() changes idle_.
     const std::vector<Connection*> all = idle_;
     for (Connection* const idle : all)
         if (&idle->upstream() == &upstream) retire_politely(*idle);
@@ -352,6 +366,8 @@ void Pool::greeting_late(Connection& connection) {
 void Pool::retire_politely(Connection& connection) {
     leave_idle(connection);
     leave_upstream(connection);
+    // The connection moves to quitting_ and so no longer counts against connections_max while QUIT is
+    // answered.
     const auto at = std::ranges::find(connections_, &connection, &std::unique_ptr<Connection>::get);
     quitting_.push_back(std::move(*at));
     connections_.erase(at);
@@ -364,11 +380,12 @@ void Pool::discard(Connection& connection) {
     auto& list = connection.lease().quitting ? quitting_ : connections_;
     if (!connection.lease().quitting) leave_upstream(connection);
     const auto at = std::ranges::find(list, &connection, &std::unique_ptr<Connection>::get);
+    // Not destroyed here: the call may come from inside the connection's own event handler.
     loop_.retire(std::move(*at));
     list.erase(at);
 }
 
-/// The connection no longer counts for its MTA.
+/// Removes the connection from the counts of its MTA.
 void Pool::leave_upstream(Connection& connection) {
     Connection::Lease& lease = connection.lease();
     Upstream& upstream = connection.upstream();
@@ -391,7 +408,7 @@ void Pool::note_down(Upstream& upstream, std::string_view why) {
     notice_("mta_down", upstream.name, why);
 }
 
-/// The MTA may have had enough recipients in the transaction that has just ended.
+/// Learns the MTA's recipient limit, if the transaction that has just ended met it.
 void Pool::learn_recipients(Connection& connection) {
     const auto taken = taken_before_too_many(connection.dialogue().recipients());
     if (!taken) return;
@@ -410,7 +427,8 @@ std::size_t Pool::recipients_max(const IpAddress& client) const {
     return least;
 }
 
-/// What every MTA that may get a message offers; with all of them down, what they last offered.
+/// Sets the offer to what every MTA that may get a message supports; with all of them down the last offer
+/// stays.
 void Pool::learn_offer() {
     smtp::Offer all = options_.allowed.intersect(smtp::Offer::everything());
     bool any = false;

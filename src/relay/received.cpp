@@ -33,7 +33,7 @@ bool has_keyword(std::string_view parameters, std::string_view keyword) {
     return false;
 }
 
-/// RFC 5322 3.3, in UTC.
+/// The date in the form of RFC 5322 3.3, in UTC.
 std::string date(std::chrono::system_clock::time_point now) {
     static constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",

@@ -9,8 +9,8 @@ namespace sluice::relay {
 
 namespace {
 
-/// An entry that is asked for again and again is moved to the front only so often: the order stays good
-/// enough, and most look-ups touch no entry but their own.
+/// An entry that is asked for often moves to the front only after this time: the order stays good enough, and
+/// most look-ups touch no entry but their own.
 constexpr Seconds moved_again_after{10};
 
 }  // namespace

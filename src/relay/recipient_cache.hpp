@@ -1,7 +1,7 @@
-// What MTAs said of recipients: bounded in number and in time.
+// The MTAs' answers about recipients: bounded in number and in time.
 //
-// Knows no MTA and no policy: what may be remembered is decided by answer_class.hpp, for whom it holds by
-// shared_answer.hpp. When it is full, what has not been asked for longest goes.
+// The cache knows no MTA and no policy: answer_class.hpp decides what may be remembered, shared_answer.hpp
+// for which clients it holds. When the cache is full, the entry that has not been asked for longest goes.
 #pragma once
 
 #include <cstddef>
@@ -16,18 +16,18 @@
 
 namespace sluice::relay {
 
-/// What a recipient is remembered under: the local part as it is, the domain in lower case (RFC 5321 2.4).
-/// Most MTAs fold local parts too, but one that does not would have us refuse somebody who exists. Replaces
-/// `key`.
+/// The key under which a recipient is remembered: the local part as it is, the domain in lower case (RFC 5321
+/// 2.4). Most MTAs fold local parts too, but with one that does not, folding would make us refuse a recipient
+/// who exists. Replaces `key`.
 void write_recipient_key(std::string_view address, std::string& key);
 
-/// What one client's answer about a recipient is remembered under; `recipient` is the recipient's key. No
-/// recipient has such a key: it begins with a space.
+/// The key under which one client's answer about a recipient is remembered; `recipient` is the recipient's
+/// key. It begins with a space, so it can be no recipient's key.
 void write_own_key(std::string_view recipient, std::string_view kept_for, std::string& key);
 
 class RecipientCache {
   public:
-    /// A ttl of 0: such answers are not kept. `hash_key` must be unpredictable outside of tests.
+    /// A ttl of 0 means that such answers are not kept. `hash_key` must be unpredictable outside of tests.
     RecipientCache(std::size_t entries_max, Seconds positive_ttl, Seconds negative_ttl,
                    const HashKey& hash_key);
     RecipientCache(const RecipientCache&) = delete;
@@ -38,7 +38,7 @@ class RecipientCache {
     /// Remembers or replaces; a positive reply for the positive ttl, any other for the negative one, a
     /// dispute for its own time, and none for longer than `life_max`.
     void put(std::string_view key, SharedAnswer answer, Instant now, Seconds life_max = Seconds::max());
-    /// How long an answer is kept; 0 = it is not.
+    /// The time that an answer is kept; 0 = it is not.
     Seconds ttl(const SharedAnswer& answer) const;
     void erase(std::string_view key);
     void clear();
@@ -48,7 +48,7 @@ class RecipientCache {
     struct Entry {
         SharedAnswer answer;
         Instant expires;
-        Instant moved;  // to the front of the order
+        Instant moved;  // when it last moved to the front of the order
         Entry* newer = nullptr;
         Entry* older = nullptr;
         const std::string* key = nullptr;

@@ -121,7 +121,7 @@ TEST(RecipientCache, KeepsNothingWithoutTtlOrRoom) {
     no_positive.put("b", unknown, start);
     EXPECT_EQ(no_positive.find("a", start), nullptr);
     EXPECT_NE(no_positive.find("b", start), nullptr);
-    // What is no longer known must not leave the old answer behind.
+    // An answer that is not kept must still remove the older one.
     no_positive.put("b", known, start);
     EXPECT_EQ(no_positive.find("b", start), nullptr);
     RecipientCache no_room(0, Seconds{10}, Seconds{10}, {});

@@ -14,11 +14,11 @@ namespace {
 
 using Holds = RecipientCheck::Holds;
 
-/// What a reply to the RCPT at this place of a transaction is worth.
+/// The clients for which a reply to the RCPT at this place of a transaction holds.
 Holds holds(const smtp::Reply& reply, std::size_t place) {
     if (says_known(reply) || says_unknown(reply)) return Holds::for_good;
-    // An MTA may have had enough of those before ("452 4.5.3 Too many recipients"), which this one cannot
-    // help.
+    // An MTA may have reached its limit with the recipients before ("452 4.5.3 Too many recipients"), which
+    // is not about this one.
     return place == 0 ? Holds::for_own : Holds::for_none;
 }
 
@@ -74,7 +74,7 @@ void RecipientCheck::begin(Connection& connection) {
 void RecipientCheck::reached(Connection& connection, smtp::Dialogue::Outcome) {
     const smtp::Dialogue& dialogue = connection.dialogue();
     if (dialogue.refused_at() == smtp::Dialogue::Stage::mail) {
-        // It says nothing about the recipients, whatever its code.
+        // The reply says nothing about the recipients, whatever its code.
         find_all(answer_of(connection, dialogue.reply(), hostname_, &client_), Holds::for_own);
     } else {
         for (std::size_t i = 0; i < asked_.size(); ++i) {
@@ -95,9 +95,9 @@ void RecipientCheck::reached(Connection& connection, smtp::Dialogue::Outcome) {
 void RecipientCheck::failed(const Failure& failure) {
     Holds holds = Holds::for_own;
     if (failure.mta.empty()) {
-        holds = Holds::for_all;  // nobody was asked
+        holds = Holds::for_all;  // the MTA was asked nothing
     } else if (!failure.for_session && asked_.size() > 1) {
-        // An MTA may close the connection on one recipient too many.
+        // An MTA may close the connection because of one recipient too many.
         holds = Holds::for_none;
     }
     find_all(answer_of(failure), holds);
@@ -110,10 +110,10 @@ void RecipientCheck::find_all(const smtp::Answer& answer, Holds holds) {
 }
 
 void RecipientCheck::withdrawn(smtp::Question& question) {
-    // Only its address counts: what made it a RecipientQuestion is destroyed already.
+    // Only the question's address counts: the RecipientQuestion part of it is destroyed already.
     for (Asked& asked : asked_)
         std::erase_if(asked.waiting, [&](const Waiting& each) { return each.question == &question; });
-    // Under way it goes on, and leaves a clean connection and answers to remember.
+    // A check in progress continues, and leaves a clean connection and answers to remember.
     if (Pool::leased(*this) || stage_ == Stage::over) return;
     if (std::ranges::all_of(asked_, [](const Asked& asked) { return asked.waiting.empty(); }))
         owner_.ended(*this);

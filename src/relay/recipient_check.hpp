@@ -2,10 +2,10 @@
 //
 // All of it is said on behalf of one client and one sender, and every address is one that this client has
 // named for this sender: to put one client's guesses to the MTA in the name of another would be a lie, and
-// the MTA's log and its own defences would blame the wrong one. Where the answer is about the address alone
-// it is given to everybody who waits for it: clients of one network (Hearer::kept_for).
+// the MTA's log and its own defences would blame the wrong client. Where the answer concerns the address
+// alone it is given to every question that waits for it: clients of one network (Hearer::kept_for).
 //
-// It holds copies, so that it can go on when its clients have left: the answers will be remembered.
+// The check holds copies, so that it can continue when its clients have left: the answers will be remembered.
 #pragma once
 
 #include <cstddef>
@@ -24,42 +24,42 @@ namespace sluice::relay {
 
 class RecipientCheck final : public Job, private net::Timer {
   public:
-    /// For whom an answer holds.
+    /// The questions for which an answer holds.
     enum class Holds : std::uint8_t {
         for_good,  // it is about the address: it may be remembered (shared_answer.hpp says for whom)
-        for_all,   // whoever waits now
-        for_own,   // the client the MTA was asked for; each of the others is to be asked about anew
-        for_none,  // all are to be asked about anew, each by itself
-        for_now,   // … on a connection that is young: the MTA may not know yet of a mailbox that is there
+        for_all,   // every question that waits now
+        for_own,   // the client the MTA was asked for; the MTA is to be asked anew for each of the others
+        for_none,  // none: the MTA is to be asked anew for each, one by one
+        for_now,   // like for_none, but on a young connection: an older one may not know a new mailbox yet
     };
 
     struct Finding {
         smtp::Answer answer;
         Holds holds = Holds::for_none;
-        bool remembered = true;  // false: for good, and yet it may be about what is no longer so
+        bool remembered = true;  // false: for good, but it may concern what is no longer so
     };
 
     struct Waiting {
         smtp::Question* question;  // a RecipientQuestion
-        bool own;                  // of the client and the sender the MTA is asked for
+        bool own;                  // its client and sender are those the MTA is asked for
     };
 
     struct Asked {
         std::string key;      // of the address (write_recipient_key)
-        std::string own_key;  // … and of whom the answer is kept for (write_own_key)
+        std::string own_key;  // … and of the network the answer is kept for (write_own_key)
         bool joinable;        // further questions about the address may wait for this answer
         std::vector<Waiting> waiting;
-        Finding found;  // when the check has ended
+        Finding found;  // set when the check has ended
     };
 
     class Owner {
       public:
-        /// It has waited for company for long enough.
+        /// The check has waited long enough for further questions.
         virtual void gathered(RecipientCheck& check) = 0;
         /// The MTA is about to be asked: no address can be added any more.
         virtual void begun(RecipientCheck& check) = 0;
-        /// The findings are there, or nobody waits for them any more. If it has a connection, that is to be
-        /// given back.
+        /// The findings are there, or no question waits for them any more. If the check has a connection, the
+        /// owner is to give it back.
         virtual void ended(RecipientCheck& check) = 0;
 
       protected:
@@ -67,19 +67,19 @@ class RecipientCheck final : public Job, private net::Timer {
     };
 
     /// `question` gives the client and the sender; it is not added yet. `client_key` stands for both, and for
-    /// the lane. `hostname` is ours, to be put in place of the MTA's names.
+    /// the lane. `hostname` is our own name, which replaces the MTA's names in replies.
     RecipientCheck(Owner& owner, std::string_view hostname, const smtp::RecipientQuestion& question,
                    std::string client_key);
 
-    /// One more address to ask about, and the first question that waits for its answer.
+    /// Adds one more address to ask about, and the first question that waits for its answer.
     void add(smtp::RecipientQuestion& question, std::string key, std::string own_key, bool joinable);
-    /// The question waits for the answer about an address that was added before.
+    /// Makes the question wait for the answer about an address that was added before.
     void join(smtp::RecipientQuestion& question, std::string_view own_key, bool own);
     /// Calls Owner::gathered once `time` has passed.
     void gather(net::Loop& loop, Millis time) { loop.arm(*this, time); }
-    /// No longer gathers.
+    /// The check no longer gathers.
     void requested();
-    /// From here on a withdrawn question only leaves.
+    /// From here on a withdrawn question only leaves; it no longer ends the check.
     void over() { stage_ = Stage::over; }
 
     bool gathering() const { return stage_ == Stage::gathering; }

@@ -7,7 +7,7 @@ namespace sluice::relay {
 
 namespace {
 
-/// Its hosts are taken for one client: a site's machines, or one customer's addresses.
+/// All hosts of this network are taken for one client: a site's machines, or one customer's addresses.
 Network network_of(const IpAddress& client) {
     return {client, client.is_v4() ? 24U : 64U};
 }

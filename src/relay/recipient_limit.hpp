@@ -1,13 +1,13 @@
-// How many recipients an MTA takes in one transaction, learnt from its own refusals (RFC 5321 4.5.3.1.8,
-// .10).
+// The number of recipients that an MTA takes in one transaction, learnt from its own refusals (RFC
+// 5321 4.5.3.1.8, .10).
 //
-// Each client is told of it at RCPT, so that it splits its list. Otherwise a message to more recipients would
-// be answered 451 after its content for ever.
+// Each client is told the limit at RCPT, so that it splits its list. Otherwise a message to more recipients
+// would be answered 451 after its content for ever.
 //
-// A client can cause such a refusal where the MTA counts per client, so what one network has met holds for
-// that network alone, until a second one has met the same: a limit below the 100 that RFC 5321 requires of
-// every server is believed of all clients only then. A limit is forgotten after some hours, because
-// the operator may have raised it; the next large message pays for that with one 451.
+// A client can cause such a refusal where the MTA counts per client. So a limit that one network has met
+// holds for that network alone until a second network has met the same: only then is a limit below the 100
+// that RFC 5321 requires of every server applied to all clients. A limit is forgotten after some hours,
+// because the operator may have raised it; the next large message pays for that with one 451.
 //
 // Bounds: `networks_max` networks. No I/O, no clock.
 #pragma once
@@ -24,13 +24,13 @@ class RecipientLimit {
   public:
     static constexpr std::size_t required = 100;  // RFC 5321 4.5.3.1.8
     static constexpr Seconds life{4 * 3600};
-    static constexpr std::size_t networks_max = 64;  // the one that is forgotten soonest makes room
+    static constexpr std::size_t networks_max = 64;  // the one that would expire first makes room
 
-    /// The MTA has taken `taken` recipients of this client in a transaction, and said of the next that they
-    /// are too many. None taken is no limit: with one it could not be kept. True: the operator should hear.
+    /// The MTA has taken `taken` recipients of this client in a transaction, and refused the next as too
+    /// many. 0 sets no limit, because no client could keep to it. True: the operator should be told.
     bool learn(const IpAddress& client, std::size_t taken, Instant now);
 
-    /// Recipients in one transaction of this client; SIZE_MAX = no limit is known.
+    /// The number of recipients that this client may name in one transaction; SIZE_MAX = no limit is known.
     std::size_t of(const IpAddress& client, Instant now) const;
 
   private:
@@ -45,8 +45,8 @@ class RecipientLimit {
         Known known;
     };
 
-    Known all_;   // whoever asks
-    Known told_;  // to the operator
+    Known all_;   // for every client
+    Known told_;  // what the operator was told
     std::vector<Network> networks_;
 };
 

@@ -88,7 +88,7 @@ TEST(RecipientLimit, TheOperatorHearsOfALimitOnce) {
 
 TEST(RecipientLimit, RemembersSoManyNetworks) {
     RecipientLimit limit;
-    // A limit of its own each, so that none becomes one for all.
+    // Each network gets a limit of its own, so that none becomes the limit for all.
     for (unsigned n = 0; n < RecipientLimit::networks_max; ++n)
         limit.learn(host(n), n + 1, start + Millis{n});
     const Instant then = start + Seconds{1};

@@ -1,8 +1,8 @@
-// The recipients of `verify = "list"`: addresses, and domains whose every address is good.
+// The recipients of `verify = "list"`: addresses, and domains in which every address is valid.
 //
 // A line of the file is "user@example.org" or "@example.org"; '#' begins a comment at the start of a line or
-// after a space. Case is ignored altogether, for the operator's list stands for mailboxes on an MTA that
-// almost certainly ignores it, and refusing "User@" for want of "user@" would lose mail.
+// after a space. Case is ignored altogether: the operator's list stands for mailboxes on an MTA that almost
+// certainly ignores case, and refusing "User@" because the list has "user@" would lose mail.
 #pragma once
 
 #include <cstddef>
@@ -14,7 +14,7 @@ namespace sluice::relay {
 
 class RecipientList {
   public:
-    /// Never fails: a line that is neither is counted and left out.
+    /// Never fails: a line that is neither an address nor a domain is counted and left out.
     static RecipientList parse(std::string_view text);
 
     /// The bare "postmaster" is in every list (RFC 5321 4.5.1).

@@ -26,7 +26,7 @@ std::optional<store::Operation> recipient_question(std::string_view recipient) {
 
 std::optional<store::Operation> recipient_told(std::string_view recipient, const SharedAnswer& answer,
                                                Seconds ttl) {
-    // A term of 0 would be for ever.
+    // A term of 0 would mean for ever.
     if (ttl <= Seconds::zero()) return std::nullopt;
     const bool about_recipient = says_known(answer.reply) || says_unknown(answer.reply);
     if (answer.standing != Standing::disputed && !about_recipient) return std::nullopt;

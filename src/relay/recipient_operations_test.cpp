@@ -94,7 +94,7 @@ TEST(RecipientOperations, LivesAsLongAsIsLeftAndNoLongerThanHere) {
     };
     for (const Row& row : {Row{"confirmed - 250 2.1.5 Ok", 100, 50, 50},
                            {"confirmed - 250 2.1.5 Ok", 3000, 5000, 600},
-                           {"confirmed - 250 2.1.5 Ok", 100, 0, 3500},  // whoever has put it there
+                           {"confirmed - 250 2.1.5 Ok", 100, 0, 3500},  // whichever process stored it
                            {"heard 192.0.2.0 550 5.1.1 No", 100, 5000, 800},
                            {"disputed - 0 ", 100, 5000, 5000},
                            {"disputed - 0 ", 86'000, 5000, 400}}) {

@@ -1,4 +1,4 @@
-// Asking the memory that workers and machines share what an MTA said of a recipient, before the MTA is asked.
+// Asks the shared memory of workers and machines what an MTA said of a recipient, before the MTA is asked.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ class Recollection final : public Awaited, public store::State::Question {
   public:
     class Owner {
       public:
-        /// `outcomes` is null when the memory is silent, which it is within its deadline. May destroy the
+        /// `outcomes` is null when the memory did not answer within its deadline. May destroy the
         /// recollection.
         virtual void recalled(Recollection& recollection, const store::Outcomes* outcomes) = 0;
 
@@ -33,9 +33,9 @@ class Recollection final : public Awaited, public store::State::Question {
         waiting_.push_back(&question);
         question.pending = static_cast<Awaited*>(this);
     }
-    /// The one that has waited longest, or null when there is none; it waits no more.
+    /// Removes and returns the question that has waited longest; null when none waits.
     smtp::RecipientQuestion* take();
-    /// Nobody waits any more, and nobody is answered.
+    /// Drops all waiting questions without answering them.
     void abandon();
 
     void withdrawn(smtp::Question& question) override { std::erase(waiting_, &question); }

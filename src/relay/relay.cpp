@@ -18,7 +18,7 @@ LoginConnection& login_of(const smtp::Question& question) {
     return static_cast<LoginConnection&>(*question.login);
 }
 
-/// A list, and what is not even remembered, is for this machine alone.
+/// Answers from a list, and answers that are not even cached, stay on this machine.
 bool sharing(const VerifyOptions& options) {
     const bool kept = options.positive_ttl > Seconds::zero() || options.negative_ttl > Seconds::zero();
     return options.by == VerifyBy::mta && kept;
@@ -41,7 +41,7 @@ class Relay::Impl {
     }
 
     std::optional<smtp::Answer> verify(smtp::RecipientQuestion& question) {
-        // No list can know whose a name without a domain is: the MTA completes it.
+        // No list can tell whose a name without a domain is, because the MTA completes it.
         const bool local_name = !question.recipient->address.contains('@') &&
                                 !ascii::equal(question.recipient->address, "postmaster");
         const bool ask = options_.verify.by == VerifyBy::mta || verifier_.doubts(*question.recipient) ||
@@ -109,7 +109,7 @@ void Relay::authenticate(smtp::AuthQuestion& question) {
 
 std::optional<smtp::Answer> Relay::verify(smtp::RecipientQuestion& question) {
     question.backend = this;
-    // What an authenticated client may send to says nothing about others: no cache is asked or told.
+    // The recipients of an authenticated client say nothing about others, so no cache is read or written.
     if (question.login != nullptr) {
         login_of(question).verify(question);
         return std::nullopt;
@@ -131,7 +131,7 @@ bool Relay::passed_on(const smtp::DeliveryQuestion& question) const {
 
 void Relay::withdraw(smtp::Question& question) {
     if (question.login != nullptr) return login_of(question).withdrawn();
-    // See RecipientCheck, Recollection and Deliveries.
+    // Every waiting question points to an Awaited: see RecipientCheck, Recollection and Deliveries.
     auto* const awaited = static_cast<Awaited*>(std::exchange(question.pending, nullptr));
     awaited->withdrawn(question);
 }

@@ -23,18 +23,18 @@ class State;
 
 namespace sluice::relay {
 
-/// Something the operator should hear about; `what` is an event name ("mta_down", "mta_up", "mta_tls_failed",
-/// "mta_greeting_late", "mta_relays_for_strangers", "mta_relay_check_unanswered", "identity_none",
-/// "identity_not_carried", "identity_refused", "recipient_limit_learned",
-/// "list_reloaded", "list_unreadable"), `who` the MTA or file, `why` a sentence.
+/// An event that the operator should be told of; `what` is an event name ("mta_down", "mta_up",
+/// "mta_tls_failed", "mta_greeting_late", "mta_relays_for_strangers", "mta_relay_check_unanswered",
+/// "identity_none", "identity_not_carried", "identity_refused", "recipient_limit_learned", "list_reloaded",
+/// "list_unreadable"), `who` the MTA or file, `why` a sentence.
 using Notice = std::function<void(std::string_view what, std::string_view who, std::string_view why)>;
 
 class Relay : public smtp::Backend {
   public:
-    /// Starts connecting to learn what the MTA offers. `offload` reads the list file, `validating` asks for
-    /// TLSA records and may be null where no MTA is to be known by them. What MTAs say of recipients is
-    /// shared in `memory`; null = it is not. All references must outlive it. Throws std::runtime_error when
-    /// the authorities' file of an MTA cannot be read.
+    /// Starts connecting to learn what the MTA offers. `offload` reads the list file; `validating` asks for
+    /// TLSA records and may be null where no MTA is verified by them. `memory` shares what MTAs say of
+    /// recipients; null = it is not shared. All references must outlive the relay. Throws std::runtime_error
+    /// when the CA file of an MTA cannot be read.
     Relay(net::Loop& loop, net::Offload& offload, net::Resolver* validating, store::State* memory,
           const RelayOptions& options, Notice notice);
     ~Relay() override;
@@ -58,7 +58,7 @@ class Relay : public smtp::Backend {
     };
     Counts counts() const;
 
-    /// Says QUIT on idle connections and takes no new questions (451 4.3.2); those under way go on.
+    /// Says QUIT on idle connections and takes no new questions (451 4.3.2); those in progress continue.
     void drain();
 
   private:

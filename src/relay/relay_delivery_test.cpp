@@ -225,7 +225,7 @@ struct TroubleCase {
     const char* name;
     const char* verb;
     std::string_view reply;
-    bool fresh;  // whether it happens on a connection just opened
+    bool fresh;  // true: on a connection that was just opened
     int code;
     unsigned accepted;   // connections
     unsigned delivered;  // messages
@@ -254,7 +254,7 @@ TEST_P(RelayDeliveryTrouble, LosesAndDoublesNothing) {
         EXPECT_EQ(mta.delivered.size(), 1U);
     }
     mta.script = nullptr;
-    if (trouble.reply == ScriptedMta::hang) return;  // the MTA is left alone for a while
+    if (trouble.reply == ScriptedMta::hang) return;  // the MTA is not tried for a while
     Send next(2, {"a@example.net"});
     EXPECT_EQ(send(next).reply.code, 250);
     EXPECT_EQ(mta.delivered.back().address, "192.0.2.2");
@@ -301,12 +301,12 @@ INSTANTIATE_TEST_SUITE_P(
                     TroubleCase{"HangsAtDot", "dot", hangs, false, 451, 1, 0}),
     [](const auto& trouble) { return trouble.param.name; });
 
-/// Our own sentence for the client, the MTA's words for the log.
+/// Our own sentence goes to the client, the MTA's words go to the log.
 TEST_F(RelayDelivery, KeepsTheMtasWordsForTheLog) {
     struct Row {
         std::string verb;
         std::string said;
-        std::string reply;  // begins so
+        std::string reply;  // the beginning of the reply
         std::string words;
     };
     const Row rows[] = {
@@ -364,7 +364,7 @@ TEST_F(RelayDelivery, SaysThatAnUnknownOutcomeIsUnknown) {
 }
 
 TEST_F(RelayDelivery, HangsNoLongerThanTheContentTimeout) {
-    // More than the sockets between us hold, to an MTA that reads nothing.
+    // The message is larger than the socket buffers hold, and the MTA reads nothing.
     start_and_reach();
     mta.script = at("content", ScriptedMta::hang);
     std::string content;

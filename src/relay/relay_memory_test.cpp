@@ -1,4 +1,4 @@
-// What MTAs said of recipients, shared through a store: a real connection to a real keeper of records.
+// The MTAs' answers about recipients, shared through a store: a real connection to a real keeper of records.
 
 #include <unistd.h>
 
@@ -16,7 +16,7 @@
 namespace sluice::relay {
 namespace {
 
-/// Records without a disk, in a time of their own.
+/// Records without a disk, with their own clock.
 class Records final : public store::Backing {
   public:
     void perform(store::Operations batch, Done done) override {
@@ -30,7 +30,7 @@ class Records final : public store::Backing {
     }
     void settle(Settled done) override { done(""); }
 
-    /// "250 2.1.5 Ok for 3600 s"; empty = nothing.
+    /// Returns "250 2.1.5 Ok for 3600 s"; empty = there is no record.
     std::string of(const std::string& recipient) const {
         const auto at = records.find("recipient/" + recipient);
         if (at == records.end() || !at->second) return "";
@@ -65,7 +65,7 @@ class RelayMemory : public RelayTest {
         memory = client_.get();
     }
     std::string path() const { return directory_.path() + "/store"; }
-    /// As another worker starts, that has no cache of its own yet.
+    /// Replaces the relay by a new one, like another worker that has no cache of its own yet.
     void start_another() {
         relay.reset();
         loop.turn(Millis{0});
@@ -113,7 +113,7 @@ TEST_F(RelayMemory, WhatOneHasAskedOthersKnow) {
 }
 
 TEST_F(RelayMemory, NoRecordRefusesAClientThatNothingSpeaksAgainst) {
-    // As a worker that was taken over could write them.
+    // Records as a worker that was taken over could write them.
     for (const char* whose : {"own 192.0.2.0", "heard 192.0.2.0", "confirmed -", "own =192.0.2.1"})
         for (const bool operators_own : {false, true}) {
             const std::string address = "known" + std::to_string(records.records.size()) + "@example.net";
@@ -173,7 +173,7 @@ TEST_F(RelayMemory, WhatIsAboutTheClientOrTheMomentIsNotShared) {
     ASSERT_TRUE(is_told("known@example.net", "own 192.0.2.0 250 2.1.5 Ok for 3600 s"));
     EXPECT_EQ(records.of("policy@example.net"), "");
     EXPECT_EQ(records.of("later@example.net"), "");
-    // Nor is it taken from there, whoever has put it there.
+    // Nor is it taken from the memory, whichever process stored it.
     records.put("policy@example.net", "confirmed - 250 2.1.5 Ok", Seconds{0});
     records.put("later@example.net", "confirmed - 450 4.2.0 Later", Seconds{600});
     EXPECT_EQ(ask(2, "later@example.net").by, "mta");
@@ -188,7 +188,7 @@ TEST_F(RelayMemory, ManyWhoAskTogetherAskOnce) {
             asks.push_back(std::make_unique<Ask>(host, address));
             EXPECT_FALSE(relay->verify(*asks.back()).has_value());
         }
-        asks[7].reset();  // whoever leaves changes nothing for the others
+        asks[7].reset();  // a question that leaves changes nothing for the others
         asks[0].reset();
         ASSERT_TRUE(run_until(
             [&] { return std::ranges::all_of(asks, [](const auto& each) { return !each || each->got; }); }));
@@ -222,7 +222,7 @@ TEST_F(RelayMemory, ASilentMemoryCostsItsDeadlineOnce) {
     EXPECT_GE(loop.now() - began, Millis{100});
     const Instant again = loop.now();
     EXPECT_EQ(ask(1, "unknown@example.net").reply.code, 550);
-    EXPECT_LT(loop.now() - again, Millis{90});  // it is known to be slow
+    EXPECT_LT(loop.now() - again, Millis{90});  // the memory is known to be slow
     EXPECT_EQ(mta.count("RCPT"), 2U);
 }
 
@@ -245,7 +245,7 @@ TEST_F(RelayMemory, WhereTheMtaIsNotAskedNothingIsShared) {
     EXPECT_EQ(ask(1, "known@example.net").by, "off");
     Send message(1, {"unknown@example.net"});
     EXPECT_EQ(send(message).reply.code, 550);
-    EXPECT_EQ(ask(1, "unknown@example.net").reply.code, 550);  // in doubt now
+    EXPECT_EQ(ask(1, "unknown@example.net").reply.code, 550);  // the recipient is in doubt now
     run_for(Millis{50});
     EXPECT_EQ(records.questions, 0U);
     EXPECT_EQ(records.of("unknown@example.net"), "");

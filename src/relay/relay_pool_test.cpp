@@ -1,4 +1,4 @@
-// Who gets which connection: identities, lanes, bounds, failover.
+// Tests which job gets which connection: identities, lanes, bounds, failover.
 
 #include <algorithm>
 #include <memory>
@@ -15,7 +15,7 @@ bool ended(const std::vector<std::unique_ptr<Send>>& messages) {
     return std::ranges::all_of(messages, [](const auto& message) { return message->got.has_value(); });
 }
 
-/// Each message says in its body who sent it: the MTA must have been told the same.
+/// Each message names its sender in its body: the MTA must have been told the same client.
 std::vector<std::unique_ptr<Send>> messages_of(unsigned clients) {
     std::vector<std::unique_ptr<Send>> messages;
     for (unsigned host = 1; host <= clients; ++host) {
@@ -84,7 +84,7 @@ TEST_F(RelayPool, SaysNothingTwiceToTheSameClient) {
     Send message(1, {"a@example.net"});
     EXPECT_EQ(send(message).reply.code, 250);
     EXPECT_EQ(mta.count("XCLIENT"), 1U);
-    // Another session has another port, which is told.
+    // Another session has another port, and the port is sent.
     Ask same(1, "c@example.net");
     same.identity.port = 12345;
     EXPECT_EQ(ask(same).reply.code, 250);
@@ -135,7 +135,7 @@ TEST_F(RelayPool, GivesEachIdentityItsOwnConnectionWhereTheyCannotBeShared) {
 }
 
 TEST_F(RelayPool, FindsOutThatConnectionsCannotBeShared) {
-    // Said to be pooled, but Postfix authorises our own address only.
+    // The options say pooled, but Postfix authorises our own address only.
     mta.xclient_for_all = false;
     start_and_reach();
     const auto messages = messages_of(10);
@@ -161,8 +161,8 @@ TEST_F(RelayPool, TellsByProxyHeader) {
     ASSERT_TRUE(run_until([&] { return ended(messages); }));
     EXPECT_EQ(mta.delivered.size(), 10U);
     expect_true_identities(mta);
-    EXPECT_EQ(mta.accepted, 11U);  // the first only looked whether the MTA is there
-    // The same session again: the same connection.
+    EXPECT_EQ(mta.accepted, 11U);  // the first only tested whether the MTA is there
+    // The same session again uses the same connection.
     Ask question(10, "a@example.net");
     EXPECT_EQ(ask(question).reply.code, 250);
     EXPECT_EQ(mta.accepted, 11U);
@@ -210,7 +210,7 @@ TEST_F(RelayPool, OneClientsSlowQuestionsLeaveRoomForOthers) {
     start_and_reach();
     std::vector<std::unique_ptr<Ask>> slow;
     for (unsigned i = 0; i < 25; ++i) {
-        // A sender each, or they would share a transaction.
+        // Each question has its own sender, or they would share a transaction.
         const std::string n = std::to_string(i);
         slow.push_back(std::make_unique<Ask>(1 + i % 3, "slow" + n + "@example.net", n + "@example.org"));
         EXPECT_FALSE(relay->verify(*slow.back()).has_value());
@@ -318,7 +318,7 @@ TEST_F(RelayPool, FallsBackToTheNextPriorityAndReturns) {
     EXPECT_EQ(ask(2, "c@example.net").mta, other.endpoint().to_string());
     EXPECT_THAT(notices, testing::Contains("mta_down " + endpoint.to_string()));
     ScriptedMta back(loop, endpoint);
-    ASSERT_TRUE(run_until([&] { return back.accepted == 1; }));  // nobody had to ask
+    ASSERT_TRUE(run_until([&] { return back.accepted == 1; }));  // no client had to ask
     run_for(Millis{20});
     EXPECT_EQ(ask(1, "d@example.net").mta, endpoint.to_string());
     EXPECT_EQ(std::ranges::count(notices, "mta_up " + endpoint.to_string()), 2);
@@ -388,7 +388,7 @@ TEST_F(RelayPool, ClosesWhatIsIdleAboveTheMinimum) {
     ASSERT_TRUE(run_until([&] { return relay->counts().connections == 1; }));
     run_for(Millis{1100});
     EXPECT_EQ(relay->counts().connections, 1U);
-    mta.hang_up();  // which an MTA may do to an idle connection at any time
+    mta.hang_up();  // an MTA may do so to an idle connection at any time
     ASSERT_TRUE(run_until([&] { return relay->counts().idle == 0; }));
     ASSERT_TRUE(run_until([&] { return relay->counts().idle == 1; }));
     EXPECT_TRUE(

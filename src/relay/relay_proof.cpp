@@ -11,13 +11,13 @@ namespace {
 
 using Outcome = smtp::Dialogue::Outcome;
 
-constexpr int going_down = 421;  // says nothing of the question
+constexpr int going_down = 421;  // says nothing about the question
 
 bool is_refusal(const smtp::Reply& reply) {
     return (reply.transient() || reply.permanent()) && reply.code != going_down;
 }
 
-/// The dialogue ended at a line that is no reply: see ReplyParser::reply().
+/// True: the dialogue ended at a line that is not a reply; see ReplyParser::reply().
 bool is_garbled(const smtp::Reply& reply) {
     return reply.code == 0 && !reply.text.empty();
 }
@@ -77,7 +77,7 @@ void RelayProof::heard_answer(Outcome outcome, const smtp::Dialogue& dialogue) {
     ++step_;
 }
 
-/// An MTA that will not even hear of the stranger takes no mail from it.
+/// An MTA that refuses to be told of the stranger takes no mail from it.
 void RelayProof::heard_introduction(Outcome outcome, const smtp::Dialogue& dialogue) {
     if (outcome == Outcome::introduced) {
         as_stranger_ = true;
@@ -91,7 +91,7 @@ void RelayProof::heard_introduction(Outcome outcome, const smtp::Dialogue& dialo
     end(Finding::refuses);
 }
 
-/// X.7.z is about security or policy (RFC 3463 3.8): Debian's Postfix says 454 4.7.1 for ever.
+/// X.7.z is about security or policy (RFC 3463 3.8): Debian's Postfix answers 454 4.7.1 permanently.
 void RelayProof::refused(const smtp::Reply& reply) {
     const bool policy = smtp::enhanced_code(reply.text).starts_with("4.7.");
     settled_ = settled_ && (reply.permanent() || policy);

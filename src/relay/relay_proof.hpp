@@ -1,19 +1,20 @@
-// Whether an MTA would carry a stranger's mail anywhere: asked on a connection that has just been opened,
-// before anybody's mail goes there.
+// Tests whether an MTA would relay a stranger's mail to any domain: on a connection that has just been
+// opened, before any client's mail goes there.
 //
-// One who takes mail for a foreign domain from Sluice is an open relay for whoever reaches Sluice. With
-// XCLIENT it is asked twice: as what Sluice itself is, before any identity (an identity that got lost on the
-// way would leave just that, and 127.0.0.1 may relay nearly everywhere), and in a stranger's name. With the
-// PROXY protocol it is asked in a stranger's name only: on a connection that says LOCAL, which is no
-// client's, no client's octets ever go. Without an identity every client is what Sluice is.
+// An MTA that takes mail for a foreign domain from Sluice is an open relay for every client that reaches
+// Sluice. With XCLIENT the MTA is asked twice: under Sluice's own identity, before any client's (if an
+// identity were lost on the way, Sluice's own would remain, and 127.0.0.1 may relay nearly everywhere), and
+// in a stranger's name. With the PROXY protocol it is asked in a stranger's name only: a connection that says
+// LOCAL belongs to no client, and no client's octets ever go there. Without an identity, every client looks
+// to the MTA like Sluice.
 //
-// MAIL FROM:<>, RCPT, RSET: no mail is sent. Only 2yz to a recipient is a yes; every other answer, at
-// whatever command, keeps a stranger from relaying. What else the MTA might do for a stranger is not asked,
-// and which restriction refused is not known: one that refuses for another reason today (a full disk, an
-// unknown domain) hides an open relay until it is gone, so answers that may change soon are good for a minute
-// only.
+// MAIL FROM:<>, RCPT, RSET: no mail is sent. Only 2yz to a recipient is a yes; every other answer, to
+// whatever command, keeps a stranger from relaying. The proof does not ask what else the MTA might do for a
+// stranger, and cannot know which restriction refused: a refusal for another reason (a full disk, an unknown
+// domain) hides an open relay until that reason is gone. So an answer that may change soon is good for a
+// minute only.
 //
-// On the way the MTA's offer is learnt as strangers see it: what Postfix offers depends on the client's
+// The proof also learns the MTA's offer as strangers see it: what Postfix offers depends on the client's
 // address (smtpd_discard_ehlo_keyword_address_maps), and is seldom less for Sluice itself.
 #pragma once
 
@@ -28,13 +29,13 @@
 
 namespace sluice::relay {
 
-/// The stranger: an address that RFC 5737 keeps for documentation, with a confirmed name and a literal as its
-/// HELO, so that restrictions on clients without a name, and look-ups of the HELO name, hide nothing.
+/// The stranger: an address that RFC 5737 reserves for documentation, with a confirmed name and a literal as
+/// its HELO, so that restrictions on clients without a name, and look-ups of the HELO name, hide nothing.
 const smtp::ClientIdentity& proof_stranger();
-/// From <> to smtp::foreign_recipients.
+/// The questions: from <> to smtp::foreign_recipients.
 const smtp::Envelope& proof_envelope();
 
-/// The questions on one connection, and what came of them. Pure: the pool says to the MTA what next() wants.
+/// The questions on one connection, and their result. Pure: the pool says to the MTA what next() asks for.
 class RelayProof {
   public:
     enum class Step : std::uint8_t {
@@ -45,24 +46,24 @@ class RelayProof {
     enum class Finding : std::uint8_t {
         refuses,
         relays,
-        unheard,  // the connection ended without a word
+        unheard,  // the connection ended without an answer
         garbled,  // what came is not SMTP, and may have been a yes
     };
 
-    /// `asks`: false only learns the offer.
+    /// `asks`: if false, the proof only learns the offer.
     RelayProof(Carry carry, bool asks);
 
     Step next() const { return step_ < steps_.size() ? steps_.at(step_) : Step::over; }
-    /// How the task that next() wanted has ended.
+    /// Takes the result of the task that next() asked for.
     void heard(smtp::Dialogue::Outcome outcome, const smtp::Dialogue& dialogue);
 
-    // When it is over.
+    // Valid once the proof is over.
     Finding finding() const { return finding_; }
-    /// What was refused was refused for good, or by policy: asking again soon would tell nothing new.
+    /// Every refusal was permanent, or by policy: asking again soon would give the same answer.
     bool settled() const { return settled_; }
-    /// In whose name, and which recipient, 2yz was said: for the operator.
+    /// A phrase for the operator: in whose name, and for which recipient, the MTA said 2yz.
     const std::string& taken() const { return taken_; }
-    /// To the stranger, once introduced.
+    /// The MTA's offer to the stranger, once introduced.
     const std::optional<smtp::EhloReply>& offered() const { return offered_; }
 
   private:
@@ -80,45 +81,46 @@ class RelayProof {
     std::optional<smtp::EhloReply> offered_;
 };
 
-/// Why an MTA that answers gets no stranger's mail.
+/// The reason why an MTA that answers gets no client's mail.
 enum class Distrust : std::uint8_t {
     none,
-    no_identity,  // it is to be told who the clients are, and offers no way
-    relays,       // it would carry a stranger's mail anywhere
+    no_identity,  // the MTA must be told who the clients are, but offers no way to do so
+    relays,       // it would relay a stranger's mail to any domain
 };
 
-/// What a worker knows of an MTA from such proofs. Nothing is forgotten by time alone: an MTA that is not
-/// trusted stays so until a proof says otherwise.
+/// A worker's knowledge of an MTA from such proofs. Distrust does not expire: an MTA that is not trusted
+/// stays so until a proof says otherwise.
 class Trust {
   public:
-    /// What may change soon is believed for so long at most.
+    /// An answer that may change soon is believed for at most this long.
     static constexpr Seconds unsettled_max{60};
-    /// A changed offer calls for a proof, but not sooner than this after the last one: MTAs that take turns
-    /// behind one address would be asked on every connection.
+    /// A changed offer calls for a proof, but not sooner than this after the last one: otherwise several MTAs
+    /// that take turns behind one address would be asked on every connection.
     static constexpr Seconds apart_min{10};
-    /// An MTA that breaks off, or falls silent, at the questions of so many proofs in a row carries nothing
-    /// for strangers: that is its answer, and good mail goes on.
+    /// An MTA that breaks off, or falls silent, during the questions of this many proofs in a row is taken to
+    /// relay nothing for strangers, so that good mail can flow.
     static constexpr unsigned unheard_max = 3;
 
     Distrust distrust() const { return distrust_; }
     bool distrusted() const { return distrust_ != Distrust::none; }
 
-    /// Nothing is known of it, or no longer.
+    /// A proof is due: nothing is known of the MTA, or no longer.
     bool due(Instant now) const { return !proved_at_ || now >= good_until_; }
-    /// The same, on a connection on which it has offered this to us.
+    /// A proof is due on a connection on which the MTA has offered `offered` to us.
     bool due(Instant now, const smtp::EhloReply& offered) const;
 
-    /// It was offered something else when it was proved.
+    /// The MTA's offer differs from the one it made when it was proved.
     bool offers_otherwise(const smtp::EhloReply& offered) const { return offered != offered_; }
 
     void proved(Instant now, Seconds life, bool settled, const smtp::EhloReply& offered);
     void lost(Distrust why, Instant now);
-    /// A no to a proof that began at `began` may have been said before the yes that is known: it is no news.
+    /// True: a "no" from a proof that began at `began` may have been said before the "yes" that is known, so
+    /// it must not replace that.
     bool outdates(Instant began) const { return lost_at_ && began <= *lost_at_; }
-    /// The MTA was down: it may have come back as another.
+    /// Called when the MTA was down: a different one may have come back in its place.
     void forget() { proved_at_.reset(); }
-    /// A proof ended without a word; true when that is to be taken for a refusal, which it never is of an MTA
-    /// that has said yes before.
+    /// A proof ended without an answer. True: this counts as a refusal. It never does for an MTA that has
+    /// said yes before.
     bool unheard() { return !distrusted() && ++unheard_ >= unheard_max; }
 
   private:

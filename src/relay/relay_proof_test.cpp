@@ -25,7 +25,7 @@ struct ProofCase {
     std::vector<std::string> replies;  // "" = the connection ends
     Finding finding;
     bool settled;
-    std::string taken;  // a part of it
+    std::string taken;  // a part of taken()
 };
 
 std::string answer(const std::string& first, const std::string& second) {
@@ -38,7 +38,7 @@ void PrintTo(const ProofCase& c, std::ostream* out) {
 
 class Proofs : public testing::TestWithParam<ProofCase> {};
 
-/// Says what the proof wants, and hands it what the MTA answers, reply by reply.
+/// Says what the proof asks for, and gives it the MTA's replies one by one.
 void run(RelayProof& proof, smtp::Dialogue& dialogue, const std::vector<std::string>& replies) {
     auto next = replies.begin();
     while (proof.next() != RelayProof::Step::over) {

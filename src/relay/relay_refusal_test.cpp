@@ -1,4 +1,4 @@
-// Clients that the MTA refuses as such, at its greeting or when it is told of them.
+// Clients that the MTA refuses at its greeting, or when it is told of them.
 #include <algorithm>
 
 #include "relay/testing/relay_fixture.hpp"
@@ -27,7 +27,7 @@ TEST_F(RelayRefusal, PassesOnWhomTheMtaRefuses) {
     EXPECT_EQ(mta.count("XCLIENT"), 1U);
 }
 
-/// With PROXY the greeting is for the client, and a client that is not wanted cannot bring the MTA down.
+/// With PROXY the greeting is for the client, so a client that the MTA refuses cannot take it down.
 TEST_F(RelayRefusal, ARefusedGreetingIsAboutTheClientThatWasNamed) {
     struct Row {
         std::string verb;
@@ -59,11 +59,11 @@ TEST_F(RelayRefusal, ARefusedGreetingIsAboutTheClientThatWasNamed) {
     }
 }
 
-/// "Try later" at the greeting may be said to everybody, which a connection on nobody's behalf finds out.
+/// "Try later" at the greeting may apply to every client; a connection for no client finds out.
 TEST_F(RelayRefusal, AnMtaThatPutsEverybodyOffIsDown) {
     options.upstreams = {upstream(mta)};
     options.upstreams[0].identity = IdentityBy::proxy_v2;
-    mta.proxy = mta.hears_proofs = true;  // nobody's connection asks in a stranger's name
+    mta.proxy = mta.hears_proofs = true;  // a connection for no client asks in a stranger's name
     start();
     ASSERT_TRUE(run_until([&] { return mta.accepted == 1 && mta.open() == 0; }));
     mta.script = always("connect", "421 4.3.2 All server ports are busy");

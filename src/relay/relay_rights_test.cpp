@@ -1,4 +1,4 @@
-// For whom an answer about a recipient holds, and for how long: against a real socket.
+// Tests for which clients an answer about a recipient holds, and for how long: against a real socket.
 
 #include <string>
 
@@ -86,10 +86,10 @@ TEST_F(RelayVerifyNetworks, OfDifferentNetworksEachIsAskedForAtOnce) {
     second.identity.address = IpAddress::v4({10, 1, 0, 1});
     EXPECT_FALSE(relay->verify(first).has_value());
     ASSERT_TRUE(run_until([&] { return mta.count("RCPT") == 1; }));
-    EXPECT_EQ(ask(second).reply.code, 250);  // the other's answer is not waited for
+    EXPECT_EQ(ask(second).reply.code, 250);  // it does not wait for the other client's answer
 }
 
-/// Connections that were opened before a mailbox was made do not know of it, as Postfix's do.
+/// Connections that were opened before a mailbox was created do not know of it, as with Postfix.
 class RelayVerifyOldConnections : public RelayTest {
   protected:
     void grow_old() {
@@ -110,7 +110,7 @@ TEST_F(RelayVerifyOldConnections, UnknownIsAskedAgainOnANewOne) {
     EXPECT_EQ(ask(1, "new@example.net").reply.code, 250);
     EXPECT_EQ(mta.accepted, 2U);
     EXPECT_EQ(ask(2, "new@example.net").by, "cache");
-    // On that one there is no doubt for some seconds.
+    // On the new connection there is no doubt for some seconds.
     EXPECT_EQ(ask(1, "unknown@example.net").reply.code, 550);
     EXPECT_EQ(ask(1, "unknown2@example.net").reply.code, 550);
     EXPECT_EQ(mta.accepted, 2U);

@@ -1,4 +1,4 @@
-// Encryption towards the MTA: what is said only under TLS, and whom each level takes for the MTA.
+// Encryption towards the MTA: what is said only under TLS, and which server each level accepts as the MTA.
 
 #include <unistd.h>
 
@@ -40,7 +40,7 @@ class RelayTls : public RelayTest, protected net::TestCertificates {
         ASSERT_EQ(mta.delivered.size(), 1U);
         EXPECT_TRUE(mta.delivered[0].encrypted);
     }
-    /// The MTA is down for this reason: no client's mail, and not so much as a name, has reached it.
+    /// The MTA is down for this reason: no client's mail, not even its name, has reached it.
     void expect_down(const MtaTlsOptions& tls, const std::string& why) {
         restart(tls);
         Send message(1, {"a@example.net"});
@@ -143,7 +143,7 @@ TEST_F(RelayTls, GoesOnInTheClearAfterAFailedHandshakeOnlyWhereItMay) {
     EXPECT_FALSE(mta.delivered.at(0).encrypted);
     EXPECT_THAT(notices, Contains(StartsWith("mta_tls_failed")));
     EXPECT_THAT(notices, Not(Contains(StartsWith("mta_down"))));
-    // The next ones do not even try, for a while.
+    // The next connections do not even try TLS, for a while.
     EXPECT_EQ(mta.count("STARTTLS"), 1U);
     EXPECT_EQ(mta.accepted, first + 1);
 }
@@ -155,19 +155,19 @@ TEST_F(RelayTls, IsNotKeptWaitingInAHandshake) {
 
 TEST_F(RelayTls, SurvivesResetsAtAnyMoment) {
     for (const char* verb : {"handshake", "EHLO", "XCLIENT", "MAIL", "DATA", "content", "dot"}) {
-        // Of EHLO the second, which is under TLS.
+        // The second EHLO is the one under TLS.
         mta.script = at(verb, ScriptedMta::die, verb == std::string("EHLO") ? 2 : 1);
         restart({.level = MtaTls::encrypt});
         Send message(1, {"a@example.net"}, std::string(300'000, 'x') + "\r\n");
         EXPECT_EQ(send(message).reply.code, 451) << verb;
         EXPECT_THAT(mta.delivered, IsEmpty()) << verb;
         EXPECT_THAT(reasons, Contains(AnyOf("TLS: Connection reset by peer", StartsWith("it greets us"))));
-        // And is back.
+        // The MTA then comes back.
         ASSERT_TRUE(run_until([this] { return ask(1, "a@example.net").reply.code == 250; })) << verb;
     }
 }
 
-/// A file that is gone with its descriptor.
+/// A file that is deleted with its descriptor.
 net::Fd file_of(std::string_view octets) {
     char path[] = "/tmp/sluice-relay-test-XXXXXX";
     net::Fd file(::mkstemp(path));
@@ -264,7 +264,7 @@ TEST_F(RelayTlsLogin, SaysPasswordsOnlyUnderTls) {
 TEST_F(RelayTlsLogin, TellsNoPasswordToWhoIsNotTheMta) {
     use({.level = MtaTls::fingerprint, .fingerprints = {net::key_digest(certificate)}});
     start_and_reach();
-    // Somebody else answers from now on.
+    // Another server answers from now on.
     const net::TlsServerContext impostor({.chain_files = {another}});
     mta.tls = &impostor;
     EXPECT_EQ(authenticate(), 454);

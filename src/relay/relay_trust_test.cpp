@@ -1,5 +1,5 @@
-// An MTA gets nobody's mail before it has shown that it would not relay for strangers, and only when it is
-// told who its clients are.
+// An MTA gets no mail before it has shown that it does not relay for strangers, and only when it is told who
+// its clients are.
 #include "relay/testing/relay_fixture.hpp"
 
 namespace sluice::relay {
@@ -13,7 +13,7 @@ class RelayTrust : public RelayTest {
   protected:
     RelayTrust() { mta.hears_proofs = true; }
 
-    /// Says 250 to what is foreign for as long as `open_relay`, to whom it is asked for.
+    /// Answers 250 to foreign recipients while `open_relay` is set, whichever client asks.
     void relay_for(std::string address) {
         mta.script = [this, address = std::move(address),
                       now = std::string()](const ScriptedMta::Moment& moment) mutable {
@@ -54,7 +54,7 @@ TEST_F(RelayTrust, IsAskedForAsSluiceAndAsAStrangerBeforeAnybodysMail) {
     ASSERT_EQ(mta.seen.size(), expected.size());
     for (std::size_t i = 0; i < expected.size(); ++i) {
         const bool xclient =
-            expected[i].find("XCLIENT") != std::string::npos;  // its order is not ours to say
+            expected[i].find("XCLIENT") != std::string::npos;  // the attributes' order is not fixed
         EXPECT_EQ(mta.seen[i].substr(0, xclient ? 9 : std::string::npos),
                   expected[i].substr(0, xclient ? 9 : std::string::npos));
     }
@@ -212,7 +212,7 @@ TEST_F(RelayTrust, WithoutXclientNobodyIsCarried) {
     mta.ehlo = with;
     EXPECT_TRUE(run_until([&] { return told("mta_up") == 1; }));
     EXPECT_EQ(ask(1, "a@example.net").reply.code, 250);
-    // And lost again while it runs: not even what was opened before goes on.
+    // The MTA loses XCLIENT while it runs: not even the connections opened before go on.
     mta.ehlo = without;
     mta.hang_up();
     ASSERT_TRUE(run_until([&] { return relay->counts().connections == 0; }));

@@ -69,7 +69,7 @@ TEST_F(RelayVerify, AsksOnceForAllWhoAskTogether) {
     EXPECT_EQ(mta.count("RCPT"), 1U);
 }
 
-/// Two clients of one network: what the MTA did at the first one's sender is nothing about the second's.
+/// Two clients of one network: what the MTA did at the first client's sender says nothing about the second's.
 TEST_F(RelayVerify, AsksForEachWhenTheMtaBrokeOffAtTheFirst) {
     mta.script = [](const ScriptedMta::Moment& moment) -> std::optional<std::string> {
         if (moment.verb != "MAIL" || moment.line.find("bad@") == std::string::npos) return std::nullopt;
@@ -86,7 +86,7 @@ TEST_F(RelayVerify, AsksForEachWhenTheMtaBrokeOffAtTheFirst) {
 }
 
 TEST_F(RelayVerify, AsksForEachWhenTheAnswerWasAboutTheFirst) {
-    // The MTA dislikes 192.0.2.1 and nobody else.
+    // The MTA refuses 192.0.2.1 and no other client.
     std::string client;
     mta.script = [&](const ScriptedMta::Moment& moment) -> std::optional<std::string> {
         if (moment.verb == "XCLIENT") client = moment.line;
@@ -107,7 +107,7 @@ TEST_F(RelayVerify, AsksForEachWhenTheAnswerWasAboutTheFirst) {
     EXPECT_EQ(third.code(), 250);
 }
 
-/// One client with several connections, each with a recipient of its own.
+/// One client with several connections, each asking about its own recipient.
 class RelayVerifyTogether : public RelayTest {
   protected:
     void ask_all(const std::vector<std::string>& addresses, unsigned host = 1) {
@@ -126,7 +126,7 @@ class RelayVerifyTogether : public RelayTest {
         return codes;
     }
 
-    /// A script that has had enough after two recipients of a transaction.
+    /// A script that refuses every recipient of a transaction after the second.
     static ScriptedMta::Script from_the_third_on(std::string reply) {
         return [reply = std::move(reply),
                 recipients = 0U](const ScriptedMta::Moment& moment) mutable -> std::optional<std::string> {
@@ -381,9 +381,9 @@ struct TroubleCase {
     const char* name;
     const char* verb;
     std::string_view reply;
-    bool fresh;  // whether it happens on a connection just opened
+    bool fresh;  // true: on a connection that was just opened
     int code;
-    bool answered_by_second;  // a connection opened for a second try
+    bool answered_by_second;  // a connection opened for a second try answers
 };
 
 class RelayVerifyTrouble : public RelayTest, public testing::WithParamInterface<TroubleCase> {};
@@ -405,8 +405,8 @@ TEST_P(RelayVerifyTrouble, EndsWithAnAnswer) {
     EXPECT_LT(loop.now() - asked, Seconds{3});
     EXPECT_EQ(mta.accepted, trouble.answered_by_second ? 2U : 1U);
     mta.script = nullptr;
-    if (trouble.reply == ScriptedMta::hang) return;  // the MTA is left alone for a while
-    // Nothing of it sticks to the next client.
+    if (trouble.reply == ScriptedMta::hang) return;  // the MTA is not tried for a while
+    // Nothing of it affects the next client.
     EXPECT_EQ(ask(2, "other@example.net").reply.code, 250);
 }
 

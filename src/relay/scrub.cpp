@@ -18,7 +18,8 @@ std::string_view without_final_dots(std::string_view word) {
     return word;
 }
 
-/// How many octets at the front of `rest` are "[address]" or "[address]:port" of somebody but the client.
+/// The number of octets at the front of `rest` that are "[address]" or "[address]:port" of anyone but the
+/// client.
 std::size_t bracketed_address_octets(std::string_view rest, const Scrubbing& scrubbing) {
     constexpr std::size_t address_octets_max = 64;
     if (!rest.starts_with('[')) return 0;

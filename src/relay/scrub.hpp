@@ -1,4 +1,4 @@
-// MTA replies as strangers may read them: without the names and addresses of the machines behind us.
+// Makes MTA replies fit for strangers: removes the names and addresses of the machines behind Sluice.
 #pragma once
 
 #include <optional>
@@ -10,16 +10,16 @@
 
 namespace sluice::relay {
 
-/// What to take out, and what to put in its place.
+/// The names to remove from a reply, and their replacement.
 struct Scrubbing {
-    std::span<const std::string_view> hosts;  // the MTA's own names; ones without a dot are ordinary words
+    std::span<const std::string_view> hosts;  // the MTA's own names; those without a dot are ordinary words
     std::string_view replacement;             // our host name
-    std::optional<IpAddress> client;          // its own address is no secret to it
+    std::optional<IpAddress> client;          // its own address is no secret from it
 };
 
-/// `text` with each of `hosts`, and each "host[10.0.0.1]", "[10.0.0.1]:10025" and the like, replaced.
-/// Addresses in angle brackets keep their domain: "<user@[10.0.0.1]>" is what the client itself has said.
-/// Everything else, enhanced codes and queue ids among it, stays.
+/// Returns `text` with each of `hosts`, and each "host[10.0.0.1]", "[10.0.0.1]:10025" and the like, replaced.
+/// Addresses in angle brackets keep their domain: in "<user@[10.0.0.1]>" it is what the client itself has
+/// said. Everything else stays, including enhanced codes and queue ids.
 std::string scrub(std::string_view text, const Scrubbing& scrubbing);
 
 }  // namespace sluice::relay

@@ -16,7 +16,7 @@ namespace {
 constexpr std::array<std::string_view, 4> standings{"own", "heard", "confirmed", "disputed"};
 constexpr std::string_view nobody = "-";
 
-/// What an organisation seldom has more than one of.
+/// One organisation seldom has more than one network of this size.
 constexpr unsigned neighbours_bits_v4 = 16;
 constexpr unsigned neighbours_bits_v6 = 32;
 
@@ -30,7 +30,7 @@ std::optional<smtp::Reply> read_reply(std::string_view text) {
     return reply;
 }
 
-/// The first word, which is taken from `text` with the space behind it.
+/// Returns the first word, and removes it from `text` with the space behind it.
 std::string_view take_word(std::string_view& text) {
     const std::size_t space = std::min(text.find(' '), text.size());
     const std::string_view word = text.substr(0, space);
@@ -60,8 +60,8 @@ std::optional<SharedAnswer> heard_now(const SharedAnswer* before, const Hearer& 
     if (before == nullptr) return now;
     if (before->standing == Standing::disputed) return std::nullopt;
     if (before->reply.positive() != reply.positive()) {
-        // The same client told otherwise: the mailbox has come or gone. Another one: the answer depends on
-        // who asks.
+        // If the same client was told otherwise, the mailbox has come or gone. If another client was, the
+        // answer depends on the client.
         const bool same_client = before->standing != Standing::confirmed && before->heard_by == now.heard_by;
         if (same_client) return now;
         return SharedAnswer{.standing = Standing::disputed, .heard_by = {}, .reply = {}};

@@ -119,7 +119,7 @@ TEST(Serves, Table) {
         EXPECT_EQ(serves(row.answer, slow("203.0.113.1")), row.slow_one) << what;
         EXPECT_EQ(serves(row.answer, operators("203.0.113.1")), row.operators_one) << what;
         EXPECT_FALSE(row.answer.standing == Standing::own && serves(row.answer, operators("192.0.2.9")));
-        // No worker can have another refuse a client that nothing speaks against.
+        // No worker can make another refuse a client that nothing speaks against.
         EXPECT_EQ(serves(row.answer, fast("192.0.2.9")), row.same && row.answer.reply.positive()) << what;
     }
 }

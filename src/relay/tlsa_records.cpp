@@ -8,8 +8,9 @@ namespace sluice::relay {
 
 namespace {
 
-// Records with a shorter life than the first are kept as long; those with a longer one than the second are
-// looked at again all the same: an operator who has changed a certificate does not want to wait for a day.
+// Records with a TTL below the first limit are kept that long all the same. Those with a TTL above the second
+// are looked up again all the same: an operator who has changed a certificate does not want to wait for a
+// day.
 constexpr Seconds ttl_min{60};
 constexpr Seconds ttl_max{3600};
 constexpr Seconds retry_after{10};
@@ -28,7 +29,7 @@ Seconds TlsaRecords::heard(const net::DnsAnswer& answer, Instant now) {
         good_.clear();
         missing("do not exist");
     } else if (now >= good_until_) {
-        // What cannot be asked now is as it was, for as long as it said it would be.
+        // When DNS does not answer, the records stay as they are until they expire.
         good_.clear();
         missing(answer.status == Status::timed_out ? "could not be asked for in time"
                 : answer.status == Status::bogus   ? "are bogus"

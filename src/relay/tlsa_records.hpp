@@ -1,4 +1,4 @@
-// What is known of the TLSA records of one MTA (RFC 7672 2.2): which are good, for how long, and when DNS is
+// The TLSA records of one MTA (RFC 7672 2.2): which are good, for how long, and when DNS is
 // to be asked again. No socket, no clock.
 #pragma once
 
@@ -17,13 +17,13 @@ class TlsaRecords {
     /// `name` is "_25._tcp.mx.example.org", for why().
     explicit TlsaRecords(std::string name);
 
-    /// What DNS says now; in how long it is to be asked again.
+    /// Takes DNS's current answer and returns after how long to ask again.
     Seconds heard(const net::DnsAnswer& answer, Instant now);
 
-    /// DNSSEC-secure ones of a usable kind; empty when there are none, or none that have not expired.
+    /// The DNSSEC-secure records of a usable kind; empty when there are none, or all have expired.
     const std::vector<net::TlsaRecord>& good() const { return good_; }
     const std::string& name() const { return name_; }
-    /// Why there are none, as a sentence for the operator.
+    /// The reason why there are no records, as a sentence for the operator.
     const std::string& why() const { return why_; }
 
   private:

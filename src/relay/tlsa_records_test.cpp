@@ -33,7 +33,7 @@ net::DnsAnswer without(Status status) {
 
 class TlsaRecordsTest : public testing::Test {
   protected:
-    /// What is said of this answer where there were no records before.
+    /// The reason given for this answer when there were no records before.
     std::string why_not(const net::DnsAnswer& answer) {
         TlsaRecords fresh("_25._tcp.mx.example.org");
         EXPECT_EQ(fresh.heard(answer, now), Seconds{10});
@@ -93,7 +93,7 @@ TEST_F(TlsaRecordsTest, StayWhileDnsFailsForAsLongAsTheyAreGood) {
         EXPECT_EQ(records.heard(without(status), now + Seconds{86'400}), Seconds{10});
         EXPECT_THAT(records.good(), IsEmpty());
     }
-    // A minute at least.
+    // Records are kept for at least a minute.
     records.heard(found({dane_ee}, 1), now);
     records.heard(without(Status::servfail), now + Seconds{59});
     EXPECT_THAT(records.good(), SizeIs(1));

@@ -1,4 +1,4 @@
-// The TLSA records of one MTA, asked for ahead of any connection and again when they expire.
+// The TLSA records of one MTA: requested before any connection, and again when they expire.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +19,10 @@ class TlsaWatch final : private net::DnsQuery, private net::Timer {
     TlsaWatch(net::Loop& loop, net::Resolver& resolver, const std::string& name, std::uint16_t port,
               std::function<void()> heard);
 
-    /// As TlsaRecords has them.
+    /// records() and why() are those of TlsaRecords.
     const std::vector<net::TlsaRecord>& records() const { return records_.good(); }
     const std::string& why() const { return records_.why(); }
-    /// An answer is still to come.
+    /// True while an answer is still to come.
     bool asking() const { return pending(); }
 
   private:

@@ -1,4 +1,4 @@
-// An MTA known by TLSA records, from a real name server with a zone signed for the test.
+// An MTA verified by TLSA records, which come from a real name server with a zone signed for the test.
 #include "relay/tlsa_watch.hpp"
 
 #include <csignal>
@@ -46,7 +46,7 @@ class TlsaWatchTest : public RelayTest, protected net::TestCertificates {
     }
     ~TlsaWatchTest() override { relay.reset(); }
 
-    /// DANE-EE, of the MTA's port at this name.
+    /// A DANE-EE record for the MTA's port at this name.
     std::string record(const std::string& name, const std::string& digest, bool line = true) const {
         std::string hex;
         for (const char octet : digest)
@@ -60,7 +60,7 @@ class TlsaWatchTest : public RelayTest, protected net::TestCertificates {
         start();
         ASSERT_TRUE(run_until([this] { return !notices.empty(); }, Seconds{20}));
     }
-    /// It is down for this reason, and has heard of no client.
+    /// The MTA is down for this reason, and no client was named to it.
     void expect_down(const std::string& why) {
         EXPECT_THAT(notices, ElementsAre(StartsWith("mta_down ")));
         EXPECT_THAT(reasons, ElementsAre(HasSubstr(why)));

@@ -12,19 +12,20 @@ namespace sluice::relay {
 
 namespace {
 
-/// Long enough that a sender who retries in its usual half hour or hour finds the doubt still there.
+/// Long enough that the doubt is still there when a sender retries after its usual half hour or hour.
 constexpr Seconds doubt_time{4 * 3600};
 
-/// How long questions of a client gather while another of its questions is under way: some answers' time of a
-/// busy MTA, and nothing to a client.
+/// The time for which questions of a client gather while another of its questions is in progress: a few
+/// answer times of a busy MTA, and not noticeable for a client.
 constexpr Millis company_wait_max{8};
 
-/// A client that nothing speaks against and that comes back does so because somebody has set up the mailbox,
-/// more often than not.
+/// When a client that nothing speaks against comes back, the mailbox has more often than not been created
+/// since.
 constexpr Seconds fast_refusal_time{60};
 
-/// What two questions must have in common to be put in one MAIL transaction, and the lane. No part contains a
-/// newline. The client's port is not among it: sessions of one client ask together, in the name of the first.
+/// Writes what two questions must have in common to share a MAIL transaction, and the lane. No part contains
+/// a newline. The client's port is not included: sessions of one client ask together, in the name of the
+/// first.
 void write_client_key(const smtp::RecipientQuestion& question, std::string& key) {
     const smtp::ClientIdentity& client = *question.client;
     key = client.address.to_string();
@@ -79,21 +80,21 @@ std::optional<smtp::Answer> Verifier::verify(smtp::RecipientQuestion& question) 
     return std::nullopt;
 }
 
-/// Those of the question: all that is done for it until it is put to the MTA goes by them.
+/// Writes the keys of the question, which all steps use until the question is put to the MTA.
 void Verifier::write_keys(const smtp::RecipientQuestion& question) {
     write_recipient_key(question.recipient->address, key_);
     write_own_key(key_, Hearer::of(question).kept_for(), own_key_);
     write_client_key(question, client_key_);
 }
 
-/// What this client may be told at once. The keys are those of its question.
+/// The reply that this client may be given at once. The keys must be those of its question.
 const smtp::Reply* Verifier::known(const Hearer& hearer) {
     if (const SharedAnswer* own = cache_.find(own_key_, loop_.now())) return &own->reply;
     const SharedAnswer* const shared = cache_.find(key_, loop_.now());
     return shared != nullptr && serves(*shared, hearer) ? &shared->reply : nullptr;
 }
 
-/// Waits with others for what the MTA is being asked already. The keys are those of the question.
+/// Joins a check about this address that is in progress. The keys must be those of the question.
 bool Verifier::join(smtp::RecipientQuestion& question) {
     const auto at = under_way_.find(own_key_);
     // A check of the slow lane may have long to wait: the fast lane does not share its place in the queue.
@@ -102,7 +103,7 @@ bool Verifier::join(smtp::RecipientQuestion& question) {
     return true;
 }
 
-/// Asks the memory, or waits with others for what it knows.
+/// Asks the memory, or waits for a question to it that is in progress.
 bool Verifier::recall(smtp::RecipientQuestion& question) {
     if (memory_ == nullptr) return false;
     const auto operation = recipient_question(key_);
@@ -114,14 +115,15 @@ bool Verifier::recall(smtp::RecipientQuestion& question) {
 }
 
 void Verifier::recalled(Recollection& recollection, const store::Outcomes* outcomes) {
-    // It stays until all have been told: they may withdraw each other's questions, or ask again.
+    // The recollection stays alive until all have been told: they may withdraw each other's questions, or ask
+    // again.
     const auto over = recalling_.extract(recollection.recipient());
     take_over(recollection.recipient(), outcomes);
     while (smtp::RecipientQuestion* const question = recollection.take())
         ask_mta(*question);
 }
 
-/// What the memory knows, from now on here too; unless more has been found out meanwhile.
+/// Keeps what the memory knows, unless more has been found out meanwhile.
 void Verifier::take_over(const std::string& recipient, const store::Outcomes* outcomes) {
     if (outcomes == nullptr || outcomes->empty()) return;
     auto found =
@@ -132,14 +134,14 @@ void Verifier::take_over(const std::string& recipient, const store::Outcomes* ou
         cache_.put(recipient, std::move(found->answer), loop_.now(), found->life);
 }
 
-/// Unless the answer has come from the memory.
+/// Asks the MTA, unless the memory has brought the answer.
 void Verifier::ask_mta(smtp::RecipientQuestion& question) {
     write_keys(question);
     if (const smtp::Reply* reply = known(Hearer::of(question))) return question.answered(remembered(*reply));
     if (!join(question)) ask(question, !under_way_.contains(own_key_));
 }
 
-/// Here for the client that was told, and for others as far as it concerns them.
+/// Keeps the answer for the client that was told, and for others as far as it concerns them.
 void Verifier::keep(const std::string& recipient, const std::string& own_key, const Hearer& hearer,
                     const smtp::Reply& reply) {
     const auto now = heard_now(cache_.find(recipient, loop_.now()), hearer, reply);
@@ -150,7 +152,7 @@ void Verifier::keep(const std::string& recipient, const std::string& own_key, co
 }
 
 void Verifier::keep_for_all(const std::string& recipient, const SharedAnswer& answer) {
-    // What one client alone was told is kept under its own key; here it would only take up room.
+    // An answer for one client alone is kept under its own key; here it would only take up room.
     if (answer.standing == Standing::own) {
         cache_.erase(recipient);
     } else {
@@ -172,7 +174,7 @@ void Verifier::learn(const smtp::Recipient& recipient, const smtp::Reply& reply,
         cache_.erase(own_key_);
         keep_for_all(key_, {.standing = Standing::disputed, .heard_by = {}, .reply = {}});
     }
-    // A caller that asks about every recipient has no use for doubts.
+    // A caller that asks the MTA about every recipient needs no doubts.
     if (options_.verify.by != VerifyBy::mta)
         doubted_.put(key_, {.standing = Standing::own, .heard_by = {}, .reply = reply}, loop_.now());
 }
@@ -190,7 +192,7 @@ RecipientCheck& Verifier::add_check(const smtp::RecipientQuestion& question, std
     return check;
 }
 
-/// Alone, or with others of the same client. The keys are those of the question.
+/// Asks about the question alone, or with others of the same client. The keys must be those of the question.
 void Verifier::ask(smtp::RecipientQuestion& question, bool joinable) {
     Asking& asking = asking_[client_key_];
     const bool first = asking.open == nullptr;
@@ -218,7 +220,7 @@ void Verifier::ask_alone(smtp::RecipientQuestion& question, bool on_young_connec
     pool_.request(check);
 }
 
-/// Until the MTA is about to be asked, it may still be given addresses.
+/// Queues the check. Until the MTA is about to be asked, addresses may still be added.
 void Verifier::request(RecipientCheck& check, Asking& asking) {
     ++asking.under_way;
     check.requested();
@@ -248,7 +250,7 @@ void Verifier::ended(RecipientCheck& check) {
     tell(check);
 }
 
-/// The check is no longer one of its client's. What has gathered meanwhile need not wait.
+/// Removes the check from those of its client. Questions that gathered meanwhile need not wait any longer.
 void Verifier::leave(RecipientCheck& check) {
     const auto at = asking_.find(check.client_key());
     if (at == asking_.end()) return;
@@ -263,7 +265,7 @@ void Verifier::leave(RecipientCheck& check) {
     }
 }
 
-/// Remembers what can be, and asks anew for those for whom the answer does not hold.
+/// Remembers what can be remembered, and asks anew for the clients for which the answer does not hold.
 void Verifier::part(RecipientCheck& check) {
     using Holds = RecipientCheck::Holds;
     for (RecipientCheck::Asked& asked : check.asked()) {
@@ -284,7 +286,8 @@ void Verifier::part(RecipientCheck& check) {
     }
 }
 
-/// Whoever is told may withdraw, ask again, or destroy any other question.
+/// Answers the waiting questions. A session that is told may withdraw, ask again, or destroy any other
+/// question.
 void Verifier::tell(RecipientCheck& check) {
     for (RecipientCheck::Asked& asked : check.asked()) {
         while (!asked.waiting.empty()) {

@@ -1,6 +1,6 @@
-// Recipient questions put to an MTA: answered from the cache where they can be, then from the memory that
-// workers and machines share; asked once where several are the same, and asked together where one client has
-// several.
+// Recipient questions put to an MTA. They are answered from the cache where possible, then from the memory
+// that workers and machines share. Several equal questions are asked once, and several questions of one
+// client are asked together.
 #pragma once
 
 #include <cstddef>
@@ -22,26 +22,27 @@ namespace sluice::relay {
 
 class Verifier final : private RecipientCheck::Owner, private Recollection::Owner {
   public:
-    /// All references must outlive it. Without a `memory` (null) nothing is shared.
+    /// All references must outlive the verifier. Without a `memory` (null) nothing is shared.
     Verifier(net::Loop& loop, Pool& pool, store::State* memory, const RelayOptions& options);
     ~Verifier();
 
     /// An answer from the cache, or nothing and question.answered() later. The memory is asked before the
-    /// MTA; while it is silent the MTA is. Questions of one network about an address that is being asked
-    /// about wait for that answer; if it turns out to be about the client that was named with it (a policy, a
-    /// deferral), each of the others is then asked on its own.
+    /// MTA; the MTA is asked when the memory does not answer. Questions of one network about an address that
+    /// is being asked about wait for that answer; if the answer turns out to concern the client that was
+    /// named with it (a policy, a deferral), the MTA is then asked for each of the others separately.
     ///
     /// While the MTA is being asked for a client, further questions of that client and sender gather, for
     /// some milliseconds at most, to be asked in one transaction.
     std::optional<smtp::Answer> verify(smtp::RecipientQuestion& question);
 
-    /// A delivery has found out: `reply` is what the MTA said to this client of a recipient that was promised
-    /// 250. Where that depends on who asks, answers of others are no promise to anybody for a day.
+    /// Takes what a delivery has found out: `reply` is what the MTA said to this client of a recipient that
+    /// had been promised 250. Where that depends on the client, answers given to others promise nothing to
+    /// anyone for a day.
     void learn(const smtp::Recipient& recipient, const smtp::Reply& reply, const Hearer& hearer);
 
-    /// Whether a delivery was refused this recipient in the last four hours. Who does not ask the MTA about
-    /// every recipient must ask about these: told 250 again, a message to it and to others would be put off
-    /// for ever.
+    /// True: a delivery was refused this recipient in the last four hours. A caller that does not ask the
+    /// MTA about every recipient must ask about these: if 250 were promised again, a message to it and to
+    /// others would be put off for ever.
     bool doubts(const smtp::Recipient& recipient);
 
     std::size_t cached() const { return cache_.size(); }
@@ -49,10 +50,10 @@ class Verifier final : private RecipientCheck::Owner, private Recollection::Owne
   private:
     using Checks = std::list<RecipientCheck>;
 
-    /// What the MTA is being asked for one client and sender, in one lane.
+    /// The questions to the MTA in progress for one client and sender, in one lane.
     struct Asking {
         RecipientCheck* open = nullptr;  // takes further addresses
-        unsigned under_way = 0;          // checks that wait for no more company
+        unsigned under_way = 0;          // checks that no longer wait for further questions
     };
 
     template <typename Value>
@@ -88,10 +89,10 @@ class Verifier final : private RecipientCheck::Owner, private Recollection::Owne
     RecipientCache cache_;
     RecipientCache doubted_;  // refused at delivery; the replies do not matter
     Checks checks_;
-    Table<RecipientCheck*> under_way_;  // by own key: those that further questions about it may join
+    Table<RecipientCheck*> under_way_;  // by own key: the checks that further questions about it may join
     Table<Asking> asking_;              // by client key
-    Table<Recollection> recalling_;     // by address: the memory is being asked about it
-    // Of the question at hand; kept for their room.
+    Table<Recollection> recalling_;     // by address: the questions to the memory
+    // The keys of the current question; members, so that their memory is reused.
     std::string key_;
     std::string own_key_;
     std::string client_key_;

@@ -57,7 +57,7 @@ void tell_of_recipients(const smtp::Dialogue& dialogue, const smtp::Envelope& en
 Failure unfit(Connection& connection) {
     const smtp::EhloReply& ehlo = connection.dialogue().ehlo();
     smtp::Offer offer = ehlo.offer;
-    offer.remove(smtp::Extension::xclient);  // its attributes would be those that we know
+    offer.remove(smtp::Extension::xclient);  // its attributes would be the ones that Sluice knows
     smtp::Reply offered{.code = 250, .text = ehlo.host + offer.keyword_lines()};
     std::ranges::replace(offered.text, '\n', ' ');
     return {.reply = unfit_mta,

@@ -1,4 +1,4 @@
-// An MTA's reply made into an answer for a client.
+// Turns an MTA's reply into an answer for a client.
 #pragma once
 
 #include <string_view>
@@ -10,31 +10,31 @@
 
 namespace sluice::relay {
 
-/// An MTA does not offer what a message needs.
+/// The sentence for a message that needs what the MTA does not offer.
 extern const smtp::Reply unfit_mta;
 
-/// What the MTA said on this connection, scrubbed (see scrub.hpp). 421 becomes 451: the MTA closes its
+/// The MTA's reply on this connection, scrubbed (see scrub.hpp). 421 becomes 451: the MTA closes its
 /// connection with us, which is no reason for the client to lose its own. `client` may read its own address;
 /// null when the reply will be given to others too.
 smtp::Reply scrubbed(Connection& connection, const smtp::Reply& reply, std::string_view hostname,
                      const smtp::ClientIdentity* client);
 
-/// The same, as an answer from that MTA.
+/// The scrubbed reply, as an answer from that MTA.
 smtp::Answer answer_of(Connection& connection, const smtp::Reply& reply, std::string_view hostname,
                        const smtp::ClientIdentity* client);
 
-/// The sentence on a connection that ended under its job, in full. `client` is needed where the MTA's own
-/// word is passed on.
+/// The full sentence for a job whose connection ended. `client` is needed where the MTA's own words are
+/// passed on.
 Failure failure_of(Connection& connection, const Sentence& sentence, std::string_view hostname,
                    const smtp::ClientIdentity* client);
 
-/// Makes the answer about a message what sentence_on_recipients() says of its recipients.
+/// Sets the answer about a message to what sentence_on_recipients() says of its recipients.
 void tell_of_recipients(const smtp::Dialogue& dialogue, const smtp::Envelope& envelope, smtp::Answer& answer);
 
-/// unfit_mta, and what that MTA does offer.
+/// unfit_mta, followed by what that MTA does offer.
 Failure unfit(Connection& connection);
 
-/// For a job that no MTA has answered.
+/// The answer for a job that no MTA has answered.
 smtp::Answer answer_of(const Failure& failure);
 
 }  // namespace sluice::relay

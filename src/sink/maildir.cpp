@@ -23,7 +23,7 @@ net::Fd open_directory(const std::string& path) {
     return fd;
 }
 
-/// The Maildir page asks for these two to be written as octal escapes.
+/// The Maildir page requires octal escapes for '/' and ':'.
 std::string escaped(std::string_view hostname) {
     std::string out;
     for (const char c : hostname) {

@@ -1,5 +1,5 @@
-// A Maildir: each message a file of its own, written under tmp/ and moved into new/ when it is whole and on
-// disk (https://cr.yp.to/proto/maildir.html).
+// A Maildir: each message is a file of its own, written under tmp/ and moved into new/ when it is complete
+// and on disk (https://cr.yp.to/proto/maildir.html).
 //
 // Lines end in LF, as programs that read a Maildir expect. Blocks on the disk: called from the Offload
 // thread.
@@ -18,14 +18,14 @@ namespace sluice::sink {
 
 class Maildir {
   public:
-    /// Makes `path` with tmp, new and cur where they are missing. Throws std::system_error. `hostname`
+    /// Creates `path` with tmp, new and cur where they are missing. Throws std::system_error. `hostname`
     /// becomes part of file names.
     Maildir(std::string path, std::string_view hostname);
 
     /// A file name that no other message has or will have.
     std::string unique_name();
 
-    /// A message being written to tmp/; it is removed again unless deliver() succeeds.
+    /// A message that is being written to tmp/; it is removed again unless deliver() succeeds.
     class Draft {
       public:
         Draft(const Maildir& maildir, std::string name);
@@ -33,9 +33,10 @@ class Maildir {
         Draft& operator=(const Draft&) = delete;
         ~Draft();
 
-        /// False once anything has failed; then error() says what.
+        /// False once anything has failed; error() then says what.
         bool append(std::string_view octets);
-        /// Syncs the file, moves it to new/, and syncs that directory: after true it survives a power cut.
+        /// Syncs the file, moves it to new/, and syncs that directory: if it returns true, the message
+        /// survives a power cut.
         bool deliver();
         std::error_code error() const { return error_; }
 

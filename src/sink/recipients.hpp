@@ -1,4 +1,4 @@
-// Who exists behind the sink.
+// The recipients that exist behind the sink.
 #pragma once
 
 #include <string>
@@ -7,13 +7,14 @@
 
 namespace sluice::sink {
 
-/// Addresses, and @domains that take every local part. Case does not matter. Postmaster always exists (RFC
+/// Addresses, and @domains that accept every local part. Case does not matter. Postmaster always exists (RFC
 /// 5321 4.5.1).
 class Recipients {
   public:
-    /// Everybody exists.
+    /// Every recipient exists.
     Recipients() = default;
-    /// An entry a line; what follows a '#', and space around, is skipped. Nobody else exists.
+    /// Only the listed recipients exist: one entry per line; text after a '#' and surrounding space are
+    /// skipped.
     explicit Recipients(std::string_view text);
 
     bool contains(std::string_view address) const;

@@ -21,8 +21,8 @@ namespace {
 
 constexpr std::size_t chunk_octets = std::size_t{256} * 1024;
 
-/// Wire form to what a Maildir holds: dots unstuffed, CRLF to LF. There is no CR in wire form that is not
-/// part of a CRLF (smtp/data_codec.hpp).
+/// Converts the wire form to the form in a Maildir: dots unstuffed, CRLF to LF. In wire form every CR is part
+/// of a CRLF (smtp/data_codec.hpp).
 std::string as_stored(std::string_view wire, bool& line_start) {
     std::string out;
     smtp::append_unstuffed(wire, line_start, out);
@@ -36,11 +36,11 @@ smtp::Reply insufficient_storage() {
 
 }  // namespace
 
-/// One message on its way to the disk. It holds copies of all that the thread needs: the question, and the
-/// message it points at, may go away meanwhile.
+/// One message on its way to the disk. It holds copies of all that the thread needs, because the question and
+/// the message it points to may go away meanwhile.
 struct Sink::Delivery {
-    smtp::DeliveryQuestion* question;    // null = withdrawn; for the loop
-    std::atomic<bool> withdrawn{false};  // for the thread
+    smtp::DeliveryQuestion* question;    // used on the loop; null = withdrawn
+    std::atomic<bool> withdrawn{false};  // read on the thread
     std::string name;
     std::string trace;
     std::string memory;
@@ -48,7 +48,7 @@ struct Sink::Delivery {
     std::uint64_t file_octets = 0;
     std::error_code error;
 
-    /// On the thread.
+    /// Called on the thread.
     void store(const Maildir& maildir) {
         if (withdrawn) return;
         Maildir::Draft draft(maildir, name);
@@ -124,7 +124,7 @@ void Sink::deliver(smtp::DeliveryQuestion& question) {
     const bool taken = !delivery->error && offload_.submit([delivery, this] { delivery->store(maildir_); },
                                                            [delivery, this] { finished(*delivery); });
     if (taken) return;
-    // An answer never comes from inside deliver().
+    // An answer must never come from inside deliver().
     if (!delivery->error) delivery->error = std::make_error_code(std::errc::no_buffer_space);
     loop_.post([delivery, this] { finished(*delivery); });
 }

@@ -1,7 +1,7 @@
 // The backend of `sluice sink`: mail goes into a Maildir.
 //
-// It stands where an MTA would stand, and understands XCLIENT from anyone, so that Sluice can be tried, and
-// tested, without one. Nothing leaves this machine.
+// It takes the place of an MTA, and accepts XCLIENT from every client, so that Sluice can be tried and tested
+// without an MTA. Nothing leaves this machine.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ struct SinkOptions {
     Recipients recipients;
 };
 
-/// A message that is in the Maildir now.
+/// A message that has been stored in the Maildir.
 struct Stored {
     const std::string& file;  // its name below new/
     const smtp::ClientIdentity& client;
@@ -34,16 +34,16 @@ class Sink final : public smtp::Backend {
   public:
     using OnStored = std::function<void(const Stored&)>;
 
-    /// All references must outlive it; `stored` runs on the loop, before the client hears 250.
+    /// All references must outlive the sink; `stored` runs on the loop, before the client receives 250.
     Sink(net::Loop& loop, net::Offload& offload, Maildir& maildir, SinkOptions options, OnStored stored);
     ~Sink() override;
 
-    /// Everything, and XCLIENT.
+    /// Offers everything, including XCLIENT.
     smtp::Offer offer() const override;
-    /// At once: 250 2.1.5 or 550 5.1.1; 550 5.7.1 for what smtp/foreign_recipient.hpp names.
+    /// Answers at once: 250 2.1.5 or 550 5.1.1; 550 5.7.1 for the addresses in smtp/foreign_recipient.hpp.
     std::optional<smtp::Answer> verify(smtp::RecipientQuestion& question) override;
-    /// One file for all recipients. 250 once it is on disk; 452 4.3.1 when the disk fails or is too far
-    /// behind.
+    /// Writes one file for all recipients. Answers 250 once it is on disk; 452 4.3.1 when the disk fails or
+    /// is too far behind.
     void deliver(smtp::DeliveryQuestion& question) override;
     void withdraw(smtp::Question& question) override;
 

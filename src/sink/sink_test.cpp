@@ -98,7 +98,7 @@ TEST_F(SinkTest, AWithdrawnQuestionIsNeverAnswered) {
         Delivery delivery;
         ask(delivery, message);
     }
-    message.assign(message.size(), '!');  // the memory it pointed at belongs to somebody else now
+    message.assign(message.size(), '!');  // the memory that the view pointed to has been reused
     Delivery following;
     ask(following, "following\r\n");
     settle(following);

@@ -11,17 +11,17 @@
 namespace sluice::spool {
 namespace {
 
-// An ordinary mail takes one allocation; a client that drips its mail grows the buffer as it goes.
+// An ordinary mail needs one allocation; a client that drips its mail grows the buffer step by step.
 constexpr std::size_t first_reserve = std::size_t{8} * 1024;
 constexpr std::size_t drip_octets = 512;
 
 }  // namespace
 
-/// While a write is under way (`busy`), `writing`, `file` and `write_failed` belong to the thread; everything
-/// else, and these at other times, to the loop.
+/// While a write is in progress (`busy`), `writing`, `file` and `write_failed` belong to the thread;
+/// everything else, and these at other times, belongs to the loop.
 struct Spool::State {
     std::string
-        buffer;  // until it is outgrown all of the message, then what is yet to be handed to the thread
+        buffer;  // all of the message until it is outgrown, then what is still to be handed to the thread
     std::uint64_t octets = 0;
     bool spilled = false;
     bool busy = false;
@@ -43,9 +43,10 @@ Spool::Spool(net::Offload& offload, const SpoolOptions& options, SpoolMemory* sh
     : state_(std::make_shared<State>()), offload_(&offload), options_(&options), shared_(shared) {}
 
 Spool::~Spool() {
-    state_->settled = nullptr;  // it belongs to the loop, and the state may end on the thread
-    // Closing the last descriptor of a large unlinked file frees its blocks, which takes the disk. Behind a
-    // write under way, so that this is the last to hold the state. If it is refused, the loop pays after all.
+    state_->settled = nullptr;  // it belongs to the loop, but the state may end on the thread
+    // Closing the last descriptor of a large unlinked file frees its blocks, which takes disk time. The
+    // closing is queued behind any write, so that it destroys the state. If it is refused, the loop closes
+    // the file itself.
     if (state_->spilled) std::ignore = offload_->submit([state = std::move(state_)] {}, nullptr);
 }
 
@@ -62,8 +63,8 @@ void Spool::append(std::string_view octets) {
     if (state.buffer.size() > options_->memory_octets_max) spill(state_, *offload_, *options_);
 }
 
-/// Takes what goes beyond the message's own memory into that which all share, as far as there is some.
-/// Returns the rest.
+/// Puts what exceeds the message's own memory into the shared memory, as far as there is some. Returns the
+/// rest.
 std::string_view Spool::share(std::string_view octets) {
     auto& own = state_->buffer;
     const bool first = chunks_.empty();
@@ -84,11 +85,11 @@ void Spool::spill(const std::shared_ptr<State>& state, net::Offload& offload, co
                                  [weak = std::weak_ptr(state), &offload, &options] {
                                      if (auto then = written(weak.lock(), offload, options)) then();
                                  });
-    if (!state->busy) fail(*state);  // thousands of messages wait for the disk already
+    if (!state->busy) fail(*state);  // thousands of messages are waiting for the disk already
 }
 
-/// Back on the loop. Returns what is to run now that nothing waits for the disk. The state is let go before
-/// that runs: it may destroy the spool.
+/// Called on the loop after a write. Returns the callback to run once nothing waits for the disk. The state
+/// is released before that runs, because it may destroy the spool.
 std::move_only_function<void()> Spool::written(const std::shared_ptr<State>& state, net::Offload& offload,
                                                const SpoolOptions& options) {
     if (!state) return nullptr;

@@ -11,7 +11,7 @@
 namespace sluice::spool {
 namespace {
 
-// Not from the heap: what is unmapped is the kernel's again at once, wherever the heap's other blocks lie.
+// Not from the heap: unmapped memory returns to the kernel at once, wherever the heap's other blocks lie.
 char* map_chunk() {
     void* chunk = ::mmap(nullptr, SpoolMemory::chunk_octets, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

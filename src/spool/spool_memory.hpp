@@ -1,5 +1,5 @@
-// Memory that the large messages of one worker share: chunks of one size, up to a limit, and text kept in
-// them. Loop's thread only.
+// Memory that the large messages of one worker share: chunks of one size, up to a limit, and text stored in
+// them. Used on the loop's thread only.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +17,8 @@ class Loop;
 
 namespace sluice::spool {
 
-/// Chunks given back are kept for the next message, whose pages then need not be cleared by the kernel; those
-/// that nobody has wanted for a while go back to the kernel.
+/// Chunks that were given back are kept for the next message, so that the kernel need not clear their pages
+/// again; those that have not been needed for a while return to the kernel.
 class SpoolMemory final : private net::Timer {
   public:
     static constexpr std::size_t chunk_octets = std::size_t{128} * 1024;
@@ -28,15 +28,16 @@ class SpoolMemory final : private net::Timer {
     SpoolMemory(net::Loop& loop, std::uint64_t octets_max);
     SpoolMemory(const SpoolMemory&) = delete;
     SpoolMemory& operator=(const SpoolMemory&) = delete;
-    /// All chunks have been given back.
+    /// All chunks must have been given back.
     ~SpoolMemory();
 
-    /// `chunk_octets` octets that hold anything; null when the limit is reached, or the kernel has none.
+    /// Returns `chunk_octets` octets of undefined content; null when the limit is reached, or the kernel has
+    /// none.
     char* take();
     void give_back(char* chunk);
 
     std::size_t taken() const { return taken_; }
-    /// Given back, and not yet returned to the kernel.
+    /// The number of chunks given back, and not yet returned to the kernel.
     std::size_t kept() const { return kept_.size(); }
 
   private:
@@ -46,14 +47,14 @@ class SpoolMemory final : private net::Timer {
     std::uint64_t chunks_max_;
     std::size_t taken_ = 0;
     std::vector<char*> kept_;
-    std::size_t unwanted_ = 0;  // the fewest that were kept at once since the timer was armed
+    std::size_t unwanted_ = 0;  // the fewest kept at once since the timer was armed
 };
 
-/// Text that grows chunk by chunk and is never moved; its chunks are given back with it.
+/// Text that grows chunk by chunk and never moves; its chunks are given back when it is destroyed.
 class SpoolChunks {
   public:
-    /// Takes as much of `octets` as there is memory for, and returns the rest. `memory` is the same at each
-    /// call, and outlives this.
+    /// Takes as much of `octets` as there is memory for, and returns the rest. `memory` must be the same at
+    /// each call, and must outlive this.
     std::string_view append(SpoolMemory& memory, std::string_view octets);
 
     bool empty() const { return parts_.empty(); }
@@ -68,7 +69,7 @@ class SpoolChunks {
     };
 
     std::vector<std::unique_ptr<char, GiveBack>> chunks_;
-    std::vector<std::string_view> parts_;  // of each chunk what is used
+    std::vector<std::string_view> parts_;  // the used part of each chunk
     std::uint64_t octets_ = 0;
 };
 

@@ -34,7 +34,7 @@ std::string contents(const smtp::MessageView& view) {
     return all;
 }
 
-/// `octets` octets in which every position can be told from its neighbours.
+/// Makes `octets` octets in which every position differs from its neighbours.
 std::string pattern(std::size_t octets) {
     std::string out;
     for (std::size_t i = 0; out.size() < octets; ++i)
@@ -203,7 +203,7 @@ TEST_F(SpoolTest, MayBeDestroyedByItsCallback) {
 }
 
 TEST_F(SpoolTest, MayOutliveItsWriteByNothing) {
-    // Destroyed when the write is done and its completion waits on the loop.
+    // The spool is destroyed when the write is done and its completion waits on the loop.
     std::optional<Spool> spool{std::in_place, offload_, options_, nullptr};
     spool->append(pattern(1500));
     std::latch written{1};
@@ -223,7 +223,7 @@ TEST_F(SpoolTest, NoDirectoryIsAFailureAndNoMore) {
 }
 
 TEST_F(SpoolTest, DiskFullIsAFailure) {
-    // A file larger than this process may write: as ENOSPC, only that it can be had without being root.
+    // A file larger than this process may write fails like ENOSPC, but needs no root to simulate.
     rlimit before{};
     ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
     rlimit small = before;

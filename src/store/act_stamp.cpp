@@ -11,7 +11,7 @@ namespace {
 /// Milliseconds since 1970 have 13 digits from 2001 to 2286. Anything else is part of a name.
 constexpr std::size_t stamp_digits = 13;
 
-/// Where the second word ends.
+/// The position where the second word ends.
 std::size_t end_of_operator(std::string_view text) {
     const std::size_t blank = text.find(' ');
     return blank == std::string_view::npos ? blank : std::min(text.find(' ', blank + 1), text.size());

@@ -1,9 +1,9 @@
-// When an act of the operator's was said, as part of its text: machines that share acts know by it whose is
-// the newer one, whatever has become of Redis meanwhile. Pure.
+// The time when an operator gave an act, as part of its text: machines that share acts use it to decide which
+// of two is newer, whatever has happened to Redis meanwhile. Pure.
 //
 //     reject root@1764549333123 sends nothing but spam
 //
-// A Sluice that knows no stamps takes it for a part of the operator's name, and obeys the act.
+// A Sluice that knows no stamps takes the stamp for a part of the operator's name, and obeys the act.
 #pragma once
 
 #include <string>
@@ -19,14 +19,14 @@ struct StampedAct {
     bool operator==(const StampedAct&) const = default;
 };
 
-/// `text` begins with two words, the lane and the operator; where the second is missing it becomes "-". What
-/// a record cannot hold is cut off the reason, which stands last.
+/// `text` begins with two words, the lane and the operator; where the second is missing it becomes "-". If
+/// the result is too long for a record, the end of the reason is cut off, which stands last.
 std::string stamp_act(std::string_view text, WallMillis said);
-/// What it adds at most.
+/// The most octets that a stamp adds.
 inline constexpr std::size_t act_stamp_octets_max = 16;
 StampedAct read_act_stamp(std::string_view stored);
 
-/// In place of an act that was forgotten, so that no machine that missed it puts the act back.
+/// Stored in place of an act that was forgotten, so that no machine that missed this puts the act back.
 inline constexpr std::string_view forgotten_act = "forgotten -";
 
 }  // namespace sluice::store

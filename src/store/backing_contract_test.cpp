@@ -1,5 +1,5 @@
-// What every way of keeping records has to do. A map and store::apply() come first: they are what the others
-// are held to, and they hold the test to what it says.
+// The contract of every backing. A map with store::apply() comes first: it is the reference for the others,
+// and shows that the tests say what it does.
 
 #include <algorithm>
 #include <cmath>
@@ -70,7 +70,7 @@ class LocalHarness final : public BackingHarness {
     std::unique_ptr<Backing> open(net::Loop& loop) override {
         LocalBacking::Options options;
         options.database.directory = directory_.path();
-        options.commit_every = Millis{5};  // so that much of it comes from the disk
+        options.commit_every = Millis{5};  // so that many reads come from the disk
         return std::make_unique<LocalBacking>(loop, options, [this] { return now_; }, [](auto, auto) {});
     }
     bool shared() const override { return false; }
@@ -197,9 +197,9 @@ TEST_P(BackingContract, EvidenceDecays) {
 
 TEST_P(BackingContract, CountsSlideOutOfTheWindow) {
     EXPECT_EQ(one(tally("a/k", {1, 2}, 2s)).counts, (Counts{1, 2}));
-    pass(1'200ms);  // the second half
+    pass(1'200ms);  // the second half of the window
     EXPECT_EQ(one(tally("a/k", {10}, 2s)).counts, (Counts{11, 2}));
-    pass(1s);  // the third: the first is gone
+    pass(1s);  // the third: the first half has passed
     EXPECT_EQ(one(tally("a/k", {}, 2s)).counts, (Counts{10}));
     EXPECT_EQ(one(tally("a/k", {0, 0, 0, 0, 0, 1}, 2s)).counts, (Counts{10, 0, 0, 0, 0, 1}));
 }
@@ -358,9 +358,9 @@ TEST_P(BackingContract, NothingIsAnsweredAfterTheEnd) {
     EXPECT_EQ(answers, before);
 }
 
-// ---- a life of it, beside the reference ------------------------------------------------------------------
+// ---- random operations, against the reference ------------------------------------------------------------
 
-/// Terms are so long that nothing happens between one clock and the other.
+/// Terms are so long that nothing expires between one clock and the other.
 Operation any_operation(std::mt19937& dice) {
     const auto roll = [&dice](unsigned below) { return static_cast<unsigned>(dice() % below); };
     const std::string key = "r/" + std::to_string(roll(12));

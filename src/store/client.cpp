@@ -16,14 +16,15 @@ namespace {
 
 constexpr Millis connect_again_after{250};
 constexpr Millis probe_every{1000};
-constexpr std::uint32_t probe_number = 1;  // of no question
+constexpr std::uint32_t probe_number = 1;  // belongs to no question
 constexpr std::size_t gathered_octets_max = 32'768;
-/// From one store process to the next: it has to write down what it knows, and the other to start.
+/// The time for a change of store processes: the old one has to write down what it knows, the new one to
+/// start.
 constexpr Seconds change_time_max{10};
 
 }  // namespace
 
-/// The connection to a store process that makes room: what was sent there is still answered there.
+/// The connection to a store process that makes room: questions sent there are still answered there.
 class StateClient::Leaving final : public net::IoHandler {
   public:
     Leaving(StateClient& client, net::Fd socket, std::string unsent, std::string received)
@@ -35,7 +36,7 @@ class StateClient::Leaving final : public net::IoHandler {
     Leaving& operator=(const Leaving&) = delete;
     ~Leaving() override { end(); }
 
-    /// Watched anew, it hears of everything that is there.
+    /// A new watch reports everything that is ready already.
     bool watch() { return client_.loop_.watch(socket_.get(), *this, EPOLLIN | EPOLLOUT | EPOLLET); }
     void end() {
         if (!socket_) return;
@@ -48,7 +49,7 @@ class StateClient::Leaving final : public net::IoHandler {
         if (socket_ && (events & EPOLLOUT) != 0) send();
         if (socket_ && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) receive();
     }
-    /// Then nothing more: it answers what it has, and ends the connection.
+    /// Sends what is left, then the end: the process answers what it has, and ends the connection.
     void send() {
         const auto sent =
             unsent_.empty() ? 0 : net::write_some(socket_.get(), unsent_.data(), unsent_.size());
@@ -87,7 +88,7 @@ StateClient::~StateClient() {
 void StateClient::connect() {
     auto socket = net::connect_to({.tcp = {}, .path = options_.path});
     if (!socket || !loop_.watch(socket->get(), *this, EPOLLIN | EPOLLOUT | EPOLLET)) {
-        // Nobody listens there any more: there is to be no memory.
+        // During a change, no listener means that there is to be no memory any more.
         if (changing_) quiet_until_ = Instant::max();
         notice(Trouble::down, socket ? "no descriptor can be watched" : socket.error().message());
         connect_at_ = loop_.now() + connect_again_after;
@@ -96,11 +97,11 @@ void StateClient::connect() {
     socket_ = *std::move(socket);
     room_ = true;
     if (changing_) quiet_until_ = std::min(quiet_until_, loop_.now() + change_time_max);
-    // So that we hear when it is there: to be connected is no more than to wait for it to accept us.
+    // An empty query tells us when the process is there: a connection only waits to be accepted.
     append_query(unsent_, probe_number, {});
     send_later();
     listener_.hold_again();
-    listener_.acts_changed();  // while nobody listened, perhaps
+    listener_.acts_changed();  // they may have changed while no process listened
 }
 
 void StateClient::lose(std::string_view why) {
@@ -134,7 +135,7 @@ void StateClient::ask(Question& question, std::span<const Operation> operations)
         append_query(unsent_, question.number_, operations);
         send_later();
     } else {
-        // It may still be told what it need not answer.
+        // A question that gets no answer is still sent as news.
         tell(operations);
         question.deadline_ = loop_.now();
         waits_.push_front(&question);
@@ -168,10 +169,10 @@ void StateClient::answer(Question& question, const Outcomes* outcomes) {
     }
     remove(question);
     question.state_ = nullptr;
-    question.answered(outcomes);  // may destroy it
+    question.answered(outcomes);  // may destroy the question
 }
 
-/// When the timer fires, not now: this may be in the middle of anything.
+/// Done by the timer, not now: the caller may be in the middle of anything.
 void StateClient::answer_all_with_nothing() {
     asked_.clear();
     for (Question* question : waits_)
@@ -200,7 +201,7 @@ void StateClient::send() {
     const auto sent = net::write_some(socket_.get(), unsent_.data(), unsent_.size());
     if (sent == net::io_failed) return lose(std::generic_category().message(errno));
     if (sent > 0) unsent_.erase(0, static_cast<std::size_t>(sent));
-    room_ = unsent_.empty();  // else EPOLLOUT comes
+    room_ = unsent_.empty();  // otherwise EPOLLOUT comes
 }
 
 void StateClient::on_io(std::uint32_t events) {
@@ -225,10 +226,10 @@ void StateClient::receive() {
     }
 }
 
-/// At once: who listens there now is the next, or will be when this one has ended.
+/// Connects at once: the process that listens there now is the next, or will be when this one has ended.
 void StateClient::go_over() {
     loop_.unwatch(socket_.get());
-    has_left();  // one before it, which takes long
+    has_left();  // an earlier process that takes long to leave
     leaving_ = std::make_unique<Leaving>(*this, std::move(socket_), std::exchange(unsent_, {}),
                                          std::exchange(received_, {}));
     send_by_.reset();
@@ -245,9 +246,9 @@ void StateClient::has_left() {
 }
 
 bool StateClient::take_responses(std::string& received_so_far) {
-    // What an answer leads to may lose the connection, and what was received with it.
+    // An answer may lead to the loss of the connection, and with it of the received octets.
     const std::string received = std::exchange(received_so_far, {});
-    const bool is_current = &received_so_far == &received_;  // not of the one that makes room
+    const bool is_current = &received_so_far == &received_;  // false for the process that makes room
     std::string_view input = received;
     Frame frame;
     while ((frame = take_frame(input)).status == Frame::Status::whole) {
@@ -257,7 +258,7 @@ bool StateClient::take_responses(std::string& received_so_far) {
         if (is_current && response->number == 0 && !response->done) sent_away_ = true;
         const auto asked = asked_.find(response->number);
         if (response->number != probe_number && asked == asked_.end()) continue;  // withdrawn, or too late
-        // From here on what goes wrong is no part of the change.
+        // The process has answered, so the change is over: trouble from here on is reported.
         if (is_current && std::exchange(changing_, false)) quiet_until_ = {};
         notice(Trouble::none, "");
         if (asked == asked_.end()) continue;
@@ -296,7 +297,7 @@ void StateClient::notice(Trouble trouble, std::string_view why) {
     tell_trouble();
 }
 
-/// What belongs to a change that was planned is told when it takes longer than it may.
+/// Reports trouble. Trouble during a planned change is reported only when the change takes too long.
 void StateClient::tell_trouble() {
     if (told_ == trouble_ || (trouble_ != Trouble::none && loop_.now() < quiet_until_)) return;
     told_ = trouble_;

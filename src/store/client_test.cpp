@@ -1,4 +1,4 @@
-// The worker's side and the store process's, over a real socket.
+// The worker's side and the store process's side, over a real socket.
 #include "store/client.hpp"
 
 #include <sys/stat.h>
@@ -20,7 +20,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Records without a disk; silent when told to be.
+/// Records without a disk; it gives no answers when told so.
 class Notebook final : public Backing {
   public:
     void perform(Operations batch, Done done) override {
@@ -117,7 +117,7 @@ class StateClientTest : public testing::Test {
     Notebook notebook_;
     Keeper::Options keeper_options_{
         .operator_user = ::geteuid(), .workers_user = ::geteuid(), .live_max = 100, .acts_every = 20ms};
-    std::vector<std::string> told_, acted_, changed_;  // by the keeper too, until its end
+    std::vector<std::string> told_, acted_, changed_;  // the keeper writes to them too, until its end
     std::unique_ptr<Keeper> keeper_;
     int acts_changed_ = 0;
     int held_again_ = 0;
@@ -236,7 +236,7 @@ TEST_F(StateClientTest, WithdrawnQuestionsHearNothing) {
     EXPECT_TRUE(ask(*worker, {get}));
     auto one = std::make_unique<Asked>();
     Asked other;
-    one->then = [&] { one.reset(); };  // as a session that ends with the answer
+    one->then = [&] { one.reset(); };  // like a session that ends with the answer
     worker->ask(*one, std::span(&get, 1));
     worker->ask(other, std::span(&get, 1));
     turn_until([&] { return other.answers == 1; });
@@ -245,7 +245,7 @@ TEST_F(StateClientTest, WithdrawnQuestionsHearNothing) {
 
 TEST_F(StateClientTest, WhatCannotBeSentIsBounded) {
     open_keeper();
-    keeper_.reset();  // it listens, and reads nothing
+    keeper_.reset();  // the socket listens, but nothing is read
     const auto worker = client(50ms, 10'000);
     const Operation large{.verb = Verb::put, .key = "a", .value = std::string(1000, 'x')};
     for (int i = 0; i < 5000; ++i)
@@ -262,7 +262,7 @@ TEST_F(StateClientTest, ActsAreTheOperatorsAndWorkersHearOfThem) {
     ASSERT_TRUE(ask(*worker, {get}));
     const int before = acts_changed_;
     ASSERT_TRUE(ask(*worker, {{.verb = Verb::put, .key = "act/192.0.2.0/24", .value = "block"}}));
-    turn_until([&] { return acts_changed_ > before; });  // without a question
+    turn_until([&] { return acts_changed_ > before; });  // without a question having been asked
     EXPECT_EQ(acted_, std::vector<std::string>{"act 192.0.2.0/24"});
     ASSERT_TRUE(ask(*worker, {{.verb = Verb::erase, .key = "act/192.0.2.0/24"}}));
     turn_until([&] { return acted_.size() == 2; });
@@ -330,7 +330,7 @@ TEST_F(StateClientTest, GoesOverToTheNextWithoutALoss) {
     const auto worker = client();
     hold_again_ = [&] { worker_joins_again_ = true; };
     ASSERT_TRUE(ask(*worker, {one_more}));
-    notebook_.slow_disk = true;  // so that a command's question is on its way
+    notebook_.slow_disk = true;  // so that a command's question is in flight
     const Operation command{.verb = Verb::put, .key = "command/block"};
     Asked before;
     const Operations said{command, put};

@@ -13,7 +13,7 @@ namespace sluice::store {
 namespace {
 
 MDB_val value_of(std::string_view octets) {
-    // LMDB does not write through what it is given.
+    // LMDB does not write through this pointer.
     return {.mv_size = octets.size(), .mv_data = const_cast<char*>(octets.data())};
 }
 
@@ -30,7 +30,7 @@ bool is_damage(int error) {
            error == MDB_PAGE_NOTFOUND || error == MDB_PANIC;
 }
 
-/// The file may grow to this, and in practice to a tenth: addresses and counts are small.
+/// The limit of the file's size. In practice it grows to a tenth: addresses and counts are small.
 std::size_t map_octets(std::size_t records) {
     constexpr std::size_t least = std::size_t{64} << 20;
     constexpr std::size_t largest_record = 2048;  // key and value at their bounds, and their share of a page
@@ -40,7 +40,7 @@ std::size_t map_octets(std::size_t records) {
 
 }  // namespace
 
-/// One look into the last whole transaction.
+/// A read transaction on the last complete state.
 class Database::Reading {
   public:
     explicit Reading(const Database& database) : transaction_(database.reading_) {
@@ -156,8 +156,8 @@ int Database::apply(MDB_txn* transaction, const Changes& changes) const {
     return 0;
 }
 
-/// A part of all records with every write. Where the bound is near, more than were written, so that it holds
-/// whatever comes; else what has expired can wait for a later round.
+/// Examines a part of all records with every write. Near the bound these are more than were written, so that
+/// the bound holds whatever comes; otherwise expired records can wait for a later round.
 int Database::tidy(MDB_txn* transaction, std::size_t changes, WallMillis now) {
     constexpr std::size_t at_least = 256;
     constexpr std::size_t for_each_change = 4;

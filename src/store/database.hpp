@@ -1,8 +1,8 @@
-// Records on disk: an LMDB environment of this process, bounded in records.
+// Records on disk: an LMDB environment of this process, bounded in the number of records.
 //
 // One thread reads, another writes, as LMDB allows. A write is one durable transaction of many changes; it
-// also looks at some of the records there are, drops those that have expired and, when there are too many,
-// those worth least. A kill at any moment leaves the last transaction that was whole.
+// also examines some of the existing records, drops expired ones and, when there are too many, those worth
+// least. A kill at any moment leaves the last complete transaction.
 #pragma once
 
 #include <lmdb.h>
@@ -20,19 +20,19 @@
 
 namespace sluice::store {
 
-/// Nothing in place of a record: it is to go. A session looks for several keys in it, most of them in vain:
-/// no look copies its key.
+/// Nothing in place of a record means that it is to be erased. A session looks for several keys here, most of
+/// them in vain, so no look copies its key.
 using Changes = std::unordered_map<std::string, std::optional<Record>, net::SecretHash, std::equal_to<>>;
 
 class Database {
   public:
     struct Options {
-        std::string directory;  // there already
+        std::string directory;  // must exist
         std::size_t records_max = 1'000'000;
     };
 
-    /// Throws std::runtime_error. A database that is damaged is put aside (data.mdb.damaged), and a new one
-    /// begun: was_damaged() tells.
+    /// Throws std::runtime_error. A damaged database is put aside (data.mdb.damaged), and a new one is begun:
+    /// was_damaged() tells.
     explicit Database(const Options& options);
     ~Database();
     Database(const Database&) = delete;
@@ -40,16 +40,16 @@ class Database {
 
     bool was_damaged() const { return was_damaged_; }
 
-    // Reading thread.
+    // For the reading thread.
 
     std::optional<Record> get(std::string_view key) const;
-    /// Records from `from` on, in the order of their keys, until `take` says false.
+    /// Shows the records from `from` on, in key order, until `take` returns false.
     void scan(std::string_view from, const std::function<bool(std::string_view, Record)>& take) const;
     std::size_t records() const;
 
-    // Writing thread.
+    // For the writing thread.
 
-    /// All changes or none. False, with why() to tell, when they could not be written.
+    /// Writes all changes or none. False when they could not be written; why() then says why.
     bool write(const Changes& changes, WallMillis now);
     const std::string& why() const { return why_; }
 
@@ -71,7 +71,7 @@ class Database {
     MDB_dbi records_ = 0;
     MDB_txn* reading_ = nullptr;
     bool was_damaged_ = false;
-    std::string tidied_to_;  // where the last write stopped looking
+    std::string tidied_to_;  // where the last write stopped examining records
     std::string why_;
 };
 

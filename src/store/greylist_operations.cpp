@@ -17,7 +17,7 @@ std::string origin_key(std::string_view origin) {
     return std::string(greylist_space).append(origin);
 }
 
-/// A domain may be long; a key may not, nor may that of a letter below it.
+/// A domain may be long, but neither this key nor that of a letter below it may be.
 std::string pair_key(const policy::GreylistName& name) {
     constexpr std::size_t letter_octets = 1 + 16;
     std::string key = origin_key(name.origin) + '/';
@@ -50,7 +50,7 @@ policy::GreylistFacts read_greylist(const Outcomes& outcomes) {
 
 Operations greylist_waits(const policy::GreylistOptions& options, const policy::GreylistName& name,
                           const GreylistLetter& letter) {
-    // No address has a newline in it.
+    // A newline separates the addresses, because no address contains one.
     std::string value(waiting);
     for (const std::string& part : {letter.client, letter.sender, letter.recipient})
         value.append("\n").append(part);

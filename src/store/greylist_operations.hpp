@@ -1,5 +1,5 @@
-// The operations of greylisting: has this letter been here before, or another one of this origin and sender's
-// domain come again? Pure.
+// The operations of greylisting: has this letter been here before, or has another letter of this origin and
+// sender's domain come again? Pure.
 #pragma once
 
 #include <optional>
@@ -11,11 +11,11 @@
 
 namespace sluice::store {
 
-/// Changes nothing. An empty domain is that of bounces.
+/// Changes nothing. An empty domain stands for bounces.
 Operations greylist_question(const policy::GreylistOptions& options, const policy::GreylistName& name);
 policy::GreylistFacts read_greylist(const Outcomes& outcomes);
 
-/// A letter that waits, for the operator who asks which one it is.
+/// A letter that waits, described for an operator.
 struct GreylistLetter {
     std::string client;  // its address
     std::string sender;
@@ -24,17 +24,17 @@ struct GreylistLetter {
     bool operator==(const GreylistLetter&) const = default;
 };
 
-/// The letter was asked to come again; the first time is what counts.
+/// Records that the letter was asked to come again; the first time counts.
 Operations greylist_waits(const policy::GreylistOptions& options, const policy::GreylistName& name,
                           const GreylistLetter& letter);
 
-/// What the record of a waiting letter says of it; nothing in one that 0.1.1 has made, or of another kind.
+/// Reads the record of a waiting letter; nothing for a record of version 0.1.1, or of another kind.
 std::optional<GreylistLetter> read_greylist_letter(std::string_view value);
 
-/// Mail of an origin and domain that have passed has come again: they are kept from now on.
+/// Keeps an origin and domain that have passed for another term from now on, as mail of theirs has come.
 Operations greylist_kept(const policy::GreylistOptions& options, const policy::GreylistName& name);
 
-/// It has come again, as was asked of it.
+/// Records that the letter has come again as asked.
 Operations greylist_passed(const policy::GreylistOptions& options, const policy::GreylistName& name);
 
 }  // namespace sluice::store

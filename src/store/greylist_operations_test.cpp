@@ -106,7 +106,7 @@ TEST_F(Greylisting, ARecordSaysWhoseLetterWaitsAndForWhom) {
     EXPECT_EQ(read_greylist_letter(value(letter_)), letter_);
     const GreylistLetter bounce{"2001:db8::1", "", "\"b c\"@example.net"};
     EXPECT_EQ(read_greylist_letter(value(bounce)), bounce);
-    // Addresses that are too long for a record are left out, not cut.
+    // Addresses too long for a record are left out, not cut.
     const GreylistLetter endless{"192.0.2.7", std::string(900, 'a'), std::string(900, 'b')};
     EXPECT_EQ(value(endless), "waiting");
     EXPECT_EQ(read_greylist_letter("waiting"), std::nullopt) << "as 0.1.1 wrote it";

@@ -18,7 +18,7 @@ namespace sluice::store {
 
 namespace {
 
-/// Answers that are not read, before their reader is cut.
+/// A visitor that leaves more answer octets than this unread is disconnected.
 constexpr std::size_t unread_octets_max = 16'000'000;
 constexpr std::size_t visitors_max = 4096;
 
@@ -32,7 +32,7 @@ constexpr std::string_view acts_hold =
 
 }  // namespace
 
-/// A worker, or a command of the operator's.
+/// A connection from a worker, or from an operator's command.
 class Keeper::Visitor final : public net::IoHandler {
   public:
     Visitor(Keeper& keeper, std::uint64_t number, net::Fd fd, uid_t user)
@@ -45,7 +45,7 @@ class Keeper::Visitor final : public net::IoHandler {
     Visitor& operator=(const Visitor&) = delete;
     ~Visitor() override { close(); }
 
-    /// It is over: nothing of the keeper's is used any more.
+    /// Ends the visit; the keeper is not used after this.
     void close() {
         if (!fd_) return;
         keeper_.live_.release(held_);
@@ -59,16 +59,19 @@ class Keeper::Visitor final : public net::IoHandler {
     void answer(const Response& response) {
         append_response(unsent_, response);
         if (std::exchange(sending_, true)) return;
+        // Deferred, so that all answers of one turn of the loop go out in one write. The visitor may be gone
+        // by then, so it is found by its number.
         keeper_.loop_.defer([&keeper = keeper_, number = number_] {
             if (const auto self = keeper.visitors_.find(number); self != keeper.visitors_.end())
                 self->second->send();
         });
     }
 
-    /// Without having been asked.
+    /// Sent without a question.
     void announce_acts() {
         answer({.number = 0, .done = true, .acts = keeper_.acts_version_, .outcomes = {}});
     }
+    /// With `done` = false, number 0 tells the worker to go over to the next store process (message.hpp).
     void send_away() {
         sent_away_ = true;
         answer({.number = 0, .done = false, .acts = keeper_.acts_version_, .outcomes = {}});
@@ -81,6 +84,7 @@ class Keeper::Visitor final : public net::IoHandler {
             room_ = true;
             send();
         }
+        // send() may have closed the socket.
         if (fd_ && (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) receive();
     }
 
@@ -96,7 +100,8 @@ class Keeper::Visitor final : public net::IoHandler {
             if (got <= 0) return leave();
             received_.append(buffer.data(), static_cast<std::size_t>(got));
             take_queries();
-            // That was all (epoll(7), Q9), but for the end of one that goes: it is no event of its own.
+            // A short read has emptied the socket (epoll(7), Q9). A visitor that was sent away is read until
+            // its end of stream, which raises no event of its own.
             if (static_cast<std::size_t>(got) < buffer.size() && !sent_away_) return;
         }
     }
@@ -113,25 +118,26 @@ class Keeper::Visitor final : public net::IoHandler {
         received_.erase(0, received_.size() - input.size());
     }
 
-    /// What is kept here, by its place in the query.
+    /// The outcomes that the keeper itself supplies, each with its place in the query.
     using Held = std::vector<std::pair<std::size_t, Outcome>>;
 
-    /// Of a query whose operations are with the backing.
+    /// The state of a query whose operations the backing performs.
     struct Asked {
         std::uint32_t number;
         Held held;
         bool many;                // a list: any number of outcomes
         std::size_t expected;     // outcomes, otherwise
-        bool acts;                // it may change what operators have said
-        bool command;             // an operator's: what he is told is done stays so
-        std::vector<Verb> verbs;  // by that command, whose changes are counted
+        bool acts;                // it may change the operator's acts
+        bool command;             // from an operator's command: answered only once its changes are on disk
+        std::vector<Verb> verbs;  // of the command's operations, to count its changes
     };
 
     void perform(Query query) {
         if (query.number != 0) ++under_way_;
         for (const Operation& operation : query.operations)
             if (!keeper_.may(operation, is_operator_)) return refuse(query.number, not_yours);
-        // Live counts are kept here, everything else behind us; their outcomes go back in the order asked.
+        // Live counts are kept here, everything else in the backing; the outcomes return in the order of the
+        // query.
         Held held;
         Operations others;
         bool command = false;
@@ -156,6 +162,7 @@ class Keeper::Visitor final : public net::IoHandler {
                     .verbs = verbs_to_count(others)};
         auto done = [&keeper = keeper_, visitor = number_,
                      asked = std::move(asked)](std::optional<Outcomes> outcomes) mutable {
+            // Changed acts concern every worker, even when the visitor that changed them has left meanwhile.
             if (asked.acts) keeper.on_timer();
             const auto self = keeper.visitors_.find(visitor);
             if (self == keeper.visitors_.end()) return;
@@ -174,8 +181,8 @@ class Keeper::Visitor final : public net::IoHandler {
         settle(asked.number, std::move(asked.held), *std::move(outcomes));
     }
 
-    /// Answers when all of it is written down. Also where nothing has changed: what an earlier command has
-    /// erased may not be written yet.
+    /// Answers when everything is written down. It waits even where this query changed nothing: what an
+    /// earlier command erased may not be written yet.
     void settle(std::uint32_t number, Held held, Outcomes outcomes) {
         keeper_.backing_.settle([&keeper = keeper_, visitor = number_, number, held = std::move(held),
                                  outcomes = std::move(outcomes)](std::string_view why) mutable {
@@ -204,7 +211,7 @@ class Keeper::Visitor final : public net::IoHandler {
         return counted;
     }
 
-    /// What is not there cannot be erased.
+    /// Counts the changes of a command. Erasing what is not there is no change.
     void note_changes(const std::vector<Verb>& asked, const Outcomes& outcomes) {
         for (std::size_t i = 0; i < asked.size(); ++i)
             if (asked[i] != Verb::get && (asked[i] != Verb::erase || outcomes[i].found)) ++changes_;
@@ -215,6 +222,7 @@ class Keeper::Visitor final : public net::IoHandler {
         return {};
     }
 
+    /// The live counts are held under this connection, so that they end with it.
     Outcome hold(const Operation& operation) {
         Outcome outcome;
         outcome.found = true;
@@ -252,7 +260,7 @@ class Keeper::Visitor final : public net::IoHandler {
         if (heard_all_) leave_if_answered();
     }
 
-    /// It has gone over to another, and asks nothing more here.
+    /// The visitor has gone over to the next store process, and asks nothing more here.
     void leave_if_answered() {
         if (under_way_ == 0 && unsent_.empty()) leave();
     }
@@ -264,15 +272,15 @@ class Keeper::Visitor final : public net::IoHandler {
     net::Fd fd_;
     const uid_t user_;
     const bool is_operator_;
-    std::string command_;      // of the operator's; empty = it has not said any
-    std::size_t changes_ = 0;  // that the command has made
+    std::string command_;      // of the operator's; empty = none was given
+    std::size_t changes_ = 0;  // that the command has made so far
     std::string received_;
     std::string unsent_;
     bool sending_ = false;
     bool room_ = true;
     bool sent_away_ = false;
-    bool heard_all_ = false;     // that it will ever say
-    std::size_t under_way_ = 0;  // questions
+    bool heard_all_ = false;     // true: the visitor's end of stream was read
+    std::size_t under_way_ = 0;  // queries that are not answered yet
     LiveCounts::Held held_;
 };
 
@@ -285,7 +293,7 @@ Keeper::Keeper(net::Loop& loop, int listener, Backing& backing, const Options& o
       acted_(std::move(acted)),
       changed_(std::move(changed)),
       live_(options.live_max),
-      // Other than the last keeper's, so that workers ask again.
+      // Differs from the last keeper's version, so that workers ask for the acts again.
       acts_version_(static_cast<std::uint64_t>(::getpid()) << 32U) {
     if (!loop_.watch(listener_, *this, EPOLLIN)) throw std::runtime_error("the store cannot listen");
     on_timer();
@@ -312,7 +320,7 @@ void Keeper::make_room() {
         visitor->send_away();
 }
 
-/// What speaks to strangers says nothing in the operator's name, and does not read everything.
+/// A worker, which speaks to strangers, may not act for the operator, nor list everything.
 bool Keeper::may(const Operation& operation, bool is_operator) const {
     if (is_operator) return true;
     if (operation.key.starts_with(command_space)) return false;
@@ -331,11 +339,12 @@ void Keeper::gone(std::uint64_t visitor) {
 
 void Keeper::on_timer() {
     loop_.arm(*this, options_.acts_every);
+    // Only one look at a time: a slow backing must not collect them.
     if (std::exchange(looking_at_acts_, true)) return;
     look_at_acts(std::string(act_space), std::make_shared<std::map<std::string, std::string>>());
 }
 
-/// All of them, a list at a time.
+/// Reads all acts, one page after the other, since a list is bounded.
 void Keeper::look_at_acts(std::string after, std::shared_ptr<std::map<std::string, std::string>> found) {
     Operation list{.verb = Verb::list, .key = std::string(act_space), .value = std::move(after)};
     list.amount = listed_max;
@@ -361,6 +370,7 @@ void Keeper::compare_acts(std::map<std::string, std::string> found) {
     for (const auto& [key, act] : found) {
         const auto before = acts_.find(key);
         const bool is_new = before == acts_.end() || before->second != act;
+        // The first look only learns which acts there are: after a start none of them is news for the log.
         if (is_new && acts_known_) acted_("act", network(key), act);
     }
     for (const auto& [key, act] : acts_)

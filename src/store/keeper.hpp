@@ -1,9 +1,9 @@
-// The store process's side of the conversation with workers and the operator's commands: it takes their
+// The store process's side of the conversation with workers and operators' commands: it takes their
 // questions, keeps the live counts, and asks the backing for everything else.
 //
-// Whoever has connected is trusted to be a process of this Sluice, and no more: frames are bounded, what a
-// worker may not touch (the operator's acts, the list of everything) is refused it, and one that sends no
-// frame or reads no answer is cut.
+// A peer that has connected is trusted to be a process of this Sluice, and no more: frames are bounded; a
+// worker is refused what it may not touch (the operator's acts, the list of everything); and a peer that
+// sends a malformed frame or reads no answers is disconnected.
 #pragma once
 
 #include <sys/types.h>
@@ -27,19 +27,19 @@ namespace sluice::store {
 class Keeper final : net::IoHandler, net::Timer {
   public:
     struct Options {
-        uid_t operator_user = 0;           // beside root
-        uid_t workers_user = 0;            // may be the same: then workers cannot be told from the operator
-        std::size_t live_max = 1'000'000;  // keys
+        uid_t operator_user = 0;           // besides root
+        uid_t workers_user = 0;            // may be the same: then workers and operator are not told apart
+        std::size_t live_max = 1'000'000;  // the most keys with live counts
         Millis acts_every{500};            // how often to look whether an act has ended
-        bool keeps_acts = true;            // also when the backing can do nothing
+        bool keeps_acts = true;            // acts are kept even when the backing fails
     };
-    /// An act of the operator's, for the log: "act" or "act_ended", the network, and what was said of it.
+    /// An operator's act, for the log: "act" or "act_ended", the network, and the text of the act.
     using Acted = std::function<void(std::string_view what, std::string_view network, std::string_view act)>;
 
-    /// A command of the operator's has come to its end: how many records it has changed, at least one.
+    /// An operator's command has ended: the number of records that it changed, at least one.
     using Changed = std::function<void(uid_t user, std::string_view command, std::size_t changes)>;
 
-    /// `listener` is a listening stream socket, and is not closed by this. Throws std::runtime_error.
+    /// `listener` is a listening stream socket; the keeper does not close it. Throws std::runtime_error.
     Keeper(
         net::Loop& loop, int listener, Backing& backing, const Options& options, Acted acted,
         Changed changed = [](uid_t, std::string_view, std::size_t) {});
@@ -48,10 +48,10 @@ class Keeper final : net::IoHandler, net::Timer {
     ~Keeper() override;
 
     std::size_t visitors() const { return visitors_.size(); }
-    /// Takes nobody new, and asks all visitors to go over to whoever listens there next. Each leaves when it
-    /// has heard what it asked here.
+    /// Accepts no new connection, and asks all visitors to go over to the next process that listens there.
+    /// Each leaves when it has read its outstanding answers here.
     void make_room();
-    /// By somebody else than those who have connected here.
+    /// To be called when acts were changed by another way than through this keeper.
     void acts_have_changed() { on_timer(); }
 
   private:
@@ -73,7 +73,7 @@ class Keeper final : net::IoHandler, net::Timer {
     LiveCounts live_;
     std::map<std::uint64_t, std::unique_ptr<Visitor>> visitors_;
     std::uint64_t next_visitor_ = 1;
-    std::map<std::string, std::string> acts_;  // as they were when last looked at
+    std::map<std::string, std::string> acts_;  // as of the last look
     bool acts_known_ = false;
     bool looking_at_acts_ = false;
     std::uint64_t acts_version_;

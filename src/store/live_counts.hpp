@@ -1,8 +1,8 @@
-// How many sessions there are at this moment, by key, over all workers of this machine; a worker's go with
-// it. Pure.
+// The number of current sessions by key, over all workers of this machine; when a worker ends, its sessions
+// are removed. Pure.
 //
-// There may be a key for each of very many sessions, so only the hash of a key is kept: that two clients are
-// taken for one is as likely as it harms nobody.
+// There may be a key for each of very many sessions, so only the hash of a key is kept: two clients share a
+// count so rarely that it does no harm.
 #pragma once
 
 #include <cstddef>
@@ -14,13 +14,13 @@ namespace sluice::store {
 
 class LiveCounts {
   public:
-    /// What one worker holds. To be given back (release) before it is dropped.
+    /// The counts that one worker holds. They must be given back (release) before they are dropped.
     using Held = std::unordered_map<std::uint64_t, std::uint32_t>;
 
     explicit LiveCounts(std::size_t keys_max) : keys_max_(keys_max) {}
 
-    /// `amount` more for this holder, or fewer, though never below what it holds; the count of all. Beyond
-    /// keys_max keys a new one is not counted.
+    /// Adds `amount` for this holder, or removes as many, though never more than it holds; returns the count
+    /// of all. Beyond keys_max keys a new key is not counted.
     std::uint32_t hold(Held& held, std::string_view key, std::int32_t amount);
     void release(Held& held);
     std::uint32_t count(std::string_view key) const;

@@ -47,7 +47,7 @@ Outcome LocalBacking::perform_one(const Operation& operation, WallMillis now) {
     const bool was_other = record && !was_window;
     Outcome outcome = apply(operation, record, now);
     if (only_looks(operation) || (operation.verb == Verb::add && outcome.found)) return outcome;
-    // A record of one kind may take the place of another's, which is kept elsewhere.
+    // A record of one kind may replace one of another kind, which is kept elsewhere.
     if (record && is_window(record)) {
         counts_.put(operation.key, *std::move(record), now);
         if (was_other) write_later(operation.key, std::nullopt);
@@ -58,7 +58,7 @@ Outcome LocalBacking::perform_one(const Operation& operation, WallMillis now) {
     return outcome;
 }
 
-/// In memory, or about to be written, or written.
+/// Finds a record in memory, or about to be written, or written.
 std::optional<Record> LocalBacking::find(std::string_view key, WallMillis now) const {
     if (const Record* counted = counts_.find(key, now)) return *counted;
     for (const Changes* changes : {&unwritten_, writing_.get()}) {
@@ -69,7 +69,7 @@ std::optional<Record> LocalBacking::find(std::string_view key, WallMillis now) c
 }
 
 void LocalBacking::write_later(const std::string& key, std::optional<Record> record) {
-    // The operator's acts are few, and nobody but him can make more of them.
+    // Acts are never dropped: they are few, and only the operator can make more of them.
     const bool too_many = unwritten_.size() >= options_.unwritten_max && !key.starts_with(act_space);
     if (too_many && !unwritten_.contains(key)) {
         dropped_ = true;
@@ -83,7 +83,7 @@ Outcomes LocalBacking::list(const Operation& operation, WallMillis now) const {
     const std::string_view prefix = operation.key;
     const std::string_view after = operation.value;
     const auto wanted = [&](std::string_view key) { return key.starts_with(prefix) && key > after; };
-    // Newer ones first: what is there already is not replaced.
+    // Newer ones first: try_emplace does not replace what is there already.
     std::map<std::string, std::optional<Record>, std::less<>> found;
     for (const auto& [key, record] : counts_.records())
         if (wanted(key)) found.try_emplace(key, record);
@@ -92,7 +92,7 @@ Outcomes LocalBacking::list(const Operation& operation, WallMillis now) const {
         for (const auto& [key, record] : *changes)
             if (wanted(key)) found.try_emplace(key, record);
     }
-    // Each of those may hide one of the database's.
+    // Each record found so far may hide one of the database.
     const auto amount = static_cast<std::size_t>(std::clamp(operation.amount, 0, listed_max));
     std::size_t enough = amount + found.size();
     database_.scan(std::max(prefix, after), [&](std::string_view key, Record&& record) {
@@ -116,7 +116,7 @@ void LocalBacking::commit() {
     writing_ = std::make_shared<const Changes>(std::exchange(unwritten_, {}));
     dropped_ = false;
     awaiting_ = std::exchange(settling_, {});
-    // What the thread has found out; read on the loop once it is done.
+    // The thread's result; read on the loop once it is done.
     auto result = std::make_shared<std::pair<bool, std::string>>();
     const bool taken = disk_.submit(
         [this, writing = writing_, result, now = clock_()] {
@@ -130,7 +130,7 @@ void LocalBacking::commit() {
 void LocalBacking::committed(bool well, const std::string& why) {
     if (!well) {
         for (const auto& [key, record] : *writing_)
-            unwritten_.try_emplace(key, record);  // unless it has changed since
+            unwritten_.try_emplace(key, record);  // unless it has changed again since
     }
     writing_.reset();
     if (failing_ == well) told_(well ? "store_written_again" : "store_write_failed", why);
@@ -144,11 +144,12 @@ void LocalBacking::committed(bool well, const std::string& why) {
         done(why);
 }
 
-/// Also while the disk is full: it may have room again, and whoever asks is to hear why it has not.
+/// Tries to write even while the disk is full: it may have room again, and the caller must learn the reason
+/// if it has not.
 void LocalBacking::settle(Settled done) {
     if (dropped_) return done("too many changes wait for the disk");
     if (unwritten_.empty() && !writing_) return done("");
-    // A commit under way may have all there is; what came after it goes with the next.
+    // If nothing is unwritten, a commit in progress holds everything; otherwise the next one does.
     (unwritten_.empty() ? awaiting_ : settling_).push_back(std::move(done));
     commit();
 }

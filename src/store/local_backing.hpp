@@ -1,8 +1,8 @@
 // Records of this machine: counts in memory, everything else in a database on disk.
 //
-// Changes are answered from memory at once and written down together, on the disk thread, every
-// Options::commit_every: that is the window of what a crash can lose. A database that cannot be written is no
-// reason to stop: records stay in memory up to a bound, and the writing is tried again.
+// Changes are answered from memory at once and written together, on the disk thread, every
+// Options::commit_every: a crash loses at most the changes of that time. A database that cannot be written is
+// no reason to stop: changes stay in memory up to a bound, and the writing is tried again.
 #pragma once
 
 #include <cstddef>
@@ -26,17 +26,17 @@ class LocalBacking final : public Backing, net::Timer {
     struct Options {
         Database::Options database;
         std::size_t counts_max = 200'000;     // records in memory that are never written
-        std::size_t unwritten_max = 200'000;  // beyond it what is new is forgotten at once, but for acts
+        std::size_t unwritten_max = 200'000;  // beyond it new changes are dropped, except acts
         Millis commit_every{100};
         std::uint32_t seed = 1;
     };
     using Clock = std::function<WallMillis()>;
-    /// What the operator should know: "store_write_failed", "store_written_again", and why.
+    /// Tells the operator of an event: "store_write_failed" or "store_written_again", and the reason.
     using Told = std::function<void(std::string_view what, std::string_view why)>;
 
-    /// Throws std::runtime_error when there can be no database.
+    /// Throws std::runtime_error when no database can be opened.
     LocalBacking(net::Loop& loop, const Options& options, Clock clock, Told told);
-    /// Waits for a commit under way; what has not been settle()d may be lost.
+    /// Waits for a commit in progress; changes that were not settle()d may be lost.
     ~LocalBacking() override;
 
     void perform(Operations batch, Done done) override;
@@ -61,11 +61,11 @@ class LocalBacking final : public Backing, net::Timer {
     Database database_;
     Shelf counts_;
     Changes unwritten_;
-    std::shared_ptr<const Changes> writing_;  // null = no commit is under way
+    std::shared_ptr<const Changes> writing_;  // null = no commit is in progress
     bool failing_ = false;
-    bool dropped_ = false;           // something that was new, since the last commit began
-    std::vector<Settled> settling_;  // with the next commit
-    std::vector<Settled> awaiting_;  // with the one under way
+    bool dropped_ = false;           // a new change was dropped since the last commit began
+    std::vector<Settled> settling_;  // to run after the next commit
+    std::vector<Settled> awaiting_;  // to run after the commit in progress
     net::Offload disk_;              // last: its thread uses the database
 };
 

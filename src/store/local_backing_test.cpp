@@ -172,7 +172,7 @@ TEST_F(LocalBackingTest, ActsAreNeverDropped) {
     EXPECT_EQ(why, "too many changes wait for the disk");
 }
 
-/// While it lives, no file of this process can become longer: as on a full disk.
+/// While it exists, no file of this process can grow: as on a full disk.
 class NoRoom {
   public:
     NoRoom() {
@@ -219,7 +219,7 @@ TEST_F(LocalBackingTest, WhatCannotBeWrittenIsTriedAgainAndSaid) {
     EXPECT_EQ(opened.backing.database().records(), 1U);
 }
 
-/// Another change with each turn, so that something is always unwritten.
+/// Makes another change in each turn, so that something is always unwritten.
 TEST_F(LocalBackingTest, WhatComesLaterIsNotWaitedFor) {
     Opened opened(options(), now_);
     bool settled = false;
@@ -231,7 +231,7 @@ TEST_F(LocalBackingTest, WhatComesLaterIsNotWaitedFor) {
     };
     keep_busy(0);
     EXPECT_TRUE(turn_until(opened.loop, [&] { return settled; }));
-    settled = true;  // the last of them ends
+    settled = true;  // the last of them ends the chain
     opened.loop.turn(0ms);
 }
 
@@ -257,7 +257,8 @@ TEST_F(LocalBackingTest, NoDirectoryIsAnErrorAtStart) {
     EXPECT_THROW(Opened(nowhere, now_), std::runtime_error);
 }
 
-/// Says 0 when it is about to begin, then puts 1, 2, 3 … and says what is safe, until it is killed.
+/// Writes 0 when it is about to begin, then puts 1, 2, 3 … and writes which of them are safe, until it is
+/// killed.
 [[noreturn]] void write_until_killed(const LocalBacking::Options& options, int pipe) {
     net::Loop loop;
     LocalBacking backing(loop, options, [] { return WallMillis{1'700'000'000'000}; }, [](auto, auto) {});

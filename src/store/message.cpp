@@ -38,7 +38,7 @@ void take_seconds(OctetReader& in, Seconds& seconds) {
     seconds = Seconds{count};
 }
 
-/// Only what the verb has a use for travels.
+/// Only the fields that the verb uses are sent.
 void put_operation(OctetWriter& out, const Operation& operation) {
     out.put(operation.verb);
     out.put_text(operation.key);
@@ -105,7 +105,7 @@ bool take_operation(OctetReader& in, Operation& operation) {
     return !in.failed() && acceptable(operation);
 }
 
-// What of an outcome is there, in the order it is written; most have little.
+// The parts of an outcome that are present, in the order in which they are written; most outcomes have few.
 enum Part : std::uint8_t {
     found = 1,
     key = 2,

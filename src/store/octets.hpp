@@ -1,4 +1,5 @@
-// Numbers and texts as octets of this machine, for records on disk and messages between processes on it.
+// Numbers and texts as octets in this machine's byte order: for records on disk, and messages between local
+// processes.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +19,7 @@ class OctetWriter {
     void put(T number) {
         out_.append(reinterpret_cast<const char*>(&number), sizeof number);
     }
-    /// At most 65,535 octets.
+    /// `text` must have at most 65,535 octets.
     void put_text(std::string_view text) {
         put(static_cast<std::uint16_t>(text.size()));
         out_.append(text);
@@ -28,7 +29,8 @@ class OctetWriter {
     std::string& out_;
 };
 
-/// Takes what a writer has put. Anything missing or too long makes all of it bad, and what is taken zero.
+/// Reads what a writer has put. If anything is missing or too long, everything is bad, and the values read
+/// are zero.
 class OctetReader {
   public:
     explicit OctetReader(std::string_view in) : left_(in) {}
@@ -53,7 +55,7 @@ class OctetReader {
         left_.remove_prefix(size);
     }
     bool failed() const { return failed_; }
-    /// All was there, and nothing is left.
+    /// True: everything was there, and nothing is left.
     bool whole() const { return !failed_ && left_.empty(); }
 
   private:

@@ -1,4 +1,4 @@
-// What an operator can set about the memory.
+// The operator's settings for the memory.
 #pragma once
 
 #include <cstddef>

@@ -55,7 +55,7 @@ policy::Evidence evidence_in(const Outcome& outcome) {
     return {.good = outcome.good, .bad = outcome.bad};
 }
 
-/// Whose evidence a client's is as well, the narrowest circle first.
+/// The keys of the evidence that also concerns this client, the narrowest circle first.
 std::vector<std::string> reputation_keys(const IpAddress& client, const policy::Place& place) {
     std::vector<std::string> keys{client_key(reputation_space, client),
                                   network_key(reputation_space, client)};
@@ -106,7 +106,7 @@ policy::Past read_past(const Outcomes& outcomes, const policy::Place& place,
                        const policy::PastOptions& options) {
     policy::Past past{.place = place};
     auto next = outcomes.begin();
-    // Fewer than were asked for: whatever is missing is not known.
+    // There may be fewer outcomes than were asked for: what is missing is not known.
     const auto take = [&]() -> const Outcome& {
         static const Outcome nothing;
         return next == outcomes.end() ? nothing : *next++;

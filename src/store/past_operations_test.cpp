@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A store with nothing around it.
+/// A store without a process around it.
 class Memory {
   public:
     Outcomes perform(const Operations& operations) {
@@ -34,7 +34,7 @@ class Memory {
     LiveCounts::Held held_;
 };
 
-/// Everything has a limit.
+/// Options with a limit for everything.
 policy::PastOptions everything() {
     policy::PastOptions options;
     for (policy::RateLimits& limits : options.limits)

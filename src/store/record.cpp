@@ -55,7 +55,7 @@ Counts sum(const Counts& a, const Counts& b) {
 
 void show_times(const Record& record, WallMillis now, Outcome& outcome) {
     outcome.age = Seconds{since(record.made, now) / second};
-    // Rounded up: what is still there has some time left.
+    // Rounded up: a record that still exists has some time left.
     if (record.expires != 0) outcome.left = Seconds{(record.expires - now + second - 1) / second};
 }
 
@@ -78,7 +78,7 @@ void show(const Record& record, WallMillis now, Outcome& outcome) {
     }
 }
 
-/// The record with content of this kind; one of another kind is replaced.
+/// Returns the record with content of this kind; one of another kind is replaced.
 template <class Content>
 Record& of_kind(std::optional<Record>& record, WallMillis now) {
     if (!record || !std::holds_alternative<Content>(record->content))
@@ -179,7 +179,7 @@ Outcome describe(std::string_view key, const Record& record, WallMillis now) {
 
 double worth(const Record& record, WallMillis now) {
     if (record.expired(now)) return 0;
-    constexpr double evidence_worth = 24;  // accepting one mail is worth a value of a day
+    constexpr double evidence_worth = 24;  // accepting one mail is worth as much as a value for a day
     if (const auto* evidence = std::get_if<Evidence>(&record.content)) {
         const Evidence today = decayed(*evidence, record.changed, now);
         return evidence_worth * (today.good + today.bad);

@@ -1,5 +1,4 @@
-// One record of the memory, and what each operation does to it. Pure: this is what both ways of keeping
-// records are held to.
+// One record of the memory, and what each operation does to it. Pure: every backing must behave like this.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +12,8 @@
 
 namespace sluice::store {
 
-/// Milliseconds of UTC since 1970: records outlive processes and machines. A clock that steps back makes
-/// nothing younger than it was.
+/// Milliseconds of UTC since 1970, because records outlive processes and machines. When the clock steps back,
+/// no record becomes younger.
 using WallMillis = std::int64_t;
 
 struct Value {
@@ -29,8 +28,8 @@ struct Evidence {
     bool operator==(const Evidence&) const = default;
 };
 
-/// A sliding window in two halves, as policy::ClientCounts: what lies back less than half a window is
-/// counted, what lies back more than a whole one is not.
+/// A sliding window in two halves, as policy::ClientCounts: events less than half a window ago are counted,
+/// events more than a whole window ago are not.
 struct Window {
     Counts current{};
     Counts previous{};
@@ -49,24 +48,24 @@ struct Record {
     bool operator==(const Record&) const = default;
 };
 
-/// Does what `operation` says to `record`, which is empty when there is none, and becomes empty when it is
-/// erased. An expired record is none. Not for hold and list.
+/// Applies `operation` to `record`, which is empty when there is none, and becomes empty when it is erased.
+/// An expired record counts as none. Not for hold and list.
 Outcome apply(const Operation& operation, std::optional<Record>& record, WallMillis now);
 
-/// Would apply() leave the record as it is?
+/// True: apply() would leave the record as it is.
 bool only_looks(const Operation& operation);
 
 /// The record as a list shows it.
 Outcome describe(std::string_view key, const Record& record, WallMillis now);
 
-/// How much would be lost with this record: where there are too many, the one worth least goes. Evidence and
-/// counts are worth what they amount to, so that a flood of strangers pushes out strangers; a value, the
-/// longer it was meant to last the more.
+/// The loss that erasing this record would mean: where there are too many records, the one worth least goes.
+/// Evidence and counts are worth what they amount to, so that a flood of strangers pushes out strangers; a
+/// value is worth more the longer it was meant to last.
 double worth(const Record& record, WallMillis now);
 
-/// As octets in a file; not portable between machines of different byte order.
+/// The record as octets for a file; not portable between machines of different byte order.
 std::string encode(const Record& record);
-/// Nothing when these are not the octets of a record.
+/// Reads a record; nothing when the octets are not a record.
 std::optional<Record> decode_record(std::string_view octets);
 
 }  // namespace sluice::store

@@ -13,12 +13,13 @@ namespace sluice::store {
 
 namespace {
 
-/// A mark lasts as long as the act would have, which some machine that is switched off may still have.
+/// The mark of a forgotten act lasts as long as the act would have: a machine that is switched off may still
+/// have the act. This is the time for an act without an end.
 constexpr Seconds forgotten_for_ever{366LL * 86'400};
-/// Where no act is known, another machine may have said one a moment ago.
+/// The time of a mark when no act is known: another machine may have received one a moment ago.
 constexpr Seconds forgotten_unknown{60};
-/// An act with less time left is not put back: the two sides count its seconds apart, and would keep it
-/// alive.
+/// An act with less time left is not put back: each side counts its seconds separately, and together they
+/// would keep it alive.
 constexpr Seconds worth_putting_back{5};
 constexpr Seconds ends_now{1};
 
@@ -37,10 +38,10 @@ void hide_stamps(Outcomes& outcomes) {
 
 }  // namespace
 
-/// Of a batch that has acts in it, and other things perhaps.
+/// The answers to a batch that contains acts, and possibly other operations.
 struct SharedActs::Answers {
-    Outcomes outcomes;                               // those of acts are there already
-    std::vector<std::optional<std::size_t>> places;  // of what is shared; nothing = an act, answered for
+    Outcomes outcomes;                               // those for acts are filled in already
+    std::vector<std::optional<std::size_t>> places;  // where the shared outcomes go; nothing = an act's
 
     Outcomes complete(Outcomes shared) {
         for (std::size_t i = 0; i < places.size() && i < shared.size(); ++i)
@@ -82,6 +83,8 @@ void SharedActs::perform(Operations batch, Done done) {
             to_share.push_back(std::move(batch[i]));
             continue;
         }
+        // An act is answered from this machine's disk. A change to it also goes to Redis, but its outcome
+        // there is not needed, so it gets no place.
         answers.outcomes[i] = only_looks(batch[i]) ? look(batch[i].key) : say(batch[i], to_share);
         answers.places.resize(to_share.size());
     }
@@ -89,7 +92,8 @@ void SharedActs::perform(Operations batch, Done done) {
     shared_->perform(std::move(to_share), [this, answers = std::move(answers),
                                            done = std::move(done)](std::optional<Outcomes> shared) mutable {
         if (shared) return done(answers.complete(*std::move(shared)));
-        // In force here all the same: it is to stay so.
+        // Redis failed, but the act is in force here: it has to be on disk before the caller learns of the
+        // failure.
         kept_->settle([done = std::move(done)](std::string_view) mutable { done(std::nullopt); });
     });
 }
@@ -101,10 +105,9 @@ void SharedActs::settle(Settled done) {
     });
 }
 
-// ---- What this machine keeps
-// -----------------------------------------------------------------------------------
+// ---- What this machine keeps -----------------------------------------------------------------------------
 
-/// It answers at once: its changes are in memory until they are on disk.
+/// The disk backing answers at once: its changes are in memory until they are on disk.
 Outcomes SharedActs::ask_kept(Operation operation) {
     Outcomes outcomes;
     kept_->perform({std::move(operation)},
@@ -119,8 +122,8 @@ Outcome SharedActs::look(const std::string& key) {
     return kept;
 }
 
-/// Without the marks of those that were forgotten, and full where there are enough: a page that is not is the
-/// last.
+/// Lists the acts without the marks of forgotten ones. A page is full as long as there are enough acts: the
+/// caller takes a shorter page for the last.
 Outcomes SharedActs::list(Operation operation) {
     const auto amount = static_cast<std::size_t>(std::clamp(operation.amount, 0, listed_max));
     Outcomes listed;
@@ -148,13 +151,16 @@ SharedActs::Records SharedActs::everything_kept() {
     }
 }
 
-/// The operator's word, here: it is newer than whatever is known of that network, also when a clock is wrong.
+/// The operator's word on this machine. It counts as newer than whatever is known of that network, even when
+/// a clock is wrong.
 Outcome SharedActs::say(const Operation& operation, Operations& to_share) {
     const Outcome before = ask_kept({.verb = Verb::get, .key = operation.key}).front();
     const Outcome known = look(operation.key);
     const bool is_put = operation.verb == Verb::put || (operation.verb == Verb::add && !known.found);
     if (!is_put && operation.verb != Verb::erase) return known;
 
+    // A put lasts as asked. The mark of a forget lasts until the act would have ended on every machine.
+    // Before the first read from Redis there may be acts of any length that this machine does not know.
     Operation put{.verb = Verb::put, .key = operation.key};
     if (is_put) {
         put.term = operation.term;
@@ -163,8 +169,9 @@ Outcome SharedActs::say(const Operation& operation, Operations& to_share) {
     } else {
         put.term = known.left > Seconds{0} ? known.left : forgotten_for_ever;
     }
-    // What was forgotten already stays so for as long as was meant then.
+    // A mark that exists already keeps at least the time that it was given then.
     if (!is_put && before.found && !known.found) put.term = std::max(put.term, before.left);
+    // The stamp exceeds the last one even if the clock went back: the later word must win everywhere.
     const WallMillis now = std::max(clock_(), read_act_stamp(before.value).said + 1);
     put.value = stamp_act(is_put ? read_act_stamp(operation.value).text : forgotten_act, now);
     ask_kept(put);
@@ -174,8 +181,7 @@ Outcome SharedActs::say(const Operation& operation, Operations& to_share) {
     return outcome;
 }
 
-// ---- This machine's and everybody's
-// ----------------------------------------------------------------------------
+// ---- This machine's acts and Redis' ----------------------------------------------------------------------
 
 void SharedActs::on_timer() {
     loop_.arm(*this, options_.sync_every);
@@ -184,7 +190,7 @@ void SharedActs::on_timer() {
     read_shared(std::string(act_space));
 }
 
-/// A list at a time.
+/// Reads all acts in Redis, one page after the other.
 void SharedActs::read_shared(const std::string& after) {
     Operation list{.verb = Verb::list, .key = std::string(act_space), .value = after};
     list.amount = listed_max;
@@ -200,7 +206,8 @@ void SharedActs::read_shared(const std::string& after) {
     });
 }
 
-/// Later on, store_down says enough: nothing is missing here.
+/// Reports the failure only before the first successful read: afterwards store_down says enough, because this
+/// machine has all acts.
 void SharedActs::could_not_read() {
     reading_ = false;
     if (has_read_ || std::exchange(told_not_read_, true)) return;
@@ -224,8 +231,9 @@ void SharedActs::agree() {
     };
     for (const auto& [key, theirs] : found_) {
         const auto ours = kept.find(key);
-        // It ends, and has ended here; clocks are not that exact.
+        // The act is about to end there, and has ended here already; clocks are not that exact.
         if (ours == kept.end() && theirs.left > Seconds{0} && theirs.left <= ends_now) continue;
+        // A stamp decides between two that differ; what only one side has, the other takes.
         const Newer newer = ours == kept.end() ? Newer::theirs : compare(ours->second, theirs);
         if (newer == Newer::ours) put_there(Verb::put, key, ours->second);
         if (newer != Newer::theirs) continue;
@@ -244,7 +252,7 @@ void SharedActs::take(const std::string& key, const Outcome& theirs) {
     ask_kept({.verb = Verb::put, .key = key, .value = stamp_act(text, said(theirs)), .term = theirs.left});
 }
 
-/// What has not arrived is put back with the next look.
+/// Puts acts back into Redis. Those that do not arrive there are put back at the next synchronisation.
 void SharedActs::put_back(Operations operations) {
     while (!operations.empty()) {
         const auto some = static_cast<std::ptrdiff_t>(std::min(operations.size(), operations_max));
@@ -258,15 +266,16 @@ void SharedActs::put_back(Operations operations) {
             if (!done) return;
             std::size_t missing = 0;
             for (std::size_t i = 0; i < asked.size() && i < done->size(); ++i)
+                // An add that found a record restored nothing.
                 if (asked[i] == Verb::put || !(*done)[i].found) ++missing;
-            if (missing == 0) return;  // our own word, which has overtaken the look, or another machine's
+            if (missing == 0) return;  // our own act arrived first, or another machine put one there
             told_("acts_put_back",
                   fmt::format("Redis had lost {}, or had older ones; this machine had kept them", missing));
         });
     }
 }
 
-/// A record without a stamp is of a Sluice that knows none.
+/// A record without a stamp comes from a version of Sluice that writes none: its age tells when it was said.
 WallMillis SharedActs::said(const Outcome& outcome) const {
     const WallMillis stamp = read_act_stamp(outcome.value).said;
     return stamp != 0 ? stamp : clock_() - std::chrono::duration_cast<Millis>(outcome.age).count();
@@ -275,8 +284,9 @@ WallMillis SharedActs::said(const Outcome& outcome) const {
 SharedActs::Newer SharedActs::compare(const Outcome& ours, const Outcome& theirs) const {
     if (ours.value == theirs.value) return Newer::same;
     const StampedAct our_act = read_act_stamp(ours.value), their_act = read_act_stamp(theirs.value);
+    // A version without stamps has stored the same act: nothing to agree on.
     if (their_act.said == 0 && their_act.text == our_act.text) return Newer::same;
-    // Of two that were said in the same millisecond one has to be everybody's.
+    // All machines must choose the same of two acts from one millisecond: the one in Redis.
     return said(theirs) >= our_act.said ? Newer::theirs : Newer::ours;
 }
 

@@ -1,10 +1,10 @@
-// The operator's acts where several machines share them: each machine keeps all of them on its own disk, goes
-// by those, and brings them and Redis to agree twice a second.
+// The operators' acts where several machines share them: each machine keeps all acts on its own disk, obeys
+// that copy, and synchronises it with Redis twice a second.
 //
-// So they hold while Redis is away, also from the start, and Redis gets back what it has lost. Of two that
-// differ the one that was said later holds, wherever it is; to forget is to say something as well, and leaves
-// a mark. What is missing on one side has never been there, or was lost: it is taken from the other (ADR 24).
-// Every other record is Redis' own matter, and passed on.
+// So the acts hold while Redis is away, even from the start, and Redis gets back what it has lost. If two
+// copies differ, the one that was said later holds, wherever it is; a forget is an act too, and leaves a
+// mark. If one side lacks an act, it never had it or lost it: it takes the other side's copy (ADR 24). All
+// other records belong to Redis alone, and are passed on.
 #pragma once
 
 #include <functional>
@@ -24,16 +24,17 @@ class SharedActs final : public Backing, net::Timer {
     struct Options {
         Millis sync_every{500};
     };
-    /// What the operator should know: "acts_not_read", "acts_read" and "acts_put_back", and more of it.
+    /// Tells the operator of an event: "acts_not_read", "acts_read" or "acts_put_back", and a sentence with
+    /// details.
     using Told = std::function<void(std::string_view what, std::string_view why)>;
 
-    /// `kept` is this machine's, for acts alone; `shared` that of all. `changed` runs from the loop when
-    /// another machine's operator has acted.
+    /// `kept` is this machine's backing, for acts alone; `shared` is that of all machines. `changed` runs
+    /// from the loop when another machine's operator has acted.
     SharedActs(net::Loop& loop, const Options& options, std::unique_ptr<LocalBacking> kept,
                std::unique_ptr<Backing> shared, LocalBacking::Clock clock, Told told,
                std::function<void()> changed);
 
-    /// An act is in force on this machine even when `done` hears that it could not be put into Redis.
+    /// An act is in force on this machine even when `done` learns that it could not be put into Redis.
     void perform(Operations batch, Done done) override;
     void settle(Settled done) override;
 
@@ -53,7 +54,7 @@ class SharedActs final : public Backing, net::Timer {
     Records everything_kept();
     Outcome say(const Operation& operation, Operations& to_share);
     void take(const std::string& key, const Outcome& theirs);
-    /// Of one network.
+    /// The newer of two copies of one network's act.
     enum class Newer : std::uint8_t { same, ours, theirs };
     Newer compare(const Outcome& ours, const Outcome& theirs) const;
     WallMillis said(const Outcome& outcome) const;
@@ -65,10 +66,10 @@ class SharedActs final : public Backing, net::Timer {
     std::function<void()> changed_;
     Records found_;  // in Redis, as far as they have been read
     bool reading_ = false;
-    bool has_read_ = false;  // all of them, once at least
+    bool has_read_ = false;  // all acts were read at least once
     bool told_not_read_ = false;
     std::unique_ptr<LocalBacking> kept_;
-    std::unique_ptr<Backing> shared_;  // last: what it was asked refers to the others
+    std::unique_ptr<Backing> shared_;  // last: operations still in flight refer to the other members
 };
 
 }  // namespace sluice::store

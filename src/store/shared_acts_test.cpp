@@ -1,4 +1,4 @@
-// Two machines, each with a disk, and what stands for the Redis between them: it may be away, empty, or old.
+// Two machines, each with a disk, and a stand-in for the Redis between them: it may be away, empty, or old.
 #include "store/shared_acts.hpp"
 
 #include <functional>
@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 
 constexpr const char* network = "act/192.0.2.0/24";
 
-/// Records that all machines see.
+/// The records that all machines share.
 struct Everybody {
     std::map<std::string, std::optional<Record>> records;
     WallMillis now = 1'764'549'333'123;
@@ -66,7 +66,7 @@ class Machine {
                                              std::make_unique<Link>(everybody_), clock, told_,
                                              [this] { ++changed; });
     }
-    /// What is on its disk stays.
+    /// Ends this machine's process; what is on its disk stays.
     void end() {
         if (!acts_) return;
         bool settled = false;
@@ -83,7 +83,7 @@ class Machine {
             loop_.turn(5ms);
     }
 
-    /// False: it could not be put into Redis.
+    /// False: the operations could not be put into Redis.
     bool perform(Operations operations) {
         std::optional<std::optional<Outcomes>> answer;
         acts_->perform(std::move(operations),
@@ -96,7 +96,7 @@ class Machine {
         return perform({{.verb = Verb::put, .key = what, .value = why, .term = term}});
     }
     bool forget(const char* what = network) { return perform({{.verb = Verb::erase, .key = what}}); }
-    /// The act there, "" = none.
+    /// The act stored under `what`; "" = none.
     std::string act(const char* what = network) {
         perform({{.verb = Verb::get, .key = what}});
         return outcomes.at(0).value;
@@ -198,7 +198,7 @@ TEST_F(SharedActsTest, WhatIsSaidWhileRedisIsAwayIsPutThereLater) {
     EXPECT_EQ(there_.act("act/192.0.2.7/32"), "reject root spam");
 }
 
-/// The machine that slept has the act on its disk, and Redis has lost the mark.
+/// The machine that was off has the act on its disk, and Redis has lost the mark.
 TEST_F(SharedActsTest, WhatWasForgottenIsNotPutBackByWhoMissedIt) {
     here_.block();
     agree();
@@ -227,7 +227,7 @@ TEST_F(SharedActsTest, LaterWordHoldsWhateverTheClocksSay) {
     EXPECT_EQ(here_.act(), "fast root");
 }
 
-/// A snapshot from before the last word.
+/// Redis comes back with a snapshot that is older than the last act.
 TEST_F(SharedActsTest, RedisThatComesBackWithOldOnesGetsTheNewerOnes) {
     here_.block();
     agree();

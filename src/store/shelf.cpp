@@ -6,7 +6,7 @@
 namespace sluice::store {
 
 const Record* Shelf::find(std::string_view key, WallMillis now) const {
-    if (records_.empty()) return nullptr;  // by default nothing is counted here: no hash is worth it
+    if (records_.empty()) return nullptr;  // by default nothing is counted here: skip the hash
     const auto found = records_.find(key);
     return found == records_.end() || found->second.expired(now) ? nullptr : &found->second;
 }
@@ -24,8 +24,8 @@ void Shelf::erase(std::string_view key) {
     if (const auto found = records_.find(key); found != records_.end()) records_.erase(found);
 }
 
-/// Each one looked at by itself: neighbours in the table would all be regulars where strangers have been
-/// pushed out before.
+/// Each record is picked separately: where strangers have been pushed out before, the neighbours in the table
+/// would all be regulars.
 void Shelf::make_room(WallMillis now) {
     const std::size_t buckets = records_.bucket_count();
     std::uniform_int_distribution<std::size_t> any(0, buckets - 1);

@@ -1,8 +1,8 @@
 // Records in memory, bounded: where there is no room for one more, one that is worth little goes (worth(),
 // record.hpp), and not simply the oldest or the newest.
 //
-// The least of a few looked at goes, which is nearly the least of all; what has expired is worth nothing, so
-// it needs no sweep.
+// A few records are examined and the least of them goes, which is nearly the least of all. An expired record
+// is worth nothing, so no sweep is needed.
 #pragma once
 
 #include <cstddef>
@@ -23,12 +23,12 @@ class Shelf {
   public:
     using Records = std::unordered_map<std::string, Record, KeyedHash, std::equal_to<>>;
 
-    /// `seed` of the choice of whom to look at, and of the hash: strangers choose parts of the keys. At least
-    /// one record.
+    /// `seed` determines which records are examined, and the hash: strangers choose parts of the keys.
+    /// `records_max` must be at least one.
     Shelf(std::size_t records_max, std::uint32_t seed)
         : records_max_(records_max), random_(seed), records_(0, KeyedHash({.k0 = seed, .k1 = ~0U - seed})) {}
 
-    /// Null when there is none, or it has expired.
+    /// Null when there is no such record, or it has expired.
     const Record* find(std::string_view key, WallMillis now) const;
     void put(std::string_view key, Record record, WallMillis now);
     void erase(std::string_view key);

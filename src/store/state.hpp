@@ -1,8 +1,8 @@
-// The port through which workers use the memory they share: questions with a deadline, and news that nobody
-// waits for.
+// The port through which workers use the memory they share: questions with a deadline, and news that need no
+// answer.
 //
-// The memory may be slow, or not there: then a question is answered with nothing, in time, and whoever asked
-// goes on as if it knew nothing about the client (it fails open). What is told meanwhile is lost.
+// The memory may be slow, or absent: then a question is answered with nothing, in time, and the caller goes
+// on as if the memory knew nothing about the client (it fails open). News sent meanwhile are lost.
 #pragma once
 
 #include <span>
@@ -13,15 +13,16 @@ namespace sluice::store {
 
 class State {
   public:
-    /// Somebody's question. Destroying it withdraws it.
+    /// A question of one caller. Destroying it withdraws it.
     class Question {
       public:
         Question() = default;
         Question(const Question&) = delete;
         Question& operator=(const Question&) = delete;
 
-        /// An outcome for each operation, in their order (one list: as many as there are); null = the memory
-        /// is silent. Called once, from the loop, never from within ask(). May destroy the question.
+        /// An outcome for each operation, in their order (for a list: as many as there are); null = the
+        /// memory did not answer. Called once, from the loop, never from within ask(). May destroy the
+        /// question.
         virtual void answered(const Outcomes* outcomes) = 0;
 
         bool waits() const { return state_ != nullptr; }
@@ -41,7 +42,8 @@ class State {
 
     virtual ~State() = default;
 
-    /// At most operations_max operations. What several sessions ask in one turn of the loop travels together.
+    /// Takes at most operations_max operations. What several sessions ask in one turn of the loop travels
+    /// together.
     virtual void ask(Question& question, std::span<const Operation> operations) = 0;
     virtual void tell(std::span<const Operation> operations) = 0;
 

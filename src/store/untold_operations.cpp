@@ -27,7 +27,7 @@ std::optional<std::string> read_untold(const Outcomes& outcomes, Seconds life_ma
     if (outcomes.size() != 1 || !outcomes[0].found) return std::nullopt;
     const Outcome& record = outcomes[0];
     const bool lasts =
-        record.left == Seconds{0} || record.age + record.left > life_max + Seconds{1};  // both rounded
+        record.left == Seconds{0} || record.age + record.left > life_max + Seconds{1};  // both are rounded
     return lasts ? std::nullopt : std::optional(record.value);
 }
 

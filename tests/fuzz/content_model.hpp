@@ -1,7 +1,7 @@
-// What message content means, written down as plainly as possible: the judge of the DATA and BDAT codec.
+// The meaning of message content, written as plainly as possible: the reference for the DATA and BDAT codec.
 //
-// It works on whole strings and in passes, where the codec works on parts and at once, so that a mistake in
-// one is not a mistake in the other.
+// It works on whole strings and in several passes, where the codec works on parts in a single pass, so that a
+// mistake in one is not a mistake in the other.
 #pragma once
 
 #include <cstddef>
@@ -10,7 +10,8 @@
 
 namespace sluice::fuzz {
 
-/// Octets up to and with CRLF "." CRLF, where a CRLF before the input counts; npos when it never comes.
+/// The number of octets up to and including CRLF "." CRLF, where a CRLF is assumed before the input; npos
+/// when it never comes.
 inline std::size_t end_of_data(std::string_view input) {
     const std::size_t found = ("\r\n" + std::string(input)).find("\r\n.\r\n");
     return found == std::string::npos ? found : found + 3;
@@ -25,7 +26,7 @@ inline bool has_bare_newline(std::string_view content) {
     return false;
 }
 
-/// Drops the dot at the start of each line that a CRLF began.
+/// Removes the dot at the start of each line that follows a CRLF.
 inline std::string unstuffed(std::string_view content) {
     std::string out;
     for (std::size_t i = 0; i < content.size(); ++i) {
@@ -35,7 +36,7 @@ inline std::string unstuffed(std::string_view content) {
     return out;
 }
 
-/// Bare CR and bare LF as CRLF, NUL dropped.
+/// Converts bare CR and bare LF to CRLF, and drops NUL.
 inline std::string normalised(std::string_view content) {
     std::string out;
     for (std::size_t i = 0; i < content.size(); ++i) {
@@ -63,7 +64,7 @@ inline std::string with_final_crlf(std::string content) {
     return content;
 }
 
-/// Whether an MTA would take `wire` for one message, whichever newlines it believes in.
+/// True: an MTA would read `wire` as one message, whichever newlines it accepts.
 inline bool is_safe_wire(std::string_view wire) {
     if (has_bare_newline(wire)) return false;
     return wire.empty() ||

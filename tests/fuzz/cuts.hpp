@@ -1,4 +1,4 @@
-// Takes what steers a fuzz target off the front of its input.
+// Takes the octets that steer a fuzz target off the front of its input.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ inline unsigned take_octet(std::string_view& text) {
     return octet;
 }
 
-/// `text` cut into parts whose lengths follow from `seed`, short and long ones mixed.
+/// Cuts `text` into parts whose lengths follow from `seed`, short and long ones mixed.
 inline std::vector<std::string_view> cut(std::string_view text, unsigned seed) {
     std::vector<std::string_view> parts;
     while (!text.empty()) {

@@ -1,4 +1,4 @@
-// How a fuzz target says that something does not hold: loudly, whatever the build type.
+// The report of a failed check in a fuzz target: it aborts with a message, whatever the build type.
 #pragma once
 
 #include <cstdlib>

@@ -30,8 +30,7 @@ void check(std::string_view content, BareNewlines mode, unsigned chunk_seed, uns
     const std::vector<std::string>& log = script.play().log;
     const std::vector<int>& codes = script.play().codes;
 
-    // The greeting, EHLO, MAIL, RCPT, a reply for each BDAT, QUIT: no octet of content was taken for a
-    // command.
+    // The greeting, EHLO, MAIL, RCPT, a reply for each BDAT, QUIT: no octet of content was read as a command.
     FUZZ_EXPECT(codes.size() == 4 + chunks.size() + 1 + 1 || codes.back() == 421);
     FUZZ_EXPECT(script.play().closed);
     const auto message =

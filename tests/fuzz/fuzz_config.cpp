@@ -1,5 +1,5 @@
-// The configuration file. Held to: whatever is in it, it is either taken or blamed for something at a place
-// in it, in one line each; and what is taken can be finished or is contradictory, and says so.
+// The configuration file. Checked: any content is either accepted, or rejected with an error that names a
+// place in it, one line each; accepted content can be completed, or is contradictory and says so.
 #include <algorithm>
 #include <string>
 

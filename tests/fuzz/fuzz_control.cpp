@@ -1,6 +1,6 @@
-// Packets of the control socket, and of a successor to its predecessor. Held to: a command is a whole word; a
-// packet is done, up or a complaint only if it says so; what is written is read as it was meant, whatever the
-// errors in it; and packets keep their bounds.
+// Packets of the control socket, and those from a successor to its predecessor. Checked: a command is a whole
+// word; a packet counts as done, up or a complaint only if it says so; what is written is read back with the
+// same meaning, whatever the errors in it; and packets keep their bounds.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -36,7 +36,7 @@ void check_answer(const std::vector<std::string>& errors) {
     FUZZ_EXPECT(packet.size() <= app::answer_octets_max);
     const app::Answered answered = app::read_answer(packet);
     FUZZ_EXPECT(answered.done == answer.done);
-    // What an operator asked to see is carried as well as what is wrong.
+    // The lines that an operator asked for are carried in the same way as errors.
     const app::Answered shown{.done = true, .lines = lines};
     FUZZ_EXPECT(app::read_answer(app::answer_packet(shown)).done);
     if (packet.size() < app::answer_octets_max)
@@ -58,7 +58,7 @@ void check_complaint(std::string_view error) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t size) {
     std::string_view text = fuzz::as_text(octets, size);
     check_reading(text);
-    // So often each error: an input of some octets reaches the bounds.
+    // Repeats each error, so that an input of a few octets reaches the bounds.
     const std::size_t times = std::size_t{1} << (fuzz::take_octet(text) % 11);
     const unsigned seed = fuzz::take_octet(text);
     std::vector<std::string> errors;

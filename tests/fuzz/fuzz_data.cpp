@@ -1,4 +1,4 @@
-// The DATA codec against the model: the same end, the same content, however the input is cut.
+// The DATA codec against the model: both find the same end and the same content, however the input is cut.
 #include <string>
 
 #include "fuzz/content_model.hpp"

@@ -1,6 +1,6 @@
-// Records and messages as a name server sends them. Held to: what is malformed adds nothing; names and texts
-// are no longer than the record they came from; a TLSA record gives its octets back; what is cut off before
-// its counts is no referral.
+// Records and messages as a name server sends them. Checked: malformed data adds nothing; names and texts are
+// no longer than the record they came from; a TLSA record returns its octets; a message cut off before its
+// counts is no referral.
 #include <array>
 #include <span>
 #include <string>

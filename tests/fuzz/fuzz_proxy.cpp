@@ -1,4 +1,4 @@
-// PROXY headers of both versions. Held to: a header is decided by its own octets alone, whatever follows and
+// PROXY headers of both versions. Checked: a header is decided by its own octets alone, whatever follows and
 // however much of it is there; the bound is kept; what is decoded can be written and read again.
 #include <string>
 

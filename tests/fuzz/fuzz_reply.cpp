@@ -1,7 +1,7 @@
-// What an MTA may send: the reply parser alone, and the dialogue on top of it.
+// Octets that an MTA may send: the reply parser alone, and the dialogue on top of it.
 //
-// Held to: the same octets split anywhere give the same replies and outcomes; every bound is kept; no
-// commands are sent together with XCLIENT; and "delivered" is only ever said after content_sent().
+// Checked: the same octets, split anywhere, give the same replies and outcomes; every bound is kept; no
+// command is sent together with XCLIENT; and "delivered" is reported only after content_sent().
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -44,7 +44,7 @@ Parsed parse(const std::vector<std::string_view>& parts) {
     return parsed;
 }
 
-/// Gives an idle dialogue one task after another, as `steering` says.
+/// Gives an idle dialogue one task after another, chosen by `steering`.
 void next_task(Dialogue& dialogue, unsigned& steering) {
     const smtp::Envelope envelope{
         "s@example.org", "SIZE=9", {{"a@example.net", ""}, {"b@example.net", "NOTIFY=NEVER"}}};
@@ -61,15 +61,15 @@ void next_task(Dialogue& dialogue, unsigned& steering) {
     }
 }
 
-/// What became of it, as text.
+/// The outcomes of the dialogue, as text.
 std::string converse(const std::vector<std::string_view>& parts, unsigned steering) {
     Dialogue dialogue("front.example");
     dialogue.open("");
     std::string log;
     bool sent = false;
     for (const std::string_view part : parts) {
-        // Octet by octet, so that a task always begins at the same place: what is left over would otherwise
-        // end the dialogue, and rightly.
+        // The octets go in one by one, so that a task always begins at the same place: octets left over
+        // would, correctly, end the dialogue.
         for (const char& octet : part) {
             const Outcome outcome = dialogue.receive({&octet, 1});
             if (dialogue.output().find("XCLIENT") != std::string::npos)
@@ -90,7 +90,7 @@ std::string converse(const std::vector<std::string_view>& parts, unsigned steeri
     return log;
 }
 
-/// In pieces of any size, nothing may crash or be taken for delivered.
+/// With pieces of any size nothing may crash, and no outcome may be "delivered".
 void gulp(const std::vector<std::string_view>& parts, unsigned steering) {
     Dialogue dialogue("front.example");
     dialogue.open("");

@@ -1,5 +1,5 @@
-// Whole sessions: command lines, pipelining, DATA and BDAT. Cutting the input changes nothing, and what comes
-// out is fit for an MTA.
+// Whole sessions: command lines, pipelining, DATA and BDAT. Cutting the input differently changes nothing,
+// and the output is fit for an MTA.
 #include <algorithm>
 #include <string>
 
@@ -24,8 +24,8 @@ smtp::script::Answers answers_for(unsigned choice) {
     return answers;
 }
 
-/// Replies are whole lines of printable octets, and no step carries a line end to where a command is built
-/// from it.
+/// Replies are whole lines of printable octets, and no step carries a line end into text from which a command
+/// is built.
 void check_output(const Play& play) {
     FUZZ_EXPECT(play.replies.ends_with("\r\n"));
     FUZZ_EXPECT(!fuzz::has_bare_newline(play.replies));
@@ -36,7 +36,7 @@ void check_output(const Play& play) {
                                 entry.starts_with("response ");
         if (to_the_mta) FUZZ_EXPECT(std::ranges::none_of(entry, ascii::is_control));
         if (!entry.starts_with("message ")) continue;
-        // The envelope's part holds no line end, so the first ": " behind " to " begins the content.
+        // The envelope contains no line end, so the first ": " after " to " begins the content.
         const std::size_t to = entry.rfind(" to ", entry.find('\r'));
         FUZZ_EXPECT(to != std::string::npos);
         FUZZ_EXPECT(fuzz::is_safe_wire(std::string_view(entry).substr(entry.find(": ", to) + 2)));

@@ -1,5 +1,5 @@
-// Where plaintext ends and TLS begins. Held to: what came before the handshake is without effect after it
-// (RFC 3207 4.2, CVE-2011-0411), wherever the segments end: the session goes on as a new one would.
+// The boundary between plaintext and TLS. Checked: what came before the handshake has no effect after it (RFC
+// 3207 4.2, CVE-2011-0411), wherever the segments end: the session continues as a new one would.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -26,7 +26,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* octets, std::size_t si
     const unsigned seed = fuzz::take_octet(input);
     smtp::ServerOptions options{.hostname = "mx"};
     options.starttls = true;
-    // What counts against a client goes on counting under TLS: that is not what this is about.
+    // Error counts continue under TLS; the limits are raised because this test is not about them.
     options.limits.errors_max = options.limits.junk_commands_max = options.limits.transactions_max =
         1'000'000;
     const smtp::Offer offer = smtp::Offer::everything();

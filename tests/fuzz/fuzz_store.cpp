@@ -1,6 +1,6 @@
-// What workers and the store process say to each other, and records as they lie on disk. Held to: what is
-// decoded is encoded as the same again and keeps its bounds, however the octets are cut; and whatever
-// operations a worker sends, records stay sums that make sense.
+// Messages between workers and the store process, and records as they are on disk. Checked: what is decoded
+// is encoded to the same octets and keeps its bounds, however the octets are cut; and whatever operations a
+// worker sends, records remain valid sums.
 #include <cmath>
 #include <map>
 #include <optional>

@@ -1,7 +1,7 @@
-// The XCLIENT command and the xtext in it, from whatever a client says of itself. Held to: nothing a client
-// says can add a line or an attribute, or take one away from a peer that splits words as Postfix does; the
-// line and its values keep their bounds; the address is the first attribute; and xtext is read back as what
-// was written.
+// The XCLIENT command and the xtext in it, built from whatever a client says of itself. Checked: nothing a
+// client says can add a line or an attribute, or hide one, for a peer that splits words as Postfix does; the
+// line and its values keep their bounds; the address is the first attribute; and xtext is read back as it was
+// written.
 #include <algorithm>
 #include <optional>
 #include <ranges>

@@ -14,7 +14,7 @@ namespace {
 void replay(const std::filesystem::path& input) {
     std::ifstream file(input, std::ios::binary);
     const std::string octets{std::istreambuf_iterator<char>(file), {}};
-    // An input that does not hold aborts: this line then says which one it was.
+    // A failing input aborts: this line then shows which one it was.
     fmt::print("{}\n", input.string());
     (void)std::fflush(stdout);
     LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(octets.data()), octets.size());

@@ -1,4 +1,4 @@
-// Virtual time: what will happen, in order. Time stands still while things happen, and jumps to the next.
+// Virtual time: coming events in order. Time stands still during an event, and jumps to the next one.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace sluice::sim {
 
-/// Since the world began.
+/// Time since the world began.
 using Micros = std::chrono::microseconds;
 
 class Agenda {
@@ -19,15 +19,15 @@ class Agenda {
 
     Micros now() const { return now_; }
 
-    /// At once, but after what is running, when `when` has passed. Things of one moment happen in the order
-    /// in which they were put down.
+    /// Runs `work` when `when` has come, or at once after what is running if it has passed. Events of one
+    /// moment run in the order in which they were added.
     void at(Micros when, Work work) {
         entries_.push_back({std::max(when, now_), next_number_++, std::move(work)});
         std::ranges::push_heap(entries_, later);
     }
     void after(Micros delay, Work work) { at(now_ + delay, std::move(work)); }
 
-    /// Of the first entry; Micros::max() when nothing will ever happen.
+    /// The time of the first entry; Micros::max() when there is none.
     Micros next() const { return entries_.empty() ? Micros::max() : entries_.front().when; }
 
     void run_next() {
@@ -37,7 +37,7 @@ class Agenda {
         now_ = std::max(now_, entry.when);
         entry.work();
     }
-    /// Everything that is due until then, and then it is then.
+    /// Runs everything that is due until `when`, and then sets the time to it.
     void run_until(Micros when) {
         while (next() <= when)
             run_next();

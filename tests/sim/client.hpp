@@ -1,6 +1,6 @@
-// A mail server that wants to deliver its letters, as RFC 5321 says: it waits for as long as 4.5.3.2 asks it
-// to, and comes again until every letter has been taken or refused for good. What befalls it on the way is
-// chance.
+// A mail server that wants to deliver its letters, as RFC 5321 says: it waits for as long as 4.5.3.2
+// requires, and comes again until every letter has been accepted or refused for good. Faults strike it at
+// random.
 #pragma once
 
 #include <cstdint>
@@ -15,11 +15,11 @@ namespace sluice::sim {
 
 class Client {
   public:
-    /// Comes for the first time after `delay`. `world` must outlive it.
+    /// Connects for the first time after `delay`. `world` must outlive it.
     Client(World& world, ClientFacts facts, std::vector<Letter> letters, Micros delay);
 
     bool done() const { return letters_.empty(); }
-    /// Has a connection.
+    /// True while it has a connection.
     bool busy() const { return session_ != nullptr && !session_->over(); }
     unsigned number() const { return number_; }
     const ClientFacts& facts() const { return world_.ledger.client(number_); }
@@ -34,7 +34,7 @@ class Client {
     World& world_;
     unsigned number_;
     std::vector<Letter> letters_;
-    std::vector<std::unique_ptr<ClientSession>> past_;  // the network may still know them
+    std::vector<std::unique_ptr<ClientSession>> past_;  // kept because the network may still know them
     std::unique_ptr<ClientSession> session_;
 };
 

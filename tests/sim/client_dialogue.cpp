@@ -1,4 +1,4 @@
-// What a client says, and what it may be answered.
+// The commands of a client, and the replies that it accepts.
 #include <algorithm>
 #include <fmt/format.h>
 #include <utility>
@@ -15,7 +15,7 @@ struct Noise {
     bool fatal = false;  // ends the session
 };
 
-/// None of it changes a transaction.
+/// None of these changes a transaction.
 const Noise noises[] = {
     {"NOOP\r\n", {250}},
     {"noop x\r\n", {250}},
@@ -46,14 +46,13 @@ const Noise overlong{long_line, {500}};
 
 }  // namespace
 
-// ---- when
-// --------------------------------------------------------------------------------------------------
+// ---- when ------------------------------------------------------------------------------------------------
 
 void ClientSession::go_on_later() {
     world_.agenda.after(Micros{dice_.chance(800) ? 0 : dice_.magnitude(100, 1'000'000)}, [this] { go_on(); });
 }
 
-/// Everything said has been answered.
+/// Called when everything that was said has been answered.
 void ClientSession::go_on() {
     if (over_ || dismissed_ || !expected_.empty()) return;
     switch (phase_) {
@@ -87,8 +86,7 @@ void ClientSession::say_noise(std::string& out) {
     }
 }
 
-// ---- a letter
-// ----------------------------------------------------------------------------------------------
+// ---- a letter --------------------------------------------------------------------------------------------
 
 void ClientSession::begin_letter() {
     if (letter_ >= client_.letters().size() || letters_left_ == 0) {
@@ -121,7 +119,7 @@ std::string ClientSession::envelope_command(std::size_t step) {
     return fmt::format("RCPT TO:<{}>\r\n", recipient);
 }
 
-/// One command, or as many as a client may send at once.
+/// Sends one command, or as many as a client may send at once.
 void ClientSession::say_envelope() {
     const bool together = pipelines_ && esmtp_ && offered_pipelining_;
     std::string out;
@@ -177,7 +175,7 @@ std::size_t ClientSession::begin_attempt() {
     return number;
 }
 
-/// What went out before and was not answered comes again, octet by octet.
+/// Sends a letter again that went unanswered before, octet by octet the same.
 std::size_t ClientSession::begin_again() {
     const Letter::Unheard& unheard = *client_.letters()[letter_].unheard;
     content_ = unheard.content;
@@ -187,7 +185,8 @@ std::size_t ClientSession::begin_again() {
     return unheard.attempt;
 }
 
-/// It does not wait for what becomes of its message (RFC 1047): about as long as that takes, or less.
+/// Leaves without waiting for the reply to its message (RFC 1047), after about as long as that takes, or
+/// less.
 void ClientSession::leave_at_dot() {
     if (over_ || pausing_ || !world_.faults.strikes(Fault::client_leaves_at_dot)) return;
     struck_ = true;
@@ -203,7 +202,7 @@ void ClientSession::leave_at_dot() {
     });
 }
 
-/// The connection is over. Was there a message on it whose fate is not known?
+/// Called when the connection is over: notes a message on it whose fate is not known.
 void ClientSession::note_unheard() {
     if (attempt_ == SIZE_MAX || !said_all_ || smuggles_ || too_big_) return;
     const Attempt& attempt = world_.ledger.attempt(attempt_);
@@ -223,14 +222,14 @@ void ClientSession::say_data_content() {
 void ClientSession::say_chunks() {
     attempt_ = begin_attempt();
     content_at_ = 0;
-    // Some crumble more than a block of it.
+    // Some clients send more than a block in tiny chunks.
     crumbled_ = dice_.chance(200) ? dice_.magnitude(1, 20'000) : 0;
-    // The last CRLF may be missing: it is put back on the way.
+    // The last CRLF may be missing: the product adds it.
     if (dice_.chance(100) && content_[content_.size() - 3] != '\n') content_.resize(content_.size() - 2);
     say_next_chunk();
 }
 
-/// One chunk, or where pipelining is offered all of them.
+/// Sends one chunk, or all of them where pipelining is offered.
 void ClientSession::say_next_chunk() {
     const bool together = pipelines_ && offered_pipelining_;
     std::string out;
@@ -276,8 +275,7 @@ void ClientSession::say_quit() {
     say("QUIT\r\n");
 }
 
-// ---- replies
-// -----------------------------------------------------------------------------------------------
+// ---- replies ---------------------------------------------------------------------------------------------
 
 bool ClientSession::expects(int code, std::initializer_list<int> codes) {
     const bool expected = std::ranges::find(codes, code) != codes.end();
@@ -341,7 +339,7 @@ void ClientSession::dot_answered(int code) {
     if (world_.ledger.attempt(attempt_).forbidden) {
         expects_refusal(code);
     } else if (code >= 400 && code < 500) {
-        // Recipients nobody was asked about may turn out not to exist.
+        // Recipients that the MTA was not asked about may turn out not to exist.
         if (!struck_ && world_.calm() && !world_.scarce && !world_.leaving && world_.verified)
             blame(fmt::format("{} for a message while all is well", code));
     } else if (code < 500 && code != 250) {
@@ -352,8 +350,8 @@ void ClientSession::dot_answered(int code) {
     letter_over(settled);
 }
 
-/// Of a message that must not come through. Once a chunk is refused, those behind it have no transaction any
-/// more.
+/// Checks the reply to a message that must not come through. Once a chunk is refused, the chunks behind it
+/// have no transaction any more.
 void ClientSession::expects_refusal(int code) {
     const bool expected = (code == 503 && by_chunks_) || (code == 550 && smuggles_ && !world_.normalises) ||
                           (code == 552 && too_big_);

@@ -13,7 +13,7 @@ namespace sluice::sim {
 
 namespace {
 
-/// Of two replies that came together the second comes first.
+/// Swaps two replies that came together.
 void swap_replies(std::string& input) {
     const std::size_t first = input.find("\r\n") + 2;
     const std::size_t second = input.find("\r\n", first) + 2;
@@ -21,7 +21,7 @@ void swap_replies(std::string& input) {
     input = input.substr(first, second - first) + input.substr(0, first) + input.substr(second);
 }
 
-/// Of version 1, which can be read, or 2.
+/// A header of version 1, which is readable, or 2.
 std::string proxy_header(const wire::ProxyAddresses& addresses) {
     if (addresses.source_port % 2 == 0 || !addresses.source.is_v4()) return wire::proxy_v2_header(addresses);
     return fmt::format("PROXY TCP4 {} {} {} {}\r\n", addresses.source.to_string(),
@@ -58,8 +58,7 @@ ClientSession::ClientSession(World& world, Client& client)
     if (facts.behind_balancer) say(proxy_header({facts.address, balancer, port_, 25}));
 }
 
-// ---- octets in
-// ---------------------------------------------------------------------------------------------
+// ---- octets in -------------------------------------------------------------------------------------------
 
 void ClientSession::on_octets(std::string_view octets) {
     look_at_the_clock(false);
@@ -130,14 +129,13 @@ void ClientSession::on_end() {
 
 void ClientSession::on_reset() {
     if (over_) return;
-    // Who cannot even be watched is told 421, but a reset overtakes it when there is something unread.
+    // A client that cannot even be watched gets 421, but a reset overtakes it when there are unread octets.
     const bool excused = world_.faults.enabled(Fault::watch_refused) && phase_ == Phase::greeting;
     if (!dismissed_ && !struck_ && !world_.leaving && !excused) blame("reset without a word");
     end();
 }
 
-// ---- octets out, and what may befall them
-// ------------------------------------------------------------------
+// ---- octets out, and their faults ------------------------------------------------------------------------
 
 void ClientSession::say(std::string octets) {
     if (over_) return;
@@ -150,7 +148,7 @@ void ClientSession::say(std::string octets) {
     wait_for_reply();
 }
 
-/// Sends a part of it and then does something else, or not (false).
+/// Sends a part of the octets and then does something else; false = no fault struck.
 bool ClientSession::struck_now(std::string& octets) {
     Faults& faults = world_.faults;
     const std::size_t part = dice_.below(octets.size() + 1);
@@ -194,10 +192,9 @@ void ClientSession::read_now_and_then() {
     world_.agenda.after(Millis{dice_.magnitude(10, 20'000)}, [this] { read_now_and_then(); });
 }
 
-// ---- time
-// --------------------------------------------------------------------------------------------------
+// ---- time ------------------------------------------------------------------------------------------------
 
-/// RFC 5321 4.5.3.2.
+/// The timeouts of RFC 5321 4.5.3.2.
 Seconds ClientSession::patience(Asked what) const {
     switch (what) {
         case Asked::data: return Seconds{120};
@@ -212,14 +209,14 @@ void ClientSession::wait_for_reply() {
     calm_when_asked_ = world_.calm() && !world_.scarce;
     Seconds limit = patience(expected_.front().what);
     if (impatience_.count() != 0) limit = std::min(limit, impatience_);
-    if (struck_ && impatience_.count() == 0) limit *= 4;  // it may have itself to thank
+    if (struck_ && impatience_.count() == 0) limit *= 4;  // the delay may be the client's own doing
     world_.agenda.after(limit, [this, number = ++wait_] {
         if (!over_ && number == wait_) waited_in_vain();
     });
 }
 
-/// The clocks of the sender that it plays (policy/patience.hpp): would it still be there? Not asked where an
-/// MTA may have taken the time, nor of who has yet to be accepted.
+/// Checks the timeouts of the sender that the client plays (policy/patience.hpp): would it still be there?
+/// Not checked where an MTA may have taken the time, nor before the connection is accepted.
 void ClientSession::look_at_the_clock(bool whole_reply) {
     const Micros now = world_.agenda.now();
     const Micros silence = now - std::exchange(heard_at_, now);
@@ -251,14 +248,14 @@ void ClientSession::waited_in_vain() {
     leave(dice_.chance(300));
 }
 
-/// A block of the message every three minutes (RFC 5321 4.5.3.2.5).
+/// Demands that a block of the message is taken every three minutes (RFC 5321 4.5.3.2.5).
 void ClientSession::watch_blocks(std::uint64_t transmitted_before) {
     world_.agenda.after(Seconds{180}, [this, transmitted_before, attempt = attempt_, chunk = content_at_] {
         if (over_ || attempt != attempt_ || chunk != content_at_ || dismissed_) return;
         if (link_->unsent() == 0) return wait_for_reply();
         constexpr std::uint64_t block = 16384;
         const std::uint64_t transmitted = link_->transmitted();
-        // A loop that stands still misses drops.
+        // A loop that stalls misses drops.
         const bool stalls = world_.faults.enabled(Fault::loop_stalls) && !world_.calm();
         if (!struck_ && !stalls && transmitted < transmitted_before + block) {
             blame("a block of the message was not taken in 3 minutes");
@@ -268,7 +265,7 @@ void ClientSession::watch_blocks(std::uint64_t transmitted_before) {
     });
 }
 
-// -----------------------------------------------------------------------------------------------
+// ---- the end ---------------------------------------------------------------------------------------------
 
 void ClientSession::leave(bool politely) {
     if (over_) return;

@@ -1,8 +1,8 @@
 // One connection of a client: what it says, and what it must hear in reply.
 //
-// Every command goes into a queue with what may be answered, so a reply that is missing, doubled or out of
-// order is noticed at once. Where a fault has struck this connection (its own doing or the network's) it
-// still checks what it hears, but no longer demands anything.
+// Every command goes into a queue with the replies that it may get, so a reply that is missing, doubled or
+// out of order is noticed at once. When a fault has struck this connection (by its own doing or the
+// network's), the session still checks what it hears, but no longer demands anything.
 #pragma once
 
 #include <array>
@@ -69,7 +69,7 @@ class ClientSession final : private Peer {
     void end();
     void blame(std::string what);
 
-    // client_dialogue.cpp: what is said when
+    // client_dialogue.cpp: the commands and their order
     void go_on();
     void go_on_later();
     void say_hello();
@@ -111,25 +111,25 @@ class ClientSession final : private Peer {
     std::string input_;
     std::string reply_text_;
     std::string held_back_;         // said while pausing
-    std::uint64_t wait_ = 0;        // the number of the wait under way
-    const policy::Sender& sender_;  // whose clocks it has, within those of RFC 5321
-    Micros asked_at_{0};            // the reply at hand
-    Micros heard_at_{0};            // the last octet of it, or asked_at_
+    std::uint64_t wait_ = 0;        // the number of the current wait
+    const policy::Sender& sender_;  // the sender whose timeouts it has, within those of RFC 5321
+    Micros asked_at_{0};            // when the current reply was asked for
+    Micros heard_at_{0};            // when its last octet came, or asked_at_
     bool calm_when_asked_ = false;
     Seconds impatience_{0};  // 0 = none
     bool pausing_ = false;
     bool struck_ = false;
     bool slow_reader_ = false;
     bool over_ = false;
-    bool dismissed_ = false;  // heard 421, 221, or what ends a session
-    bool pipelines_ = false;  // when it may
+    bool dismissed_ = false;  // heard 421, 221, or another reply that ends a session
+    bool pipelines_ = false;  // where it may
     bool chunks_ = false;
     bool offered_pipelining_ = false;
     bool offered_chunking_ = false;
     bool offered_size_ = false;
     bool esmtp_ = true;
 
-    // The letter at hand.
+    // The current letter.
     std::size_t letter_ = 0;
     std::size_t letters_left_;
     std::vector<std::string> named_;  // its recipients, in this transaction
@@ -138,12 +138,12 @@ class ClientSession final : private Peer {
     bool mail_taken_ = false;
     bool by_chunks_ = false;
     bool smuggles_ = false;
-    bool said_all_ = false;  // the content, to its end
-    bool too_big_ = false;   // said to be, or is
+    bool said_all_ = false;  // the content, completely
+    bool too_big_ = false;   // by its declared or its real size
     std::size_t attempt_ = SIZE_MAX;
     std::string content_;
     std::size_t content_at_ = 0;
-    std::size_t crumbled_ = 0;  // so far into the content chunks are of a few octets
+    std::size_t crumbled_ = 0;  // up to here in the content, chunks are of a few octets
 };
 
 }  // namespace sluice::sim

@@ -29,14 +29,13 @@ class Dice {
         return result;
     }
 
-    /// 0 … bound - 1; `bound` is not 0, and small enough that the bias of the remainder is none of our
-    /// concern.
+    /// 0 … bound - 1; `bound` is not 0, and so small that the bias of the remainder does not matter.
     std::uint64_t below(std::uint64_t bound) { return next() % bound; }
     /// Both ends included.
     std::int64_t between(std::int64_t low, std::int64_t high) {
         return low + static_cast<std::int64_t>(below(static_cast<std::uint64_t>(high - low) + 1));
     }
-    /// Small numbers as likely as large ones: uniform in the number of digits. `low` is at least 1.
+    /// Small numbers are as likely as large ones: uniform in the number of digits. `low` is at least 1.
     std::int64_t magnitude(std::int64_t low, std::int64_t high) {
         std::int64_t reach = low;
         while (reach < high && chance(700))
@@ -52,7 +51,7 @@ class Dice {
     auto& pick(Container& choices) {
         return choices[below(choices.size())];
     }
-    /// A stream of its own: what one actor draws does not shift what another does.
+    /// An independent stream: what one actor draws does not shift what another draws.
     Dice fork() { return Dice(next()); }
 
   private:

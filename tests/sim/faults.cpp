@@ -47,7 +47,7 @@ constexpr std::array<std::string_view, fault_kinds> names{"client_resets",
                                                           "loop_stalls",
                                                           "wall_clock_steps"};
 
-/// Of ten worlds one has no faults at all, some have few kinds, most about half.
+/// One world in ten has no faults at all, some have few kinds, most have about half of them.
 unsigned kinds_per_mille(Dice& dice) {
     switch (dice.below(10)) {
         case 0: return 0;
@@ -58,7 +58,7 @@ unsigned kinds_per_mille(Dice& dice) {
     }
 }
 
-/// What there is an occasion for but now and then strikes more often.
+/// Faults with few occasions strike more often.
 constexpr Fault rare[] = {Fault::mta_takes_and_dies, Fault::mta_takes_and_is_late, Fault::disk_full,
                           Fault::disk_slow,          Fault::client_smuggles,       Fault::client_resets_mail};
 

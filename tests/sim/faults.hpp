@@ -1,4 +1,4 @@
-// What may go wrong, how often in this world, and how often it did.
+// The faults that may occur, how often in this world, and how often they did.
 #pragma once
 
 #include <array>
@@ -19,16 +19,16 @@ enum class Fault : std::uint8_t {
     client_pauses,
     client_reads_slowly,
     client_impatient,
-    client_leaves_at_dot,  // all is said, and in a moment it is gone
-    client_noise,          // commands out of place, garbage, over-long lines
+    client_leaves_at_dot,  // it has sent everything, and soon disconnects
+    client_noise,          // commands out of place, garbage, overlong lines
     client_smuggles,
     client_resets_mail,  // RSET instead of the message
     mta_refuses_connection,
     mta_never_connects,
     mta_resets,
     mta_closes,
-    mta_hangs,    // this connection, for good
-    mta_freezes,  // all of it, for a while
+    mta_hangs,    // one connection, for good
+    mta_freezes,  // the whole MTA, for a while
     mta_restarts,
     mta_late,
     mta_garbage,
@@ -36,13 +36,13 @@ enum class Fault : std::uint8_t {
     mta_says_421,
     mta_defers,
     mta_refuses,
-    mta_forgets_recipient,  // says "unknown" of one it knew
+    mta_forgets_recipient,  // says "unknown" of a recipient that it knew
     mta_refuses_identity,
-    mta_out_of_step,     // 503 to MAIL, of a transaction that nobody knows of
-    mta_hides_xclient,   // from this connection
-    mta_relays,          // would take anything from anybody, for a while
+    mta_out_of_step,     // 503 to MAIL, though no transaction is open
+    mta_hides_xclient,   // not offered on this connection
+    mta_relays,          // would relay for every client, for a while
     mta_answers_early,   // before the dot
-    mta_takes_and_dies,  // 250 decided, never said
+    mta_takes_and_dies,  // 250 decided, never sent
     mta_takes_and_is_late,
     disk_full,
     disk_slow,
@@ -59,23 +59,23 @@ std::string_view name_of(Fault fault);
 
 using FaultCounts = std::array<std::uint64_t, fault_kinds>;
 
-/// Each world has its own selection of faults ("swarm testing"): where everything fails all the time, what
-/// fails after three good steps is never seen.
+/// Each world has its own selection of faults ("swarm testing"): where everything fails all the time, a fault
+/// that needs three good steps first never shows.
 class Faults {
   public:
     explicit Faults(Dice dice);
 
-    /// Does it happen now? Counted when it does. Never once the world is healed.
+    /// True: the fault occurs now, and is counted. Never once the world is healed.
     bool strikes(Fault fault);
     bool enabled(Fault fault) const { return rates_[static_cast<std::size_t>(fault)] != 0; }
     /// No fault is possible in this world.
     bool none() const;
-    /// From now on nothing goes wrong any more: whatever is still owed has to come about.
+    /// From now on no fault occurs: whatever is still owed has to come about.
     void heal() { healed_ = true; }
     bool healed() const { return healed_; }
     const FaultCounts& counts() const { return counts_; }
 
-    /// For tests of the checker: this one only, so often; and a bug on purpose.
+    /// For tests of the checker: only this fault, at this rate; and a planted bug.
     void only(Fault fault, unsigned per_mille);
     void plant(Sabotage bug) { planted_ = bug; }
     bool planted(Sabotage bug) const { return planted_ == bug; }

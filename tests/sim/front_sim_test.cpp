@@ -1,4 +1,4 @@
-// What the client side must do where a real socket cannot be brought to the moment in question.
+// Behaviour of the client side at moments that a real socket cannot be brought to.
 #include <algorithm>
 #include <gtest/gtest.h>
 #include <string>
@@ -20,8 +20,8 @@ class Listener final : public Peer {
     bool over = false;
 };
 
-/// What a client hears who asks a great deal and for whom hardly anything fits on the way, up to the end of a
-/// drain.
+/// The replies to a client that asks a great deal while hardly anything fits into its path, up to the end of
+/// a drain.
 std::string heard_until_the_drain(std::uint64_t seed) {
     World world(seed, false);
     world.faults.heal();
@@ -53,7 +53,7 @@ TEST(FrontInTheSimulator, TheFarewellOfADrainIsALineOfItsOwn) {
     for (std::uint64_t seed = 1; seed <= 100; ++seed) {
         const std::string heard = heard_until_the_drain(seed);
         for (std::string_view rest = heard; !rest.empty();) {
-            // The last may be torn: there is no more room on the way.
+            // The last line may be torn, because there is no more room in the path.
             const std::string_view line = rest.substr(0, std::min(rest.find('\n'), rest.size() - 1) + 1);
             const auto may_be = [line](std::string_view whole) { return whole.starts_with(line); };
             EXPECT_TRUE(may_be("220 localhost ESMTP\r\n") || may_be("250 Ok\r\n") ||

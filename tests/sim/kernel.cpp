@@ -37,10 +37,9 @@ Instant Kernel::now() const {
     return Instant{booted_ + std::chrono::floor<Millis>(agenda_.now())};
 }
 
-// ---- descriptors
-// -------------------------------------------------------------------------------------------
+// ---- descriptors -----------------------------------------------------------------------------------------
 
-/// The lowest that is free, as the kernel does it: a number that was closed comes back at once.
+/// Takes the lowest free number, as the kernel does: a number that was closed is reused at once.
 int Kernel::take_slot(bool may_fail) {
     if (may_fail && (open_ >= descriptors_max || faults_.strikes(Fault::no_descriptors))) {
         errno = EMFILE;
@@ -62,7 +61,7 @@ Kernel::Descriptor* Kernel::at(int fd) {
 }
 
 int Kernel::open_door(std::shared_ptr<Door> door) {
-    const int fd = take_slot(false);  // at the start of a worker there are some
+    const int fd = take_slot(false);  // there are free ones when a worker starts
     at(fd)->door = std::move(door);
     return fd;
 }
@@ -113,8 +112,7 @@ std::string* Kernel::file(int fd) {
     return found == nullptr ? nullptr : found->file.get();
 }
 
-// ---- epoll
-// -------------------------------------------------------------------------------------------------
+// ---- epoll -----------------------------------------------------------------------------------------------
 
 bool Kernel::watch(int fd, net::IoHandler& handler, std::uint32_t events) {
     if (faults_.strikes(Fault::watch_refused)) {

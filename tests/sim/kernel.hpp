@@ -1,5 +1,5 @@
-// What the product takes for the kernel: descriptors, an epoll set, a disk, and a clock. The functions of
-// src/net that make system calls have a second definition beside this (net_*.cpp), which ask here.
+// The product's kernel: descriptors, an epoll set, a disk, and a clock. The functions of src/net that make
+// system calls have a second definition in net_*.cpp, which calls it.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,7 @@
 
 namespace sluice::sim {
 
-/// Clients that have connected and not been accepted.
+/// A listener's queue: clients that have connected but are not accepted yet.
 struct Door {
     struct Waiting {
         std::shared_ptr<Link> link;
@@ -38,13 +38,13 @@ class Kernel final : private Readiness {
     using Router = std::function<std::shared_ptr<Link>(const net::Endpoint&)>;
     using LogReader = std::function<void(std::string_view line)>;
 
-    /// All must outlive it. From here on, and until it ends, the product lives in this world.
+    /// All must outlive it. From its construction to its destruction the product lives in this world.
     Kernel(Agenda& agenda, Faults& faults, Dice dice);
     ~Kernel();
     Kernel(const Kernel&) = delete;
     Kernel& operator=(const Kernel&) = delete;
 
-    /// The one there is.
+    /// The only instance.
     static Kernel& current();
 
     // ---- descriptors; -1 with errno when there are none
@@ -63,7 +63,7 @@ class Kernel final : private Readiness {
     bool watch(int fd, net::IoHandler& handler, std::uint32_t events);
     void rewatch(int fd, net::IoHandler& handler, std::uint32_t events);
     void unwatch(int fd);
-    /// Lets the world go on until something is ready, or for so long.
+    /// Lets the world go on until something is ready, but no longer than `wait_max`.
     void wait(Millis wait_max);
     std::vector<std::pair<net::IoHandler*, std::uint32_t>> take_ready(std::size_t count_max);
     void wake() { woken_ = true; }

@@ -13,10 +13,10 @@ namespace {
 
 constexpr std::string_view attempt_header = "X-Attempt: ";
 
-/// So long the product remembers a letter of which it could not say that it was delivered.
+/// The time for which the product remembers a letter of which it could not say that it was delivered.
 constexpr Micros known_for = std::chrono::hours{1};
 
-/// As our own header has it (relay/received.hpp).
+/// The name as our own header shows it (relay/received.hpp).
 std::string in_received(std::string helo) {
     std::ranges::replace_if(
         helo, [](char c) { return !ascii::is_alnum(c) && !std::string_view("-._:[]").contains(c); }, '?');
@@ -58,8 +58,7 @@ unsigned Ledger::add_client(ClientFacts facts) {
     return static_cast<unsigned>(clients_.size() - 1);
 }
 
-// ---- clients
-// -----------------------------------------------------------------------------------------------
+// ---- clients ---------------------------------------------------------------------------------------------
 
 std::size_t Ledger::begin(Attempt attempt) {
     attempts_.push_back(std::move(attempt));
@@ -112,7 +111,7 @@ void Ledger::client_heard(std::size_t number, int code, bool leaving) {
                       fmt::format("the client heard 250 for message {}, which no MTA has", number));
         return;
     }
-    // Of one that came again it may be the first copy that was answered, a while ago or just now.
+    // For a letter that came again, the answer may be that to its first copy, a while ago or just now.
     if (attempt.before.empty() && attempt.answer_read && (!leaving || code != 421))
         violation(attempt.link,
                   fmt::format("the MTA said 250 to message {}, the client heard {}", number, code));
@@ -126,8 +125,7 @@ void Ledger::client_heard(std::size_t number, int code, bool leaving) {
         violation(attempt.link, fmt::format("{} for message {}, which no MTA has refused", code, number));
 }
 
-// ---- MTAs
-// --------------------------------------------------------------------------------------------------
+// ---- MTAs ------------------------------------------------------------------------------------------------
 
 unsigned Ledger::speaks_for(const Introduced& identity, std::string_view sender) const {
     if (identity.told) return client_in(identity.helo, 'c');
@@ -174,8 +172,8 @@ std::size_t Ledger::mta_took(const Taken& taken, Micros now) {
         return begin({});
     }
     Attempt& attempt = attempts_[number];
-    // No copy is taken once the product has read that another was, if the letter comes again within an hour;
-    // what an MTA took and could not say so may be there twice.
+    // Once the product has read that one copy was accepted, no other may be, if the letter comes again within
+    // an hour. A message whose acceptance the MTA could not report may be there twice.
     const bool came_again = !attempt.before.empty();
     const bool known = attempt.answer_read && now < attempt.answered_at + known_for;
     if (++attempt.taken > 1 && (!came_again || known))
@@ -228,8 +226,7 @@ void Ledger::check_identity(const Taken& taken, const Attempt& attempt) {
                                           content.size(), attempt.content.size()));
 }
 
-// ---- the log, and the end
-// ----------------------------------------------------------------------------------
+// ---- the log, and the end --------------------------------------------------------------------------------
 
 void Ledger::logged(std::string_view line) {
     if (!line.ends_with("}\n") || !line.starts_with('{'))

@@ -34,7 +34,7 @@ std::string make_content(Dice& dice, std::size_t attempt, std::size_t octets) {
 void add_bare_newline(Dice& dice, std::string& content) {
     static constexpr std::string_view tricks[] = {"x\n.\nx", "x\r.\rx", "x\n.\r\nx", "x\r\r\nx", "\n\nx"};
     const std::size_t body = content.find("\r\n\r\n") + 4;
-    // Between lines, so that it splits no CRLF.
+    // Inserted between lines, so that it splits no CRLF.
     std::size_t at = body + dice.below(content.size() - body + 1);
     at = std::min(content.find('\n', at - 1), content.size() - 1) + 1;
     content.insert(at, std::string(dice.pick(tricks)) + "\r\n");

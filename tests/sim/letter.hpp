@@ -1,4 +1,4 @@
-// What a client wants to send.
+// The letters that a client wants to send.
 #pragma once
 
 #include <cstddef>
@@ -13,10 +13,10 @@ namespace sluice::sim {
 
 struct Letter {
     std::string sender;
-    std::vector<std::string> recipients;  // that have not got it yet
+    std::vector<std::string> recipients;  // those that have not got it yet
     std::size_t octets = 0;
 
-    /// Sent to its end, and no answer heard: it comes again as it was.
+    /// An attempt that was sent to its end without an answer: the letter comes again unchanged.
     struct Unheard {
         std::size_t attempt;
         std::vector<std::string> recipients;
@@ -25,17 +25,17 @@ struct Letter {
     std::optional<Unheard> unheard = {};
 };
 
-/// Text of lines of all kinds: empty, dots alone and in front, long, 8-bit; about so many octets. Begins with
-/// a header that has the attempt's number.
+/// Makes text with lines of all kinds: empty, dots alone and in front, long, 8-bit; about `octets` octets. It
+/// begins with a header that contains the attempt's number.
 std::string make_content(Dice& dice, std::size_t attempt, std::size_t octets);
 
-/// Puts something into it that is no line end and looks like one.
+/// Inserts something that is no line end but looks like one.
 void add_bare_newline(Dice& dice, std::string& content);
 
-/// What a server makes of bare newlines that it normalises (NUL is not dealt with).
+/// The content after a server has normalised bare newlines (NUL is not handled).
 std::string normalised(std::string_view content);
 
-/// RFC 5321 4.5.2, with the final dot.
+/// Stuffs dots (RFC 5321 4.5.2) and adds the final dot.
 std::string stuffed(std::string_view content);
 std::string unstuffed(std::string_view wire);
 

@@ -19,10 +19,9 @@ Link::Link(Agenda& agenda, Trace& trace, Dice dice, const Path& path, unsigned n
       from_peer_{side, '>'},
       from_product_{side, '<'} {}
 
-// ---- time and segments
-// -------------------------------------------------------------------------------------
+// ---- time and segments -----------------------------------------------------------------------------------
 
-/// When what is sent now arrives, and never before what was sent before it.
+/// The arrival time of what is sent now; never before that of what was sent earlier.
 Micros Link::arrival(Micros& last) {
     const Micros jitter{dice_.between(0, path_.jitter.count())};
     last = std::max(last, agenda_.now() + path_.latency + jitter);
@@ -33,8 +32,7 @@ void Link::stir() {
     if (readiness_ != nullptr) readiness_->stirred(fd_);
 }
 
-// ---- the product's end
-// -------------------------------------------------------------------------------------
+// ---- the product's end -----------------------------------------------------------------------------------
 
 void Link::opened(Readiness& readiness, int fd) {
     readiness_ = &readiness;
@@ -111,7 +109,7 @@ void Link::end_writing() {
     });
 }
 
-/// As close(2): with octets unread the peer is reset, and the reset may overtake what was written last.
+/// Behaves like close(2): with unread octets the peer gets a reset, which may overtake what was written last.
 void Link::close() {
     closed_ = true;
     closed_at_ = agenda_.now();
@@ -142,8 +140,7 @@ void Link::widen(std::size_t receive_buffer) {
     agenda_.after(path_.latency, [self = shared_from_this()] { self->pump(); });
 }
 
-// ---- the peer's end
-// ----------------------------------------------------------------------------------------
+// ---- the peer's end --------------------------------------------------------------------------------------
 
 void Link::connected() {
     if (closed_ || !std::exchange(connecting_, false)) return;
@@ -165,7 +162,7 @@ void Link::send(std::string_view octets, bool together) {
     pump(together);
 }
 
-/// Sends what the product's window has room for.
+/// Sends as much as the product's window has room for.
 void Link::pump(bool together) {
     if (dead_ || vanished_) return;
     while (unsent() != 0) {
@@ -216,7 +213,7 @@ void Link::arrive_at_peer(std::string_view octets) {
     hand_over(octets);
 }
 
-/// The peer has read it: there is room again, and the product hears so if it asked in vain.
+/// The peer has read the octets: there is room again, and the product is told if it found none before.
 void Link::hand_over(std::string_view octets) {
     trace_.note(number_, from_product_, octets);
     if (no_room_told_ && room() >= path_.send_buffer / 3) {

@@ -12,12 +12,12 @@ Mta::Mta(World& world, const MtaTraits& traits) : world_(world), traits_(traits)
 std::shared_ptr<Link> Mta::connect() {
     auto link = world_.make_link('M');
     notice_storm();
-    // Already on the way when its answer comes: a connection attempt takes a round trip.
+    // The delay of a connection attempt, which takes a round trip.
     world_.agenda.after(world_.path.latency * 2, [this, link] { answer_connection(link); });
     return link;
 }
 
-/// Whatever the clients do, connections are not opened again and again for nobody's good.
+/// Reports a storm: whatever the clients do, connections must not be opened again and again without use.
 void Mta::notice_storm() {
     constexpr unsigned links_max = 20'000;  // of clients and MTAs, in one seed; most have some hundreds
     if (world_.links.size() == links_max) world_.ledger.violation(links_max, "a storm of connections");
@@ -35,7 +35,7 @@ void Mta::freeze(Micros duration) {
     frozen_until_ = std::max(frozen_until_, world_.agenda.now() + duration);
 }
 
-/// Every connection breaks, and for some time none can be made.
+/// Breaks every connection, and refuses new ones for some time.
 void Mta::restart_now_and_then() {
     if (world_.faults.healed()) return;
     world_.agenda.after(Seconds{10}, [this] { restart_now_and_then(); });

@@ -1,7 +1,6 @@
 // A mail server behind the product. It behaves like Postfix with XCLIENT allowed, until a fault strikes it.
 //
-// Which recipients it has is in their names: "bad…" does not exist, "policy…" is refused, the others are
-// taken.
+// A recipient's name says whether it exists: "bad…" does not, "policy…" is refused, the others are accepted.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +18,9 @@ namespace sluice::sim {
 struct MtaTraits {
     net::Endpoint endpoint;
     bool pipelining = true;
-    bool esmtp = true;  // else EHLO is not known
+    bool esmtp = true;  // otherwise EHLO is not known
     bool xclient = true;
-    bool xclient_for_all = true;  // else only before the first identity
+    bool xclient_for_all = true;  // otherwise only before the first identity
     bool xclient_helo = true;     // HELO and PROTO are among the attributes
     bool proxy = false;           // expects a PROXY header
     bool anonymous = false;       // is never told who its clients are
@@ -32,12 +31,12 @@ class Mta {
     /// `world` must outlive it.
     Mta(World& world, const MtaTraits& traits);
 
-    /// The product connects.
+    /// Called when the product connects.
     std::shared_ptr<Link> connect();
     const MtaTraits& traits() const { return traits_; }
 
-    /// It said 250 to a question whether it relays for strangers, or has refused one since: connections with
-    /// a number above are not to carry anybody's mail.
+    /// relayed: the MTA said 250 to a question whether it relays for strangers, so connections with a number
+    /// above this must not carry any client's mail. refused_to_relay: it has refused such a question since.
     void relayed(unsigned link) { relayed_at_ = link; }
     void refused_to_relay() { relayed_at_.reset(); }
     bool is_open_relay_to(unsigned link) const { return relayed_at_ && link > *relayed_at_; }

@@ -18,7 +18,8 @@ namespace {
 
 const IpAddress stranger = IpAddress::v4({203, 0, 113, 25});
 
-/// As it would be without the encoding, and with ADDR, which nothing can swallow where it is, at the end.
+/// The attributes without xtext encoding, and with ADDR at the end, where an attribute before it can swallow
+/// it.
 std::string bare_xclient(std::string_view attributes) {
     std::vector<std::string_view> words = smtp::command_words(attributes);
     std::ranges::rotate(words, words.begin() + 1);
@@ -58,8 +59,7 @@ void MtaSession::die(bool by_reset) {
     }
 }
 
-// ---- input
-// -------------------------------------------------------------------------------------------------
+// ---- input -----------------------------------------------------------------------------------------------
 
 void MtaSession::on_octets(std::string_view octets) {
     if (gone_ || hung_) return;
@@ -128,8 +128,7 @@ bool MtaSession::read_content() {
     return true;
 }
 
-// ---- commands
-// ----------------------------------------------------------------------------------------------
+// ---- commands --------------------------------------------------------------------------------------------
 
 void MtaSession::obey(const std::string& line) {
     const auto after = [&line](std::string_view verb) { return std::string_view(line).substr(verb.size()); };
@@ -164,7 +163,7 @@ void MtaSession::do_hello(std::string_view name, bool esmtp) {
     if (esmtp && !mta_.traits().esmtp) return answer("502 5.5.2 what is EHLO?");
     if (identity_.told && world_.faults.strikes(Fault::mta_refuses_identity)) {
         if (!as_stranger_) world_.ledger.mta_said(identity_, "", "", "550");
-        poisoned_ = !mta_.traits().proxy;  // there a HELO may still be tried
+        poisoned_ = !mta_.traits().proxy;  // with PROXY a HELO may still be tried
         return say("550 5.7.1 that is no name");
     }
     pipelining_told_ = esmtp && mta_.traits().pipelining;
@@ -179,7 +178,7 @@ void MtaSession::do_xclient(std::string_view attributes) {
     if (in_mail_) blame("XCLIENT in a transaction");
     const std::string bare =
         world_.faults.planted(Sabotage::bare_xclient) ? bare_xclient(attributes) : std::string(attributes);
-    // What is not named keeps what the client before was told as, and so does the address.
+    // Attributes that are not named keep the values of the previous client, and so does the address.
     if (!smtp::apply_xclient(bare, told_)) {
         blame("XCLIENT that Postfix would refuse: " + bare);
         return say("501 5.5.4 Bad XCLIENT");
@@ -197,7 +196,7 @@ void MtaSession::do_xclient(std::string_view attributes) {
     answer("220 mta.internal.example ESMTP");
 }
 
-/// Of the command, or of the client that it names, as its greeting.
+/// Refuses the command itself, or refuses the client that it names, as the greeting for that client.
 void MtaSession::refuse_identity() {
     static constexpr std::string_view refusals[] = {"501 5.5.4 bad attribute",  "550 5.7.0 not from you",
                                                     "421 4.7.0 not now",        "250 2.0.0 what a mistake",
@@ -220,14 +219,15 @@ void MtaSession::do_mail(std::string_view argument) {
     sender_ = argument.substr(0, argument.find('>'));
     recipients_.clear();
     proof_relayed_ = false;
-    // Of an anonymous MAIL with a null sender only the recipients will tell whether anybody is behind it.
+    // For an anonymous MAIL with a null sender only the recipients tell whether a client is behind it.
     const bool somebodys = !of_nobody() && !(mta_.traits().anonymous && sender_.empty());
     if (somebodys) return do_somebodys_mail();
     in_mail_ = true;
     answer("250 2.1.0 Ok");
 }
 
-/// What is said before any identity is nobody's, where the MTA is told of clients.
+/// True: the command belongs to no client. It comes in the stranger's name, or before any identity although
+/// the MTA is told of clients.
 bool MtaSession::of_nobody() const {
     return as_stranger_ || (!identity_.told && !mta_.traits().anonymous);
 }
@@ -235,7 +235,7 @@ bool MtaSession::of_nobody() const {
 void MtaSession::do_somebodys_mail() {
     if (mta_.is_open_relay_to(link_->number())) blame("mail for an MTA that relays for strangers");
     world_.ledger.mta_hears(link_->number(), identity_, sender_);
-    // It is about the connection: no client must ever hear of it, and none is noted.
+    // The fault concerns the connection: no client must ever hear of it, so none is noted.
     if (world_.faults.strikes(Fault::mta_out_of_step)) return answer("503 5.5.1 Error: nested MAIL command");
     std::string reply = "250 2.1.0 Ok";
     if (world_.faults.strikes(Fault::mta_defers)) reply = "451 4.3.0 later";
@@ -266,7 +266,7 @@ void MtaSession::do_rcpt(std::string_view argument) {
     answer(reply);
 }
 
-/// The product asks whether we would relay for strangers.
+/// The product is asking whether we would relay for strangers.
 void MtaSession::do_proof(const std::string& recipient) {
     std::string reply = "554 5.7.1 <" + recipient + ">: Relay access denied";
     if (world_.faults.strikes(Fault::mta_defers)) reply = "451 4.3.0 later";
@@ -294,8 +294,8 @@ void MtaSession::do_data() {
     answer(reply);
 }
 
-/// Refused, the transaction stays open until RSET, as in Postfix where a restriction at the end of the data
-/// has refused it.
+/// After a refusal the transaction stays open until RSET, as in Postfix when a restriction at the end of the
+/// data refuses.
 void MtaSession::do_dot() {
     if (answered_early_) return die(dice_.chance(500));
     std::string reply;
@@ -338,15 +338,14 @@ void MtaSession::do_reset() {
     say("250 2.0.0 Ok", [this] { mta_.relayed(static_cast<unsigned>(world_.links.size())); });
 }
 
-// ---- replies
-// -----------------------------------------------------------------------------------------------
+// ---- replies ---------------------------------------------------------------------------------------------
 
 void MtaSession::answer(std::string reply) {
     if (misbehave(reply)) return;
     say(reply);
 }
 
-/// True when there is nothing more to be said.
+/// True when no reply is to be sent any more.
 bool MtaSession::misbehave(std::string& reply) {
     Faults& faults = world_.faults;
     if (faults.strikes(Fault::mta_resets)) return die(true), true;
@@ -357,13 +356,13 @@ bool MtaSession::misbehave(std::string& reply) {
         last_reply_ = std::max(last_reply_, world_.agenda.now()) + Millis{dice_.magnitude(100, 120'000)};
     if (faults.strikes(Fault::mta_says_421)) return say_and_close("421 4.3.2 going down"), true;
     if (faults.strikes(Fault::mta_garbage)) reply = dice_.chance(500) ? "\x01\x02 what" : "99 bottles";
-    // Where it cannot be taken for the reply to what comes next.
+    // An extra reply is sent only where it cannot be taken for the reply to the next command.
     const bool nothing_follows = replies_owed_ == 0 && (alone_ || !pipelining_told_);
     if (nothing_follows && faults.strikes(Fault::mta_extra_reply)) reply += "\r\n250 2.0.0 and one more";
     return false;
 }
 
-/// In order, after a moment; later while the MTA is frozen.
+/// Replies in order, after a moment; later while the MTA is frozen.
 void MtaSession::say(const std::string& reply, std::function<void()> when_read) {
     ++replies_owed_;
     const Micros think{dice_.chance(800) ? dice_.magnitude(20, 2000) : dice_.magnitude(20, 50'000)};

@@ -1,5 +1,5 @@
-// One connection of the product to an MTA: the server side of SMTP, and a witness of what is said in whose
-// name.
+// One connection of the product to an MTA: the server side of SMTP, and a witness of what is said in which
+// client's name.
 #pragma once
 
 #include <cstdint>
@@ -72,15 +72,15 @@ class MtaSession final : private Peer {
     bool proxy_awaited_;
     bool pipelining_told_ = false;
     bool xclient_told_ = false;
-    bool alone_ = false;  // nothing may follow what was asked before it is answered
+    bool alone_ = false;  // the command must be answered before anything may follow
     bool in_mail_ = false;
-    bool refused_at_dot_ = false;  // and the transaction is still open
+    bool refused_at_dot_ = false;  // true: and the transaction is still open
     bool in_content_ = false;
     bool answered_early_ = false;
-    bool as_stranger_ = false;  // introduced as the one whom the product asks for (relay/relay_proof.hpp)
+    bool as_stranger_ = false;  // introduced as the stranger of a proof (relay/relay_proof.hpp)
     bool xclient_hidden_ = false;
     bool proof_relayed_ = false;  // 250 has been said in this transaction
-    bool poisoned_ = false;       // it did not take an identity: the connection may not be used any more
+    bool poisoned_ = false;       // it refused an identity: the connection must not be used any more
 };
 
 }  // namespace sluice::sim

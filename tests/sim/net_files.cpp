@@ -23,7 +23,7 @@ Fd create_and_unlink(const std::string& directory) {
 bool write_all(int file, std::string_view octets) {
     auto& kernel = sim::Kernel::current();
     if (kernel.faults().strikes(sim::Fault::disk_full)) {
-        // As a disk does it: some of it may still have fitted.
+        // As on a real disk, some of it may still have fitted.
         octets = octets.substr(0, kernel.dice().below(octets.size() + 1));
         kernel.file(file)->append(octets);
         errno = ENOSPC;

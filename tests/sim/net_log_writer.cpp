@@ -1,4 +1,4 @@
-// Log lines, to whoever checks them.
+// Passes log lines to the checker.
 #include "net/log_writer.hpp"
 #include "sim/kernel.hpp"
 

@@ -1,4 +1,4 @@
-// net::Loop in virtual time: the same turn as the real one (src/net/loop.cpp), with the world in the place of
+// net::Loop in virtual time: the same turn as the real one (src/net/loop.cpp), with the world in place of
 // epoll_wait(2).
 #include <algorithm>
 #include <utility>
@@ -8,7 +8,7 @@
 
 namespace sluice::net {
 
-/// There is one thread; what "others" post waits here for the coming turn.
+/// There is only one thread; posted work waits here for the coming turn.
 class Loop::Wakeup {
   public:
     std::vector<std::move_only_function<void()>> posted;

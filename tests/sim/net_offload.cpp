@@ -1,4 +1,4 @@
-// The disk's thread: work is done in its order, each piece after a time of chance.
+// The disk thread: work is done in order, each piece after a random time.
 #include <deque>
 #include <utility>
 

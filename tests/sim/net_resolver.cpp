@@ -1,5 +1,5 @@
-// DNS answers by the name asked for: a tenth of all addresses is listed (127.0.0.1 never is, or no list would
-// be believed), two thirds have a name.
+// DNS answers that follow from the name asked for: a tenth of all addresses is listed (127.0.0.1 never is, or
+// the product would trust no list), two thirds have a name.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -13,11 +13,11 @@
 
 namespace sluice::net {
 
-/// A question under way; its query holds it until it is answered.
+/// A question in progress; its query holds it until it is answered.
 class PendingQuery {
   public:
     explicit PendingQuery(DnsQuery& query) : query_(&query) { query.pending_ = this; }
-    /// The query is told, unless it has gone.
+    /// Answers the query, unless it no longer exists.
     void answer(const DnsAnswer& answer) {
         if (query_ == nullptr) return;
         DnsQuery& query = *std::exchange(query_, nullptr);
@@ -52,7 +52,7 @@ DnsAnswer answer_to(const std::string& name, DnsType type) {
         answer.status = DnsAnswer::Status::found;
         answer.texts = {"host.of." + name};
     } else if (type == DnsType::a && name.starts_with("host.of.")) {
-        // "host.of.4.3.2.1.in-addr.arpa" has the address it says; one in five lies.
+        // "host.of.4.3.2.1.in-addr.arpa" resolves to the address in its name; one in five gives a wrong one.
         const std::string_view digits = std::string_view(name).substr(8);
         std::array<std::uint8_t, 4> octets{};
         std::size_t at = 0;

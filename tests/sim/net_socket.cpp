@@ -18,7 +18,7 @@ std::unexpected<std::error_code> last_error() {
 
 sim::Link& link_of(int fd) {
     sim::Link* const link = sim::Kernel::current().link(fd);
-    if (link == nullptr) std::abort();  // EBADF: it uses what it has closed
+    if (link == nullptr) std::abort();  // EBADF: the product uses what it has closed
     return *link;
 }
 

@@ -24,8 +24,8 @@ void give_back(void* block) {
 
 }  // namespace
 
-// Replaced for the whole program ([new.delete]); the others of the library call these. (Those of
-// AddressSanitizer do not: the ones for nothrow are given back by an operator of ours.)
+// Replaced for the whole program ([new.delete]); the library's other forms call these. (Those of
+// AddressSanitizer do not: blocks from its nothrow forms would be freed by an operator of ours.)
 void* operator new(std::size_t size) {
     return allocate(size);
 }
@@ -43,7 +43,7 @@ void operator delete(void* block, std::size_t) noexcept {
     give_back(block);
 }
 
-// The library's own is a shared object's: ours, of the same name, comes first.
+// The library's definition is in a shared object: this one, of the same name, comes first.
 std::chrono::system_clock::time_point std::chrono::system_clock::now() noexcept {
     return time_point(std::chrono::duration_cast<duration>(std::chrono::nanoseconds(wall_clock_ns)));
 }

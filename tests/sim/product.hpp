@@ -16,7 +16,7 @@ namespace sluice::sim {
 
 class Product {
   public:
-    /// Serves the door. `scenario` must outlive it.
+    /// Serves the listener. `scenario` must outlive it.
     explicit Product(const Scenario& scenario)
         : listener_(net::listen_tcp({}, {}).value()),
           resolver_(scenario.resolves ? std::make_unique<net::Resolver>(loop_, net::ResolverOptions{})
@@ -34,7 +34,7 @@ class Product {
     unsigned sessions() const { return front_.sessions(); }
     relay::Relay::Counts counts() const { return relay_.counts(); }
 
-    /// As at SIGTERM: the clients first.
+    /// As at SIGTERM: drains the clients first.
     void drain() {
         front_.drain([this] {
             drained_ = true;

@@ -42,7 +42,7 @@ void draw_mtas(Dice& dice, Scenario& scenario) {
         traits.pipelining = dice.chance(750);
         traits.esmtp = dice.chance(950);
         traits.proxy = way == relay::IdentityBy::proxy_v2;
-        // Without XCLIENT an MTA is down where that is what it is told by.
+        // An MTA that is told of clients by XCLIENT is down when it does not offer it.
         const bool by_xclient = way == relay::IdentityBy::xclient || way == relay::IdentityBy::automatic;
         traits.anonymous = way == relay::IdentityBy::none;
         traits.xclient = by_xclient || dice.chance(850);
@@ -70,7 +70,7 @@ void draw_front(Dice& dice, Scenario& scenario) {
     front.session_time_max = Seconds{dice.chance(500) ? 14'400 : 7'200};
     front.proxy_protocol.networks = {network(9)};
     front.drain_max = Seconds{dice.between(0, 60)};
-    front.memory_octets_max = 0;  // how much the real process has is nothing a seed can repeat
+    front.memory_octets_max = 0;  // a seed cannot repeat how much memory the real process has
     if (dice.chance(150)) front.sessions_max = static_cast<unsigned>(dice.magnitude(2, 100));
     front.spool.memory_octets_max = static_cast<std::uint64_t>(dice.magnitude(4096, 65'536));
     front.spool.shared_octets_max =
@@ -113,7 +113,7 @@ void draw_verify(Dice& dice, Scenario& scenario) {
     if (dice.chance(200)) verify.by = relay::VerifyBy::off;
     verify.positive_ttl = Seconds{dice.chance(300) ? 0 : dice.magnitude(1, 3600)};
     verify.negative_ttl = Seconds{dice.chance(300) ? 0 : dice.magnitude(1, 900)};
-    // With `off`, doubts about recipients are kept there too, and have to last until the client comes again.
+    // With `off`, doubts about recipients are kept there too, and must last until the client comes again.
     const std::int64_t least = verify.by == relay::VerifyBy::off ? 200 : 1;
     verify.cache_max = static_cast<std::size_t>(dice.magnitude(least, 1000));
     verify.per_transaction_max = static_cast<unsigned>(dice.magnitude(1, 10));
@@ -127,8 +127,7 @@ void draw_network(Dice& dice, Scenario& scenario) {
     scenario.path.segment_max = dice.pick(segments);
     scenario.path.splits_per_mille = dice.pick(splits);
     scenario.path.send_buffer = static_cast<std::size_t>(dice.magnitude(2048, 200'000));
-    // As listeners are set up: what the kernel takes unread is little, until a client is let go at full
-    // speed.
+    // Listeners are set up like this: the kernel buffers little until a client is allowed full speed.
     scenario.path.receive_buffer = static_cast<std::size_t>(dice.magnitude(2048, 16'384));
     const bool fine = scenario.path.segment_max <= 100 || scenario.path.splits_per_mille > 100;
     scenario.letter_octets_max = fine ? 3000 : dice.chance(800) ? 30'000 : 400'000;
@@ -192,7 +191,7 @@ std::string describe(const Scenario& scenario) {
 
 namespace {
 
-/// Most have an honest name; the others try what a name could do to who reads it.
+/// Most names are honest; the others try what a name could do to its readers.
 std::string draw_helo(Dice& dice, unsigned index) {
     static constexpr std::string_view tails[] = {
         "\"",   "<", ">",   "\\", "\"x y\"", "<x y>",          "x\\ y",
@@ -246,7 +245,7 @@ std::vector<Letter> draw_letters(Dice& dice, unsigned client, const Scenario& sc
         for (std::int64_t i = 0; i < count; ++i) {
             static constexpr std::string_view kinds[] = {"good", "good", "good",  "good",
                                                          "good", "bad",  "policy"};
-            // Few names, so that clients ask for the same ones at once.
+            // Few different names, so that clients ask about the same ones at the same time.
             std::string recipient = fmt::format("{}{}@example.net", dice.pick(kinds), dice.below(40));
             if (std::ranges::find(letter.recipients, recipient) == letter.recipients.end())
                 letter.recipients.push_back(std::move(recipient));

@@ -1,5 +1,4 @@
-// What kind of world a seed makes: how the product is configured, who is around it, for how long it goes
-// wrong.
+// The kind of world that a seed makes: the product's configuration, its peers, and how long faults occur.
 #pragma once
 
 #include <cstddef>
@@ -16,25 +15,26 @@ namespace sluice::sim {
 struct Scenario {
     front::FrontOptions front;
     relay::RelayOptions relay;
-    bool resolves = false;  // names or lists are asked for
+    bool resolves = false;  // asks for names or lists
     std::vector<MtaTraits> mtas;
     Path path;
     unsigned clients = 1;
     std::size_t letter_octets_max = 100'000;
-    Seconds arrivals{60};  // the clients come within this time
+    Seconds arrivals{60};  // all clients come within this time
     Seconds healed_after{0};
-    Seconds ended_after{0};  // SIGTERM in the midst of it; 0 = when every letter has arrived
+    Seconds ended_after{0};  // SIGTERM in the middle of the run; 0 = when every letter has arrived
     unsigned descriptors_max = 10'000;
     bool scarce = false;
 };
 
-/// Every value is one that the configuration allows.
+/// Every value drawn is one that the configuration allows.
 Scenario draw_scenario(Dice& dice);
 
-/// What somebody who reads a trace wants to know of it.
+/// A description for the reader of a trace.
 std::string describe(const Scenario& scenario);
 
-/// Client number `index`: one address in eight is IPv6, some are in networks with a lane of their own.
+/// The facts of client number `index`: one address in eight is IPv6, some are in networks with a lane of
+/// their own.
 ClientFacts draw_client(Dice& dice, unsigned index);
 std::vector<Letter> draw_letters(Dice& dice, unsigned client, const Scenario& scenario);
 

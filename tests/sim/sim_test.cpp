@@ -1,4 +1,4 @@
-// A fixed set of seeds, and the proof that the checker finds what it is there to find.
+// A fixed set of seeds, and tests that show that the checker finds what it is meant to find.
 #include <algorithm>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,7 +17,8 @@ using testing::HasSubstr;
 
 constexpr std::uint64_t fixed_seeds = 300;
 
-/// Each found a fault that has been mended since; a change of the worlds makes them others.
+/// Each of these seeds found a fault that has been mended since; when the worlds change, they no longer
+/// produce it.
 constexpr std::uint64_t telling_seeds[] = {280021272953299, 500008863};
 
 TEST(Simulation, FixedSeedsKeepEveryRule) {
@@ -44,7 +45,7 @@ TEST(Simulation, SeedsDiffer) {
     EXPECT_NE(run_trial(1, {}).digest, run_trial(2, {}).digest);
 }
 
-/// What was found in the worlds of some seeds with this bug in them.
+/// The violations found in the worlds of some seeds with this bug planted.
 std::vector<std::string> violations_with(Sabotage bug, std::optional<Fault> only_fault = std::nullopt) {
     TrialOptions options;
     options.sabotage = bug;

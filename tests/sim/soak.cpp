@@ -20,10 +20,10 @@ namespace sluice::sim {
 
 namespace {
 
-/// A seed takes a fraction of a second; one that takes so long hangs.
+/// A seed takes a fraction of a second; one that takes longer than this hangs.
 constexpr std::int64_t seed_seconds_max = 120;
 
-/// What a process tells the one that started it; in memory that both see.
+/// The progress that a process reports to the one that started it, in shared memory.
 struct Progress {
     std::atomic<std::uint64_t> seed = 0;
     std::atomic<std::int64_t> since = 0;
@@ -34,7 +34,7 @@ struct Progress {
     std::atomic<std::uint64_t> faults[fault_kinds] = {};
 };
 
-/// The monotonic clock is the real one; the wall clock is the world's.
+/// The monotonic clock is real; the wall clock is the world's.
 std::int64_t real_seconds() {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
     return std::chrono::duration_cast<std::chrono::seconds>(now).count();
@@ -69,8 +69,8 @@ std::string command(const std::string& program, std::uint64_t seed) {
     return fmt::format("{} --seed {} --trace", program, seed);
 }
 
-/// Whether the process is over: by itself, or by us because it hangs. `found` is set when something was
-/// wrong.
+/// True: the process is over, because it ended, or because it hangs and was killed here. `found` is set
+/// when something was wrong.
 bool is_over(const SoakOptions& options, pid_t process, const Progress& progress, bool& found) {
     const bool hangs = progress.seed != 0 && real_seconds() - progress.since > seed_seconds_max;
     if (hangs) ::kill(process, SIGKILL);
@@ -83,7 +83,7 @@ bool is_over(const SoakOptions& options, pid_t process, const Progress& progress
     return true;
 }
 
-/// Waits for all. Returns how many found something.
+/// Waits for all processes. Returns how many found something.
 unsigned watch(const SoakOptions& options, std::vector<pid_t> processes, const Progress* progress) {
     unsigned found = 0;
     while (std::ranges::any_of(processes, [](pid_t pid) { return pid != 0; })) {

@@ -1,5 +1,5 @@
-// Fresh seeds for as long as wanted, on all cores: each in a process of its own line, so that a crash or a
-// hang is a finding like any other.
+// Runs fresh seeds for as long as wanted, on all cores: each process runs a sequence of its own, so that a
+// crash or a hang is a finding like any other.
 #pragma once
 
 #include <cstdint>
@@ -8,17 +8,17 @@
 namespace sluice::sim {
 
 struct SoakOptions {
-    std::string program;  // to be named in the command that replays a seed
+    std::string program;  // named in the command that replays a seed
     std::uint64_t first_seed = 1;
     std::uint64_t seeds_max = UINT64_MAX;
     std::int64_t seconds = 60;
     unsigned jobs = 1;
 };
 
-/// Prints what was done, and what was wrong. True when nothing was.
+/// Runs, and prints what was done and what was wrong. True when nothing was.
 bool soak(const SoakOptions& options);
 
-/// One seed, with everything there is to say about it. True when nothing was wrong.
+/// Runs one seed and prints everything about it. True when nothing was wrong.
 bool replay(const std::string& program, std::uint64_t seed, bool whole_story);
 
 }  // namespace sluice::sim

@@ -1,5 +1,4 @@
-// What happened: always as a digest, by which two runs of a seed are compared, and as text when somebody
-// wants to read it.
+// A record of what happened: always as a digest, to compare two runs of a seed, and on request also as text.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +13,11 @@ namespace sluice::sim {
 
 class Trace {
   public:
-    /// `keep`: as text too. `agenda` must outlive this.
+    /// `keep`: keeps the text too. `agenda` must outlive this.
     Trace(const Agenda& agenda, bool keep) : agenda_(agenda), keep_(keep) {}
 
-    /// Something moved on this link (0 = none): "C>", "C<", "M>", "M<" and octets, or a word and a reason.
+    /// Records that something moved on this link (0 = none): "C>", "C<", "M>", "M<" and octets, or a word and
+    /// a reason.
     void note(unsigned link, std::string_view what, std::string_view octets);
     std::uint64_t digest() const { return digest_; }
 

@@ -18,9 +18,9 @@ namespace {
 
 constexpr std::int64_t wall_clock_start = 1'800'000'000'000'000'000;
 constexpr std::uint64_t turns_without_time_max = 20'000;
-/// Beyond its own limit a session may still be waiting for an MTA's last reply.
+/// The time after its own limit for which a session may still wait for an MTA's last reply.
 constexpr Seconds delivery_slack{3600};
-/// With nothing wrong any more, every letter is there by then.
+/// Once no fault occurs any more, every letter arrives within this time.
 constexpr Seconds patience_at_the_end{12 * 3600};
 
 class Trial {
@@ -86,7 +86,7 @@ void Trial::make_peers() {
     step_wall_clock();
 }
 
-/// Somebody sets the clock, by years. It is looked at for log lines and Received alone.
+/// The clock is set, by years. It is used for log lines and Received alone.
 void Trial::step_wall_clock() {
     if (world_.faults.strikes(Fault::wall_clock_steps))
         wall_clock_off_ = world_.dice.between(-1'000'000'000, 1'000'000'000) * 1'000'000'000;
@@ -138,7 +138,7 @@ void Trial::live() {
     }
 }
 
-/// SIGTERM, and then nothing must be left.
+/// Sends SIGTERM; afterwards nothing may be left.
 void Trial::end() {
     world_.leaving = true;
     world_.faults.heal();
@@ -148,7 +148,7 @@ void Trial::end() {
         turn();
     if (!product_->drained()) world_.ledger.violation(0, "not drained in time");
     if (product_->sessions() != 0) world_.ledger.violation(0, "drained with sessions");
-    // MTAs under way, the disk, memory that is kept for a moment.
+    // The time for MTA connections in progress, the disk, and memory that is kept for a moment.
     const Micros over_by = world_.agenda.now() + Seconds{1800};
     const auto quiet = [this] {
         return world_.kernel.open_descriptors() == 0 && product_->counts().connections == 0 &&
@@ -195,7 +195,7 @@ Findings run_trial(std::uint64_t seed, const TrialOptions& options) {
 Findings run_trial_and_weigh(std::uint64_t seed, const TrialOptions& options) {
     std::uint64_t left = 0;
     Findings findings;
-    // What a function keeps for ever at its first call is no leak: it would not be there again.
+    // Memory that a function allocates once, at its first call, is no leak: a second round shows none.
     for (int round = 0; round < 2; ++round) {
         findings = {};
         const std::uint64_t before = live_blocks();

@@ -14,10 +14,10 @@ namespace sluice::sim {
 
 struct TrialOptions {
     bool keep_trace = false;
-    bool whole_story = false;          // all that was traced, not only what leads to a violation
-    std::size_t story_lines_max = 60;  // of that
+    bool whole_story = false;          // the whole trace, not only what leads to a violation
+    std::size_t story_lines_max = 60;  // of that trace
     Sabotage sabotage = Sabotage::none;
-    /// For tests: instead of what the seed draws.
+    /// For tests: replaces what the seed draws.
     std::optional<Fault> only_fault;
     unsigned only_fault_per_mille = 0;
 };
@@ -32,10 +32,10 @@ struct Findings {
     FaultCounts faults{};
 };
 
-/// Runs it. The same seed and options give the same findings, to the digest.
+/// Runs the trial. The same seed and options give the same findings, to the digest.
 Findings run_trial(std::uint64_t seed, const TrialOptions& options);
 
-/// The same, and counts the blocks of memory that are left behind.
+/// Runs the trial, and also counts the memory blocks that are left behind.
 Findings run_trial_and_weigh(std::uint64_t seed, const TrialOptions& options);
 
 }  // namespace sluice::sim

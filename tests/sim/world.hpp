@@ -1,4 +1,4 @@
-// What all actors of one trial share.
+// The state that all actors of one trial share.
 #pragma once
 
 #include <cstdint>
@@ -19,10 +19,11 @@ struct World {
     World(std::uint64_t seed, bool keep_trace)
         : dice(seed), faults(dice.fork()), trace(agenda, keep_trace), kernel(agenda, faults, dice.fork()) {}
 
-    /// A connection to or from the product, over a path of chance. `side` is 'C' or 'M', for the trace.
+    /// Makes a connection to or from the product, over a path with random properties. `side` is 'C' or 'M',
+    /// for the trace.
     std::shared_ptr<Link> make_link(char side) {
         Path each = path;
-        const bool far = side == 'C';  // an MTA is in the same house
+        const bool far = side == 'C';  // an MTA is on the same premises
         each.latency = Micros{dice.magnitude(50, far ? 200'000 : 10'000)};
         each.jitter = Micros{dice.chance(500) ? 0 : dice.magnitude(1, far ? 100'000 : 5000)};
         if (faults.planted(Sabotage::hold_reply) && side == 'C') each.latency = Seconds{700};
@@ -31,7 +32,7 @@ struct World {
                                                static_cast<unsigned>(links.size() + 1), side));
         return links.back();
     }
-    /// What is wrong is not to be blamed on the product as long as something is: whether all is well by now.
+    /// True: no fault can be active any more, so what goes wrong now is the product's fault.
     bool calm() const { return agenda.now() >= calm_from; }
 
     Agenda agenda;
@@ -44,11 +45,11 @@ struct World {
     std::vector<std::shared_ptr<Link>> links;  // link n is links[n - 1]
     std::shared_ptr<Door> door;
 
-    // How the product was configured, as far as its peers can tell.
+    // The product's configuration, as far as its peers can observe it.
     bool verified = true;                 // the MTA is asked about recipients
     bool normalises = false;              // bare newlines
     std::uint64_t size_max = UINT64_MAX;  // of a message
-    bool scarce = false;                  // so little of something that 4yz is an honest answer at any time
+    bool scarce = false;                  // some resource is so scarce that 4yz is a valid answer at any time
     bool leaving = false;                 // it has been told to end
     Micros calm_from{Micros::max()};
     std::uint64_t sessions = 0;

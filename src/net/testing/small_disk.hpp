@@ -1,5 +1,5 @@
-// A disk that is full, for tests of this process: no file may be longer than so many octets. As on a real
-// one, the first octets of a write that goes beyond are taken and the rest refused.
+// A full disk, simulated for tests of this process: no file may exceed a given length. As on a real disk, the
+// first octets of a write that goes beyond it are taken and the rest are refused.
 #pragma once
 
 #include <sys/resource.h>

@@ -1,4 +1,5 @@
-// Certificates for tests: self-signed, with keys of their own, in files of a directory that goes with them.
+// Certificates for tests: self-signed, with keys of their own, in files of a directory that is removed with
+// them.
 #pragma once
 
 #include <unistd.h>
@@ -58,7 +59,7 @@ inline Certificate certificate_of(const std::string& file) {
     return read;
 }
 
-/// SHA-256 over the DER form of what `encode` (i2d_X509, i2d_PUBKEY) takes.
+/// SHA-256 over the DER form that `encode` (i2d_X509, i2d_PUBKEY) writes.
 template <typename Encode, typename Object>
 std::string digest_of(Encode encode, const Object* object) {
     unsigned char* octets = nullptr;

@@ -1,4 +1,4 @@
-// A real name server for tests: an unbound of our own on a loopback port.
+// A real name server for tests: an unbound process on a loopback port.
 #pragma once
 
 #include <netinet/in.h>
@@ -43,20 +43,20 @@ struct UdpPort {
 
 class TestNameServer {
   public:
-    /// `lines` go on in the server clause of unbound.conf(5) and may begin others. Throws std::runtime_error
-    /// when it cannot be started, or does not answer within 20 seconds.
+    /// `lines` continue the server clause of unbound.conf(5) and may begin others. Throws std::runtime_error
+    /// when unbound cannot be started, or does not answer within 20 seconds.
     explicit TestNameServer(std::string_view lines) {
         std::string pattern = std::filesystem::temp_directory_path() / "sluice-dns-XXXXXX";
         directory_ = ::mkdtemp(pattern.data());
         const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{20};
         start(lines);
-        // Each time with a resolver that has not met the silence before.
+        // Each attempt uses a new resolver, which has not cached the earlier silence.
         while (!answers()) {
             if (std::chrono::steady_clock::now() >= end) {
                 stop();
                 throw std::runtime_error("unbound does not answer");
             }
-            // Somebody else has taken the port before it.
+            // Another process has taken the port first.
             if (::waitpid(pid_, nullptr, WNOHANG) == pid_) start(lines);
             std::this_thread::sleep_for(std::chrono::milliseconds{20});
         }

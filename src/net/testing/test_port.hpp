@@ -1,10 +1,10 @@
-// A port for a server of a test's own: one that nobody takes between two looks at it.
+// A port for a test's own server: no other process takes it before the server listens.
 //
-// Whoever asks the kernel for port 0, closes the socket and has a server listen there has a port that any
-// outgoing connection on the machine may be given meanwhile. These are below the kernel's ephemeral ports,
-// and test programs agree by locked files on who has which hundred (tests/e2e/harness/ports.py says how;
-// bench/suite/processes.py does the same). Programs that know nothing of it may listen there: their ports are
-// left out.
+// A test that asks the kernel for port 0, closes the socket and then starts a server there has a port that
+// any outgoing connection on the machine may be given meanwhile. These ports are below the kernel's ephemeral
+// ports, and test programs agree by locked files on which program has which hundred
+// (tests/e2e/harness/ports.py describes it; bench/suite/processes.py does the same). Other programs may
+// listen on some of these ports: those are left out.
 #pragma once
 
 #include <fcntl.h>
@@ -25,7 +25,7 @@ namespace sluice::net {
 
 class TestPorts {
   public:
-    /// Each is given once. Throws std::runtime_error when there are no more.
+    /// Each port is given once. Throws std::runtime_error when there are no more.
     std::uint16_t next() {
         for (;;) {
             if (port_ == block_end_) claim_block();
@@ -43,11 +43,11 @@ class TestPorts {
         if (::mkdir(directory.c_str(), 0777) == 0) ::chmod(directory.c_str(), 01777);
         for (; next_block_ + block <= below_ephemeral(); next_block_ += block) {
             const std::string file = directory + "/" + std::to_string(next_block_);
-            // Not even root may create what is there already and somebody else's (fs.protected_regular).
+            // Not even root may create a file that exists and belongs to another user (fs.protected_regular).
             int lock = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
             if (lock < 0) lock = ::open(file.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
             if (lock < 0) continue;
-            if (::flock(lock, LOCK_EX | LOCK_NB) == 0) {  // never closed: it goes with the process
+            if (::flock(lock, LOCK_EX | LOCK_NB) == 0) {  // never closed: the lock ends with the process
                 port_ = next_block_;
                 block_end_ = port_ + block;
                 next_block_ += block;

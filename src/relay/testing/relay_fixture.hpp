@@ -1,4 +1,4 @@
-// A relay, a loop and scripted MTAs on it, and questions as a client session would ask them; for the tests.
+// For tests: a relay, a loop and scripted MTAs on it, and questions as a client session would ask them.
 #pragma once
 
 #include <algorithm>
@@ -116,7 +116,7 @@ class RelayTest : public testing::Test {
         return given;
     }
 
-    /// With the MTAs of options.upstreams, or `mta` if none was set.
+    /// Starts the relay with the MTAs of options.upstreams, or with `mta` if none was set.
     void start() {
         if (options.upstreams.empty()) options.upstreams = {upstream(mta)};
         relay = std::make_unique<Relay>(
@@ -127,14 +127,14 @@ class RelayTest : public testing::Test {
             });
     }
 
-    /// And waits until the first MTA has been reached, has proved itself, and all is quiet.
+    /// Starts the relay and waits until the first MTA has been reached, has proved itself, and all is quiet.
     void start_and_reach() {
         start();
         ASSERT_TRUE(run_until(
             [this] { return told("mta_up") != 0 && relay->counts().idle == relay->counts().connections; }));
     }
 
-    /// Notices of this event.
+    /// The number of notices of this event so far.
     std::size_t told(std::string_view event) const {
         return static_cast<std::size_t>(std::ranges::count_if(
             notices, [event](const std::string& notice) { return notice.starts_with(event); }));
@@ -152,7 +152,7 @@ class RelayTest : public testing::Test {
         run_until([] { return false; }, time);
     }
 
-    /// Asks and waits.
+    /// Asks the question and waits for the answer.
     smtp::Answer ask(Ask& question) {
         const auto at_once = relay->verify(question);
         if (at_once) return *at_once;

@@ -1,5 +1,6 @@
-// An MTA for the tests of this folder: a real listening socket on the loop under test, that behaves like
-// Postfix with XCLIENT allowed to everybody and any password right until a script tells it to misbehave.
+// An MTA for the tests of this folder: a real listening socket on the loop under test. It behaves like
+// Postfix with XCLIENT allowed for every client, and accepts any password, until a script tells it to
+// misbehave.
 #pragma once
 
 #include <functional>
@@ -18,7 +19,7 @@ namespace sluice::relay {
 
 class ScriptedMta final : public net::IoHandler {
   public:
-    /// What the MTA is about to answer.
+    /// The command that the MTA is about to answer.
     struct Moment {
         unsigned connection = 0;  // counted from 1 in the order of acceptance
         std::string verb;  // "connect", "EHLO", "HELO", "STARTTLS", "handshake" (what is said instead of it
@@ -27,19 +28,19 @@ class ScriptedMta final : public net::IoHandler {
         std::string line;
     };
 
-    /// Instead of what it would say: a reply without CRLF (one with 421 is followed by the end of the
-    /// connection), or one of these.
+    /// A script's answer, in place of the usual one: a reply without CRLF (one with 421 ends the connection),
+    /// or one of these.
     static constexpr std::string_view die = "<die>";    // reset
     static constexpr std::string_view hang = "<hang>";  // never another word
     using Script = std::function<std::optional<std::string>(const Moment&)>;
 
     struct Delivered {
         unsigned connection = 0;
-        std::string address;  // XCLIENT ADDR in force; empty = our own
-        std::string helo;     // of the last EHLO or HELO
+        std::string address;  // XCLIENT ADDR in force; empty = the peer's own
+        std::string helo;     // from the last EHLO or HELO
         std::string sender;
         std::vector<std::string> recipients;
-        std::string content;  // as it came, without the dot
+        std::string content;  // as received, without the dot
         bool encrypted = false;
         bool authenticated = false;
     };
@@ -50,11 +51,11 @@ class ScriptedMta final : public net::IoHandler {
     ~ScriptedMta() override;
 
     net::Endpoint endpoint() const { return endpoint_; }
-    /// Closes every connection that is open, politely.
+    /// Closes every open connection, without a reset.
     void hang_up();
-    /// Closes them and the listening socket.
+    /// Closes the open connections and the listening socket.
     void go_down();
-    /// Listens again, where it did.
+    /// Listens again on the same port.
     void come_up();
 
     Script script;
@@ -64,18 +65,19 @@ class ScriptedMta final : public net::IoHandler {
         "250 DSN\r\n";
     const net::TlsServerContext* tls = nullptr;  // offers STARTTLS, and AUTH only behind it
     std::string auth;                            // the mechanisms offered: "PLAIN LOGIN"
-    bool xclient_for_all = true;                 // else only before the first identity
+    bool xclient_for_all = true;                 // otherwise only before the first identity
     bool proxy = false;                          // expects a PROXY header
-    /// Sluice's proofs (relay_proof.hpp) are refused as by an MTA that relays for nobody, and neither the
-    /// script nor `seen` hears of them. Tests that are about them set this; without it nothing but one more
-    /// connection tells of them, where the MTA does not take XCLIENT twice or expects a PROXY header.
+    /// If false, Sluice's proofs (relay_proof.hpp) are refused as by an MTA that relays for nobody, and
+    /// neither the script nor `seen` records them. Then only one more connection shows that a proof was made,
+    /// where the MTA does not take XCLIENT twice or expects a PROXY header. Tests of the proofs set it to
+    /// true.
     bool hears_proofs = false;
 
     unsigned accepted = 0;
     unsigned open() const;
     std::vector<Delivered> delivered;
     std::vector<std::string> seen;                     // "1 MAIL FROM:<…>": connection and line, in order
-    std::vector<std::string> violations;               // of the rules a client must keep
+    std::vector<std::string> violations;               // breaches of the rules that a client must keep
     std::size_t count(std::string_view needle) const;  // lines seen that contain it
 
   private:

@@ -81,7 +81,7 @@ class ScriptedMta::Session final : public net::IoHandler {
         answer("handshake", "", "-");
         if (!fd_) return false;
         if (hung_ || !output_.empty()) {
-            // Instead of the handshake, and nothing after it.
+            // The script's answer replaces the handshake, and nothing follows it.
             shaking_hands_ = false;
             hung_ = true;
             tls_ = {};
@@ -111,7 +111,8 @@ class ScriptedMta::Session final : public net::IoHandler {
         return true;
     }
 
-    /// Whether the line is of a proof: said in the stranger's name, or one of its recipients' transaction.
+    /// Notes whether the line belongs to a proof: said in the stranger's name, or in a transaction for its
+    /// recipients.
     void notice_proof(const std::string& line) {
         if (mta_.hears_proofs) return;
         if (line.starts_with("XCLIENT")) as_stranger_ = line.find(proof_address) != std::string::npos;
@@ -186,7 +187,7 @@ class ScriptedMta::Session final : public net::IoHandler {
 
     void auth(const std::string& line) {
         if (!offers_auth()) return violation("AUTH that is not offered");
-        // Without an initial response PLAIN has one to come, LOGIN the name and the password.
+        // Without an initial response PLAIN still needs one line, LOGIN the name and the password.
         if (line == "AUTH LOGIN") {
             responses_ = answer("AUTH", line, "334 VXNlcm5hbWU6") ? 2 : 0;
         } else if (line == "AUTH PLAIN") {
@@ -209,7 +210,7 @@ class ScriptedMta::Session final : public net::IoHandler {
         if (!input_.empty()) violation("pipelined behind XCLIENT");
         if (line.size() + 2 > 512) violation("XCLIENT too long");
         const bool allowed = mta_.xclient_for_all || address_.empty();
-        // As in Postfix, what came before a refused attribute holds.
+        // As in Postfix, the attributes before a refused one take effect.
         const std::size_t addr = line.find("ADDR=");
         if (allowed && addr != std::string::npos)
             address_ = line.substr(addr + 5, line.find(' ', addr) - addr - 5);
@@ -239,8 +240,8 @@ class ScriptedMta::Session final : public net::IoHandler {
         message_.content = at_once ? "" : input_.substr(0, end + 2);
         input_.erase(0, end + (at_once ? 3 : 5));
         in_content_ = false;
-        // Refused, the transaction stays open until RSET, as where a restriction of Postfix's at the end of
-        // the data has refused it.
+        // After a refusal the transaction stays open until RSET, as when a Postfix restriction at the end of
+        // the data refused it.
         if (!answer("dot", "", "250 2.0.0 Ok: queued as 4Q by mx.internal.example")) return true;
         mta_.delivered.push_back(message_);
         mail_ = false;
@@ -248,7 +249,7 @@ class ScriptedMta::Session final : public net::IoHandler {
         return true;
     }
 
-    /// True when the answer is the one hoped for. "-" says nothing.
+    /// True when the reply is of the class of `usual`. Where `usual` is "-", only the script can reply.
     bool answer(const std::string& verb, const std::string& line, const std::string& usual) {
         std::optional<std::string> said;
         if (mta_.script && !proof_) said = mta_.script({number_, verb, line});
@@ -293,7 +294,7 @@ class ScriptedMta::Session final : public net::IoHandler {
     std::string address_;
     std::string helo_;
     Delivered message_;
-    unsigned responses_ = 0;  // of an AUTH exchange, still to come
+    unsigned responses_ = 0;  // lines of an AUTH exchange that are still to come
     bool starting_tls_ = false;
     bool shaking_hands_ = false;
     bool authenticated_ = false;

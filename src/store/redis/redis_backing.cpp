@@ -11,7 +11,7 @@ namespace sluice::store {
 
 namespace {
 
-/// A cluster that sends us about for longer than that does not know itself where the key is.
+/// A cluster that redirects more often than this does not know itself where the key is.
 constexpr unsigned redirects_max = 5;
 constexpr Millis early_wait{20};
 constexpr Seconds refusal_told_every{60};
@@ -19,7 +19,7 @@ constexpr std::size_t reason_octets_max = 200;
 
 }  // namespace
 
-/// The operations of one call, each a command.
+/// The operations of one call, with one command for each.
 class RedisBacking::Batch final : public RedisTask {
   public:
     Batch(RedisBacking& backing, std::uint64_t number, Operations operations, Done done)
@@ -71,7 +71,7 @@ class RedisBacking::Batch final : public RedisTask {
     Done done_;
 };
 
-/// One list: a walk through the keys of one server after the other, then a look at those that are wanted.
+/// One list: a walk through the keys of one server after the other, then a read of those that are wanted.
 class RedisBacking::Listing final : public RedisTask {
   public:
     Listing(RedisBacking& backing, std::uint64_t number, const Operation& operation, Done done)
@@ -83,7 +83,7 @@ class RedisBacking::Listing final : public RedisTask {
         ++backing_.listings_;
     }
 
-    /// False: it is not known yet whom to ask.
+    /// False: it is not known yet which servers to ask.
     static bool begin(const std::shared_ptr<Listing>& self) {
         self->servers_ = self->backing_.servers_.masters();
         const bool patient =
@@ -244,7 +244,7 @@ void RedisBacking::finish(std::uint64_t number, std::optional<Outcomes> outcomes
     at_end_of_turn();
 }
 
-/// Callers are told when nothing of ours is being read or written: they may ask more, or destroy this.
+/// Callers are told only when none of our own data is in use: they may ask more, or destroy this object.
 void RedisBacking::at_end_of_turn() {
     if (std::exchange(turn_will_end_, true)) return;
     loop_.defer([this, alive = std::weak_ptr(alive_)] {

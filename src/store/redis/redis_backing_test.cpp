@@ -1,4 +1,4 @@
-// One real Redis server, and what befalls it.
+// One real Redis server, and its failures.
 
 #include <sys/epoll.h>
 
@@ -35,7 +35,7 @@ class RedisBackingTest : public testing::Test {
     std::unique_ptr<RedisBacking> backing_;
 };
 
-/// Keeps asking, turn after turn, and counts what becomes of it.
+/// Keeps asking, turn after turn, and counts the results.
 class Load {
   public:
     Load(net::Loop& loop, Backing& backing) : loop_(loop), backing_(backing) {}
@@ -62,7 +62,7 @@ class Load {
 
     unsigned asked = 0;
     unsigned answered = 0;
-    unsigned done = 0;  // with an outcome
+    unsigned done = 0;  // answered with an outcome
     unsigned twice = 0;
     Millis longest{0};
 
@@ -84,7 +84,7 @@ class Load {
     Backing& backing_;
 };
 
-/// Short, so that tests are; a loaded machine must still keep to them.
+/// Short time limits, so that the tests are quick; a loaded machine must still meet them.
 RedisOptions hasty(RedisOptions options) {
     options.connect_timeout = 300ms;
     options.command_timeout = 400ms;
@@ -93,7 +93,7 @@ RedisOptions hasty(RedisOptions options) {
     return options;
 }
 
-// ---- who may ask -----------------------------------------------------------------------------------------
+// ---- access ----------------------------------------------------------------------------------------------
 
 TEST_F(RedisBackingTest, Passwords) {
     const RedisServer server({"--requirepass", "secret"});
@@ -104,7 +104,7 @@ TEST_F(RedisBackingTest, Passwords) {
     open(options);
     EXPECT_TRUE(works()) << last_told();
 
-    options.login = {.user = "sluice", .password = "own"};  // may not ask for its role
+    options.login = {.user = "sluice", .password = "own"};  // this user may not ask for the role
     open(options);
     EXPECT_EQ(
         ask({{.verb = Verb::put, .key = "k", .value = "v"}, {.verb = Verb::get, .key = "k"}}).at(1).value,
@@ -128,7 +128,7 @@ TEST_F(RedisBackingTest, Passwords) {
     open(options);
     EXPECT_FALSE(works());
     EXPECT_FALSE(works());
-    EXPECT_EQ(told_.size(), 3u);  // once a minute
+    EXPECT_EQ(told_.size(), 3u);  // at most once a minute
     EXPECT_THAT(last_told(), StartsWith("store_refused"));
     EXPECT_THAT(last_told(), HasSubstr("NOPERM"));
 }
@@ -176,7 +176,7 @@ TEST_F(RedisBackingTest, Tls) {
     EXPECT_EQ(told_.size(), 3u);
 }
 
-/// What a Redis with TLS asks for unless it is told not to.
+/// By default, a Redis with TLS requires a client certificate.
 TEST_F(RedisBackingTest, TlsWithACertificateOfOurOwn) {
     const net::TestCertificates certificates;
     const std::string chain = certificates.chain_file("server.pem", "IP:127.0.0.1");
@@ -218,7 +218,7 @@ TEST_F(RedisBackingTest, UnixSocketsNamesAndDatabases) {
     EXPECT_THAT(last_told(), HasSubstr("no-such-host.invalid"));
 }
 
-// ---- what else there may be in it ------------------------------------------------------------------------
+// ---- foreign data ----------------------------------------------------------------------------------------
 
 TEST_F(RedisBackingTest, WhatIsNotOursIsNothing) {
     const RedisServer server;
@@ -377,7 +377,7 @@ TEST_F(RedisBackingTest, KilledAndRestartedUnderLoad) {
     EXPECT_EQ(last_told(), "store_up");
 }
 
-/// A count that was under way may have been made, or not: it is not made twice.
+/// A count in flight may have been made or not: it must not be made twice.
 TEST_F(RedisBackingTest, NothingIsDoneTwice) {
     RedisServer server({"--appendonly", "yes", "--appendfsync", "no"});
     open(hasty(server.options()));

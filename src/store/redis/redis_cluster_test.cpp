@@ -30,7 +30,7 @@ class SeveralServers : public testing::Test {
     Outcomes ask(Operations batch) { return store::ask(loop_, *backing_, std::move(batch)); }
     std::string last_told() const { return told_.empty() ? "" : told_.back(); }
 
-    /// So many that every master has some.
+    /// Makes so many operations that every master gets some.
     Operations everywhere(const Operation& operation) const {
         Operations batch(operations_max, operation);
         for (std::size_t i = 0; i < batch.size(); ++i)
@@ -42,7 +42,7 @@ class SeveralServers : public testing::Test {
     }
     template <class Condition>
     bool eventually(Condition condition) {
-        // An election may have to be held again where the machine is busy.
+        // An election may have to be repeated where the machine is busy.
         for (const Instant end = loop_.now() + 40s; loop_.now() < end; loop_.turn(25ms))
             if (condition()) return true;
         return false;
@@ -56,16 +56,16 @@ class SeveralServers : public testing::Test {
 TEST_F(SeveralServers, ClusterMovesKeysAndReplacesItsDead) {
     RedisCluster cluster;
     open(hasty(cluster.options()));
-    // All at once, while nothing is known of who has what.
+    // Sends all at once, while the slots are not known yet.
     EXPECT_EQ(ask(everywhere({.verb = Verb::put, .key = "k", .value = "v"})).size(), operations_max);
     EXPECT_EQ(ask({{.verb = Verb::list, .key = "k", .amount = listed_max}}).size(), std::size_t{listed_max});
     for (std::size_t i = 0; i < RedisCluster::masters; ++i)
         EXPECT_FALSE(RedisCluster::says(*cluster.servers[i], {"DBSIZE"}, "\n0"));
 
-    // A slot on its way from one to the other: what is not there any more is asked of the other (ASK), and
-    // at last all of it (MOVED).
+    // A slot moves from one server to the other: keys that are gone are asked of the other (ASK), and in the
+    // end all of them (MOVED).
     std::string key = "moving";
-    while (redis_slot("sluice:" + key) > 5000)  // the first's, as redis-cli shares them out
+    while (redis_slot("sluice:" + key) > 5000)  // a slot of the first master, as redis-cli distributes them
         key += 'x';
     const std::string slot = std::to_string(redis_slot("sluice:" + key));
     const std::string from = RedisCluster::id(cluster.first());
@@ -84,7 +84,7 @@ TEST_F(SeveralServers, ClusterMovesKeysAndReplacesItsDead) {
     EXPECT_EQ(moved[1].counts, (Counts{5}));
     EXPECT_TRUE(told_.empty()) << last_told();
 
-    // A master dies. The others go on; then its replica takes its place.
+    // A master dies. The others continue; then its replica takes its place.
     const std::string dead = cluster.first().host().to_string();
     const std::string survivor_key = key;  // moved to the second
     cluster.first().kill();
@@ -96,7 +96,7 @@ TEST_F(SeveralServers, ClusterMovesKeysAndReplacesItsDead) {
     EXPECT_EQ(told_.size(), 2u);
     EXPECT_EQ(ask({{.verb = Verb::list, .key = "k", .amount = listed_max}}).size(), std::size_t{listed_max});
 
-    // Whoever starts now, with a dead seed, finds the rest.
+    // A client that starts now, with a dead seed, finds the rest.
     open(hasty(cluster.options()));
     EXPECT_TRUE(eventually([&] { return works_everywhere(); }));
 }
@@ -133,7 +133,7 @@ TEST_F(SeveralServers, SentinelsSayWhoIsMaster) {
     const Program sentinel("redis-sentinel", {configuration}, directory.path / "log");
     wait_until([&] { return is_listening(port); }, "redis-sentinel");
 
-    // Of the Sentinels, one is not there.
+    // One of the Sentinels does not exist.
     RedisOptions options =
         hasty(*parse_redis_url("redis+sentinel://127.0.0.1:" + std::to_string(net::test_port()) +
                                ",127.0.0.1:" + std::to_string(port) + "/main"));

@@ -14,8 +14,8 @@ namespace sluice::store {
 
 namespace {
 
-// KEYS[1]; ARGV: the verb, then milliseconds, then what the verb needs. The reply is one string: 1 or 0 as
-// there was a record or not, the time, the milliseconds left (-1 = it does not expire), and the record.
+// KEYS[1]; ARGV: the verb, then milliseconds, then what the verb needs. The reply is one string: 1 or 0 for
+// whether there was a record, the time, the milliseconds left (-1 = it does not expire), and the record.
 constexpr std::string_view script = R"lua(
 local key, verb, term = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local clock = redis.call('TIME')
@@ -92,7 +92,7 @@ end
 return struct.pack('<c1i8i8', found, now, left) .. record
 )lua";
 
-/// Sums of milliseconds stay whole in the script's numbers: 3,000 years.
+/// With this bound, sums of milliseconds stay whole in the script's numbers: 3,000 years.
 constexpr std::int64_t term_s_max = 100'000'000'000;
 
 std::string hexadecimal(std::span<const unsigned char> octets) {
@@ -121,7 +121,7 @@ void append_words(std::string& out, std::span<const std::string_view> words) {
     redisFreeCommand(command);
 }
 
-/// A number as text, for as long as it is needed.
+/// A number as text, for as long as the object exists.
 class Digits {
   public:
     template <class Number>
@@ -152,7 +152,7 @@ std::string_view script_verb(const Operation& operation) {
     return "look";
 }
 
-/// Takes what struct.pack('<…') has put.
+/// Reads what struct.pack('<…') has written.
 class Packed {
   public:
     explicit Packed(std::string_view octets) : left_(octets) {}
@@ -171,7 +171,7 @@ class Packed {
     }
     std::string_view rest() const { return left_; }
     bool failed() const { return failed_; }
-    /// All was there, and nothing is left.
+    /// True: everything was there, and nothing is left.
     bool whole() const { return !failed_ && left_.empty(); }
 
   private:
@@ -272,8 +272,7 @@ std::optional<Outcome> redis_outcome(const Operation& operation, const RedisRepl
     const auto left = packed.take<std::int64_t>();
     if (packed.failed()) return std::nullopt;
     std::optional<Record> record = take_record(packed);
-    // In the millisecond in which it ends a record is there, with nothing left: no time would read as for
-    // ever.
+    // In the millisecond in which it ends, a record exists with no time left; 0 would be read as for ever.
     if (left == 0 && (operation.verb == Verb::list || only_looks(operation))) record.reset();
     if (record && left >= 0) record->expires = now + left;
 

@@ -1,8 +1,8 @@
-// What is said to Redis for an operation, and what its reply means. Pure.
+// The command that Redis gets for an operation, and the meaning of its reply. Pure.
 //
-// One script does every operation, on one key, so that each is atomic, works in a cluster, and goes by the
-// clock of Redis: machines whose clocks differ agree. Being one script also keeps a batch in its order when
-// Redis has forgotten the script and is told it anew.
+// One script does every operation, on one key, so that each operation is atomic, works in a cluster, and uses
+// the clock of Redis: machines whose clocks differ agree. Being one script also keeps a batch in order when
+// Redis has forgotten the script and is sent its text again.
 //
 // A record is one string, so that it takes little more memory than its octets. Rejected: a hash for each
 // record (three times the memory), Redis' own counters (they cannot slide or decay).
@@ -21,7 +21,7 @@
 
 namespace sluice::store {
 
-/// Appends a command as Redis reads it.
+/// Appends a command in the form that Redis reads.
 void append_redis_command(std::string& out, std::initializer_list<std::string_view> words);
 
 /// The script, and the SHA-1 of its text by which Redis knows it.
@@ -33,12 +33,13 @@ enum class ScriptBy : std::uint8_t {
     text,    // EVAL: from then on Redis knows the digest
 };
 
-/// Appends the command for `operation`, whose key becomes `prefix` + key. Of a list it looks at the one
-/// record whose key is `key`.
+/// Appends the command for `operation`, whose key becomes `prefix` + key. For a list, it reads the one record
+/// whose key is `key`.
 void append_redis_operation(std::string& out, const Operation& operation, std::string_view prefix,
                             ScriptBy by);
 
-/// The outcome of that; nothing when the reply is not the script's. Of a list: as the record is listed.
+/// The outcome of that command; nothing when the reply is not the script's. For a list: as the record is
+/// listed.
 std::optional<Outcome> redis_outcome(const Operation& operation, const RedisReply& reply);
 
 /// Appends one step through the keys of a server that begin with `prefix`, which is taken literally.

@@ -166,10 +166,10 @@ void RedisConnection::take_reply() {
     if (ticket.task) owner_.replied(std::move(ticket), reply);
 }
 
-/// One timer for whatever comes first: it need not be armed again for each command.
+/// One timer for the earliest deadline: it need not be armed again for each command.
 void RedisConnection::on_timer() {
     if (failure_ == hung_up) {
-        // A write that failed knows no reason; what the server said last may be one.
+        // A failed write gives no reason; what the server said last may be one.
         failure_.clear();
         read_replies();
         if (failure_.empty()) failure_ = hung_up;

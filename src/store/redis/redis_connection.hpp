@@ -1,5 +1,5 @@
 // One connection to a Redis server or Sentinel: a socket, TLS, the greeting, and commands whose replies come
-// in their order. Thin, and used once: who connects again is redis_link.hpp.
+// in order. The class is thin, and a connection is used once: redis_link.hpp connects again.
 #pragma once
 
 #include <deque>
@@ -24,33 +24,34 @@ class RedisConnection final : public net::IoHandler, private net::Timer {
       public:
         virtual void greeted() = 0;
         virtual void replied(RedisTicket ticket, const RedisReply& reply) = 0;
-        /// Never from within a call of ours, nor from replied(). It is to be closed and retired.
+        /// Never called from within a call of the owner's, nor from replied(). The owner must close and
+        /// retire the connection.
         virtual void ended(std::string why) = 0;
 
       protected:
         ~Owner() = default;
     };
 
-    /// `tls` null = plaintext. All of it must outlive this.
+    /// A null `tls` means plaintext. All arguments must outlive the connection.
     RedisConnection(net::Loop& loop, const RedisOptions& options, RedisRole role,
                     const net::TlsClientContext* tls, Owner& owner);
 
-    /// Starts connecting; has no time limit of its own until it is greeted.
+    /// Starts connecting; the caller sets the time limit until the greeting is over.
     std::expected<void, std::string> open(const net::ServerAddress& server);
-    /// Once greeted. Nothing is written before flush().
+    /// Queues a command; allowed once greeted. Nothing is written before flush().
     void send(RedisTicket ticket);
     void flush();
-    /// The server did not know the script when `ticket` came: unless it has been told since, it is told
+    /// The server did not know the script when `ticket` came: unless its text has been sent since, it is sent
     /// again.
     void forget_script(const RedisTicket& ticket) {
         if (ticket.texts_before == texts_sent_) script_known_ = false;
     }
-    /// Reads no more, and ends soon.
+    /// Stops reading; the connection ends soon.
     void fail(std::string why);
-    /// At once, without a word to the owner.
+    /// Closes at once, without telling the owner.
     void close();
 
-    /// What has not been answered, oldest first.
+    /// The commands that are not answered yet, oldest first.
     std::deque<RedisTicket>& in_flight() { return in_flight_; }
 
   private:
@@ -76,7 +77,7 @@ class RedisConnection final : public net::IoHandler, private net::Timer {
     net::TlsStream tls_;
     std::string output_;
     std::deque<RedisTicket> in_flight_;
-    std::string failure_;  // not empty = it is over
+    std::string failure_;  // not empty = the connection has ended
     bool connecting_ = false;
     bool shaking_hands_ = false;
     bool greeted_ = false;

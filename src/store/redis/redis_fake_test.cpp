@@ -1,4 +1,4 @@
-// A server that does what no Redis should.
+// A server that behaves as no Redis should.
 
 #include <sys/epoll.h>
 
@@ -17,7 +17,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-/// Greets as it should, then answers whatever arrives with `says`, and closes where that is empty.
+/// Greets correctly, then answers whatever arrives with `says`, and closes where that is empty.
 class FakeRedis final : public net::IoHandler {
   public:
     FakeRedis(net::Loop& loop, std::function<std::string()> says)
@@ -70,7 +70,7 @@ class FakeRedis final : public net::IoHandler {
 
 class OddServer : public testing::Test {
   protected:
-    /// What is told after one question, which must be answered with nothing.
+    /// Returns what is reported after one question, which must be answered with nothing.
     std::string told_of(const std::string& reply) {
         FakeRedis fake(loop_, [&] { return reply; });
         return told_by(fake, RedisTopology::single);
@@ -102,7 +102,7 @@ TEST_F(OddServer, IsFoundOut) {
     EXPECT_THAT(told_of("-LOADING Redis is loading\r\n"), HasSubstr("it said LOADING"));
     EXPECT_THAT(told_of("-" + std::string(1000, 'x') + "\r\n"),
                 testing::EndsWith("it said " + std::string(200, 'x')));
-    // No reason to go, but an operator should know.
+    // The connection stays, but the operator should know.
     EXPECT_THAT(told_of("+OK\r\n"), HasSubstr("store_refused"));
     EXPECT_THAT(told_of("-MOVED 1 127.0.0.1:1\r\n"), HasSubstr("store_refused"));
     EXPECT_THAT(told_of("-NOSCRIPT\r\n"), HasSubstr("store_refused"));
@@ -121,7 +121,8 @@ TEST_F(OddServer, ClusterThatSendsUsAboutIsNotFollowedForEver) {
     EXPECT_LE(answers, 20u);
 }
 
-/// Each time it is greeted, and each time it closes: it is not connected to at the speed of the loop.
+/// The connection counts as up each time it is greeted, and down each time it closes: the link must not
+/// reconnect at the speed of the loop.
 TEST_F(OddServer, OneThatHangsUpIsLeftAloneForAWhile) {
     FakeRedis fake(loop_, [] { return std::string(); });
     RedisOptions options{.hosts = {fake.host()}};

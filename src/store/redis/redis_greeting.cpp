@@ -35,7 +35,7 @@ void RedisGreeting::append(std::string& out) {
 std::optional<std::string> RedisGreeting::check(const RedisReply& reply) {
     const Step step = steps_[answered_++];
     if (step == Step::role) {
-        // A user who may not ask for it, and a server that does not know it, are no reason to stop.
+        // A user that may not ask for the role, and a server that does not know it, are no reason to stop.
         const bool replica =
             reply.is_array() && !reply.elements.empty() && reply.elements.front().text == "slave";
         if (replica) return "it is a replica, not a master";

@@ -1,4 +1,4 @@
-// What is said first on a connection to Redis, and whether the server is one to ask. Pure.
+// The first commands on a connection to Redis, and whether the server is one to use. Pure.
 #pragma once
 
 #include <cstddef>
@@ -12,16 +12,17 @@
 
 namespace sluice::store {
 
-/// Whom we expect there.
+/// The role that the server is expected to have.
 enum class RedisRole : std::uint8_t { master, node, sentinel };
 
 class RedisGreeting {
   public:
     RedisGreeting(const RedisOptions& options, RedisRole role);
 
-    /// AUTH, SELECT and PING as far as they are needed; of a master its ROLE, of a node whether it is one.
+    /// Appends AUTH, SELECT and PING as far as they are needed; for a master also ROLE, for a node the
+    /// question whether it is one.
     void append(std::string& out);
-    /// The next reply. A sentence on why this server cannot be asked; nothing: go on, or done().
+    /// Takes the next reply. A sentence on why this server cannot be used; nothing: go on, or done().
     std::optional<std::string> check(const RedisReply& reply);
     bool done() const { return answered_ == steps_.size(); }
 

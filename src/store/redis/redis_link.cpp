@@ -7,7 +7,8 @@ namespace sluice::store {
 
 namespace {
 
-/// A connection that has lasted so long may be replaced at once; one that has not may end like this again.
+/// A connection that has lasted this long may be replaced at once; a shorter one may have failed for a
+/// lasting reason.
 constexpr Millis stable{1000};
 
 }  // namespace
@@ -49,7 +50,7 @@ void RedisLink::forget_script(const RedisTicket& ticket) {
     if (connection_) connection_->forget_script(ticket);
 }
 
-/// From here until it is greeted there is one time limit.
+/// Begins an attempt to connect; one time limit covers it until the greeting is over.
 void RedisLink::attempt() {
     const Millis to_locate = sentinels_ != nullptr ? 2 * sentinels_->answer_time_max() : Millis{0};
     ways_.loop.arm(*this, ways_.options.connect_timeout + to_locate);
@@ -114,7 +115,8 @@ void RedisLink::failed(const std::string& why) {
     if (news) owner_.link_down(*this);
 }
 
-/// Whatever was being done ends. What was sent is lost; what was not waits on, unless the server is down.
+/// Ends whatever was in progress. Commands that were sent are lost; those that were not wait, unless the
+/// server is down.
 void RedisLink::hang_up() {
     disarm();
     attempt_.reset();

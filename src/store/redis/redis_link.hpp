@@ -1,8 +1,8 @@
-// One Redis server as we stay in touch with it: connects, again and again where it must, and meanwhile lets
-// what is asked wait, but not for long.
+// The link to one Redis server: it connects and reconnects, and lets commands wait meanwhile, but not for
+// long.
 //
-// What was under way when a connection ends is lost: it may have been done, or not. Nothing is asked again by
-// this.
+// Commands in flight when a connection ends are lost: they may have been done or not. The link never repeats
+// a command.
 #pragma once
 
 #include <deque>
@@ -16,7 +16,7 @@
 
 namespace sluice::store {
 
-/// What all links have in common.
+/// The arguments that all links share.
 struct RedisWays {
     net::Loop& loop;
     const RedisOptions& options;
@@ -28,33 +28,34 @@ class RedisLink final : private net::Timer, private RedisConnection::Owner {
   public:
     class Owner {
       public:
-        /// Neither is to destroy the link.
+        /// Neither call may destroy the link.
         virtual void link_up(RedisLink& link) = 0;
-        virtual void link_down(RedisLink& link) = 0;  // it was up, or nobody knew
+        virtual void link_down(RedisLink& link) = 0;  // it was up, or its state was not known
 
       protected:
         ~Owner() = default;
     };
 
-    /// Begins to connect in the next turn of the loop. With `sentinels` these say where, and `host` does not
-    /// matter.
+    /// Begins to connect in the next turn of the loop. With `sentinels`, the Sentinels say where, and `host`
+    /// is ignored.
     RedisLink(const RedisWays& ways, RedisHost host, RedisRole role, RedisSentinels* sentinels, Owner& owner);
     ~RedisLink();
 
-    /// In their order. Waits where the server may soon be there; is lost at once where it is down.
+    /// Sends tickets in their order. A ticket waits where the server may soon be there; where the server is
+    /// down it is lost at once.
     void send(RedisTicket ticket);
-    /// Writes what was sent.
+    /// Writes what send() has queued.
     void flush();
-    /// The server is not one to ask; what is under way is lost.
+    /// The server must not be asked any more; commands in flight are lost.
     void give_up(std::string why);
     void forget_script(const RedisTicket& ticket);
 
     const RedisHost& host() const { return host_; }
     bool up() const { return up_; }
-    /// Could not be reached since it was last up.
+    /// True: the server could not be reached since it was last up.
     bool down() const { return down_; }
     bool idle() const { return waiting_.empty() && (!connection_ || connection_->in_flight().empty()); }
-    /// While down: a sentence that names the server.
+    /// While down: the reason, as a sentence that names the server.
     const std::string& why_down() const { return why_down_; }
 
   private:
@@ -75,7 +76,7 @@ class RedisLink final : private net::Timer, private RedisConnection::Owner {
     Owner& owner_;
     std::unique_ptr<RedisConnection> connection_;
     std::deque<RedisTicket> waiting_;
-    std::shared_ptr<void> attempt_;  // an attempt is being made while it lives
+    std::shared_ptr<void> attempt_;  // an attempt to connect is in progress while it lives
     std::string why_down_;
     Millis backoff_;
     Instant up_since_{};

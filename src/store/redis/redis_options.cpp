@@ -37,7 +37,7 @@ std::optional<Number> number(std::string_view text) {
     return value;
 }
 
-/// The text before `mark`, which is taken from `rest` with it; all of `rest` where there is none.
+/// Returns the text before `mark` and removes both from `rest`; all of `rest` where there is no mark.
 std::string_view take_until(std::string_view& rest, char mark) {
     const std::size_t at = rest.find(mark);
     const std::string_view taken = rest.substr(0, at);
@@ -105,7 +105,7 @@ std::expected<RedisHost, std::string> parse_host(std::string_view text, std::uin
 }
 
 std::optional<std::string> take_login(std::string_view& rest, RedisLogin& login) {
-    // The last @ of the hosts' part: a password may have been written with one in it.
+    // The last @ of the hosts' part counts, because a password may have been written with an @ in it.
     const std::size_t at = rest.substr(0, rest.find('/')).rfind('@');
     if (at == std::string_view::npos) return std::nullopt;
     std::string_view password = rest.substr(0, at);

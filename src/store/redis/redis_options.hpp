@@ -1,4 +1,4 @@
-// Where the Redis is that keeps the memory of several machines, and what it is given in time and room. Pure.
+// The address of the Redis that holds the memory of several machines, and limits in time and size. Pure.
 #pragma once
 
 #include <cstddef>
@@ -18,7 +18,7 @@ struct RedisHost {
     std::uint16_t port = 6379;
     std::string path = {};  // a Unix-domain socket; empty = TCP
 
-    /// "redis.example.org:6379", "[2001:db8::1]:6379", "unix:/run/redis.sock"; for the log.
+    /// For the log: "redis.example.org:6379", "[2001:db8::1]:6379", "unix:/run/redis.sock".
     std::string to_string() const;
     bool operator==(const RedisHost&) const = default;
 };
@@ -34,8 +34,8 @@ struct RedisLogin {
 
 enum class RedisTopology : std::uint8_t {
     single,    // hosts[0]
-    sentinel,  // `hosts` are Sentinels, who know where the master `master_name` is
-    cluster,   // `hosts` are some of the nodes, who know the others
+    sentinel,  // `hosts` are Sentinels, which know where the master `master_name` is
+    cluster,   // `hosts` are some of the nodes, which know the others
 };
 
 struct RedisOptions {
@@ -44,28 +44,30 @@ struct RedisOptions {
     std::string master_name = {};
     unsigned database = 0;  // not with cluster
     RedisLogin login = {};
-    RedisLogin sentinel_login = {};  // of the Sentinels themselves; not in the URL
+    RedisLogin sentinel_login = {};  // for the Sentinels themselves; not in the URL
 
     bool tls = false;
-    /// One for all servers. An empty `server_name` is the first host of the URL: where several hosts have
-    /// certificates with different names, a name that all have in common is to be given.
+    /// The TLS options of all servers. An empty `server_name` becomes the first host of the URL: where
+    /// several hosts have certificates with different names, the operator must give a name that all have in
+    /// common.
     net::TlsClientOptions tls_options{.trust = net::TlsTrust::name};
 
-    std::string key_prefix = "sluice:";  // before each key
-    /// To find the server, connect, and be greeted; what is asked meanwhile waits for that long at most.
+    std::string key_prefix = "sluice:";  // prepended to each key
+    /// The time to find the server, connect, and be greeted; commands wait for at most that long meanwhile.
     Millis connect_timeout{1000};
-    /// From a command to its reply. A server that takes longer is given up, with all that was asked of it.
+    /// The time from a command to its reply. A server that takes longer is given up, with all commands sent
+    /// to it.
     Millis command_timeout{1000};
-    /// A list goes through the keys of all servers.
+    /// The time for a list, which goes through the keys of all servers.
     Millis list_timeout{5000};
-    /// Between attempts to connect: doubled each time from one to the other.
+    /// The pauses between attempts to connect: they double from the first value to the second.
     Millis backoff_min{100};
     Millis backoff_max{5000};
-    /// A connection with nothing to do is tried that often.
+    /// The interval at which an idle connection is tested with a PING.
     Millis ping_interval{10'000};
-    /// Operations under way; more are answered with nothing at once.
+    /// The bound on operations in flight; beyond it an operation fails at once.
     std::size_t under_way_max = 10'000;
-    /// Of one reply: more is not what was asked for.
+    /// The bound on the octets of one reply: a larger one is not what was asked for.
     std::size_t reply_octets_max = std::size_t{1} << 20;
 };
 
@@ -77,8 +79,8 @@ struct RedisOptions {
 ///     rediss://, rediss+sentinel://, rediss+cluster://    the same with TLS
 ///     unix:/path
 ///
-/// User and password may have any octet as %XX. Sentinels listen on 26379 where no port is said. The error
-/// is a sentence that does not repeat the password.
+/// User and password may have any octet as %XX. The default port of Sentinels is 26379. The error is a
+/// sentence that does not repeat the password.
 std::expected<RedisOptions, std::string> parse_redis_url(std::string_view url);
 
 }  // namespace sluice::store

@@ -1,4 +1,4 @@
-// The parts of speaking to Redis that need no Redis.
+// The parts of the Redis client that need no server.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -74,7 +74,7 @@ TEST(RedisReader, RepliesAreBounded) {
     const std::string unfinished = "$1000\r\n" + std::string(93, 'x');
     EXPECT_EQ(after(100, unfinished), Result::more);
     EXPECT_EQ(after(99, unfinished), Result::broken);
-    // What follows a whole reply is another's.
+    // Octets after a complete reply belong to the next one.
     RedisReader reader(100);
     for (int i = 0; i < 50; ++i) {
         reader.feed("+0123456789\r\n");
@@ -146,7 +146,7 @@ TEST(RedisSlots, OfKeys) {
     EXPECT_EQ(redis_slot("a{foo}b"), 12182);
     EXPECT_EQ(redis_slot("a{foo}{bar}"), 12182);
     EXPECT_EQ(redis_slot("{}foo"), redis_slot("{}foo"));
-    EXPECT_NE(redis_slot("{}foo"), redis_slot("{}bar"));  // nothing in the braces: all of it counts
+    EXPECT_NE(redis_slot("{}foo"), redis_slot("{}bar"));  // nothing in the braces: the whole key counts
     EXPECT_NE(redis_slot("{foo"), redis_slot("{bar"));
 }
 
@@ -229,12 +229,12 @@ TEST(RedisCommand, OutcomeOfAReply) {
     EXPECT_EQ(redis_outcome({.verb = Verb::erase, .key = "k"}, text(value.substr(0, 17))),
               Outcome{.found = true});
     EXPECT_EQ(redis_outcome(get, text(value.substr(0, 17))), Outcome{});
-    // In the millisecond in which it ends there is nothing left, which is not for ever.
+    // In the millisecond in which a record ends there is no time left, which must not be read as for ever.
     std::string ending = value;
     ending.replace(9, 2, "\0\0"s);
     EXPECT_EQ(redis_outcome(get, text(ending)), Outcome{});
     EXPECT_EQ(redis_outcome({.verb = Verb::list, .key = "k"}, text(ending)), Outcome{});
-    // What somebody else has put there is nothing, of any length.
+    // A foreign value is no record, whatever its length.
     for (std::size_t size = 0; size < 9; ++size)
         EXPECT_EQ(redis_outcome(get, text(value.substr(0, 17 + size))), Outcome{});
     for (const char kind : {'e', 'w', 'x', '\0'})
@@ -247,7 +247,7 @@ TEST(RedisCommand, OutcomeOfAReply) {
     EXPECT_EQ(redis_outcome({.verb = Verb::list, .key = "k"},
                             text(value.substr(0, 17) + "e" + zero + zero + not_a_number + zero + zero)),
               Outcome{});
-    // And what is not the script's reply is no outcome.
+    // A reply that is not the script's is no outcome either.
     EXPECT_EQ(redis_outcome(get, text(value.substr(0, 16))), std::nullopt);
     EXPECT_EQ(redis_outcome(get, RedisReply{}), std::nullopt);
     EXPECT_EQ(redis_outcome({.verb = Verb::put, .key = "k"}, text(value.substr(0, 17))), std::nullopt);

@@ -5,8 +5,8 @@
 
 namespace sluice::store {
 
-/// What hiredis calls as it reads. Values live in the tree below `root_`, whose arrays get their size at
-/// once and keep it: a pointer into them stays good.
+/// The functions that hiredis calls as it reads. Values live in the tree below `root_`, whose arrays get
+/// their size at once and keep it, so that a pointer into them stays valid.
 struct RedisReader::Builder {
     static RedisReply* place(const redisReadTask* task) {
         auto& self = *static_cast<RedisReader*>(task->privdata);
@@ -27,7 +27,7 @@ struct RedisReader::Builder {
         reply->text.assign(octets, count);
         return reply;
     }
-    /// Null makes hiredis say that there is no memory.
+    /// Returning null makes hiredis report that there is no memory.
     static void* array(const redisReadTask* task, int elements) {
         auto& self = *static_cast<RedisReader*>(task->privdata);
         const auto count = static_cast<std::size_t>(elements);
@@ -75,7 +75,7 @@ RedisReader::Result RedisReader::next() {
     void* complete = nullptr;
     if (redisReaderGetReply(reader_.get(), &complete) != REDIS_OK) return Result::broken;
     if (complete == nullptr) return fed_ > reply_octets_max_ ? Result::broken : Result::more;
-    // What has been fed beyond this reply belongs to the next.
+    // Octets fed beyond this reply belong to the next one.
     fed_ = reader_->len - reader_->pos;
     values_ = 0;
     if (root_.kind != RedisReply::Kind::array) root_.elements.clear();

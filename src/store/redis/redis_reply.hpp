@@ -1,4 +1,4 @@
-// Replies of a Redis server (RESP2), read by hiredis' parser into values of ours. No I/O.
+// Replies of a Redis server (RESP2), which hiredis' parser reads into values of our own. No I/O.
 //
 // What a server sends is bounded before it takes memory: the octets of one reply, and the values in it.
 #pragma once
@@ -38,13 +38,13 @@ class RedisReader {
 
     enum class Result : std::uint8_t { reply, more, broken };
 
-    /// More of what was received. Read what is complete before feeding again.
+    /// Adds received octets. Read all complete replies before feeding again.
     void feed(std::string_view octets);
-    /// The next reply, in reply() until the next call; more is needed; or this is not RESP, or too much of
-    /// it.
+    /// The next reply, which reply() returns until the next call; or more octets are needed; or the octets
+    /// are not RESP, or exceed a bound.
     Result next();
     const RedisReply& reply() const { return root_; }
-    /// After broken: one line.
+    /// The reason, after broken, as one line.
     std::string error() const;
 
   private:
@@ -54,7 +54,7 @@ class RedisReader {
     };
 
     std::size_t reply_octets_max_;
-    std::size_t fed_ = 0;     // since a reply was last complete
+    std::size_t fed_ = 0;     // since the last complete reply
     std::size_t values_ = 0;  // of the reply that is being read
     RedisReply root_;
     std::unique_ptr<redisReader, Free> reader_;

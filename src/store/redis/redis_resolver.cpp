@@ -32,7 +32,7 @@ std::optional<IpAddress> address_of(const sockaddr* given) {
     return std::nullopt;
 }
 
-/// Blocks.
+/// Looks up the host; blocks.
 RedisResolver::Addresses look_up(const RedisHost& host) {
     addrinfo wanted{};
     wanted.ai_socktype = SOCK_STREAM;

@@ -1,5 +1,5 @@
-// The addresses of Redis servers, looked up anew before each attempt to connect: as the C library does it
-// (/etc/hosts, DNS), on a thread, since that blocks.
+// The addresses of Redis servers, looked up before each attempt to connect: with the C library's resolver
+// (/etc/hosts, DNS), on a thread, because that blocks.
 #pragma once
 
 #include <expected>
@@ -16,15 +16,15 @@ namespace sluice::store {
 
 class RedisResolver {
   public:
-    /// Not empty, or why there is none.
+    /// At least one address, or the reason why there is none.
     using Addresses = std::expected<std::vector<net::ServerAddress>, std::string>;
     using Found = std::move_only_function<void(Addresses)>;
 
-    /// The thread is started when a name first needs it; with `names` at once.
+    /// The thread is started when a name first needs it; if `names` is true, at once.
     RedisResolver(net::Loop& loop, bool names);
 
-    /// At once for an address or a path, else later; not once this is destroyed, which waits for the look-up
-    /// under way.
+    /// Calls `found` at once for an address or a path, otherwise later; never after the destructor, which
+    /// waits for the look-up in progress.
     void find(const RedisHost& host, Found found);
 
   private:
@@ -32,7 +32,7 @@ class RedisResolver {
     std::unique_ptr<net::Offload> thread_;
 };
 
-/// Whether `host` has to be looked up.
+/// True: `host` is a name that has to be looked up.
 bool is_redis_name(const RedisHost& host);
 
 }  // namespace sluice::store

@@ -97,7 +97,7 @@ void RedisSentinels::replied(RedisTicket /*ticket*/, const RedisReply& reply) {
         return connection_->fail(reply.is_error() ? "it said " + reply.text
                                                   : "it does not know \"" + options_.master_name + "\"");
     }
-    // The connection is reading: it goes when this turn of the loop ends.
+    // The call comes from the connection's read, so it is destroyed only when this turn of the loop ends.
     connection_->fail("it has answered");
     hang_up();
     std::exchange(found_, nullptr)(std::move(*master));

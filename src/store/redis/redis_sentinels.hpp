@@ -1,8 +1,7 @@
 // Asks Sentinels, one after the other, where the master is.
 //
-// It is asked before each attempt to connect. Sentinels that have made another server the master close the
-// connections of clients to the old one, so that a lost connection is the news: there is nothing to subscribe
-// to.
+// This is done before each attempt to connect. Sentinels that have made another server the master close the
+// clients' connections to the old one, so a lost connection is the news, and no subscription is needed.
 #pragma once
 
 #include <cstddef>
@@ -25,11 +24,11 @@ class RedisSentinels final : private net::Timer, private RedisConnection::Owner 
                    RedisResolver& resolver);
     ~RedisSentinels();
 
-    /// One question at a time; the last that answered is asked first.
+    /// One question at a time; the Sentinel that answered last is asked first.
     void locate(Found found);
     void cancel();
 
-    /// Of one Sentinel; then the next is asked.
+    /// The time limit for one Sentinel; then the next is asked.
     Millis answer_time_max() const { return options_.connect_timeout / 2; }
 
   private:
@@ -47,9 +46,9 @@ class RedisSentinels final : private net::Timer, private RedisConnection::Owner 
     RedisResolver& resolver_;
     Found found_;
     std::unique_ptr<RedisConnection> connection_;
-    std::size_t asked_ = 0;           // which
+    std::size_t asked_ = 0;           // index of the Sentinel that is asked
     std::size_t left_ = 0;            // how many more may be asked
-    std::shared_ptr<void> question_;  // the addresses of a Sentinel are wanted while it lives
+    std::shared_ptr<void> question_;  // the address of a Sentinel is being looked up while it lives
 };
 
 }  // namespace sluice::store

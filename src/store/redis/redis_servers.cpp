@@ -9,7 +9,7 @@ namespace sluice::store {
 namespace {
 
 constexpr Millis learn_soon{20};
-/// While a server of the cluster is down, another may take its place.
+/// While a server of the cluster is down, the slots are asked for this often: another may take its place.
 constexpr Millis learn_again{500};
 
 std::unique_ptr<const net::TlsClientContext> tls_context(const RedisOptions& options) {
@@ -72,7 +72,7 @@ RedisLink& RedisServers::add(const RedisHost& host, RedisRole role) {
 RedisLink& RedisServers::with(std::string_view key) {
     if (!clustered()) return *links_.front();
     if (RedisLink* const link = slots_[redis_slot(key)]) return *link;
-    // Anybody will tell us where it is.
+    // Any server of the cluster will redirect us to the right one.
     const auto up = std::ranges::find_if(links_, &RedisLink::up, &std::unique_ptr<RedisLink>::operator*);
     if (up != links_.end()) return **up;
     const auto hopeful = std::ranges::find_if(links_, [](const auto& link) { return !link->down(); });
@@ -128,14 +128,14 @@ void RedisServers::flush() {
     links_.erase(unused.begin(), unused.end());
 }
 
-// ---- what a cluster says of itself -----------------------------------------------------------------------
+// ---- the slots of a cluster ------------------------------------------------------------------------------
 
 void RedisServers::ask_slots() {
     std::vector<RedisLink*> up;
     for (const auto& link : links_)
         if (link->up()) up.push_back(link.get());
-    if (up.empty()) return;  // the first that comes up is asked
-    // One that is cut off from the others would not know better the next time.
+    if (up.empty()) return;  // when the first server comes up, it is asked
+    // The servers take turns, because one that is cut off from the others would know no better the next time.
     RedisLink& one = *up[slots_asked_++ % up.size()];
     one.send({.task = std::make_shared<SlotsQuestion>(*this)});
     one.flush();
@@ -175,7 +175,7 @@ void RedisServers::link_down(RedisLink& /*link*/) {
     tell();
 }
 
-/// A server without which the memory is not whole; null when there is none.
+/// A server that the memory cannot do without and that is down; null when there is none.
 const RedisLink* RedisServers::missing() const {
     for (const RedisLink* const master : masters_)
         if (master->down()) return master;

@@ -1,5 +1,5 @@
-// The servers that make up the memory, and which of them a key is with: one, the master that Sentinels know,
-// or the masters of a cluster.
+// The servers that make up the memory, and which of them holds a key: a single server, the master that
+// Sentinels report, or the masters of a cluster.
 #pragma once
 
 #include <array>
@@ -16,30 +16,31 @@
 
 namespace sluice::store {
 
-/// "store_down", "store_up", "store_refused", and why.
+/// Gets "store_down", "store_up" or "store_refused", and the reason.
 using RedisTold = std::function<void(std::string_view, std::string_view)>;
 
 class RedisServers final : private RedisLink::Owner, private net::Timer {
   public:
     static constexpr std::size_t links_max = 1024;
 
-    /// Throws std::runtime_error when the authorities' file cannot be read.
+    /// Throws std::runtime_error when the CA file cannot be read.
     RedisServers(net::Loop& loop, const RedisOptions& options, const RedisTold& told);
     ~RedisServers();
 
-    /// Where `key` (with its prefix) is, as far as is known: in a cluster, somebody else may know better.
+    /// The server that holds `key` (with its prefix), as far as is known: in a cluster, a server may
+    /// redirect.
     RedisLink& with(std::string_view key);
-    /// The server that `asked` has named. Null when there are too many.
+    /// The server that `asked` has named. Null when there are too many servers.
     RedisLink* at(const RedisHost& host, const RedisLink& asked);
     RedisLink* find(const RedisHost& host);
-    /// The keys of a slot have moved there.
+    /// The keys of `slot` have moved to `link`.
     void moved(std::uint16_t slot, RedisLink& link);
-    /// Who has which keys is to be asked, soon.
+    /// The slots are to be learned anew soon.
     void relearn();
-    /// All who have keys; empty while that is not known.
+    /// All servers that hold keys; empty while they are not known.
     std::vector<RedisHost> masters() const;
 
-    /// Writes what was sent to any of them. The only call that forgets servers.
+    /// Writes what was queued for any server. Only this call removes servers that are not needed.
     void flush();
 
   private:
@@ -64,9 +65,9 @@ class RedisServers final : private RedisLink::Owner, private net::Timer {
     std::unique_ptr<RedisSentinels> sentinels_;
     std::vector<std::unique_ptr<RedisLink>> links_;  // in a cluster, the first are the seeds
     std::vector<RedisLink*> slots_;                  // in a cluster; null = not known
-    std::vector<RedisLink*> masters_;                // those in slots_
-    std::size_t slots_asked_ = 0;                    // so that it is not always the same one
-    bool outdated_ = false;                          // there may be links that nobody needs
+    std::vector<RedisLink*> masters_;                // the distinct ones in slots_
+    std::size_t slots_asked_ = 0;                    // counts the questions, so that the servers take turns
+    bool outdated_ = false;                          // there may be links that are not needed
     bool told_down_ = false;
 };
 

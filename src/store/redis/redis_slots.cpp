@@ -30,7 +30,7 @@ bool is_slot(const RedisReply& reply) {
     return reply.kind == RedisReply::Kind::integer && reply.integer >= 0 && reply.integer < redis_slots;
 }
 
-/// [address or nil, port, …]
+/// Reads [address or nil, port, …].
 std::optional<RedisHost> parse_node(const RedisReply& node, const RedisHost& asked) {
     if (!node.is_array() || node.elements.size() < 2) return std::nullopt;
     const RedisReply& name = node.elements[0];
@@ -38,7 +38,7 @@ std::optional<RedisHost> parse_node(const RedisReply& node, const RedisHost& ask
     if (port.kind != RedisReply::Kind::integer || port.integer <= 0 || port.integer > 65'535)
         return std::nullopt;
     RedisHost host{.name = name.text, .port = static_cast<std::uint16_t>(port.integer)};
-    // The node does not know under which address it was reached.
+    // An empty name, or "?": the node does not know the address at which it was reached.
     if (!name.is_text() || name.text.empty() || name.text == "?") host.name = asked.name;
     return host;
 }

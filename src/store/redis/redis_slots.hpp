@@ -1,4 +1,4 @@
-// How keys are spread over the masters of a Redis cluster. Pure.
+// The distribution of keys over the masters of a Redis cluster. Pure.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace sluice::store {
 
 inline constexpr std::uint16_t redis_slots = 16'384;
 
-/// CRC-16/XMODEM of the key, or of what is in its first braces, if anything is.
+/// CRC-16/XMODEM of the key, or of the text within its first braces, if there is any.
 std::uint16_t redis_slot(std::string_view key);
 
 struct RedisSlotRange {
@@ -23,7 +23,7 @@ struct RedisSlotRange {
     bool operator==(const RedisSlotRange&) const = default;
 };
 
-/// Of a reply to CLUSTER SLOTS from the server `asked`; nothing when it is none.
+/// Reads a reply to CLUSTER SLOTS from the server `asked`; nothing when it is malformed.
 std::optional<std::vector<RedisSlotRange>> parse_redis_slots(const RedisReply& reply, const RedisHost& asked);
 
 }  // namespace sluice::store

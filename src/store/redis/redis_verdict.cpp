@@ -22,8 +22,8 @@ constexpr std::array rows = {
     Row{"READONLY", Next::reconnect}, Row{"MASTERDOWN", Next::reconnect}, Row{"NOAUTH", Next::reconnect},
 };
 
-/// Before Redis 7, what failed within a script is quoted at the end of an error of its own:
-/// "ERR Error running script (call to f_…): @user_script:62: -READONLY You can't …".
+/// Before Redis 7, an error within a script is quoted at the end of another error: "ERR Error running script
+/// (call to f_…): @user_script:62: -READONLY You can't …".
 std::string_view innermost(std::string_view error) {
     if (!error.starts_with("ERR Error running script")) return error;
     const std::size_t quoted = error.rfind(": -");
@@ -43,7 +43,7 @@ bool read(std::string_view text, Number& number) {
     return error == std::errc{} && end == text.data() + text.size();
 }
 
-/// "3999 127.0.0.1:6381"; IPv6 without brackets; the host may be empty.
+/// Reads "3999 127.0.0.1:6381"; IPv6 has no brackets; the host may be empty.
 bool read_place(std::string_view text, RedisVerdict& verdict) {
     if (!read(take_word(text), verdict.slot) || verdict.slot >= redis_slots) return false;
     const std::string_view place = take_word(text);

@@ -1,4 +1,4 @@
-// What to do when Redis answers with an error. Pure.
+// The reaction to an error reply of Redis. Pure.
 #pragma once
 
 #include <cstdint>
@@ -10,22 +10,22 @@ namespace sluice::store {
 
 struct RedisVerdict {
     enum class Next : std::uint8_t {
-        redirect,   // MOVED: the slot is with `host` from now on
-        ask_there,  // ASK: this time, `host` is to be asked
-        again,      // TRYAGAIN: the same server, once more
-        tell_all,   // NOSCRIPT: the same server, with the text of the script
-        relearn,    // CLUSTERDOWN: who serves what is to be learned anew; nothing for this one
-        reconnect,  // LOADING, READONLY, MASTERDOWN, NOAUTH: this is not, or no longer, a server to ask
-        refused,    // anything else: nothing was done, and will not be by asking again
+        redirect,   // MOVED: `host` serves the slot from now on
+        ask_there,  // ASK: `host` is to be asked, this time only
+        again,      // TRYAGAIN: repeat on the same server
+        tell_all,   // NOSCRIPT: repeat on the same server, with the text of the script
+        relearn,    // CLUSTERDOWN: learn the slots anew; this command fails
+        reconnect,  // LOADING, READONLY, MASTERDOWN, NOAUTH: this server cannot be asked, or no longer
+        refused,    // anything else: nothing was done, and repeating would not help
     };
     Next next = Next::refused;
     std::uint16_t slot = 0;
-    RedisHost host = {};  // name empty = the host that was asked, on this port
+    RedisHost host = {};  // empty name = the host that was asked, on this port
 
     bool operator==(const RedisVerdict&) const = default;
 };
 
-/// Of an error reply, without its "-". The operation has not been done, whatever the error.
+/// Judges an error reply, given without its "-". The operation has not been done, whatever the error.
 RedisVerdict judge_redis_error(std::string_view error);
 
 }  // namespace sluice::store

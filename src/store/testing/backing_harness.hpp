@@ -1,4 +1,4 @@
-// What the contract of store::Backing needs to be run over one way of keeping records, for tests.
+// The means by which the contract tests of store::Backing run on one kind of backing.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -12,23 +12,23 @@
 
 namespace sluice::store {
 
-/// One memory, empty at first, and what opens it.
+/// One memory, empty at first, that backings can be opened on.
 class BackingHarness {
   public:
     virtual ~BackingHarness() = default;
 
-    /// A backing on this memory. May be called again: they then share it.
+    /// Opens a backing on this memory. May be called again: the backings then share it.
     virtual std::unique_ptr<Backing> open(net::Loop& loop) = 0;
-    /// Two may have it open at once.
+    /// True: two backings may have it open at once.
     virtual bool shared() const { return true; }
-    /// Lets time pass for the records; by waiting for it, where their clock cannot be had.
+    /// Lets time pass for the records; waits for it where their clock cannot be set.
     virtual void pass(net::Loop& loop, Millis time) {
         for (const Instant end = loop.now() + time; loop.now() < end;)
             loop.turn(std::chrono::duration_cast<Millis>(end - loop.now()));
     }
 };
 
-/// What a harness is made by: throws std::runtime_error that says what is missing.
+/// A kind of backing. `make` throws std::runtime_error that says what is missing.
 struct BackingKind {
     std::string name;
     std::unique_ptr<BackingHarness> (*make)();
@@ -47,9 +47,9 @@ bool turn_until(net::Loop& loop, Condition done, Millis limit = Millis{10'000}) 
     return true;
 }
 
-/// Performs `batch` and waits for its outcomes; none when it could not be done.
+/// Performs `batch` and waits for its outcomes; empty when it could not be done.
 inline Outcomes ask(net::Loop& loop, Backing& backing, Operations batch) {
-    // What the test did meanwhile took time that the loop has not heard of: deadlines count from now.
+    // The loop has not noticed the time that the test spent meanwhile: deadlines must count from now.
     loop.turn(Millis{0});
     std::optional<Outcomes> answer;
     backing.perform(std::move(batch), [&answer](std::optional<Outcomes> outcomes) {

@@ -54,7 +54,7 @@ class RedisCluster {
 
   private:
     static std::string bus_port(const RedisServer& server) {
-        // "id 127.0.0.1:port@bus myself,…"
+        // The output has lines such as "id 127.0.0.1:port@bus myself,…".
         const std::string nodes = server.cli({"CLUSTER", "NODES"});
         const std::string mine = ":" + std::to_string(server.port) + "@";
         const std::size_t at = nodes.find(mine) + mine.size();
@@ -62,7 +62,7 @@ class RedisCluster {
     }
 };
 
-/// One cluster for all, emptied for each: to make it takes seconds.
+/// One cluster for all tests, emptied for each: starting one takes seconds.
 class RedisClusterHarness final : public BackingHarness {
   public:
     RedisClusterHarness() {

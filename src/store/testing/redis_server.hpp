@@ -1,5 +1,5 @@
-// Real Redis servers, Sentinels and clusters for tests: on ports of 127.0.0.1 of their own, in a directory
-// that goes with them. They end with the test.
+// Real Redis servers, Sentinels and clusters for tests: on ports of their own of 127.0.0.1, in a directory
+// that is removed with them. They end with the test.
 #pragma once
 
 #include <fcntl.h>
@@ -31,12 +31,12 @@ using Words = std::vector<std::string>;
 class Program {
   public:
     Program() = default;
-    /// `output` receives what it says. Throws std::runtime_error when there is no such program.
+    /// `output` is the file for what it prints. Throws std::runtime_error when there is no such program.
     Program(const std::string& name, const Words& arguments, const std::string& output) {
         const std::string path = "/usr/bin/" + name;
         if (!std::filesystem::exists(path))
             throw std::runtime_error(path + " is missing (packages redis-server, redis-sentinel)");
-        // A test that dies takes it along.
+        // If the test dies, the program is killed too.
         Words line{"setpriv", "--pdeathsig", "KILL", path};
         line.insert(line.end(), arguments.begin(), arguments.end());
         std::vector<char*> words;
@@ -66,7 +66,7 @@ class Program {
         signal(SIGKILL);
         wait();
     }
-    /// Its exit status.
+    /// Waits for the program to end and returns its exit status.
     int wait() {
         int status = 0;
         ::waitpid(std::exchange(pid_, -1), &status, 0);
@@ -88,7 +88,7 @@ inline bool is_listening(std::uint16_t port) {
     return turn_until(loop, [&] { return ignore.ready; }, Millis{1000}) && !net::connect_result(fd->get());
 }
 
-/// For what happens outside of a loop. Throws when it takes too long.
+/// Waits for something that happens outside of a loop. Throws when it takes too long.
 template <class Condition>
 void wait_until(Condition done, const std::string& what) {
     for (int tries = 0; !done(); ++tries) {
@@ -130,7 +130,7 @@ class RedisServer {
     }
     void kill() { program.kill(); }
 
-    /// What redis-cli prints.
+    /// Runs redis-cli and returns what it prints.
     std::string cli(Words words) const {
         const std::string output = directory_.path / "cli";
         std::filesystem::remove(output);

@@ -1,4 +1,4 @@
-// For tests: a directory of their own, gone with them.
+// For tests: a directory of a test's own, removed at its end.
 #pragma once
 
 #include <cstdlib>
