@@ -248,11 +248,13 @@ void Pool::tlsa_heard(Upstream& upstream) {
 }
 
 /// With the PROXY protocol an MTA can refuse the client named to it, instead of a greeting or in reply to its
-/// HELO. Such a refusal is no failure of the MTA, or any client could take it down for all.
+/// HELO. Such a refusal is no failure of the MTA, or any client could take it down for all. With XCLIENT a
+/// connection that is not open yet has introduced nobody but the stranger of the proof.
 bool Pool::greeted_badly(Connection& connection, Outcome outcome) const {
     const Connection::Lease& lease = connection.lease();
     const smtp::Reply& reply = connection.dialogue().reply();
-    return outcome == Outcome::lost && !lease.opened && !lease.introduction.empty() &&
+    const bool by_proxy = connection.upstream().options.identity == IdentityBy::proxy_v2;
+    return by_proxy && outcome == Outcome::lost && !lease.opened && !lease.introduction.empty() &&
            !connection.timed_out() && (reply.transient() || reply.permanent());
 }
 

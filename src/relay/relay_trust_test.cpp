@@ -175,6 +175,21 @@ TEST_F(RelayTrust, OneThatBreaksOffAtTheQuestionIsUsedAfterThreeTimes) {
     EXPECT_EQ(mta.accepted, 4U);
 }
 
+/// The stranger of the proof is refused then, and not the client that waits.
+TEST_F(RelayTrust, A421DuringTheProofIsNoWordAboutTheClient) {
+    bool down = true;
+    mta.script = [&down](const ScriptedMta::Moment& moment) -> std::optional<std::string> {
+        if (moment.verb != "XCLIENT" || !std::exchange(down, false)) return std::nullopt;
+        return "421 4.3.2 Going down";
+    };
+    options.pool.outage_wait_max = Seconds{10};
+    options.pool.waiting_time_max = Seconds{10};
+    start();
+    Ask question(1, "a@example.net");
+    EXPECT_EQ(ask(question).reply.code, 250);
+    EXPECT_FALSE(down);
+}
+
 TEST_F(RelayTrust, TheOfferIsWhatStrangersAreOffered) {
     mta.script = [nth = 0](const ScriptedMta::Moment& moment) mutable -> std::optional<std::string> {
         if (moment.verb != "EHLO" || ++nth != 2) return std::nullopt;
