@@ -1,5 +1,6 @@
 #include "base/log_line.hpp"
 
+#include <cmath>
 #include <gtest/gtest.h>
 #include <limits>
 #include <string>
@@ -57,6 +58,31 @@ TEST(LogLine, FinishClosesWhatIsOpen) {
                    "\n");
 }
 
+TEST(LogLine, IsAsDeepAsItsBitsTell) {
+    constexpr unsigned levels = 63;  // depth_max
+    std::string out;
+    LogLine line(LogFormat::json, out, moment, "e");
+    std::string opened;
+    std::string closed;
+    for (unsigned level = 0; level < levels; ++level) {
+        const bool list = level % 2 == 0;
+        opened += list ? "[" : "{\"k\":";
+        closed.insert(0, list ? "]" : "}");
+        if (list) {
+            line.open_list("k");
+        } else {
+            line.open_object("k");
+        }
+    }
+#ifndef NDEBUG
+    // Only our own code nests, and never so deep.
+    EXPECT_DEATH(line.open_list("k"), "depth_max");
+    EXPECT_DEATH(line.open_object("k"), "depth_max");
+#endif
+    line.number("k", 1).finish();
+    EXPECT_EQ(out, R"({"time":"2026-11-21T02:00:00.123Z","event":"e","k":)" + opened + "1" + closed + "}\n");
+}
+
 struct EscapeCase {
     std::string_view value;
     std::string_view json;
@@ -102,6 +128,9 @@ TEST(LogLine, RealsHaveAtMostThreeDecimals) {
         {100, "100"},
         {0.001, "0.001"},
         {1e12, "1000000000000"},
+        {9e12, "9000000000000"},  // thousandths_max, and the next there is
+        {std::nextafter(9e12, 1e13), "9000000000000.002"},
+        {std::nextafter(-9e12, -1e13), "-9000000000000.002"},
         {1e300, "1e+300"},
         {std::numeric_limits<double>::infinity(), "null"},
         {std::numeric_limits<double>::quiet_NaN(), "null"},

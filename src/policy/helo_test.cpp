@@ -22,8 +22,9 @@ TEST(Helo, Table) {
         std::string argument;
         std::optional<SignalId> sign;
     };
-    const std::string label(63, 'a');
-    const std::string long_name = label + '.' + label + '.' + label + '.' + label;  // 255 octets
+    const std::string label(63, 'a');                                               // label_octets_max
+    const std::string long_name = label + '.' + label + '.' + label + '.' + label;  // name_octets_max: 255
+    const std::string too_long = long_name.substr(0, 253) + ".aa";                  // of labels that fit
     const Case cases[] = {
         // a name
         {v4, "mail.example.org", {}},
@@ -38,6 +39,7 @@ TEST(Helo, Table) {
         {v4, "other.mx.example.test", {}},
         {v4, label + ".example", {}},
         {v4, long_name, {}},
+        {v4, long_name + '.', {}},
         // a bare word
         {v4, "localhost", helo_bare},
         {v4, "WIN-8GKL2", helo_bare},
@@ -59,6 +61,7 @@ TEST(Helo, Table) {
         {v4, "[mail.example.org]", helo_syntax},
         {v4, label + "a.example", helo_syntax},
         {v4, long_name + "a", helo_syntax},
+        {v4, too_long, helo_syntax},
         {v4, "192.0.2.7", helo_syntax},
         {v4, "2001:db8::7", helo_syntax},
         {v4, "[192.0.2.7", helo_syntax},

@@ -107,6 +107,20 @@ TEST(Reputation, TheWiderCircleGivesWay) {
     }
 }
 
+TEST(Reputation, AllCirclesTogetherCountUpToABound) {
+    struct Case {
+        Evidence network;
+        double network_counts, asn_counts, country_counts;
+    };
+    for (const Case& c : {Case{{0, 0}, 0, 3, 1},  // around_max: these are its 4 observations
+                          Case{{0, 1}, 0.25, 3, 0.75}, Case{{0, 17}, 4, 0, 0}}) {
+        const Evidences counts = counted({.network = c.network, .asn = {0, 200}, .country = {0, 1e6}});
+        EXPECT_DOUBLE_EQ(counts.network.sum(), c.network_counts);
+        EXPECT_DOUBLE_EQ(counts.asn.sum(), c.asn_counts);
+        EXPECT_DOUBLE_EQ(counts.country.sum(), c.country_counts);
+    }
+}
+
 TEST(Reputation, EvidenceOfASession) {
     struct Case {
         Conduct conduct;

@@ -45,10 +45,13 @@ TEST(Received, CannotBeForged) {
 }
 
 TEST(Received, IsBounded) {
-    const std::string huge(2000, 'x');
-    const std::string header =
-        received_header(client("192.0.2.7", huge.c_str(), huge.c_str(), true), "", "our.host", moment);
-    EXPECT_LT(header.find('\n'), 998U);
+    const std::string fits(255, 'x');  // name_octets_max
+    for (const std::string& name : {fits, fits + "y", std::string(2000, 'x')}) {
+        const std::string header =
+            received_header(client("192.0.2.7", name.c_str(), name.c_str(), true), "", "our.host", moment);
+        EXPECT_TRUE(header.starts_with("Received: from " + fits + " (" + fits + " [192.0.2.7])\r\n"));
+        EXPECT_LT(header.find('\n'), 998U);
+    }
 }
 
 TEST(Received, HasADateOfTwoDigits) {

@@ -45,5 +45,16 @@ INSTANTIATE_TEST_SUITE_P(
                     ScrubCase{"[10.0.0.1][10.0.0.2]", "mail.example.orgmail.example.org"},
                     ScrubCase{"2.0.0 a\n2.0.0 mx2.internal b", "2.0.0 a\n2.0.0 mail.example.org b"}));
 
+/// The bound is beyond every address: it keeps a reply of brackets from being read again and again.
+TEST(Scrub, LooksForTheEndOfAnAddressForSoFar) {
+    const Scrubbing scrubbing{{}, "mail.example.org", IpAddress::parse("203.0.113.5")};
+    EXPECT_EQ(scrub("be[IPv6:0000:0000:0000:0000:0000:ffff:192.168.100.228]:25", scrubbing),
+              "mail.example.org");
+    for (const std::size_t octets : {std::size_t{64}, std::size_t{65}}) {  // address_octets_max, brackets too
+        const std::string none = "be[10.0.0.1" + std::string(octets - 10, '0') + "] said";
+        EXPECT_EQ(scrub(none, scrubbing), none);
+    }
+}
+
 }  // namespace
 }  // namespace sluice::relay

@@ -70,7 +70,8 @@ TEST_F(TlsaRecordsTest, AreAskedForAgainWhenTheyExpireWithinBounds) {
     EXPECT_EQ(records.heard(found({dane_ee}, 300), now), Seconds{300});
     EXPECT_EQ(records.heard(found({dane_ee}, 60), now), Seconds{60});
     EXPECT_EQ(records.heard(found({dane_ee}, 0), now), Seconds{60});
-    EXPECT_EQ(records.heard(found({dane_ee}, 3600), now), Seconds{3600});
+    EXPECT_EQ(records.heard(found({dane_ee}, 3600), now), Seconds{3600});  // ttl_max
+    EXPECT_EQ(records.heard(found({dane_ee}, 3601), now), Seconds{3600});
     EXPECT_EQ(records.heard(found({dane_ee}, 86'400), now), Seconds{3600});
 }
 

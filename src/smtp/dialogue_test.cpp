@@ -80,7 +80,10 @@ TEST(Opening, SaysANameInUtf8AndNothingElseBeyondAscii) {
                                                           {"caf\xe9.example", "caf?.example"},
                                                           {"\"<a\\", "\"<a\\"},
                                                           {"a b\tc\x7f", "a?b?c?"},
-                                                          {long_name, std::string(254, 'x') + "?"}}) {
+                                                          {long_name, std::string(254, 'x') + "?"},
+                                                          // name_octets_max
+                                                          {std::string(255, 'x'), std::string(255, 'x')},
+                                                          {std::string(256, 'x'), std::string(255, 'x')}}) {
         Dialogue dialogue("front.example");
         dialogue.open(name);
         dialogue.receive("220 mx\r\n");

@@ -39,6 +39,9 @@ INSTANTIATE_TEST_SUITE_P(
                     TextCase{"ORCPT=utf-8;\\x{22}\\x{}\\x{zz}", " ORCPT=utf-8;\\x{22}\\x{5C}x{}\\x{5C}x{zz}"},
                     TextCase{"AUTH=<>", " AUTH=<>"}, TextCase{"AUTH=+3C+3E", " AUTH=+3C+3E"},
                     TextCase{"AUTH=<a", " AUTH=+3Ca"}, TextCase{"AUTH=e+3Dmc2@c", " AUTH=e+3Dmc2+40c"},
+                    TextCase{"ORCPT=utf-8;\\x{000041}@c", " ORCPT=utf-8;A@c"},  // digits_max: 6
+                    TextCase{"ORCPT=utf-8;\\x{0000041}@c", " ORCPT=utf-8;\\x{5C}x{0000041}@c"},
+                    TextCase{"ORCPT=utf-8;\\x{10ffff}", " ORCPT=utf-8;\\x{10FFFF}"},  // point_max
                     // A value that cannot be written is left out.
                     TextCase{"ORCPT=utf-8;\xff", ""}, TextCase{"ORCPT=utf-8;\\x{110000}", ""},
                     TextCase{"ORCPT=none", ""}, TextCase{"ORCPT=r\"c;x", ""}, TextCase{"ORCPT=;x", ""}));

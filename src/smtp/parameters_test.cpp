@@ -44,7 +44,7 @@ TEST(MailParameters, AreHeldToTheirGrammar) {
         {"", "ok"},
         {"SIZE=0", "ok"},
         {"size=12345", "ok"},
-        {"SIZE=99999999999999999999", "ok"},  // 20 digits, RFC 1870 3
+        {"SIZE=99999999999999999999", "ok"},  // size_digits_max: 20, RFC 1870 3
         {"SIZE=999999999999999999999", "bad"},
         {"SIZE", "bad"},
         {"SIZE=", "bad"},
@@ -74,7 +74,7 @@ TEST(MailParameters, AreHeldToTheirGrammar) {
         {"ENVID=a\x01", "bad"},
         {"ENVID=", "bad"},
         {"ENVID=\xc3\xbc", "bad"},
-        {"ENVID=" + std::string(100, 'x'), "ok"},
+        {"ENVID=" + std::string(100, 'x'), "ok"},  // envid_octets_max
         {"ENVID=" + std::string(101, 'x'), "ok:"},
         {"ENVID=" + std::string(1900, 'x'), "ok:"},
         {"ENVID=" + std::string(101, '+'), "bad"},
@@ -130,7 +130,7 @@ TEST(RcptParameters, AreHeldToTheirGrammar) {
         {"ORCPT=a@example.org", "bad"},
         {"ORCPT=rfc 822;a", "bad"},
         {"ORCPT=utf-8;\\x{fc}@example.org", "ok"},
-        {"ORCPT=rfc822;" + std::string(493, 'x'), "ok"},
+        {"ORCPT=rfc822;" + std::string(493, 'x'), "ok"},  // orcpt_octets_max: 500, with the type
         {"ORCPT=rfc822;" + std::string(494, 'x'), "ok:"},
         {"ORCPT=rfc822;" + std::string(1900, 'x'), "ok:"},
         {"ORCPT=rfc822;" + std::string(494, 'x') + "\tNOTIFY=NEVER", "ok:NOTIFY=NEVER"},
@@ -158,7 +158,7 @@ TEST(MailParameters, AreBoundWhereTheyAreCarriedOn) {
     EXPECT_EQ(mail_outcome("AUTH=<>", offered), "ok");
     EXPECT_EQ(mail_outcome("AUTH=a=b", offered), "ok");
     EXPECT_EQ(mail_outcome("AUTH=a+b", offered), "bad");
-    EXPECT_EQ(mail_outcome("AUTH=" + std::string(500, 'x'), offered), "ok");
+    EXPECT_EQ(mail_outcome("AUTH=" + std::string(500, 'x'), offered), "ok");  // auth_octets_max
     EXPECT_EQ(mail_outcome("AUTH=" + std::string(501, 'x'), offered), "ok:");
 }
 

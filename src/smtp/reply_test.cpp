@@ -52,7 +52,7 @@ TEST(AppendWire, AppendsAndNeverEndsEarly) {
 }
 
 TEST(AppendWire, CutsLinesAt512Octets) {
-    const std::string fits(506, 'x');
+    const std::string fits(506, 'x');  // text_octets_max
     EXPECT_EQ(wire({250, fits}), "250 " + fits + "\r\n");
     EXPECT_EQ(wire({250, fits + "y"}), "250 " + fits + "\r\n");
     EXPECT_EQ(wire({250, fits + "y\nz"}), "250-" + fits + "\r\n250 z\r\n");

@@ -91,6 +91,16 @@ TEST_F(ServerAuth, BoundsAResponse) {
     EXPECT_EQ(last, (std::vector{334, 501, 250}));
 }
 
+TEST_F(ServerAuth, WaitsForTheEndOfALineThatFitsAndForNoOther) {
+    constexpr std::size_t octets_max = 12'288;  // auth_line_octets_max, with the end of the line
+    play(Auth::over_tls, true, "AUTH LOGIN\r\n" + std::string(octets_max - 1, 'a'));
+    EXPECT_EQ(script->play().unread.size(), octets_max - 1) << "the line end may be the next octet";
+    play(Auth::over_tls, true, "AUTH LOGIN\r\n" + std::string(octets_max, 'a'));
+    EXPECT_EQ(script->play().unread, "") << "the line is too long: its octets are dropped";
+    script->feed("a\r\nNOOP\r\n");
+    EXPECT_TRUE(script->play().replies.ends_with("501 5.7.0 Broken off\r\n250 2.0.0 Ok\r\n"));
+}
+
 TEST_F(ServerAuth, CountsFailuresAsErrors) {
     options.limits.errors_max = 2;
     play(Auth::over_tls, true, "AUTH LOGIN\r\n*\r\nAUTH LOGIN\r\n*\r\nAUTH LOGIN\r\n*\r\n");

@@ -114,8 +114,10 @@ INSTANTIATE_TEST_SUITE_P(
         bad("Proxy TCP4 192.0.2.7 127.0.0.1 50000 25\r\n", Fault::missing),
         bad("\x16\x03\x01", Fault::missing), bad("PROXY UDP4 192.0.2.7 127.0.0.1 50000 25\r\n"),
         bad("PROXY \r\n"), bad("EHLO client.example\r\n", Fault::missing),
+        good("PROXY UNKNOWN" + std::string(92, ' ') + "\r\n"),  // v1_octets_max: 107, with the line end
         bad("PROXY UNKNOWN" + std::string(93, ' ') + "\r\n"),
-        good("PROXY UNKNOWN" + std::string(92, ' ') + "\r\n"), bad("PROXY UNKNOWN" + std::string(120, ' ')),
+        HeaderCase{"PROXY UNKNOWN" + std::string(93, ' '), {}}, bad("PROXY UNKNOWN" + std::string(94, ' ')),
+        bad("PROXY UNKNOWN" + std::string(120, ' ')),
         good(v2("\x21\x11", v4_body), addresses("192.0.2.7", "127.0.0.1")),
         good(v2("\x21\x11", v4_body + std::string("\x04\x00\x03"
                                                   "abc\x05\x00\x00",

@@ -153,6 +153,18 @@ TEST(XclientLine, LeavesOutAReverseNameThatCannotBeCut) {
     EXPECT_LE(cut.size(), xclient_line_octets_max);
 }
 
+TEST(XclientLine, HasNoNameThatPostfixWouldRefuse) {
+    const std::string label(63, 'a');  // label_octets_max
+    for (const auto& [name, value] : {std::pair(label + ".example", label + ".example"),
+                                      std::pair(label + "a.example", std::string("[UNAVAILABLE]"))}) {
+        XclientIdentity identity = example();
+        identity.name.name = identity.reverse_name.name = name;
+        const std::string line = xclient_line(XclientAttributes::parse(postfix_attributes), identity);
+        EXPECT_EQ(value_of(line, "NAME"), value);
+        EXPECT_EQ(value_of(line, "REVERSE_NAME"), value);
+    }
+}
+
 TEST(XclientLine, SaysNothingThatCouldBeTakenForAMark) {
     for (int octet = 0; octet < 256; ++octet) {
         const std::string helo(1, static_cast<char>(octet));
