@@ -81,6 +81,7 @@ TEST(UntoldDelivery, AsARecordAndBack) {
     EXPECT_EQ(parse_untold_delivery(to_text(delivered)), delivered);
     EXPECT_EQ(parse_untold_delivery(to_text(under_way)), under_way);
     EXPECT_EQ(to_text({.reply = {250, "2.0.0 one\n2.0.0 two"}}), "250 2.0.0 Ok");
+    // text_octets_max
     EXPECT_EQ(to_text({.reply = {250, std::string(507, 'x')}}), "250 2.0.0 Ok");
     EXPECT_EQ(to_text({.reply = {250, std::string(506, 'x')}}), "250 " + std::string(506, 'x'));
 }
@@ -96,7 +97,7 @@ TEST(UntoldDelivery, WhatIsNot250IsNotBelieved) {
                                 "250 2.0.0 Ok\r\n221 bye",
                                 "250 2.0.0 \x80",
                                 std::string("250 2.0.0 \0", 11),
-                                "250 " + std::string(507, 'x'),
+                                "250 " + std::string(507, 'x'),  // text_octets_max
                                 "under way "};
     for (const std::string& row : rows)
         EXPECT_EQ(parse_untold_delivery(row), std::nullopt) << row;

@@ -251,11 +251,13 @@ class Keeper::Visitor final : public net::IoHandler {
 
     void send() {
         sending_ = false;
-        if (!fd_ || !room_ || unsent_.empty()) return;
-        const auto sent = net::write_some(fd_.get(), unsent_.data(), unsent_.size());
-        if (sent == net::io_failed) return leave();
-        if (sent > 0) unsent_.erase(0, static_cast<std::size_t>(sent));
-        room_ = unsent_.empty();
+        if (!fd_ || unsent_.empty()) return;
+        if (room_) {
+            const auto sent = net::write_some(fd_.get(), unsent_.data(), unsent_.size());
+            if (sent == net::io_failed) return leave();
+            if (sent > 0) unsent_.erase(0, static_cast<std::size_t>(sent));
+            room_ = unsent_.empty();
+        }
         if (unsent_.size() > unread_octets_max) return leave();
         if (heard_all_) leave_if_answered();
     }

@@ -112,10 +112,15 @@ TEST(Message, OperationsThatWouldSpoilOthersAreRefused) {
     };
     EXPECT_FALSE(but([](Operation& o) { o.key += 'k'; }));
     EXPECT_FALSE(but([](Operation& o) { o.key.clear(); }));
-    EXPECT_FALSE(but([](Operation& o) { o.good = 1e6 + 1; }));
+    EXPECT_TRUE(but([](Operation& o) { o.bad = 1e6; }));          // evidence_max, as `good` has it
+    EXPECT_FALSE(but([](Operation& o) { o.good = 1e6 + 1; }));    // evidence_max
+    EXPECT_FALSE(but([](Operation& o) { o.bad = 1e6 + 1e-9; }));  // evidence_max
     EXPECT_FALSE(but([](Operation& o) { o.bad = -1; }));
     EXPECT_FALSE(but([](Operation& o) { o.bad = std::numeric_limits<double>::quiet_NaN(); }));
     EXPECT_FALSE(but([](Operation& o) { o.term = -1s; }));
+    static constexpr Seconds ten_years = 24h * 366 * 10;  // term_max
+    EXPECT_TRUE(but([](Operation& o) { o.term = ten_years; }));
+    EXPECT_FALSE(but([](Operation& o) { o.term = ten_years + 1s; }));
     EXPECT_FALSE(but([](Operation& o) { o.term = Seconds::max(); }));
     EXPECT_FALSE(but([](Operation& o) { o.verb = static_cast<Verb>(verbs); }));
     const Operation value{.verb = Verb::put, .key = "k", .value = std::string(value_octets_max, 'v')};

@@ -52,13 +52,17 @@ TEST(OwnClients, NobodyElse) {
 }
 
 TEST(OwnClients, SoManyAreNamed) {
+    static_assert(OwnClients::named_max == 5);
     std::vector<std::string> lines;
-    for (int host = 1; host <= 9; ++host)
+    for (int host = 1; host <= 5; ++host)
         lines.push_back(session(fmt::format("10.0.0.{}", host), slow));
-    lines.push_back(session("10.0.0.9", slow));
+    EXPECT_THAT(said_of(lines),
+                HasSubstr(R"("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5" to )"));
+    lines.push_back(session("10.0.0.6", slow));
+    lines.push_back(session("10.0.0.6", slow));
     const std::string text = said_of(lines);
     EXPECT_THAT(text,
-                HasSubstr(R"(Add "10.0.0.9", "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4" and 4 others)"));
+                HasSubstr(R"(Add "10.0.0.6", "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4" and 1 others)"));
     EXPECT_THAT(text, Not(HasSubstr("10.0.0.5")));
 }
 

@@ -9,11 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "net/local_socket.hpp"
+
 namespace sluice::app {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 std::string errors_of(std::string_view text) {
     const auto config = parse_config(text, "f");
@@ -179,6 +182,25 @@ weight = 7
     EXPECT_EQ(weight_told(lists[1], "127.0.0.18"), -5);
     EXPECT_EQ(weight_told(lists[3], "127.0.0.0"), -7);
     EXPECT_EQ(weight_told(lists[3], "127.0.0.255"), 0);
+}
+
+TEST(Config, AWeightOfACodeHasBounds) {
+    const auto list = [](std::int64_t weight) {
+        return fmt::format("[[policy.dnsbl]]\nzone = 'bl.example.org'\ncodes = {{ '127.0.0.2' = {} }}",
+                           weight);
+    };
+    for (const int most : {1'000'000, -1'000'000}) {  // weight_max
+        EXPECT_EQ(weight_told(parsed(list(most)).front.policy.dns_lists.at(0), "127.0.0.2"), most);
+        EXPECT_THAT(errors_of(list(most + (most > 0 ? 1 : -1))),
+                    HasSubstr("the weight of \"127.0.0.2\" must be an integer, -1000000..1000000"));
+    }
+}
+
+TEST(Config, AWrongTextIsQuotedUnlessItIsLong) {
+    const std::string most(60, 'x');  // text_max
+    EXPECT_THAT(errors_of("workers = '" + most + "'"), HasSubstr("not the string \"" + most + "\""));
+    EXPECT_THAT(errors_of("workers = 'x" + most + "'"),
+                testing::AllOf(HasSubstr("not a string"), Not(HasSubstr(most))));
 }
 
 std::string codes_of_number(std::size_t number) {
@@ -387,6 +409,11 @@ TEST(Config, RulesThatSpanKeys) {
     EXPECT_THAT(broken_rule("[relay.pool]\nconnections_min = 5\nconnections_max = 4"),
                 HasSubstr("(5) is above"));
     EXPECT_EQ(broken_rule("[relay.pool]\nconnections_min = 4\nconnections_max = 4"), "");
+    const std::string place =
+        "/" + std::string(net::local_path_octets_max - 1 - std::string("/store").size(), 's');
+    EXPECT_EQ(broken_rule("store = 'local'\nstate_dir = '" + place + "'"), "");
+    EXPECT_THAT(broken_rule("store = 'local'\nstate_dir = '" + place + "s'"),
+                HasSubstr("is too long for a socket, of which a path has at most 107 octets"));
     EXPECT_THAT(broken_rule("[recipients]\nverify = 'list'"), HasSubstr("recipients.list_file is not set"));
 }
 

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
@@ -140,6 +141,41 @@ TEST(AddressRegister, APipeIsNotWaitedFor) {
     std::filesystem::remove(name.path());
     ASSERT_EQ(::mkfifo(name.path().c_str(), 0600), 0);
     EXPECT_EQ(fault(name.path(), Holds::asns), name.path() + ": not a regular file");
+}
+
+/// A number as MaxMind's format has it, of so many octets.
+std::string octets_of(std::uint32_t number, unsigned count) {
+    std::string octets;
+    for (unsigned octet = count; octet-- > 0;)
+        octets += static_cast<char>(number >> 8U * octet & 255U);
+    return octets;
+}
+
+/// A file whose only record, of an AS number, is in the last node of a tree that is a chain.
+std::string chain_of(std::uint32_t nodes) {
+    const auto text = [](std::string_view name) {
+        return static_cast<char>(0x40U | name.size()) + std::string(name);
+    };
+    const auto number = [](std::uint32_t value) { return '\xc4' + octets_of(value, 4); };
+    const auto small = [](std::uint32_t value) { return '\xa2' + octets_of(value, 2); };
+    const std::string nothing(1, '\0');
+    std::string file;
+    for (std::uint32_t node = 1; node <= nodes; ++node)
+        file += octets_of(node < nodes ? node : nodes + 16, 3) + octets_of(nodes, 3);
+    file += std::string(16, '\0') + '\xe1' + text("autonomous_system_number") + number(64'500);
+    return file + "\xab\xcd\xefMaxMind.com\xe9" + text("node_count") + number(nodes) + text("record_size") +
+           small(24) + text("ip_version") + small(4) + text("database_type") + text("Chain") +
+           text("languages") + nothing + '\x04' + text("binary_format_major_version") + small(2) +
+           text("binary_format_minor_version") + small(0) + text("build_epoch") + "\x01\x02\x01" +
+           text("description") + '\xe0';
+}
+
+TEST(AddressRegister, SoMuchOfItsTreeIsLookedAt) {
+    constexpr std::uint32_t most = 100'000;  // looked_at_max
+    const Scratch scratch(chain_of(most));
+    EXPECT_EQ(fault(scratch.path(), Holds::asns), "");
+    scratch.write(chain_of(most + 1));
+    EXPECT_THAT(fault(scratch.path(), Holds::asns), HasSubstr(": holds no AS numbers (it is a Chain)"));
 }
 
 /// Changes each octet in turn. The file may be refused, or values may be unknown or wrong, but nothing

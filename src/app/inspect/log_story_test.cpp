@@ -155,6 +155,21 @@ TEST_F(Story, WhatTheMtaHadSaidAndWhatWasNoticed) {
                   "(the MTA had said: 421 too busy). The client had gone before it could hear so.\n"));
 }
 
+TEST_F(Story, SoManyRecipientsAreNamedInOneSentence) {
+    const auto told_of = [&](unsigned recipients) {
+        std::string list;
+        for (unsigned number = 1; number <= recipients; ++number)
+            list += fmt::format(R"({}"b{}@example.net")", list.empty() ? "" : ",", number);
+        return of("192.0.2.7",
+                  {transaction("2026-11-30T11:00:00.000Z",
+                               fmt::format(R"("sender":"a@example.org","recipients":[{}],"octets":1,)"
+                                           R"("outcome":"delivered","code":250,"reply":"Ok","mta":"m")",
+                                           list))});
+    };
+    EXPECT_THAT(told_of(20), HasSubstr("<b19@example.net>, <b20@example.net> it was"));  // named_max
+    EXPECT_THAT(told_of(21), HasSubstr("<b20@example.net> and 1 others it was"));
+}
+
 TEST_F(Story, WhatOnlyTheGreylistWouldHaveStopped) {
     std::string observed = delivered;
     observed.replace(observed.find(R"("lane":"slow")"), 13,

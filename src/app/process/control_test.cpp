@@ -1,9 +1,14 @@
 #include "app/process/control.hpp"
 
+#include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
+#include <fmt/format.h>
 #include <future>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -117,6 +122,34 @@ TEST_F(ControlTest, WhoConnectsAndSaysNothingHoldsNobodyUp) {
     for (int i = 0; i < 20; ++i)
         loop.turn(Millis{1});
     EXPECT_TRUE(ask("reload").done);
+}
+
+TEST_F(ControlTest, SoManyMaySayNothingAndTheOldestGoesFirst) {
+    constexpr std::size_t most = 8;  // askers_max
+    const net::Fd opened(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    std::vector<net::Fd> silent;
+    const auto connect = [&] {
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        fmt::format("/proc/self/fd/{}/control", opened.get()).copy(address.sun_path, sizeof address.sun_path);
+        silent.emplace_back(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        ASSERT_EQ(::connect(silent.back().get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
+                  0);
+        for (int turns = 0; turns < 3; ++turns)
+            loop.turn(Millis{0});
+    };
+    const auto is_heard = [&](std::size_t asker) {
+        char octet = 0;
+        return ::recv(silent[asker].get(), &octet, 1, MSG_DONTWAIT) < 0 && errno == EAGAIN;
+    };
+    while (silent.size() < most)
+        connect();
+    for (std::size_t asker = 0; asker < most; ++asker)
+        EXPECT_TRUE(is_heard(asker)) << asker;
+    connect();
+    EXPECT_FALSE(is_heard(0));
+    for (std::size_t asker = 1; asker <= most; ++asker)
+        EXPECT_TRUE(is_heard(asker)) << asker;
 }
 
 }  // namespace

@@ -68,10 +68,20 @@ TEST(Systemd, SocketsOfAnotherProcessAreNotOurs) {
 
 TEST(Systemd, NonsenseIsNoNumber) {
     const Set us("LISTEN_PID", std::to_string(::getpid()));
-    for (const char* text : {"", "x", "1x", "-1", "99999999999999999999", "65537"}) {
+    for (const char* text : {"", "x", "1x", "-1", "99999999999999999999", "65537"}) {  // passed_max
         const Set count("LISTEN_FDS", text);
         EXPECT_TRUE(passed_sockets().empty()) << text;
     }
+}
+
+TEST(Systemd, SoManySocketsMayBePassed) {
+    const auto look = [] {  // in a process of its own, whose descriptors from 3 on they are
+        const Set us("LISTEN_PID", std::to_string(::getpid()));
+        const Set count("LISTEN_FDS", "65536");  // passed_max
+        const std::vector<PassedSocket> sockets = passed_sockets();
+        ::_exit(sockets.size() == 65'536 && sockets.back().fd.get() == 65'538 ? 0 : 1);
+    };
+    EXPECT_EXIT(look(), testing::ExitedWithCode(0), "");
 }
 
 /// Runs in a child process, where the sockets have the descriptors from 3 on.

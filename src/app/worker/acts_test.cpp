@@ -7,6 +7,7 @@
 #include <functional>
 #include <gtest/gtest.h>
 #include <memory>
+#include <span>
 
 #include "net/local_socket.hpp"
 #include "store/client.hpp"
@@ -151,6 +152,47 @@ TEST_F(ActsTest, EndByThemselvesEvenWhileTheMemoryIsSilent) {
     now_ += 2000;
     open_keeper();
     turn_until([&] { return acts_.size() == 1; });
+}
+
+/// A memory that holds so many acts, and hands them out a list at a time.
+class Roll final : public store::State {
+  public:
+    Roll(net::Loop& loop, std::size_t acts) : loop_(loop), acts_(acts) {}
+
+    void ask(Question& question, std::span<const store::Operation> operations) override {
+        ASSERT_EQ(operations.front().amount, store::listed_max);
+        loop_.defer([this, &question] {
+            store::Outcomes list;
+            for (; told < acts_ && list.size() < std::size_t{store::listed_max}; ++told)
+                list.push_back(
+                    {.found = true,
+                     .key = fmt::format("act/10.{}.{}.{}/32", told >> 16U, told >> 8U & 255U, told & 255U),
+                     .value = "defer root"});
+            question.answered(&list);
+        });
+    }
+    void tell(std::span<const store::Operation> /*operations*/) override {}
+
+    std::size_t told = 0;
+
+  private:
+    void withdraw(Question& /*question*/) override {}
+
+    net::Loop& loop_;
+    std::size_t acts_;
+};
+
+TEST(Acts, SoManyAreRead) {
+    net::Loop loop;
+    Roll roll(loop, Acts::acts_max + 1);
+    bool finished = false;
+    Acts acts(loop, roll, nullptr, [&] { finished = true; });
+    acts.read();
+    for (unsigned turns = 0; !finished && turns < 10'000; ++turns)
+        loop.turn(0ms);
+    ASSERT_TRUE(finished);
+    EXPECT_EQ(acts.size(), Acts::acts_max);
+    EXPECT_EQ(roll.told, Acts::acts_max) << "and it is asked for no more";
 }
 
 }  // namespace

@@ -100,8 +100,9 @@ TEST_F(OddServer, IsFoundOut) {
     EXPECT_THAT(told_of("$"), HasSubstr("it did not answer in time"));
     EXPECT_THAT(told_of(""), HasSubstr("it closed the connection"));
     EXPECT_THAT(told_of("-LOADING Redis is loading\r\n"), HasSubstr("it said LOADING"));
-    EXPECT_THAT(told_of("-" + std::string(1000, 'x') + "\r\n"),
-                testing::EndsWith("it said " + std::string(200, 'x')));
+    for (const std::size_t octets : {200, 201, 1000})  // reason_octets_max
+        EXPECT_THAT(told_of("-" + std::string(octets, 'x') + "\r\n"),
+                    testing::EndsWith("it said " + std::string(200, 'x')));
     // The connection stays, but the operator should know.
     EXPECT_THAT(told_of("+OK\r\n"), HasSubstr("store_refused"));
     EXPECT_THAT(told_of("-MOVED 1 127.0.0.1:1\r\n"), HasSubstr("store_refused"));
@@ -119,6 +120,22 @@ TEST_F(OddServer, ClusterThatSendsUsAboutIsNotFollowedForEver) {
     reply = "-MOVED 1 " + fake.host().to_string() + "\r\n";
     EXPECT_THAT(told_by(fake, RedisTopology::cluster), HasSubstr("store_refused"));
     EXPECT_LE(answers, 20u);
+}
+
+/// What says "once more" is asked again so often, and then no more.
+TEST_F(OddServer, IsAskedAgainSoOften) {
+    constexpr unsigned redirects = 5;  // redirects_max
+    const std::string nothing_there = "$17\r\n0" + std::string(16, '\0') + "\r\n";
+    for (const unsigned refusals : {redirects, redirects + 1}) {
+        unsigned answers = 0;
+        FakeRedis fake(loop_, [&] { return ++answers <= refusals ? "-TRYAGAIN\r\n" : nothing_there; });
+        std::string told;
+        RedisBacking backing(loop_, {.hosts = {fake.host()}}, [&](auto what, auto) { told += what; });
+        const Outcomes outcomes = ask(loop_, backing, {{.verb = Verb::get, .key = "k"}});
+        EXPECT_EQ(outcomes.size(), refusals == redirects ? 1u : 0u);
+        EXPECT_EQ(told, refusals == redirects ? "" : "store_refused");
+        EXPECT_EQ(answers, 1 + redirects);
+    }
 }
 
 /// The connection counts as up each time it is greeted, and down each time it closes: the link must not

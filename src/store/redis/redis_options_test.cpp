@@ -85,7 +85,7 @@ TEST(RedisUrl, WhatIsWrongIsSaid) {
     EXPECT_EQ(refused("redis+cluster://h/1"), "a cluster has no databases");
     EXPECT_EQ(refused("redis+sentinel://h"), "after the Sentinels there must be /name-of-the-master");
     std::string many = "redis+cluster://h";
-    for (int host = 1; host < 64; ++host)
+    for (int host = 1; host < 64; ++host)  // hosts_max
         many += ",h";
     EXPECT_EQ(parsed(many).hosts.size(), 64u);
     EXPECT_EQ(refused(many + ",h"), "there are more than 64 hosts");

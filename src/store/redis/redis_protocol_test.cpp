@@ -81,12 +81,14 @@ TEST(RedisReader, RepliesAreBounded) {
         ASSERT_EQ(reader.next(), Result::reply);
         ASSERT_EQ(reader.next(), Result::more);
     }
-    EXPECT_EQ(after(room, "*65536\r\n"), Result::more);
-    EXPECT_EQ(after(room, "*65537\r\n"), Result::broken);
+    const auto array = [](std::size_t values) { return "*" + std::to_string(values) + "\r\n"; };
+    EXPECT_EQ(after(room, array(RedisReader::values_max)), Result::more);
+    EXPECT_EQ(after(room, array(RedisReader::values_max + 1)), Result::broken);
     EXPECT_EQ(after(room, "*2000000000\r\n"), Result::broken);
-    EXPECT_EQ(after(room, "*2\r\n*40000\r\n"), Result::more);
-    std::string second_too_large = "*2\r\n*1\r\n:1\r\n*65534\r\n";
-    EXPECT_EQ(after(room, second_too_large), Result::broken);
+    // They are counted in all arrays of a reply together.
+    EXPECT_EQ(after(room, "*2\r\n" + array(RedisReader::values_max - 2)), Result::more);
+    EXPECT_EQ(after(room, "*2\r\n*1\r\n:1\r\n" + array(RedisReader::values_max - 3)), Result::more);
+    EXPECT_EQ(after(room, "*2\r\n*1\r\n:1\r\n" + array(RedisReader::values_max - 2)), Result::broken);
 }
 
 TEST(RedisReader, WhatIsNotRespIsBroken) {
@@ -206,11 +208,25 @@ TEST(RedisCommand, OfEachVerb) {
     EXPECT_THAT(words(Operation{.verb = Verb::count, .key = "k", .term = 1s}), testing::Contains("look"));
     EXPECT_THAT(words(Operation{.verb = Verb::get, .key = "k"}, ScriptBy::text),
                 ElementsAre("EVAL", redis_script(), "1", "p:k", "look", "0"));
-    EXPECT_THAT(words(Operation{.verb = Verb::put, .key = "k", .term = Seconds::max()}),
-                testing::Contains("100000000000000"));
+    for (const Seconds term : {100'000'000'000s, 100'000'000'001s, Seconds::max()})  // term_s_max
+        EXPECT_THAT(words(Operation{.verb = Verb::put, .key = "k", .term = term}),
+                    testing::Contains("100000000000000"));
+    EXPECT_THAT(words(Operation{.verb = Verb::put, .key = "k", .term = 99'999'999'999s}),
+                testing::Contains("99999999999000"));
     EXPECT_THAT(words(Operation{.verb = Verb::put, .key = "k", .term = -1s}), testing::Contains("0"));
     EXPECT_EQ(words(Operation{.verb = Verb::get, .key = std::string(600, 'k')})[3],
               "p:" + std::string(600, 'k'));
+}
+
+TEST(RedisCommand, HasSoManyWords) {
+    std::string most, more;  // words_max
+    append_redis_command(
+        most, {"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16"});
+    append_redis_command(
+        more, {"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15", "16", "17"});
+    EXPECT_EQ(words(most).size(), 16u);
+    EXPECT_EQ(words(most).back(), "16");
+    EXPECT_EQ(more, most) << "cut, and not written beyond";
 }
 
 RedisReply text(std::string_view octets) {
