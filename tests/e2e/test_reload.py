@@ -207,7 +207,7 @@ def test_a_worker_that_hangs_is_replaced(start_sluice, postfix):
     sluice = start_sluice(postfix.private_port)
     victim = sluice.worker_pids()[0]
     os.kill(victim, signal.SIGSTOP)
-    assert sluice.wait_record("worker_hung", timeout=60)["pid"] == victim
+    assert sluice.wait_record("worker_hung", timeout=60)["pid"] == victim  # after silent_s_max
     assert sluice.wait_record("worker_died")["signal"] == signal.SIGKILL
     assert greeting(sluice)
 
@@ -216,7 +216,7 @@ def test_old_workers_are_not_kept_without_end(start_sluice, postfix):
     """More reloads than are allowed to leave sessions behind: the oldest session is ended, as by SIGTERM."""
     sluice = start_sluice(postfix.private_port)
     clients = []
-    for n in range(10):
+    for n in range(10):  # retired_max is 8
         clients.append(sluice.connect(source=f"127.0.104.{n + 1}"))
         clients[-1].greet()
         sluice.reload()
