@@ -65,7 +65,8 @@ Findings OwnClients::findings() const {
         {Severity::advice,
          fmt::format("Add {}{} to policy.networks.fast if these are machines of your own, as their addresses "
                      "say: by the log {} of their sessions {} held up or put off",
-                     fmt::join(named, ", "), others == 0 ? "" : fmt::format(" and {} others", others),
+                     fmt::join(named, ", "),
+                     others == 0 ? "" : fmt::format(" and {} other{}", others, others == 1 ? "" : "s"),
                      held_ + would_be_, held_ == 0 ? "would have been" : "were")}};
 }
 

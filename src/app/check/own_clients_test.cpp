@@ -62,7 +62,7 @@ TEST(OwnClients, SoManyAreNamed) {
     lines.push_back(session("10.0.0.6", slow));
     const std::string text = said_of(lines);
     EXPECT_THAT(text,
-                HasSubstr(R"(Add "10.0.0.6", "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4" and 1 others)"));
+                HasSubstr(R"(Add "10.0.0.6", "10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4" and 1 other)"));
     EXPECT_THAT(text, Not(HasSubstr("10.0.0.5")));
 }
 

@@ -145,7 +145,8 @@ std::string recipients_text(const json::object& line) {
         if (++count > named_max) return;
         text += fmt::format("{}{}", text.empty() ? "" : ", ", address_text(recipient));
     });
-    if (count > named_max) text += fmt::format(" and {} others", count - named_max);
+    if (count > named_max)
+        text += fmt::format(" and {} {}", count - named_max, count == named_max + 1 ? "other" : "others");
     return text;
 }
 

@@ -167,7 +167,7 @@ TEST_F(Story, SoManyRecipientsAreNamedInOneSentence) {
                                            list))});
     };
     EXPECT_THAT(told_of(20), HasSubstr("<b19@example.net>, <b20@example.net> it was"));  // named_max
-    EXPECT_THAT(told_of(21), HasSubstr("<b20@example.net> and 1 others it was"));
+    EXPECT_THAT(told_of(21), HasSubstr("<b20@example.net> and 1 other it was"));
 }
 
 TEST_F(Story, WhatOnlyTheGreylistWouldHaveStopped) {
