@@ -47,7 +47,7 @@ class ConnectionTest : public testing::Test {
     void expect_given_up_after(Millis limit, Outcome outcome) {
         loop.timers().advance(loop.now() + limit - Millis{1});
         EXPECT_EQ(owner.last, Outcome::none);
-        loop.timers().advance(loop.now() + limit + net::TimerWheel::tick);
+        loop.timers().advance(loop.now() + limit + net::TimerWheel::tick - Millis{1});
         EXPECT_EQ(owner.last, outcome);
         EXPECT_TRUE(connection.timed_out());
     }

@@ -9,7 +9,7 @@ class RelayBounds : public RelayTest {
   protected:
     /// Up to a moment before `time` has passed since the last turn, and then a moment more.
     void almost(Millis time) { loop.timers().advance(loop.now() + time - Millis{1}); }
-    void fully(Millis time) { loop.timers().advance(loop.now() + time + net::TimerWheel::tick); }
+    void fully(Millis time) { loop.timers().advance(loop.now() + time + net::TimerWheel::tick - Millis{1}); }
 };
 
 TEST_F(RelayBounds, QuestionsOfOneClientWaitForCompany) {
