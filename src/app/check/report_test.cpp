@@ -169,11 +169,10 @@ TEST(CheckReport, WithoutXclientTheMtaCountsAsDown) {
 TEST(CheckReport, AnMtaThatDoesNotAnswer) {
     ProbeFindings found;
     found.unreachable = "Connection refused";
-    EXPECT_EQ(
-        mta_report(upstream(), found, Config(), 2),
-        "MTA 127.0.0.1:2526 cannot be used: Connection refused\n"
-        "  ERROR     Start it, or correct relay.mta (`sluice check --print-postconf` prints the listener\n"
-        "            that a Postfix needs): without an MTA all mail is put off\n");
+    EXPECT_EQ(mta_report(upstream(), found, Config(), 2),
+              "MTA 127.0.0.1:2526 cannot be used: Connection refused\n"
+              "  ERROR     Start it, or correct relay.mta (`sluice check --print-postconf` prints the\n"
+              "            listener that a Postfix needs): without an MTA all mail is put off\n");
 }
 
 TEST(CheckReport, PlaintextOnANetworkIsTold) {
