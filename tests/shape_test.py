@@ -125,6 +125,19 @@ def helpers_in_the_product(tree):
     ]  # fmt: skip
 
 
+# "Who comes late hears so." is a riddle to a stranger, until the verb comes.
+BARE_CLAUSE = re.compile(r"//+ (?:Who|What|Where|Whoever|Whatever|Whom|Whose|Which|Likewise|Of|That)\b")
+
+
+def comments_without_a_subject(tree):
+    """Comments that open with a relative clause, where a sentence has its subject."""
+    return [
+        f"{path.relative_to(tree)}:{number}: {line.strip()}"
+        for path in sources(tree)
+        for number, line in enumerate(code_lines(path), 1) if BARE_CLAUSE.search(line)
+    ]  # fmt: skip
+
+
 BOUND = re.compile(r"constexpr\s+[\w:<> ]+?\s(\w+_max)\b")
 # Bounds that no test reaches, and why.
 UNTESTED_BOUNDS = {
@@ -189,6 +202,10 @@ def test_pure_folders_know_no_clock():
 
 def test_the_product_includes_no_helper_of_tests():
     assert helpers_in_the_product(ROOT) == []
+
+
+def test_comments_open_with_a_subject():
+    assert comments_without_a_subject(ROOT) == []
 
 
 def test_each_bound_is_named_by_a_test():
@@ -258,6 +275,11 @@ def test_a_helper_of_tests_in_the_product_is_noticed(tmp_path):
     include = '#include "net/testing/port.hpp"\n'
     plant(tmp_path, {"net/testing/port.hpp": "", "net/a_test.cpp": include, "net/testing/b.hpp": include, "net/c.cpp": include})
     assert helpers_in_the_product(tmp_path) == ["src/net/c.cpp: net/testing/port.hpp"]
+
+
+def test_a_comment_without_a_subject_is_noticed(tmp_path):
+    plant(tmp_path, {"net/a.cpp": "// Who comes late hears so.\n// A client that comes late hears so. Whoever\nint x;  /// What is left.\n"})
+    assert [fault.split(": ")[0] for fault in comments_without_a_subject(tmp_path)] == ["src/net/a.cpp:1", "src/net/a.cpp:3"]
 
 
 def test_a_bound_without_a_test_is_noticed(tmp_path):

@@ -18,7 +18,7 @@ constexpr bool is_hidden(char32_t c) {
            (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
-/// What a text begins with.
+/// The first character of a text, and its length.
 struct Front {
     std::size_t octets = 1;
     char32_t character = 0;  // the octet's own number where it is no UTF-8

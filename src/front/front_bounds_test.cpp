@@ -48,8 +48,8 @@ TEST_F(FrontTest, SoManyRefusedRecipientsAreNamedInTheLog) {
     }
 }
 
-/// Who has said much hears the replies to it in pieces, each of which is on its way before the next command
-/// is looked at.
+/// A client that has said much hears the replies to it in pieces, each of which is on its way before the next
+/// command is looked at.
 TEST_F(FrontTest, RepliesThatWaitTogetherAreBounded) {
     constexpr std::size_t output_max = 32'000;  // output_octets_max
     constexpr std::size_t reply_octets = 500;

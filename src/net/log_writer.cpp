@@ -7,8 +7,8 @@
 // a pipe in pieces that pipe(7) keeps whole, because all workers share it; to a file they go as
 // whole_lines.hpp describes.
 //
-// What a full disk does not take is kept and tried again; lines are lost only when the buffer behind it is
-// full as well.
+// Lines that a full disk does not take are kept and tried again; lines are lost only when the buffer behind
+// it is full as well.
 #include "net/log_writer.hpp"
 
 #include <fcntl.h>

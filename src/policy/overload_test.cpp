@@ -59,7 +59,8 @@ TEST(MtaLatency, FollowsTheAnswers) {
     EXPECT_NEAR(static_cast<double>(latency.at(now).count()), 100, 20);
 }
 
-/// Where strangers are turned away because of it, there may be nobody left to ask an MTA for.
+/// When strangers are turned away because of it, there may be no client left whose recipient an MTA is asked
+/// about.
 TEST(MtaLatency, IsForgottenWhenNobodyAsks) {
     MtaLatency latency;
     const Instant asked{1h};

@@ -43,7 +43,7 @@ class ConnectionTest : public testing::Test {
         return true;
     }
 
-    /// What was begun in the last turn is given up when `limit` has passed, and not before.
+    /// Work that was begun in the last turn is given up when `limit` has passed, and not before.
     void expect_given_up_after(Millis limit, Outcome outcome) {
         loop.timers().advance(loop.now() + limit - Millis{1});
         EXPECT_EQ(owner.last, Outcome::none);

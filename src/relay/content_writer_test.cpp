@@ -14,7 +14,7 @@
 namespace sluice::relay {
 namespace {
 
-/// What the kernel was given at each call, of a socket that keeps that apart.
+/// The octets that the kernel was given at each call, of a socket that keeps that apart.
 std::vector<std::string> calls(const std::string& header, const smtp::MessageView& message) {
     std::array<int, 2> ends{};
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends.data()), 0);

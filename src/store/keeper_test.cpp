@@ -1,4 +1,4 @@
-// What the store process bears from those who have connected to it, over real sockets.
+// The conduct that the store process bears from those who have connected to it, over real sockets.
 #include "store/keeper.hpp"
 
 #include <sys/resource.h>
@@ -71,7 +71,7 @@ std::size_t octets_of(const Outcomes& outcomes) {
     return answer.size();
 }
 
-/// That make an answer of so many octets.
+/// Operations that make an answer of so many octets.
 Outcomes outcomes_of(std::size_t octets) {
     const Outcome one{.found = true, .value = std::string(1000, 'v')};
     const std::size_t each = octets_of({one}) - octets_of({});
@@ -95,7 +95,7 @@ TEST_F(KeeperTest, WhoReadsNoAnswerIsCut) {
         ASSERT_EQ(net::write_some(client.get(), query.data(), query.size()), std::ssize(query));
         settle();
     };
-    // What the kernel has taken waits no longer in the keeper.
+    // Octets that the kernel has taken wait no longer in the keeper.
     const auto unsent = [&] { return answered - net::unread_octets(client.get()); };
     constexpr std::size_t large = 40'000;
     while (unsent() + 2 * large <= unread_max)

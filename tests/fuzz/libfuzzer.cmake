@@ -1,4 +1,4 @@
-# What is fuzzed is compiled here once more, with coverage and sanitizers: only what is pure, so that every
+# The fuzzed code is compiled here once more, with coverage and sanitizers: only what is pure, so that every
 # execution is a few microseconds and no finding depends on a socket.
 if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   message(FATAL_ERROR "SLUICE_FUZZ needs clang: -DCMAKE_CXX_COMPILER=clang++-19")
@@ -14,7 +14,7 @@ file(GLOB fuzzed CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/base/*.cpp ${PROJEC
      ${PROJECT_SOURCE_DIR}/src/wire/*.cpp ${PROJECT_SOURCE_DIR}/src/policy/*.cpp
      ${PROJECT_SOURCE_DIR}/src/app/config/*.cpp ${PROJECT_SOURCE_DIR}/src/app/process/packets.cpp)
 list(FILTER fuzzed EXCLUDE REGEX "(_test|/find_config|/run_flags)\\.cpp$")
-# Of the kernel's folder: what is pure, and what the configuration's defaults are made of.
+# From the kernel's folder: the pure files, and those that the configuration's defaults are made of.
 foreach(name dns_record endpoint fd tls tls_client)
   list(APPEND fuzzed ${PROJECT_SOURCE_DIR}/src/net/${name}.cpp)
 endforeach()

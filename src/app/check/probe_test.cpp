@@ -1,4 +1,4 @@
-// What an MTA is asked, against one of our own that takes everything.
+// The questions to an MTA, put to one of our own that takes everything.
 #include "app/check/probe.hpp"
 
 #include <fcntl.h>

@@ -37,7 +37,7 @@ void add_rows(std::vector<Help>& all, std::string_view table, std::span<const Ke
         all.push_back({std::string(table) + std::string(key.name), key.doc});
 }
 
-/// Of every key, of the keys of its tables, and of every section.
+/// The texts of every key, of the keys of its tables, and of every section.
 std::vector<Help> every_help() {
     std::vector<Help> all;
     add_rows(all, "", config_keys());

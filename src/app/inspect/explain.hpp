@@ -42,7 +42,8 @@ struct Word {
     std::optional<Seconds> left = {};  // nothing = no end
 };
 
-/// What is remembered of the client, its network, its ASN or its country: those whose conduct counts.
+/// The conduct that is remembered of the client, its network, its ASN or its country: those whose conduct
+/// counts.
 struct Remembered {
     std::string whose;  // "192.0.2.7", "192.0.2.0/24", "AS64500", "DE"
     policy::Evidence evidence;

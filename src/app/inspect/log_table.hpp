@@ -35,7 +35,7 @@ struct LogWordRow {
 };
 std::span<const LogWordRow> log_session_outcomes();
 std::span<const LogWordRow> log_transaction_outcomes();
-/// Who decided the answer to a recipient.
+/// The words for who decided the answer to a recipient.
 std::span<const LogWordRow> log_answerers();
 std::span<const LogWordRow> log_stages();
 

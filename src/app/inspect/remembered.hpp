@@ -1,4 +1,4 @@
-// What the store holds under the name of a network, and its form for people. Pure.
+// The records that the store holds under the name of a network, and its form for people. Pure.
 #pragma once
 
 #include <optional>

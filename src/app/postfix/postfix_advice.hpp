@@ -1,4 +1,4 @@
-// What `sluice check` prints for the Postfix of this machine. It reads the settings
+// The advice that `sluice check` prints for the Postfix of this machine. It reads the settings
 // (app/postfix/postconf.hpp), finds a place for a listener, and prints the commands or lines that create it.
 #pragma once
 

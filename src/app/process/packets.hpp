@@ -12,7 +12,7 @@
 
 namespace sluice::app {
 
-/// What an operator can ask of a running supervisor.
+/// The requests that an operator can make of a running supervisor.
 enum class Command : std::uint8_t { reload, upgrade, metrics, sessions };
 
 std::string_view word_of(Command command);

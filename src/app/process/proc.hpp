@@ -1,5 +1,5 @@
-// What the kernel tells in /proc of the processes of this machine. A process that has ended meanwhile, or
-// that lets nobody look into it, is an empty answer.
+// The kernel's list of the processes of this machine, as /proc shows it. A process that has ended meanwhile,
+// or that lets nobody look into it, is an empty answer.
 #pragma once
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// What every process that serves clients has: the loop, threads, the log, signals, and an orderly end.
+// The parts of every process that serves clients: the loop, threads, the log, signals, and an orderly end.
 //
 // Each worker of `sluice run` has one, in front of MTAs; `sluice sink` is one, in front of a Maildir.
 #pragma once

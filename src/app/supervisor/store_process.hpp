@@ -11,7 +11,7 @@
 
 namespace sluice::app {
 
-/// What a store process starts with. All references outlive it.
+/// The things that a store process starts with. All references outlive it.
 struct StoreTask {
     const Generation& generation;
     net::Fd listener;     // a Unix-domain socket

@@ -16,7 +16,7 @@
 
 namespace sluice::app {
 
-/// What a worker starts with. All references outlive it.
+/// The things that a worker starts with. All references outlive it.
 struct WorkerTask {
     const Config& config;
     const Certificates* certificates;  // null = none

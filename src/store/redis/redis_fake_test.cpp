@@ -122,7 +122,7 @@ TEST_F(OddServer, ClusterThatSendsUsAboutIsNotFollowedForEver) {
     EXPECT_LE(answers, 20u);
 }
 
-/// What says "once more" is asked again so often, and then no more.
+/// A server that says "once more" is asked again so often, and then no more.
 TEST_F(OddServer, IsAskedAgainSoOften) {
     constexpr unsigned redirects = 5;  // redirects_max
     const std::string nothing_there = "$17\r\n0" + std::string(16, '\0') + "\r\n";

@@ -1,6 +1,6 @@
 // Replies of a Redis server (RESP2), which hiredis' parser reads into values of our own. No I/O.
 //
-// What a server sends is bounded before it takes memory: the octets of one reply, and the values in it.
+// The replies of a server are bounded before they take memory: the octets of one reply, and the values in it.
 #pragma once
 
 #include <cstddef>
