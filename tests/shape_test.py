@@ -9,15 +9,12 @@ import re
 
 import pytest
 
-from layers_test import INCLUDE, ROOT, plant, sources
+from layers_test import INCLUDE, PURE, ROOT, plant, sources
 
 FUNCTION_LINES_MAX = 70
 CLASS_LINES_MAX = 600
 # Too large when the rule came: they may shrink, and not grow (docs/adr/0025-rooms-of-app.md).
 LARGE_CLASSES = {"Session": 1590, "Pool": 855, "Server": 620}
-# Folders without a clock, chance or the kernel: what they need of these they are told.
-PURE = ("base", "smtp", "wire", "policy")
-
 CLOCK = re.compile(r"(?:system|steady|high_resolution)_clock::now|random_device|\bclock_gettime\b|\bgetrandom\b|\bstd::rand\b")
 COMMENT = re.compile(r"//(.*)")
 NAMED_FILE = re.compile(r"(?<![\w*{/.-])((?:[\w-]+/)*[\w-]+\.(?:cpp|hpp|py|md|cmake))\b")
@@ -125,6 +122,18 @@ def helpers_in_the_product(tree):
     ]  # fmt: skip
 
 
+def helpers_among_the_product(tree):
+    """Headers that only tests include, and that are in no folder `testing`."""
+    including = [*sources(tree), *(tree / "tests").rglob("*.?pp"), *(tree / "bench").rglob("*.?pp")]
+    users = collections.defaultdict(list)
+    for path in including:
+        for included in INCLUDE.findall(path.read_text()):
+            users[included].append(path)
+    headers = [path.relative_to(tree / "src").as_posix() for path in sources(tree) if path.suffix == ".hpp" and not is_test(path)]
+    mine = {name: [path for path in users[name] if not is_test(path) and path.relative_to(tree).parts[0] == "src"] for name in headers}
+    return [name for name in headers if users[name] and not mine[name]]
+
+
 # "Who comes late hears so." is a riddle to a stranger, until the verb comes.
 BARE_CLAUSE = re.compile(r"//+ (?:Who|What|Where|Whoever|Whatever|Whom|Whose|Which|Likewise|Of|That)\b")
 
@@ -204,6 +213,10 @@ def test_the_product_includes_no_helper_of_tests():
     assert helpers_in_the_product(ROOT) == []
 
 
+def test_helpers_of_tests_lie_apart():
+    assert helpers_among_the_product(ROOT) == []
+
+
 def test_comments_open_with_a_subject():
     assert comments_without_a_subject(ROOT) == []
 
@@ -275,6 +288,12 @@ def test_a_helper_of_tests_in_the_product_is_noticed(tmp_path):
     include = '#include "net/testing/port.hpp"\n'
     plant(tmp_path, {"net/testing/port.hpp": "", "net/a_test.cpp": include, "net/testing/b.hpp": include, "net/c.cpp": include})
     assert helpers_in_the_product(tmp_path) == ["src/net/c.cpp: net/testing/port.hpp"]
+
+
+def test_a_helper_of_tests_among_the_product_is_noticed(tmp_path):
+    plant(tmp_path, {"net/script.hpp": "", "net/loop.hpp": "", "net/testing/port.hpp": "", "net/loop.cpp": '#include "net/loop.hpp"\n',
+                     "net/a_test.cpp": '#include "net/script.hpp"\n#include "net/loop.hpp"\n#include "net/testing/port.hpp"\n'})  # fmt: skip
+    assert helpers_among_the_product(tmp_path) == ["net/script.hpp"]
 
 
 def test_a_comment_without_a_subject_is_noticed(tmp_path):

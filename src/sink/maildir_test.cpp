@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <set>
 
-#include "sink/scratch_maildir.hpp"
+#include "sink/testing/scratch_maildir.hpp"
 
 namespace sluice::sink {
 namespace {

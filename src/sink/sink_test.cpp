@@ -6,7 +6,7 @@
 #include <gmock/gmock.h>
 #include <string>
 
-#include "sink/scratch_maildir.hpp"
+#include "sink/testing/scratch_maildir.hpp"
 #include "smtp/foreign_recipient.hpp"
 
 namespace sluice::sink {

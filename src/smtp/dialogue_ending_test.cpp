@@ -1,6 +1,6 @@
 // The end of a delivery, the end of a connection, and the state after both.
 
-#include "smtp/dialogue_script.hpp"
+#include "smtp/testing/dialogue_script.hpp"
 
 namespace sluice::smtp {
 namespace {

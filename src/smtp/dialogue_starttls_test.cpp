@@ -1,7 +1,7 @@
 // STARTTLS towards the MTA (RFC 3207): when it is sent, what is forgotten, and what is not accepted.
 #include <gtest/gtest.h>
 
-#include "smtp/dialogue_script.hpp"
+#include "smtp/testing/dialogue_script.hpp"
 
 namespace sluice::smtp {
 namespace {

@@ -1,4 +1,4 @@
-#include "smtp/dialogue_script.hpp"
+#include "smtp/testing/dialogue_script.hpp"
 
 namespace sluice::smtp {
 namespace {

@@ -1,7 +1,7 @@
 // AUTH as it is passed on (RFC 4954): when it is offered, and what the backend is and is not asked.
 #include <gtest/gtest.h>
 
-#include "smtp/server_script.hpp"
+#include "smtp/testing/server_script.hpp"
 
 namespace sluice::smtp {
 namespace {

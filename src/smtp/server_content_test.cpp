@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "smtp/server.hpp"
-#include "smtp/server_script.hpp"
+#include "smtp/testing/server_script.hpp"
 
 namespace sluice::smtp {
 namespace {

@@ -3,7 +3,7 @@
 #include <string_view>
 #include <vector>
 
-#include "smtp/server_script.hpp"
+#include "smtp/testing/server_script.hpp"
 
 namespace sluice::smtp {
 namespace {

@@ -7,7 +7,7 @@
 #include <tuple>
 #include <vector>
 
-#include "smtp/server_script.hpp"
+#include "smtp/testing/server_script.hpp"
 
 namespace sluice::smtp {
 namespace {

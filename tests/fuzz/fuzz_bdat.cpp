@@ -8,7 +8,7 @@
 #include "fuzz/cuts.hpp"
 #include "fuzz/expect.hpp"
 #include "smtp/server.hpp"
-#include "smtp/server_script.hpp"
+#include "smtp/testing/server_script.hpp"
 
 namespace {
 

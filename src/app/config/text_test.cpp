@@ -80,6 +80,16 @@ TEST(ConfigText, TheReferenceInTheRepositoryIsTheOneWePrint) {
     EXPECT_EQ(there, config_reference()) << "run: sluice check --print-reference > docs/guide/config.md";
 }
 
+TEST(ConfigText, TheManPageHasEverySection) {
+    std::ifstream in(SLUICE_DOCS "/man/sluice.toml.5", std::ios::binary);
+    const std::string page{std::istreambuf_iterator<char>(in), {}};
+    for (const Key<Config>& key : config_keys()) {
+        const auto dot = key.name.rfind('.');
+        if (dot == std::string_view::npos) continue;
+        EXPECT_THAT(page, HasSubstr(fmt::format("[{}]", key.name.substr(0, dot)))) << key.name;
+    }
+}
+
 TEST(ConfigText, TheGuideTellsOfEverySignal) {
     std::ifstream in(SLUICE_DOCS "/guide/signals.md", std::ios::binary);
     const std::string guide{std::istreambuf_iterator<char>(in), {}};
