@@ -1,6 +1,6 @@
 """Holds the tree to its shape: who may include whom, how long a file may get, and what must not be named.
 
-    base <- {smtp, wire, net} <- {policy, spool} <- store <- {front, relay, sink, guard} <- app
+    base <- {smtp, wire, net} <- {policy, spool} <- store <- judge <- {front, relay, sink, guard} <- app
 
 where base, smtp, wire and policy include nothing of net, and within app
 
@@ -16,7 +16,7 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-STEPS = [["base"], ["smtp", "wire", "net"], ["policy", "spool"], ["store"], ["front", "relay", "sink", "guard"], ["app"]]
+STEPS = [["base"], ["smtp", "wire", "net"], ["policy", "spool"], ["store"], ["judge"], ["front", "relay", "sink", "guard"], ["app"]]
 ROOMS = [["process"], ["config"], ["generation"], ["worker"], ["supervisor", "inspect", "postfix"], ["check"], ["cli"]]
 PURE = ("base", "smtp", "wire", "policy")
 LINES_MAX = 450

@@ -14,7 +14,7 @@ from layers_test import INCLUDE, PURE, ROOT, plant, sources
 FUNCTION_LINES_MAX = 70
 CLASS_LINES_MAX = 600
 # Too large when the rule came: they may shrink, and not grow (docs/adr/0025-rooms-of-app.md).
-LARGE_CLASSES = {"Session": 1590, "Pool": 855, "Server": 620}
+LARGE_CLASSES = {"Session": 1386, "Pool": 855, "Server": 620}
 CLOCK = re.compile(r"(?:system|steady|high_resolution)_clock::now|random_device|\bclock_gettime\b|\bgetrandom\b|\bstd::rand\b")
 COMMENT = re.compile(r"//(.*)")
 NAMED_FILE = re.compile(r"(?<![\w*{/.-])((?:[\w-]+/)*[\w-]+\.(?:cpp|hpp|py|md|cmake))\b")

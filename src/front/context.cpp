@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "front/inquiry.hpp"
+#include "judge/dns_result.hpp"
 #include "net/system_load.hpp"
 
 namespace sluice::front {
@@ -37,9 +37,10 @@ policy::Pressure Context::pressure() {
 }
 
 void Context::heard_of_list(const policy::Signal& signal) {
-    const bool lists_everybody = signal.value == name_of(DnsResult::lists_everything);
-    const bool unusable = signal.name == "dns_list_error" &&
-                          (lists_everybody || signal.value.starts_with(name_of(DnsResult::bad_answer)));
+    const bool lists_everybody = signal.value == name_of(judge::DnsResult::lists_everything);
+    const bool unusable =
+        signal.name == "dns_list_error" &&
+        (lists_everybody || signal.value.starts_with(name_of(judge::DnsResult::bad_answer)));
     const bool believed = signal.name == "dnsbl" || signal.name == "dnswl";
     if (!unusable && !believed) return;
     const auto known = std::ranges::find(unusable_lists_, signal.what);

@@ -10,6 +10,7 @@
 #include "front/health_check.hpp"
 #include "front/hellos.hpp"
 #include "front/untold_deliveries.hpp"
+#include "judge/sources.hpp"
 #include "net/loop.hpp"
 #include "net/process_memory.hpp"
 #include "net/secret_hash.hpp"
@@ -30,6 +31,17 @@ struct Context {
           spool_memory(around.loop, front_options.spool.shared_octets_max),
           teaser("220-" + front_options.server.hostname + " ESMTP\r\n"),
           memory(around.loop, front_options.memory_octets_max, [this] { memory_changed(); }),
+          sources{.loop = around.loop,
+                  .options = front_options.policy,
+                  .our_name = front_options.server.hostname,
+                  .resolver = around.resolver,
+                  .state = around.state,
+                  .act_on = surroundings.act_on,
+                  .place_of = surroundings.place_of,
+                  .list_has_spoken = [this](const policy::Signal& signal) { heard_of_list(signal); },
+                  .unknown_recipients = unknown_recipients,
+                  .metrics = around.metrics,
+                  .checks = around.checks},
           hellos_(options.server),
           slow_hellos_(options.server) {}
 
@@ -45,8 +57,7 @@ struct Context {
 
     /// The pressure of load on this worker, measured at most ten times a second.
     policy::Pressure pressure();
-    /// Tells the operator when a DNS list becomes unusable or usable; `signal` is any signal that admission
-    /// has found.
+    /// Tells the operator when a DNS list becomes unusable or usable; `signal` is any signal of a list.
     void heard_of_list(const policy::Signal& signal);
     /// Tells the operator of a fault in a load balancer's headers, unless it was told recently.
     void heard_of_proxy_fault(ProxyFault fault, const IpAddress& balancer);
@@ -73,6 +84,7 @@ struct Context {
     UntoldDeliveries untold;
     const std::string teaser;  // the first of the two lines of the greeting
     net::MemoryWatch memory;
+    const judge::Sources sources;  // what the sessions' cases ask
     unsigned tls_sessions = 0;
     bool draining = false;
     std::string instance;  // the first part of every session identifier of this worker

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "base/metrics.hpp"
 #include "front/held_sessions.hpp"
 #include "front/options.hpp"
+#include "judge/check.hpp"
 #include "net/fd.hpp"
 #include "policy/act.hpp"
 #include "policy/place.hpp"
@@ -57,6 +59,7 @@ struct Surroundings {
         return policy::Place{};
     };
     Metrics& metrics = unread_metrics();
+    std::span<const judge::Check* const> checks = judge::catalogue();
 };
 
 /// The way in which a connection begins.

@@ -10,8 +10,6 @@ namespace sluice::front {
 
 namespace {
 
-constexpr std::array<std::string_view, stages> stage_names{"connect", "greeting", "helo",   "mail",
-                                                           "rcpt",    "data",     "message"};
 constexpr std::array<std::string_view, 7> outcome_names{"quit",     "left",       "timed_out", "refused",
                                                         "shutdown", "tls_failed", "greylisted"};
 
@@ -87,10 +85,6 @@ void append_farewell(LogLine& line, std::string_view wire) {
 
 }  // namespace
 
-std::string_view name_of(Stage stage) {
-    return stage_names.at(static_cast<std::size_t>(stage));
-}
-
 std::string_view name_of(Outcome outcome) {
     return outcome_names.at(static_cast<std::size_t>(outcome));
 }
@@ -123,7 +117,7 @@ void append_session_line(LogFormat format, std::string& out, WallTime time, cons
     line.open_object("reached_ms");
     for (std::size_t stage = 1; stage < stages; ++stage) {
         if (record.reached_ms.at(stage - 1) != SessionRecord::not_reached) {
-            line.number(stage_names.at(stage), record.reached_ms.at(stage - 1));
+            line.number(name_of(static_cast<Stage>(stage)), record.reached_ms.at(stage - 1));
         }
     }
     line.finish();

@@ -14,6 +14,7 @@
 
 #include "base/log_line.hpp"
 #include "base/time.hpp"
+#include "judge/stage.hpp"
 #include "net/socket.hpp"
 #include "net/tls.hpp"
 #include "policy/place.hpp"
@@ -22,10 +23,9 @@
 
 namespace sluice::front {
 
-/// How far a session has come, in order.
-enum class Stage : std::uint8_t { connect, greeting, helo, mail, rcpt, data, message };
-inline constexpr std::size_t stages = 7;
-std::string_view name_of(Stage stage);
+/// How far a session has come.
+using judge::Stage;
+using judge::stages;
 
 /// How a session ended.
 enum class Outcome : std::uint8_t {
@@ -57,13 +57,13 @@ struct SessionRecord {
     std::uint32_t messages_accepted = 0;
     std::uint16_t unknown_recipients = 0;
     std::uint8_t messages_refused = 0;  // for good
-    std::uint8_t traps = 0;
-    std::uint8_t auth_attempts = 0;  // AUTH commands passed on, counted up to 255
-    std::uint8_t block_level = 0;    // of the client's last short-term block; 0 = none is remembered
+    std::uint8_t auth_attempts = 0;     // AUTH commands passed on, counted up to 255
     Stage stage = Stage::connect;
     Outcome outcome : 4 = Outcome::left;
     bool greylisted : 1 = false;           // the client was asked to come again
     bool would_be_greylisted : 1 = false;  // the client would have been, if greylisting were enforced
+    bool excused : 1 = false;              // it heard a 4yz, or a cached 250: that it leaves proves nothing
+    bool unheard : 1 = false;              // the 250 to its last message did not reach it
 };
 
 /// The identifier of a session in the log, which the lines of its transactions repeat: "instance.number".

@@ -21,11 +21,11 @@ constexpr Seconds linger_time{2};
 
 Session::Session(Context& context, net::Accepted accepted, std::uint32_t number, bool tls_first)
     : context_(context),
-      fd_(std::move(accepted.fd)),
-      tls_first_(tls_first),
       peer_(accepted.peer),
+      fd_(std::move(accepted.fd)),
       number_(number),
       started_(context.now()),
+      tls_first_(tls_first),
       server_(context.options.server) {}
 
 Session::~Session() = default;
@@ -64,7 +64,7 @@ void Session::on_timer() {
 void Session::advance() {
     if (lingering_) return linger();
     if (waiting_ == Waiting::proxy_header) return take_proxy_header();
-    if (waiting_ == Waiting::pregreet && !pregreet_over()) return;
+    if (waiting_ == Waiting::pregreet) return look_for_early_talk();
     std::string_view input = backlog();
     held_ = false;
     context_.output.clear();  // no unsent reply is in it: see keep_output()
@@ -118,7 +118,7 @@ bool Session::shake_hands() {
             if (tls_.wants_room()) wait_for_room();
             return false;
         case net::TlsStream::Handshake::failed:
-            note({"tls", "", net::TlsStream::error(), 0});
+            case_.note({"tls", "", net::TlsStream::error(), 0});
             context_.metrics().add(Metric::tls_handshakes, HandshakeResult::failed);
             if (record_.outcome == Outcome::left) record_.outcome = Outcome::tls_failed;
             end();
@@ -294,7 +294,7 @@ bool Session::fill(std::string_view& input) {
     // peer has closed, though, the end of the stream is still to be read, and epoll will not report it again.
     // TLS returns one record at a time, and more may follow.
     if (octets < wanted && !tls_) can_read_ = peer_closed_;
-    told_.reset();  // the client goes on, and so it has heard its 250
+    if (aside_) aside_->told.reset();  // the client goes on, and so it has heard its 250
     record_.octets_in += octets;
     pace_.read();
     if (content) {
@@ -422,7 +422,7 @@ void Session::end() {
     if (ended_) return;
     ended_ = true;
     disarm();
-    inquiry_.reset();
+    case_.withdraw();
     settle_told();
     if (transaction_ && !transaction_->under_way.empty()) forget_untold(transaction_->under_way);
     if (transaction_) transaction_ended(name_of(record_.outcome), nullptr);

@@ -1,10 +1,10 @@
 // One client session: the thin driver between a socket, the SMTP state machine, the pace of its lane and the
 // backend.
 //
-// It decides nothing about SMTP (smtp::Server does) or lanes (policy does). It owns the socket, moves octets
-// when readiness and the pace both allow it, and waits for at most one thing at a time: the header of a
-// proxy, admission, a TLS handshake, an answer of the backend, or the disk. While it waits it reads nothing,
-// so a client can make us hold no more than its socket buffer holds.
+// It decides nothing about SMTP (smtp::Server does) or about the client (judge::Case does). It owns the
+// socket, moves octets when readiness and the pace both allow it, and waits for at most one thing at a time:
+// the header of a proxy, the checks of a stage, a TLS handshake, an answer of the backend, or the disk. While
+// it waits it reads nothing, so a client can make us hold no more than its socket buffer holds.
 //
 // Lifetime: made at accept; ends itself through Context::ended(), exactly once. Destroying it withdraws every
 // question it has asked.
@@ -18,32 +18,28 @@
 #include <string_view>
 #include <vector>
 
-#include "front/admission.hpp"
 #include "front/context.hpp"
 #include "front/health_check.hpp"
 #include "front/held_sessions.hpp"
 #include "front/record.hpp"
+#include "judge/case.hpp"
 #include "net/loop.hpp"
 #include "net/socket.hpp"
 #include "net/tls.hpp"
 #include "policy/departure.hpp"
-#include "policy/greylist.hpp"
-#include "policy/networks.hpp"
 #include "policy/pacing.hpp"
 #include "policy/past.hpp"
 #include "policy/place.hpp"
-#include "policy/signal_catalogue.hpp"
 #include "policy/verdict.hpp"
 #include "smtp/server.hpp"
 
 namespace sluice::front {
 
-struct Authentication;
-struct ToldLetter;
+struct Aside;
 struct Transaction;
 struct UntoldDelivery;
 
-class Session final : public net::IoHandler, public net::Timer {
+class Session final : public net::IoHandler, public net::Timer, judge::Party {
   public:
     /// `tls_first`: the TLS handshake comes before the greeting (RFC 8314 3).
     Session(Context& context, net::Accepted accepted, std::uint32_t number, bool tls_first);
@@ -66,7 +62,7 @@ class Session final : public net::IoHandler, public net::Timer {
     /// from a hold.
     bool obey();
 
-    const IpAddress& client() const { return peer_.address; }
+    const IpAddress& client() const override { return peer_.address; }
     /// Whether Context::has_room_for() has counted this client's address.
     bool counted() const { return counted_; }
 
@@ -79,24 +75,16 @@ class Session final : public net::IoHandler, public net::Timer {
     Session* next = nullptr;
 
   private:
-    /// The operator's decision on a client, which decides the lane alone: an act since the start, or the
-    /// configuration.
-    struct Listed {
-        policy::Lane lane;
-        policy::Signal signal;  // for the log
-    };
-
     enum class Waiting : std::uint8_t {
         nothing,
         proxy_header,
-        memory,
-        admission,
+        checks,  // of the stage that the case has reached
         pregreet,
         handshake,
         authentication,
-        inquiry,  // DNS about the HELO name, before a recipient
         recipient,
         disk,
+        recall,  // whether the letter has been delivered before
         delivery
     };
 
@@ -133,17 +121,11 @@ class Session final : public net::IoHandler, public net::Timer {
     void widen_window();
     void wait_for_room();
 
-    // session_memory.cpp: the memory that all sessions share
-    void recall();
-    void recalled(const policy::Past* past, bool untold);
+    // session_memory.cpp: what the store is told
     void depart();
     policy::Place place() const;
     policy::Conduct conduct() const;
     policy::Leaving leaving() const;
-    bool to_be_greylisted() const;
-    void ask_greylist();
-    policy::GreylistName greylist_name() const;
-    void greylist_found(const policy::GreylistFacts* facts);
     void refuse_for_now();
 
     // session_untold.cpp: clients that are gone before they hear what became of their message
@@ -173,33 +155,31 @@ class Session final : public net::IoHandler, public net::Timer {
     void count_health_check();
     bool is_health_check() const { return health_check_ != HealthCheck::none; }
 
-    // session_admission.cpp: the client, its findings and its lane
+    // session_greeting.cpp: who the client is, until it is greeted
     bool behind_proxy() const;
     void take_proxy_header();
     void introduce();
-    void look_up();
-    void admitted(Admission::Findings& found);
-    bool is_known() const;
-    bool is_trusted() const;
-    bool named_good() const;
     bool turned_away();
     void wait_for_early_talkers();
-    bool pregreet_over();
-    void note(policy::Signal signal);
-    void notice(policy::SignalId id, std::string value = {});
-    void notice_oddities();
-    void forget_signal(std::string_view name, std::string_view what = {});
-    void judge_hello();
-    void ask_about_hello();
-    void hello_found(net::DnsAnswer::Status status);
-    Admission::Findings& findings();
-    std::span<const policy::Signal> signals() const;
-    std::string_view name() const;
-    std::optional<Listed> listed() const;
+    void look_for_early_talk();
     void greet();
     void say_greeting(const smtp::Reply& greeting);
     bool tls_to_spare();
-    policy::Verdict verdict() const;
+
+    // session_case.cpp: the checks of each stage, and the lane
+    const judge::Sources& sources() const override { return context_.sources; }
+    IpAddress reached() const override { return destination().address; }
+    std::string_view helo() const override { return server_.helo(); }
+    bool authenticated() const override { return server_.authenticated(); }
+    const smtp::Envelope& envelope() const override { return server_.envelope(); }
+    std::size_t recipients_refused() const override;
+    const std::string& recipient() const override { return server_.recipient().address; }
+    void stage_over(Stage stage) override;
+    void check(Stage stage);
+    void checked(Stage stage);
+    bool is_greylisted() const;
+    void notice_oddities();
+    void note_unknown_recipient();
     policy::Lane judged_lane() const;
     bool observing() const;
     void judge();
@@ -228,67 +208,65 @@ class Session final : public net::IoHandler, public net::Timer {
     bool too_many_recipients() const;
     const smtp::Answer* turned_away_by_mta() const;
     void heed(const smtp::Answer& answer);
-    void note_recipient();
-    void note_unknown_recipient();
+    void take_recipient();
+    void begin_transaction();
     void ask_data();
+    void begin_content();
     void put_off();
     void keep_content();
     void message_complete();
     void content_settled();
+    void message_checked();
     void deliver();
     void judge_delivery(const smtp::Answer& answer);
+    Aside& aside();
+
+    // session_log.cpp: the log lines
     void transaction_ended(std::string_view outcome, const smtp::Answer* answer);
     void reach(Stage stage);
+    std::uint32_t age_ms() const;
     void log_session();
     std::string_view bot() const;
     Outcome outcome() const;
     SessionFacts facts_for_log() const;
-    std::uint32_t age_ms() const;
 
-    // Very many sessions are held at once, so members that only some of them need are pointers, and times are
-    // kept as the session's age in milliseconds (a session lives for hours at most).
+    // Very many sessions are held at once, so members that only some of them need are pointers, times are
+    // kept as the session's age in milliseconds (a session lives for hours at most), and small members stand
+    // in the padding of larger ones.
     Context& context_;
-    net::Fd fd_;
-    Waiting waiting_ = Waiting::nothing;
+    [[no_unique_address]] judge::Case case_{*this};
+    Waiting waiting_ : 4 = Waiting::nothing;
     bool can_read_ : 1 = false;
     bool can_write_ : 1 = true;
     bool peer_closed_ : 1 = false;  // EPOLLRDHUP: the client sends no more
-    bool closing_ : 1 = false;      // send what is pending, then close
-    bool lingering_ : 1 = false;    // we send no more; reading on, lest a reset overtake the last reply
-    bool window_wide_ : 1 = false;
-    bool held_ : 1 = false;       // by the pace, until held_until_ms_
-    bool forwarded_ : 1 = false;  // XCLIENT has named another client (`sluice sink`)
-    bool counted_ : 1 = false;
-    bool tls_first_ : 1;
-    bool ended_ : 1 = false;
-    bool joined_ : 1 = false;        // counted in the shared memory
-    bool remembered_ : 1 = false;    // the memory knows it as welcome
-    bool unjudged_ : 1 = false;      // signals have come since the last verdict
-    bool content_slow_ : 1 = false;  // sure to be bad: its content is read at a pace, too
-    bool excused_ : 1 = false;       // it heard a 4yz, or a cached 250: that it leaves proves nothing
-    bool broken_ : 1 = false;        // the connection is: the client hears nothing more
-    bool untold_near_ : 1 = false;   // the memory may know letters of its network that were delivered untold
-    bool unheard_ : 1 = false;       // the 250 to its last message did not reach it
-    policy::Lane lane_ : 2 = policy::Lane::fast;
-    HealthCheck health_check_ : 3 = HealthCheck::none;
+    bool held_ : 1 = false;         // by the pace, until held_until_ms_
     net::Endpoint peer_;
+    net::Fd fd_;
     std::uint32_t number_;
     Instant started_;
     std::uint32_t progress_ms_ = 0;  // time of the last octet of content, or of the last whole command
     std::uint32_t left_ms_ = 0;      // time at which the client closed; 0 = it has not
     std::uint32_t held_until_ms_ = 0;
     std::uint32_t asked_ms_ = 0;  // time from which the client waits for its next reply
-    SessionRecord record_;
+    [[no_unique_address]] SessionRecord record_;
+    bool closing_ : 1 = false;    // send what is pending, then close
+    bool lingering_ : 1 = false;  // we send no more; reading on, lest a reset overtake the last reply
+    bool window_wide_ : 1 = false;
+    bool forwarded_ : 1 = false;  // XCLIENT has named another client (`sluice sink`)
+    bool counted_ : 1 = false;
+    bool tls_first_ : 1;
+    bool ended_ : 1 = false;
+    bool content_slow_ : 1 = false;  // sure to be bad: its content is read at a pace, too
+    bool broken_ : 1 = false;        // the connection is: the client hears nothing more
+    policy::Lane lane_ : 2 = policy::Lane::fast;
+    HealthCheck health_check_ : 3 = HealthCheck::none;
     policy::Pace pace_;
     smtp::Server server_;
     std::unique_ptr<std::string> backlog_;  // read and not yet consumed: part of a command; null = nothing
     std::string_view sending_;              // the output to be written next
     std::unique_ptr<std::string> unsent_;   // holds the octets of sending_ between turns of the loop
-    std::unique_ptr<Admission::Findings> found_;      // null = nothing
-    std::unique_ptr<Inquiry> inquiry_;                // admission, the HELO name, or a question to the memory
-    std::unique_ptr<Authentication> authentication_;  // null = no AUTH yet, or it has failed
+    std::unique_ptr<Aside> aside_;          // null = nothing
     std::unique_ptr<Transaction> transaction_;
-    std::unique_ptr<ToldLetter> told_;  // null = none, or its 250 was heard
     net::TlsStream tls_;
 };
 

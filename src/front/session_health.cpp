@@ -33,7 +33,7 @@ bool Session::greet_silent_check() {
 
 /// Reports the fault in the session's log line, to the operator, and in the metrics.
 void Session::note_proxy_fault(ProxyFault fault) {
-    note({"proxy_header", name_of(fault), "", 0});
+    case_.note({"proxy_header", name_of(fault), "", 0});
     context_.metrics().add(Metric::proxy_faults, fault);
     context_.heard_of_proxy_fault(fault, peer_.address);
 }
@@ -63,7 +63,7 @@ void Session::refuse_mail_of_check() {
     if (may_be_a_client(health_check_)) {
         note_proxy_fault(ProxyFault::no_client);
     } else {
-        note({"health_check", name_of(health_check_), "", 0});
+        case_.note({"health_check", name_of(health_check_), "", 0});
     }
     server_.answer(no_mail_reply(health_check_));
 }
@@ -71,7 +71,7 @@ void Session::refuse_mail_of_check() {
 /// Counts a health check apart from the sessions, and logs it only if it has left signals.
 void Session::count_health_check() {
     context_.metrics().add(Metric::health_checks, static_cast<std::size_t>(health_check_) - 1);
-    if (found_ && !found_->signals.empty()) log_session();
+    if (!case_.signals().empty()) log_session();
 }
 
 }  // namespace sluice::front

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "front/session.hpp"
+#include "front/transaction.hpp"
 #include "policy/client_name.hpp"
 
 namespace sluice::front {
@@ -36,8 +37,7 @@ void Session::tell_names(smtp::ClientIdentity& client) const {
         client.name = client.reverse_name = "localhost";
         return;
     }
-    if (!found_) return;
-    const policy::ClientName& known = found_->name;
+    const policy::ClientName& known = case_.name();
     client.name = known.confirmed();
     client.name_absent = known.confirmed_absent();
     client.reverse_name = known.ptr;
@@ -47,7 +47,7 @@ void Session::tell_names(smtp::ClientIdentity& client) const {
 /// The address that the client connected to: the one from a PROXY header, else the socket's own, which is
 /// looked up at each use.
 net::Endpoint Session::destination() const {
-    if (found_ && found_->destination.port != 0) return found_->destination;
+    if (aside_ && aside_->destination.port != 0) return aside_->destination;
     return net::local_endpoint(fd_.get());
 }
 

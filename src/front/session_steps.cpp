@@ -1,7 +1,6 @@
 // The steps that the SMTP state machine asks of a session: the policy, the backend, the spool, the log.
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <fmt/format.h>
 #include <limits>
 #include <span>
@@ -9,7 +8,6 @@
 
 #include "front/session.hpp"
 #include "front/transaction.hpp"
-#include "net/log_writer.hpp"
 
 namespace sluice::front {
 
@@ -56,7 +54,7 @@ bool Session::run(std::string_view& input) {
             // the client's own commands under TLS (CVE-2011-0411).
             input = {};
             waiting_ = Waiting::handshake;
-            authentication_.reset();  // a login in plaintext is forgotten (RFC 3207 4.2)
+            if (aside_) aside_->authentication.reset();  // a login in plaintext is forgotten (RFC 3207 4.2)
         } else if (step != smtp::Step::need_input) {
             take(step);
         } else if (context_.draining && !server_.in_transaction()) {
@@ -72,7 +70,7 @@ bool Session::run(std::string_view& input) {
 /// Judges the client by its new signals before each step except content, so that the step obeys the latest
 /// verdict: HELO, MAIL, each RCPT, DATA, the end of a message, and each reply.
 void Session::take(smtp::Step step) {
-    if (unjudged_ && step != smtp::Step::content) judge();
+    if (case_.has_changed() && step != smtp::Step::content) judge();
     switch (step) {
         case smtp::Step::need_input:
         case smtp::Step::start_tls: break;
@@ -82,9 +80,9 @@ void Session::take(smtp::Step step) {
         case smtp::Step::reply: queue_reply(); break;
         case smtp::Step::ask_helo:
             reach(Stage::helo);
-            if (found_) found_->refusal.reset();  // the MTA may have refused the old name
-            judge_hello();
-            server_.answer({250, ""});
+            if (aside_) aside_->refusal.reset();     // the MTA may have refused the old name
+            case_.drop(policy::SignalScope::hello);  // after STARTTLS the client may say another one
+            check(Stage::helo);
             break;
         case smtp::Step::ask_mail: ask_mail(); break;
         case smtp::Step::ask_rcpt: ask_recipient(); break;
@@ -104,9 +102,9 @@ void Session::take(smtp::Step step) {
 
 void Session::queue_reply() {
     progress_ms_ = age_ms();
-    excused_ = excused_ || server_.reply_code() / 100 == 4;
-    if (told_ && std::exchange(told_->queued, true)) settle_told();
-    if (server_.is_closed() && server_.reply_code() != 221) findings().farewell = server_.reply_wire();
+    record_.excused = record_.excused || server_.reply_code() / 100 == 4;
+    if (aside_ && aside_->told && std::exchange(aside_->told->queued, true)) settle_told();
+    if (server_.is_closed() && server_.reply_code() != 221) aside().farewell = server_.reply_wire();
     if (pace_.slow() && context_.output.empty()) {
         sending_ = server_.reply_wire();
     } else {
@@ -132,12 +130,13 @@ bool Session::tls_to_spare() {
 /// Passes the line on to the MTA, which alone can judge it.
 void Session::ask_auth(smtp::Step step) {
     if (is_health_check()) return refuse_mail_of_check();
-    if (!authentication_) {
+    auto& authentication = aside().authentication;
+    if (!authentication) {
         if (const auto* const refusal = turned_away_by_mta()) return server_.answer(refusal->reply);
         auto login = context_.surroundings.backend.open_login(identity());
         if (!login) return server_.answer({454, "4.7.0 Temporary authentication failure"});
-        authentication_ = std::make_unique<Authentication>();
-        authentication_->login = std::move(login);
+        authentication = std::make_unique<Authentication>();
+        authentication->login = std::move(login);
     }
     auto question = std::make_unique<AuthAsked>(*this, identity());
     if (step == smtp::Step::ask_auth) {
@@ -145,9 +144,9 @@ void Session::ask_auth(smtp::Step step) {
         if (record_.auth_attempts < std::numeric_limits<std::uint8_t>::max()) ++record_.auth_attempts;
     }
     question->line += server_.auth_text();
-    question->login = authentication_->login.get();
+    question->login = authentication->login.get();
     auto& asked = *question;
-    authentication_->asked = std::move(question);
+    authentication->asked = std::move(question);
     waiting_ = Waiting::authentication;
     context_.surroundings.backend.authenticate(asked);
 }
@@ -157,13 +156,13 @@ void Session::auth_answered(const smtp::Answer& answer) {
     waiting_ = Waiting::nothing;
     heed(answer);
     const smtp::Reply reply = answer.reply;
-    authentication_->asked.reset();  // `answer` goes with it
+    aside_->authentication->asked.reset();  // `answer` goes with it
     // A client that has failed keeps no MTA connection; its next attempt makes another.
-    if (reply.code != challenge && !reply.positive()) authentication_.reset();
+    if (reply.code != challenge && !reply.positive()) aside_->authentication.reset();
     server_.answer(reply);
     if (server_.authenticated()) {
-        note({"authenticated", "", "", 0});
-        inquiry_.reset();  // the HELO name no longer matters
+        case_.note({"authenticated", "", "", 0});
+        case_.withdraw();  // the HELO name no longer matters
         judge();
     }
     advance();
@@ -171,7 +170,8 @@ void Session::auth_answered(const smtp::Answer& answer) {
 
 /// The MTA connection that belongs to an authenticated client.
 smtp::Login* Session::login() const {
-    return server_.authenticated() && authentication_ ? authentication_->login.get() : nullptr;
+    const bool has_login = server_.authenticated() && aside_ && aside_->authentication;
+    return has_login ? aside_->authentication->login.get() : nullptr;
 }
 
 void Session::ask_mail() {
@@ -182,6 +182,10 @@ void Session::ask_mail() {
     }
     if (context_.memory.tight()) return put_off();
     reach(Stage::mail);
+    check(Stage::mail);
+}
+
+void Session::begin_transaction() {
     transaction_ = std::make_unique<Transaction>();
     transaction_->record.began = context_.now();
     ++record_.transactions;
@@ -190,36 +194,34 @@ void Session::ask_mail() {
 
 void Session::ask_recipient() {
     reach(Stage::rcpt);
-    if (inquiry_) {
-        waiting_ = Waiting::inquiry;  // hello_found() comes back here
-        return;
-    }
     if (too_many_recipients()) return server_.answer(too_many_recipients_now);
-    note_recipient();
-    if (unjudged_) judge();
+    check(Stage::rcpt);
+}
+
+void Session::take_recipient() {
+    if (observing() && case_.facts().greylist == judge::Greylist::waits) record_.would_be_greylisted = true;
     if (lane_ == policy::Lane::reject || lane_ == policy::Lane::defer)
         return judge_recipient(refusal_of_lane());
-    if (to_be_greylisted()) return ask_greylist();
     put_recipient();
 }
 
 smtp::Answer Session::refusal_of_lane() const {
     smtp::Answer refusal;
-    refusal.reply = policy::refusal(lane_, peer_.address, signals());
+    refusal.reply = policy::refusal(lane_, peer_.address, case_.signals());
     refusal.by = "policy";
     return refusal;
 }
 
 /// Asks the MTA about the recipient, unless the client has to come again first.
 void Session::put_recipient() {
-    if (transaction_->greylist == Transaction::Greylist::waits && !named_good()) return refuse_for_now();
+    if (is_greylisted() && !case_.named_good()) return refuse_for_now();
     if (const auto* const refusal = turned_away_by_mta(); refusal != nullptr && login() == nullptr)
         return judge_recipient(*refusal);
     auto question = std::make_unique<RecipientAsked>(*this, identity());
     question->envelope = &server_.envelope();
     question->recipient = &server_.recipient();
     question->fast_lane = lane_ == policy::Lane::fast;
-    question->operators_own = named_good();
+    question->operators_own = case_.named_good();
     question->login = login();
     if (const auto answer = context_.surroundings.backend.verify(*question)) return judge_recipient(*answer);
     transaction_->asked = std::move(question);
@@ -236,15 +238,14 @@ bool Session::too_many_recipients() const {
 
 /// The MTA's refusal of this client as such, if it still holds.
 const smtp::Answer* Session::turned_away_by_mta() const {
-    const bool refused = found_ && found_->refusal && context_.now() < found_->refusal->until;
-    return refused ? &found_->refusal->answer : nullptr;
+    const bool refused = aside_ && aside_->refusal && context_.now() < aside_->refusal->until;
+    return refused ? &aside_->refusal->answer : nullptr;
 }
 
 void Session::heed(const smtp::Answer& answer) {
     if (!answer.for_session || turned_away_by_mta() == &answer) return;
     if (!transaction_ && !answer.reply.permanent()) return;
-    findings().refusal =
-        std::make_unique<Admission::Refusal>(Admission::Refusal{answer, context_.now() + refusal_time});
+    aside().refusal = std::make_unique<Refusal>(answer, context_.now() + refusal_time);
 }
 
 void Session::recipient_answered(const smtp::Answer& answer) {
@@ -282,6 +283,10 @@ void Session::ask_data() {
     if (context_.memory.tight()) return put_off();
     if (refused_since()) return server_.answer(refusal_of_lane().reply);
     reach(Stage::data);
+    check(Stage::data);
+}
+
+void Session::begin_content() {
     if (!content_slow_) widen_window();  // the ACK of the reply announces it
     transaction_->record.content_began = context_.now();
     // A message that trickles in would occupy the shared memory for minutes.
@@ -332,6 +337,10 @@ void Session::content_settled() {
         context_.metrics().add(Metric::storage_refusals, StorageLack::spool);
         return judge_delivery(refusal);
     }
+    check(Stage::message);
+}
+
+void Session::message_checked() {
     if (refused_since()) return judge_delivery(refusal_of_lane());
     hand_over();
 }
@@ -342,7 +351,7 @@ void Session::deliver() {
     question->envelope = &server_.envelope();
     question->message = transaction_->spool->view();
     question->fast_lane = lane_ == policy::Lane::fast;
-    question->operators_own = named_good();
+    question->operators_own = case_.named_good();
     question->login = login();
     auto& asked = *question;
     transaction_->asked = std::move(question);
@@ -367,82 +376,6 @@ void Session::judge_delivery(const smtp::Answer& answer) {
     settle_delivery(reply);
     transaction_ended(reply.positive() ? "delivered" : reply.transient() ? "deferred" : "refused", &answer);
     server_.answer(reply);
-}
-
-/// Writes the transaction's log line and forgets it.
-void Session::transaction_ended(std::string_view outcome, const smtp::Answer* answer) {
-    if (!transaction_) return;
-    if (answer == nullptr && transaction_->greylist == Transaction::Greylist::waits)
-        outcome = name_of(Outcome::greylisted);
-    auto& line = context_.log_line;
-    line.clear();
-    const TransactionEnd end{
-        .outcome = outcome, .answer = answer, .octets = server_.content_octets(), .now = context_.now()};
-    append_transaction_line(context_.surroundings.log_format, line, std::chrono::system_clock::now(),
-                            facts_for_log(), server_.envelope(), transaction_->record, end);
-    context_.surroundings.log.write(line);
-    transaction_.reset();
-    // A transient refusal does not outlast its transaction.
-    if (found_ && found_->refusal && !found_->refusal->answer.reply.permanent()) found_->refusal.reset();
-}
-
-void Session::reach(Stage stage) {
-    record_.reach(stage, Millis{age_ms()});
-}
-
-std::uint32_t Session::age_ms() const {
-    return static_cast<std::uint32_t>((context_.now() - started_).count());
-}
-
-void Session::log_session() {
-    auto& line = context_.log_line;
-    line.clear();
-    SessionFacts facts = facts_for_log();
-    facts.place = place();
-    append_session_line(context_.surroundings.log_format, line, std::chrono::system_clock::now(), facts,
-                        record_);
-    context_.surroundings.log.write(line);
-}
-
-/// The name of the bot that leaves the slow lane in the way this session has left it.
-std::string_view Session::bot() const {
-    const bool left = record_.outcome == Outcome::left && left_ms_ != 0;
-    if (!left || pace_.held() == Millis{0} || record_.messages_accepted != 0) return {};
-    return policy::bot_that_left_after(Millis{left_ms_}, context_.options.policy.bots);
-}
-
-/// The outcome as it is logged and counted. A client that was asked to come again, and leaves, does as it was
-/// asked.
-Outcome Session::outcome() const {
-    const bool gone = record_.outcome == Outcome::quit || record_.outcome == Outcome::left;
-    return gone && record_.greylisted && record_.messages_accepted == 0 ? Outcome::greylisted
-                                                                        : record_.outcome;
-}
-
-/// The facts for a log line; they refer to this session and to Context::log_signals.
-SessionFacts Session::facts_for_log() const {
-    auto& signals = context_.log_signals;
-    signals.clear();
-    if (auto match = listed()) signals.push_back(std::move(match->signal));
-    signals.insert(signals.end(), this->signals().begin(), this->signals().end());
-    const bool left = record_.outcome == Outcome::left && left_ms_ != 0;
-    const Millis lasted{left ? left_ms_ : age_ms()};
-    return {.session = {context_.instance, number_},
-            .client = peer_,
-            .name = name(),
-            .helo = server_.helo(),
-            .lane = lane_,
-            .would_be = observing() ? std::optional(judged_lane()) : std::nullopt,
-            .would_be_greylisted = record_.would_be_greylisted,
-            .score = verdict().score,
-            .signals = signals,
-            .lasted = lasted,
-            .held = std::min(pace_.held(), lasted),
-            .tls = server_.secure() ? std::optional(tls_.facts()) : std::nullopt,
-            .bot = bot(),
-            .outcome = outcome(),
-            .farewell = found_ ? std::string_view(found_->farewell) : std::string_view(),
-            .unheard = unheard_};
 }
 
 }  // namespace sluice::front

@@ -13,7 +13,6 @@
 // letter again, so remembering one letter too many costs nothing.
 #include <utility>
 
-#include "front/recall.hpp"
 #include "front/session.hpp"
 #include "front/transaction.hpp"
 #include "store/past_operations.hpp"
@@ -66,19 +65,19 @@ void Session::note_under_way() {
 /// Hands the complete message to the MTA, unless the same letter has been there before.
 void Session::hand_over() {
     store::State* const state = context_.surroundings.state;
-    const bool ask = state != nullptr && (untold_near_ || listed());
+    const bool ask = state != nullptr && (case_.facts().untold_near || case_.decided());
     if (!ask && context_.untold.empty()) return pass_on();
     const auto letter = transaction_->print.name(server_.envelope(), server_.authenticated());
     if (!letter) return pass_on();
     if (const auto* const before = context_.untold.find(untold_key(*letter), context_.now()))
         return found_before(before);
     if (!ask) return pass_on();
-    waiting_ = Waiting::memory;
-    inquiry_ = std::make_unique<LetterRecall>(*state, sender_address(), *letter,
-                                              [this](const UntoldDelivery* before) {
-                                                  found_before(before);
-                                                  advance();
-                                              });
+    waiting_ = Waiting::recall;
+    transaction_->recall = std::make_unique<LetterRecall>(*state, sender_address(), *letter,
+                                                          [this](const UntoldDelivery* before) {
+                                                              found_before(before);
+                                                              advance();
+                                                          });
 }
 
 /// Delivers the message, unless the client closed its direction two seconds or more before its message was
@@ -95,7 +94,7 @@ void Session::pass_on() {
 void Session::found_before(const UntoldDelivery* before) {
     waiting_ = Waiting::nothing;
     const auto found = before == nullptr ? std::nullopt : std::optional(*before);
-    inquiry_.reset();
+    transaction_->recall.reset();
     if (!found) return pass_on();
     if (found->under_way) {
         context_.metrics().add(Metric::untold, UntoldResult::put_off);
@@ -103,7 +102,7 @@ void Session::found_before(const UntoldDelivery* before) {
     }
     context_.metrics().add(Metric::untold, UntoldResult::answered);
     context_.metrics().add(Metric::messages, MailResult::accepted);
-    excused_ = true;
+    record_.excused = true;
     const smtp::Answer answer{.reply = found->reply, .mta = {}, .by = "cache"};
     transaction_ended("delivered_before", &answer);
     server_.answer(answer.reply);
@@ -122,16 +121,16 @@ void Session::settle_delivery(const smtp::Reply& reply) {
         context_.metrics().add(Metric::untold, UntoldResult::delivered);
         if (letter) remember_untold(*letter, {.under_way = false, .reply = reply});
     } else if (letter) {
-        told_ = std::make_unique<ToldLetter>(*letter, reply);
+        aside().told = std::make_unique<ToldLetter>(*letter, reply);
     }
 }
 
 /// Remembers the last message's 250 at the end of a session, or before the next reply, unless the client has
 /// heard it.
 void Session::settle_told() {
-    const auto told = std::exchange(told_, nullptr);
+    const auto told = aside_ ? std::move(aside_->told) : nullptr;
     if (!told || (!broken_ && sending_.empty() && net::unacknowledged_octets(fd_.get()) == 0)) return;
-    unheard_ = true;
+    record_.unheard = true;
     context_.metrics().add(Metric::untold, UntoldResult::delivered);
     remember_untold(told->name, {.under_way = false, .reply = told->reply});
 }

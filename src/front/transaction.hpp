@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "front/letter_print.hpp"
+#include "front/letter_recall.hpp"
 #include "front/record.hpp"
 #include "front/session.hpp"
 #include "smtp/backend.hpp"
@@ -50,15 +51,28 @@ struct ToldLetter {
     bool queued = false;  // the 250 has been queued
 };
 
-struct Transaction {
-    enum class Greylist : std::uint8_t { unknown, passed, waits };
+/// An MTA's refusal of the client itself, which therefore holds for every other question about this client.
+struct Refusal {
+    smtp::Answer answer;
+    Instant until;
+};
 
+/// The parts that only some sessions have.
+struct Aside {
+    net::Endpoint destination;                       // from a PROXY header; port 0 = the socket's own address
+    std::unique_ptr<Authentication> authentication;  // null = no AUTH yet, or it has failed
+    std::unique_ptr<ToldLetter> told;                // null = none, or its 250 was heard
+    std::unique_ptr<Refusal> refusal;
+    std::string farewell;  // wire form of the reply that closed the session, if that was not 221
+};
+
+struct Transaction {
     TransactionRecord record;
-    Greylist greylist = Greylist::unknown;
     Instant asked_at{};  // when the MTA was asked about a recipient
     LetterPrint print;
     std::string under_way;                  // the letter's name, when its client is gone while the MTA has it
     std::unique_ptr<spool::Spool> spool;    // exists from DATA or the first BDAT on
+    std::unique_ptr<LetterRecall> recall;   // whether the letter has been delivered before
     std::unique_ptr<smtp::Question> asked;  // last, so that it is withdrawn before what it refers to
 };
 

@@ -5,6 +5,7 @@
 // way.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -33,6 +34,15 @@ enum class Mode : std::uint8_t {
     observe,  // it is only logged, and every client is treated as fast
 };
 
+/// The time for which a signal stands: the session, until the client says another HELO name, or until the
+/// transaction ends. A narrower scope ends with each wider one.
+enum class SignalScope : std::uint8_t { session, hello, transaction };
+
+/// The source of a signal, by the cost of asking it: the client's own words and what the worker knows, the
+/// store, DNS.
+enum class Source : std::uint8_t { known, store, dns };
+inline constexpr std::size_t sources = 3;
+
 /// A fact noticed about a client. `weight` > 0 counts against it, < 0 for it.
 struct Signal {
     std::string_view name;  // as in the catalogue, or a note of weight 0: "network", "tls"; static storage
@@ -40,6 +50,8 @@ struct Signal {
     std::string value;      // "127.0.0.4", "17"; may be empty
     int weight = 0;
     bool counted = true;  // false: it is only observed, and its weight is only logged
+    SignalScope scope = SignalScope::session;
+    Source source = Source::known;
 };
 
 /// The scores at which a client changes lane; 0 = never. `fast` is how far below zero a score has to be for

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <memory>
 
 #include "app/generation/registers.hpp"
 #include "app/inspect/reached_address.hpp"
@@ -10,106 +9,111 @@
 #include "app/process/duration.hpp"
 #include "app/process/start_error.hpp"
 #include "app/worker/acts.hpp"
-#include "base/ascii.hpp"
-#include "front/admission.hpp"
-#include "front/helo_inquiry.hpp"
+#include "judge/case.hpp"
 #include "net/own_addresses.hpp"
 #include "net/resolver.hpp"
-#include "policy/client_name.hpp"
-#include "policy/greylist.hpp"
-#include "policy/helo.hpp"
-#include "policy/past.hpp"
 #include "relay/recipient_cache.hpp"
 #include "relay/shared_answer.hpp"
 #include "store/greylist_operations.hpp"
 #include "store/keys.hpp"
-#include "store/past_operations.hpp"
 
 namespace sluice::app {
 
 namespace {
 
-class Gathering {
+/// The client that the operator asks about, before a case of its own.
+class Asked final : judge::Party {
   public:
-    Gathering(const Config& config, const ConfigLines& lines, const Presented& presented)
-        : config_(config), lines_(lines), presented_(presented) {}
+    Asked(const Config& config, const ConfigLines& lines, const Presented& presented,
+          std::span<const judge::Check* const> checks)
+        : config_(config), lines_(lines), presented_(presented), checks_(checks) {}
 
-    /// Gathers everything in the order in which a session does.
     Explanation run() {
         note_health_check();
         find_place();
-        with_memory([this](StoreSession& memory) { note_past(memory); });
+        with_store([this](StoreSession& store) { note_act(store); });
         note_network();
-        ask_dns();
-        judge_hello();
-        judge_recipients();
-        note_shown();
-        with_memory([this](StoreSession& memory) { remark_on_mail(memory); });
-        judge();
+        open_case();
+        drive_case();
+        with_store([this](StoreSession& store) { remark_on_mail(store); });
+        conclude();
         return std::move(found_);
     }
 
   private:
+    const judge::Sources& sources() const override { return *sources_; }
+    const IpAddress& client() const override { return presented_.client; }
+    IpAddress reached() const override;
+    std::string_view helo() const override { return presented_.helo; }
+    bool authenticated() const override { return false; }
+    const smtp::Envelope& envelope() const override { return envelope_; }
+    std::size_t recipients_refused() const override { return 0; }
+    const std::string& recipient() const override { return recipient_; }
+    void past_found(const policy::Past& past, std::span<const store::Operation> asked,
+                    const store::Outcomes& outcomes) override;
+    void stage_over(judge::Stage) override { loop().stop(); }
+
     template <class Use>
-    void with_memory(Use use) {
+    void with_store(Use use) {
         if (!config_.remembers() || config_.state_dir.empty() || silent_) return;
         try {
-            if (!memory_) memory_.emplace(config_, "");
-            use(*memory_);
+            if (!store_) store_.emplace(config_, "");
+            use(*store_);
         } catch (const StartError& error) {
             silent_ = true;
             found_.remarks.push_back(fmt::format("nothing is remembered: {}", error.what()));
         }
     }
 
+    net::Loop& loop() { return store_ ? store_->loop() : loop_; }
     void note_health_check();
     void find_place();
-    void note_past(StoreSession& memory);
-    void note_act(StoreSession& memory);
+    void note_act(StoreSession& store);
     void note_network();
-    void ask_dns();
-    void judge_hello();
-    void ask_about_hello();
-    void judge_recipients();
+    void open_case();
+    void drive_case();
+    void wait(bool over);
+    void remark_on_dns();
     void note_shown();
-    void notice(policy::SignalId id, std::string value, std::string_view source);
-    net::Resolver* resolver();
-    void remark_on_mail(StoreSession& memory);
-    void remark_on_greylist(StoreSession& memory, const std::string& sender);
-    void remark_on_recipient(StoreSession& memory, const std::string& named);
-    policy::Verdict verdict() const;
-    void judge();
+    void remark_on_mail(StoreSession& store);
+    void remark_on_greylist(StoreSession& store, const std::string& sender);
+    void remark_on_recipient(StoreSession& store, const std::string& named);
+    Noticed noticed(const policy::Signal& signal) const;
+    std::string source_of(const policy::Signal& signal) const;
+    void conclude();
 
     const Config& config_;
     const ConfigLines& lines_;
     const Presented& presented_;
-    net::Loop loop_;
-    std::optional<net::Resolver> resolver_;
-    std::optional<StoreSession> memory_;
+    std::span<const judge::Check* const> checks_;
+    net::Loop loop_;  // where there is no store
+    std::optional<StoreSession> store_;
     bool silent_ = false;
+    std::optional<net::Resolver> resolver_;
+    std::optional<policy::Act> act_;
+    const std::function<const policy::Act*(const IpAddress&)> act_on_ = [this](const IpAddress&) {
+        return act_ ? &*act_ : nullptr;
+    };
+    const std::function<policy::Place(const IpAddress&)> place_of_ = [this](const IpAddress&) {
+        return found_.place;
+    };
+    policy::ClientCounts unknown_recipients_{Seconds{1}, 1};  // a worker's counts are its own
+    std::optional<judge::Sources> sources_;
+    smtp::Envelope envelope_;
+    std::string recipient_;
+    std::vector<std::string_view> shown_;  // the signals that the operator has named
+    Seconds block_age_{0};
     Explanation found_;
+    judge::Case case_{*this};
 };
 
-/// The longest prefix wins, as in Acts.
-void Gathering::note_act(StoreSession& memory) {
-    unsigned longest = 0;
-    memory.list(store::act_space, [&](const store::Outcome& outcome) {
-        const auto read = read_act(outcome);
-        if (!read || !read->first.contains(presented_.client)) return true;
-        if (found_.word && read->first.prefix() < longest) return true;
-        longest = read->first.prefix();
-        const policy::Act& act = read->second;
-        found_.word =
-            Word{.lane = act.lane,
-                 .network = read->first.to_string(),
-                 .source = fmt::format("act of {}{}{}", act.who, act.why.empty() ? "" : ": ", act.why),
-                 .age = outcome.age,
-                 .left = outcome.left > Seconds{0} ? std::optional(outcome.left) : std::nullopt};
-        return true;
-    });
+IpAddress Asked::reached() const {
+    std::vector<net::Endpoint> listened = config_.listen;
+    listened.insert(listened.end(), config_.tls_listen.begin(), config_.tls_listen.end());
+    return reached_address(presented_.client, presented_.helo, listened, net::own_addresses());
 }
 
-void Gathering::note_health_check() {
+void Asked::note_health_check() {
     const auto contains = [this](const Network& network) { return network.contains(presented_.client); };
     if (std::ranges::any_of(config_.front.policy.health_networks, contains))
         found_.remarks.emplace_back(
@@ -118,7 +122,7 @@ void Gathering::note_health_check() {
             "refused");
 }
 
-void Gathering::find_place() {
+void Asked::find_place() {
     try {
         if (const auto registers = load_registers(config_)) found_.place = registers->find(presented_.client);
     } catch (const StartError& error) {
@@ -126,36 +130,27 @@ void Gathering::find_place() {
     }
 }
 
-void Gathering::note_past(StoreSession& memory) {
-    note_act(memory);
-    const policy::PastOptions& options = config_.front.policy.past;
-    const store::Operations asked =
-        store::past_of(presented_.client, found_.place, options, store::Arrival::looks);
-    const store::Outcomes outcomes = memory.ask(asked);
-    policy::Past past = store::read_past(outcomes, found_.place, options);
-    Seconds oldest{0};
-    for (std::size_t i = 0; i < asked.size(); ++i) {
-        if (asked[i].verb != store::Verb::weigh || !outcomes[i].found) continue;
-        oldest = std::max(oldest, outcomes[i].age);
-        found_.evidence.push_back({.whose = asked[i].key.substr(store::reputation_space.size()),
-                                   .evidence = {.good = outcomes[i].good, .bad = outcomes[i].bad},
-                                   .age = outcomes[i].age});
-    }
-    // The client's own new connection would count, too.
-    for (std::size_t scope = 0; scope < policy::scopes; ++scope) {
-        ++past.at_once[scope];
-        ++past.in_window[scope][static_cast<std::size_t>(policy::Rate::connections)];
-    }
-    for (policy::Signal& signal : policy::signals_of(past, options, config_.front.policy.signals)) {
-        std::optional<Seconds> age;
-        if (signal.name == "blocklist") age = past.block_age;
-        if (signal.name == "reputation") age = oldest;
-        found_.signals.push_back({.signal = std::move(signal), .source = "store", .age = age});
-    }
+/// The longest prefix wins, as in Acts.
+void Asked::note_act(StoreSession& store) {
+    unsigned longest = 0;
+    store.list(store::act_space, [&](const store::Outcome& outcome) {
+        const auto read = read_act(outcome);
+        if (!read || !read->first.contains(presented_.client)) return true;
+        if (act_ && read->first.prefix() < longest) return true;
+        longest = read->first.prefix();
+        act_ = read->second;
+        found_.word =
+            Word{.lane = act_->lane,
+                 .network = read->first.to_string(),
+                 .source = fmt::format("act of {}{}{}", act_->who, act_->why.empty() ? "" : ": ", act_->why),
+                 .age = outcome.age,
+                 .left = outcome.left > Seconds{0} ? std::optional(outcome.left) : std::nullopt};
+        return true;
+    });
 }
 
 /// The operator's act on the running Sluice takes precedence over the configuration file.
-void Gathering::note_network() {
+void Asked::note_network() {
     const auto match = config_.front.policy.networks.find(presented_.client);
     if (!match || found_.word) return;
     found_.word = Word{.lane = match->lane,
@@ -163,120 +158,94 @@ void Gathering::note_network() {
                        .source = lines_.of_network(match->lane, match->text)};
 }
 
-/// Null when workers have no resolver.
-net::Resolver* Gathering::resolver() {
-    if (!config_.needs_resolver()) return nullptr;
-    if (!resolver_) resolver_.emplace(loop_, config_.resolver);
-    return &*resolver_;
+void Asked::open_case() {
+    if (config_.needs_resolver()) resolver_.emplace(loop(), config_.resolver);
+    sources_.emplace(judge::Sources{.loop = loop(),
+                                    .options = config_.front.policy,
+                                    .our_name = config_.front.server.hostname,
+                                    .resolver = resolver_ ? &*resolver_ : nullptr,
+                                    .state = store_ && !silent_ ? &store_->state() : nullptr,
+                                    .arrival = store::Arrival::looks,
+                                    .act_on = act_on_,
+                                    .place_of = place_of_,
+                                    .unknown_recipients = unknown_recipients_,
+                                    .metrics = unread_metrics(),
+                                    .checks = checks_});
 }
 
-void Gathering::ask_dns() {
-    const front::PolicyOptions& policy = config_.front.policy;
-    // As in a session, DNS is not asked about a client on our own list or one known to be good.
-    const int good = policy.thresholds.fast;
-    const bool trusted = good > 0 && verdict().score <= -good;
-    const bool judged = !found_.word && !trusted;
-    if (found_.word) found_.remarks.emplace_back("DNS is not asked about a network that has a lane");
-    if (!found_.word && trusted)
-        found_.remarks.emplace_back("DNS is not asked about who is known to be good");
-    if (!front::Admission::needed(policy, resolver(), judged, presented_.client)) return;
-    front::Admission::Findings findings;
-    const front::Admission admission(loop_, *resolver(), policy, unread_metrics(), judged, presented_.client,
-                                     [&](front::Admission::Findings& answered) {
-                                         findings = std::move(answered);
-                                         loop_.stop();
-                                     });
-    loop_.run();
-    found_.name = findings.name.confirmed();
-    for (policy::Signal& signal : findings.signals) {
-        const bool is_list = signal.name == "dnsbl" || signal.name == "dnswl";
-        std::string source = is_list ? fmt::format("dns, {}", lines_.of_dns_list(signal.what)) : "dns";
-        found_.signals.push_back({.signal = std::move(signal), .source = std::move(source)});
-    }
-}
-
-/// Adds a signal. A signal that is there already only gets the new value.
-void Gathering::notice(policy::SignalId id, std::string value, std::string_view source) {
-    const policy::SignalOptions& signals = config_.front.policy.signals;
-    if (!signals.on(id)) return;
-    const auto same = std::ranges::find(found_.signals, policy::row_of(id).name,
-                                        [](const Noticed& noticed) { return noticed.signal.name; });
-    if (same != found_.signals.end())
-        same->signal.value = std::move(value);
-    else
-        found_.signals.push_back(
-            {.signal = signals.signal(id, std::move(value)), .source = std::string(source)});
-}
-
-void Gathering::judge_hello() {
-    if (presented_.helo.empty()) return;
-    std::vector<net::Endpoint> listened = config_.listen;
-    listened.insert(listened.end(), config_.tls_listen.begin(), config_.tls_listen.end());
-    const policy::HeloFacts facts{
-        .client = presented_.client,
-        .our_name = config_.front.server.hostname,
-        .our_address = reached_address(presented_.client, presented_.helo, listened, net::own_addresses())};
-    if (const auto sign = policy::judge_helo(presented_.helo, facts))
-        notice(*sign, presented_.helo, "helo");
-    else
-        ask_about_hello();
-}
-
-void Gathering::ask_about_hello() {
-    const front::PolicyOptions& policy = config_.front.policy;
-    if (resolver() == nullptr || !policy.signals.on(policy::SignalId::helo_unresolvable) || found_.word ||
-        policy::is_this_host(presented_.client) || !policy::is_full_name(presented_.helo))
-        return;
-    auto status = net::DnsAnswer::Status::servfail;
-    const front::HeloInquiry inquiry(loop_, *resolver(), unread_metrics(), policy.dns_deadline,
-                                     presented_.helo, [&](net::DnsAnswer::Status answered) {
-                                         status = answered;
-                                         loop_.stop();
-                                     });
-    loop_.run();
-    if (status == net::DnsAnswer::Status::absent)
-        notice(policy::SignalId::helo_unresolvable, presented_.helo, "dns");
-    else if (front::unknown(status))
-        found_.signals.push_back({.signal = front::dns_error("helo", status), .source = "dns"});
-}
-
-/// Judges the recipients as one transaction that names them in this order.
-void Gathering::judge_recipients() {
-    const front::PolicyOptions& policy = config_.front.policy;
-    std::size_t named = 0;
+/// Tells the case of each stage that the client has reached.
+void Asked::drive_case() {
+    using judge::Stage;
+    wait(case_.reach(Stage::connect));
+    remark_on_dns();
+    wait(case_.reach(Stage::greeting));
+    if (!presented_.helo.empty()) wait(case_.reach(Stage::helo));
+    // Recipients without a sender are not those of a bounce.
+    envelope_.sender = presented_.sender.value_or("somebody");
+    if (presented_.sender) wait(case_.reach(Stage::mail));
     for (const std::string& recipient : presented_.recipients) {
-        if (policy.trap_recipients.contains(recipient))
-            notice(policy::SignalId::trap_recipient, recipient, "rcpt");
-        const bool bounce = presented_.sender && presented_.sender->empty();
-        if (bounce && ++named >= policy.null_sender_recipients)
-            notice(policy::SignalId::null_sender_fanout, std::to_string(named), "sender, rcpt");
+        recipient_ = recipient;
+        wait(case_.reach(Stage::rcpt));
+        envelope_.recipients.push_back({recipient, ""});
     }
+    wait(case_.settle());
+    note_shown();
+}
+
+void Asked::wait(bool over) {
+    if (!over) loop().run();
+}
+
+void Asked::past_found(const policy::Past& past, std::span<const store::Operation> asked,
+                       const store::Outcomes& outcomes) {
+    block_age_ = past.block_age;
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+        if (asked[i].verb != store::Verb::weigh || !outcomes[i].found) continue;
+        found_.evidence.push_back({.whose = asked[i].key.substr(store::reputation_space.size()),
+                                   .evidence = {.good = outcomes[i].good, .bad = outcomes[i].bad},
+                                   .age = outcomes[i].age});
+    }
+}
+
+/// Says why the checks that ask DNS were not wanted.
+void Asked::remark_on_dns() {
+    const policy::Thresholds& thresholds = config_.front.policy.thresholds;
+    int remembered = 0;
+    for (const policy::Signal& signal : case_.signals())
+        if (signal.source == policy::Source::store && signal.counted) remembered += signal.weight;
+    if (case_.decided())
+        found_.remarks.emplace_back("DNS is not asked about a network that has a lane");
+    else if (thresholds.fast > 0 && remembered <= -thresholds.fast)
+        found_.remarks.emplace_back("DNS is not asked about who is known to be good");
 }
 
 /// Adds signals that show only within a session: the operator has named them.
-void Gathering::note_shown() {
+void Asked::note_shown() {
     for (const policy::SignalId id : presented_.shown) {
         const std::string_view name = policy::row_of(id).name;
-        const auto known = [name](const Noticed& noticed) { return noticed.signal.name == name; };
-        if (!config_.front.policy.signals.on(id))
+        const auto known = [name](const policy::Signal& signal) { return signal.name == name; };
+        if (!config_.front.policy.signals.on(id)) {
             found_.remarks.push_back(fmt::format("{} is not looked for: its weight is 0", name));
-        else if (std::ranges::none_of(found_.signals, known))
-            notice(id, {}, "as if");
+        } else if (std::ranges::none_of(case_.signals(), known)) {
+            case_.notice(id);
+            shown_.push_back(name);
+        }
     }
 }
 
-void Gathering::remark_on_mail(StoreSession& memory) {
-    if (presented_.sender) remark_on_greylist(memory, *presented_.sender);
+void Asked::remark_on_mail(StoreSession& store) {
+    if (presented_.sender) remark_on_greylist(store, *presented_.sender);
     for (const std::string& recipient : presented_.recipients)
-        remark_on_recipient(memory, recipient);
+        remark_on_recipient(store, recipient);
 }
 
-void Gathering::remark_on_greylist(StoreSession& memory, const std::string& sender) {
+void Asked::remark_on_greylist(StoreSession& store, const std::string& sender) {
     const policy::GreylistOptions& options = config_.front.policy.greylist;
     const std::string first = presented_.recipients.empty() ? "" : presented_.recipients.front();
-    const policy::GreylistName name = policy::greylist_name(presented_.client, found_.name, sender, first);
+    const policy::GreylistName name =
+        policy::greylist_name(presented_.client, case_.name().confirmed(), sender, first);
     const policy::GreylistFacts facts =
-        store::read_greylist(memory.ask(store::greylist_question(options, name)));
+        store::read_greylist(store.ask(store::greylist_question(options, name)));
     const policy::GreylistAnswer answer = policy::greylist(facts, options);
     const std::string who = fmt::format("greylist: {} with {}{}", name.origin,
                                         name.domain.empty() ? "bounces" : "mail from ", name.domain);
@@ -287,36 +256,53 @@ void Gathering::remark_on_greylist(StoreSession& memory, const std::string& send
             fmt::format("{}, where it is asked, waits {}", who, duration_text(answer.wait)));
 }
 
-void Gathering::remark_on_recipient(StoreSession& memory, const std::string& named) {
+void Asked::remark_on_recipient(StoreSession& store, const std::string& named) {
     std::string recipient;
     relay::write_recipient_key(named, recipient);
     const store::Outcome outcome =
-        memory.ask({.verb = store::Verb::get, .key = std::string(store::recipient_space) + recipient});
+        store.ask({.verb = store::Verb::get, .key = std::string(store::recipient_space) + recipient});
     found_.remarks.push_back(outcome.found ? fmt::format("recipient {}: the MTA said {}, {} ago", recipient,
                                                          relay::describe_shared(outcome.value),
                                                          duration_text(outcome.age))
                                            : fmt::format("recipient {}: is not remembered", recipient));
 }
 
-/// The verdict on all that has been found so far.
-policy::Verdict Gathering::verdict() const {
-    std::vector<policy::Signal> signals;
-    std::ranges::transform(found_.signals, std::back_inserter(signals), &Noticed::signal);
-    const front::PolicyOptions& policy = config_.front.policy;
-    return policy::judge(found_.word ? std::optional(found_.word->lane) : std::nullopt, signals,
-                         policy.thresholds, policy.default_lane);
+Noticed Asked::noticed(const policy::Signal& signal) const {
+    std::optional<Seconds> age;
+    if (signal.name == "blocklist") age = block_age_;
+    if (signal.name == "reputation" && !found_.evidence.empty())
+        age = std::ranges::max(found_.evidence, {}, &Remembered::age).age;
+    return {.signal = signal, .source = source_of(signal), .age = age};
 }
 
-void Gathering::judge() {
-    found_.verdict = verdict();
+std::string Asked::source_of(const policy::Signal& signal) const {
+    if (std::ranges::find(shown_, signal.name) != shown_.end()) return "as if";
+    switch (signal.source) {
+        case policy::Source::store: return "store";
+        case policy::Source::dns:
+            if (signal.name == "dnsbl" || signal.name == "dnswl")
+                return fmt::format("dns, {}", lines_.of_dns_list(signal.what));
+            return "dns";
+        case policy::Source::known: break;
+    }
+    const auto row = policy::signal_named(signal.name);
+    return row ? std::string(policy::row_of(*row).stage) : "client";
+}
+
+void Asked::conclude() {
+    found_.name = case_.name().confirmed();
+    for (const policy::Signal& signal : case_.signals())
+        found_.signals.push_back(noticed(signal));
+    found_.verdict = case_.verdict();
     if (config_.front.policy.mode == policy::Mode::observe)
         found_.remarks.emplace_back("policy.mode is \"observe\": every client is treated as fast");
 }
 
 }  // namespace
 
-Explanation explain_client(const Config& config, const ConfigLines& lines, const Presented& presented) {
-    return Gathering(config, lines, presented).run();
+Explanation explain_client(const Config& config, const ConfigLines& lines, const Presented& presented,
+                           std::span<const judge::Check* const> checks) {
+    return Asked(config, lines, presented, checks).run();
 }
 
 }  // namespace sluice::app

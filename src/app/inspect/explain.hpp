@@ -1,8 +1,9 @@
-// Finds out what would happen to a client that connected now. It does what a worker does: the same store
-// operations, the same DNS questions, the same pure functions (src/policy).
+// Finds out what would happen to a client that connected now. It drives the case (src/judge) that a session
+// drives, and asks the same store and the same DNS.
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "app/config/config.hpp"
 #include "app/config/lines.hpp"
 #include "base/ip.hpp"
+#include "judge/check.hpp"
 #include "policy/place.hpp"
 #include "policy/reputation.hpp"
 #include "policy/signal_catalogue.hpp"
@@ -29,7 +31,7 @@ struct Presented {
 /// A signal and its source.
 struct Noticed {
     policy::Signal signal;
-    std::string source;               // "store", "dns, sluice.toml:12", "as if"
+    std::string source;               // "store", "dns, sluice.toml:12", "helo", "rcpt", "as if"
     std::optional<Seconds> age = {};  // of a remembered signal
 };
 
@@ -62,6 +64,7 @@ struct Explanation {
 
 /// Waits for the store and for DNS as long as a worker's session would, or some seconds. Missing answers are
 /// not a failure: a remark reports them. `config` outlives the explanation.
-Explanation explain_client(const Config& config, const ConfigLines& lines, const Presented& presented);
+Explanation explain_client(const Config& config, const ConfigLines& lines, const Presented& presented,
+                           std::span<const judge::Check* const> checks = judge::catalogue());
 
 }  // namespace sluice::app

@@ -68,12 +68,12 @@ TEST(LogGuide, TellsOfEveryEventThatTheSourcesName) {
 template <class Enumeration>
 void expect_names_of(std::span<const LogWordRow> rows) {
     for (std::size_t i = 0; i < rows.size(); ++i)
-        EXPECT_EQ(rows[i].word, front::name_of(static_cast<Enumeration>(i)));
+        EXPECT_EQ(rows[i].word, name_of(static_cast<Enumeration>(i)));
 }
 
 TEST(LogGuide, HasTheWordsOfSessions) {
     expect_names_of<front::Outcome>(log_session_outcomes());
-    expect_names_of<front::Stage>(log_stages());
+    expect_names_of<judge::Stage>(log_stages());
     EXPECT_EQ(log_stages().size(), front::stages);
     EXPECT_EQ(log_session_outcomes().back().word, front::name_of(front::Outcome::greylisted));
 }

@@ -13,8 +13,8 @@
 
 #include "base/metric_table.hpp"
 #include "front/health_check.hpp"
-#include "front/inquiry.hpp"
 #include "front/record.hpp"
+#include "judge/dns_result.hpp"
 #include "policy/overload.hpp"
 #include "policy/verdict.hpp"
 
@@ -58,24 +58,24 @@ TEST(MetricTable, LabelsAreTheNamesThatTheLogHas) {
 
 TEST(MetricTable, ResultsOfDnsAreInTheirOrder) {
     using Status = net::DnsAnswer::Status;
-    const std::pair<front::DnsResult, std::string_view> names[] = {
-        {front::result_of(Status::found), "found"},
-        {front::result_of(Status::absent), "absent"},
-        {front::result_of(Status::servfail), "servfail"},
-        {front::result_of(Status::refused), "refused"},
-        {front::result_of(Status::lame), "lame"},
-        {front::result_of(Status::malformed), "malformed"},
-        {front::result_of(Status::bogus), "bogus"},
-        {front::result_of(Status::unreachable), "unreachable"},
-        {front::result_of(Status::not_asked), "not_asked"},
-        {front::result_of(Status::timed_out), "timed_out"},
-        {front::DnsResult::bad_answer, "bad_answer"},
-        {front::DnsResult::lists_everything, "lists_everything"},
+    const std::pair<judge::DnsResult, std::string_view> names[] = {
+        {judge::result_of(Status::found), "found"},
+        {judge::result_of(Status::absent), "absent"},
+        {judge::result_of(Status::servfail), "servfail"},
+        {judge::result_of(Status::refused), "refused"},
+        {judge::result_of(Status::lame), "lame"},
+        {judge::result_of(Status::malformed), "malformed"},
+        {judge::result_of(Status::bogus), "bogus"},
+        {judge::result_of(Status::unreachable), "unreachable"},
+        {judge::result_of(Status::not_asked), "not_asked"},
+        {judge::result_of(Status::timed_out), "timed_out"},
+        {judge::DnsResult::bad_answer, "bad_answer"},
+        {judge::DnsResult::lists_everything, "lists_everything"},
     };
     EXPECT_EQ(std::size(names), std::size(metric_values::dns_results));
     for (const auto& [result, name] : names)
         EXPECT_EQ(name_of(result), name);
-    EXPECT_EQ(metric_values::dns_about[static_cast<std::size_t>(front::DnsAbout::helo)], "helo");
+    EXPECT_EQ(metric_values::dns_about[static_cast<std::size_t>(judge::DnsAbout::helo)], "helo");
 }
 
 TEST(MetricTable, HealthChecksAndProxyFaultsAreInTheirOrder) {

@@ -31,6 +31,8 @@ class StoreSession {
     void list(std::string_view prefix, const std::function<bool(const store::Outcome&)>& take);
 
     net::Loop& loop() { return loop_; }
+    /// The way to the store for what asks by itself while loop() runs.
+    store::State& state() { return client_; }
 
   private:
     static constexpr Millis patience{10'000};  // a disk may be slow

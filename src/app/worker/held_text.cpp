@@ -51,9 +51,9 @@ bool read(std::string_view word, policy::Lane& lane) {
     return found.has_value();
 }
 
-bool read(std::string_view word, front::Stage& stage) {
+bool read(std::string_view word, judge::Stage& stage) {
     for (std::size_t i = 0; i < front::stages; ++i) {
-        stage = static_cast<front::Stage>(i);
+        stage = static_cast<judge::Stage>(i);
         if (name_of(stage) == word) return true;
     }
     return false;

@@ -99,7 +99,8 @@ class FrontTest : public testing::Test {
                          .act_on =
                              [this](const IpAddress& client) {
                                  return act && acted_on.contains(client) ? &*act : nullptr;
-                             }},
+                             },
+                         .checks = checks},
             options);
         front->serve(listener.get());
     }
@@ -155,6 +156,7 @@ class FrontTest : public testing::Test {
     SlowBackend backend;
     FrontOptions options;
     store::State* state = nullptr;
+    std::span<const judge::Check* const> checks = judge::catalogue();
     std::optional<policy::Act> act;  // the operator's act on `acted_on`
     Network acted_on{IpAddress::v4({127, 0, 0, 0}), 8};
     net::Fd listener;

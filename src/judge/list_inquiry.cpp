@@ -1,8 +1,8 @@
-#include "front/list_inquiry.hpp"
+#include "judge/list_inquiry.hpp"
 
 #include <utility>
 
-namespace sluice::front {
+namespace sluice::judge {
 
 namespace {
 
@@ -42,4 +42,4 @@ void ListInquiry::tested(const net::DnsAnswer& answer) {
     done_();
 }
 
-}  // namespace sluice::front
+}  // namespace sluice::judge

@@ -1,4 +1,4 @@
-// A question that a session has asked of DNS or of the memory; destroying it withdraws the question.
+// The results of questions to DNS, as they are counted and logged.
 #pragma once
 
 #include <cstddef>
@@ -6,19 +6,10 @@
 #include <string>
 #include <string_view>
 
-#include "net/loop.hpp"
 #include "net/resolver.hpp"
 #include "policy/verdict.hpp"
 
-namespace sluice::front {
-
-class Inquiry {
-  public:
-    Inquiry() = default;
-    Inquiry(const Inquiry&) = delete;
-    Inquiry& operator=(const Inquiry&) = delete;
-    virtual ~Inquiry() = default;
-};
+namespace sluice::judge {
 
 /// The subject of a question to DNS, as it is counted (Metric::dns_answers).
 enum class DnsAbout : std::uint8_t { dnsbl, dnswl, ptr, forward, helo };
@@ -47,4 +38,4 @@ inline bool unknown(net::DnsAnswer::Status status) {
     return status != net::DnsAnswer::Status::found && status != net::DnsAnswer::Status::absent;
 }
 
-}  // namespace sluice::front
+}  // namespace sluice::judge

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "base/ip.hpp"
-#include "front/inquiry.hpp"
+#include "judge/dns_result.hpp"
 #include "policy/dns_list.hpp"
 
-namespace sluice::front {
+namespace sluice::judge {
 
 class ListInquiry final : net::DnsQuery {
   public:
@@ -55,4 +55,4 @@ class ListInquiry final : net::DnsQuery {
     std::string error_;
 };
 
-}  // namespace sluice::front
+}  // namespace sluice::judge
