@@ -29,51 +29,42 @@ std::string forwarder(const std::string& server) {
     return endpoint->address.to_string() + "@" + std::to_string(endpoint->port);
 }
 
-}  // namespace
+class PendingQuery;
+
+/// All questions of one resolver, and what they need of it.
+struct PendingQueries {
+    const Loop& loop;
+    Metrics& metrics;
+    std::vector<std::unique_ptr<PendingQuery>> each;
+};
 
 /// A question that libunbound works on, or that its timer refuses.
 ///
 /// It lives until libunbound is done with it, even when no query waits any more: with the threaded context,
 /// ub_cancel() drops the callback but does not end the work, so without this `pending_max` would bound
 /// nothing while a server is down.
-class PendingQuery final : public Timer {
+class PendingQuery final : public Timer, SingleAnswerer<DnsQuery> {
   public:
-    PendingQuery(std::vector<std::unique_ptr<PendingQuery>>& all, DnsQuery& query, const Loop& loop,
-                 Metrics& metrics)
-        : all_(all),
-          index_(all.size()),
-          query_(&query),
-          loop_(loop),
-          metrics_(metrics),
-          slow_from_(loop.now() + slow_after) {
-        query.pending_ = this;
-    }
-
-    /// Called by the query's destructor.
-    static void withdraw(DnsQuery& query) {
-        if (query.pending_ != nullptr) query.pending_->forget_query();
+    PendingQuery(PendingQueries& all, DnsQuery& query)
+        : all_(all), index_(all.each.size()), slow_from_(all.loop.now() + slow_after) {
+        take(query);
     }
 
     void asked() { with_libunbound_ = true; }
 
     void on_timer() override {
-        DnsAnswer answer;
-        answer.status = with_libunbound_ ? DnsAnswer::Status::timed_out : DnsAnswer::Status::not_asked;
-        finish(answer, !with_libunbound_);
+        DnsAnswer late;
+        late.status = with_libunbound_ ? DnsAnswer::Status::timed_out : DnsAnswer::Status::not_asked;
+        finish(late, !with_libunbound_);
     }
 
     /// libunbound's callback: it is done with the question.
     static void done(void* self, int error, ub_result* result) {
-        const DnsAnswer answer = to_answer(error, result);
+        const DnsAnswer found = to_answer(error, result);
         ub_resolve_free(result);
         auto& pending = *static_cast<PendingQuery*>(self);
-        pending.note_slowness(answer.status);
-        pending.finish(answer, true);
-    }
-
-    /// Called when the resolver ends before the query.
-    void orphan() {
-        if (query_ != nullptr) query_->pending_ = nullptr;
+        pending.note_slowness(found.status);
+        pending.finish(found, true);
     }
 
   private:
@@ -82,51 +73,45 @@ class PendingQuery final : public Timer {
     /// Counts a server that answers too late, which is not the same as one that is silent.
     void note_slowness(DnsAnswer::Status status) {
         const bool answered = status == DnsAnswer::Status::found || status == DnsAnswer::Status::absent;
-        if (answered && loop_.now() >= slow_from_) metrics_.add(Metric::dns_slow_answers);
+        if (answered && all_.loop.now() >= slow_from_) all_.metrics.add(Metric::dns_slow_answers);
     }
 
-    void finish(const DnsAnswer& answer, bool gone) {
+    void finish(const DnsAnswer& found, bool gone) {
         disarm();
-        DnsQuery* const query = std::exchange(query_, nullptr);
-        if (query != nullptr) query->pending_ = nullptr;
-        if (gone) remove();
-        if (query != nullptr) query->answered(answer);
+        const auto self = gone ? remove() : nullptr;  // lives until the answer has been heard
+        answer(found);
     }
 
-    void forget_query() {
-        query_ = nullptr;
+    void question_withdrawn() override {
         disarm();
         if (!with_libunbound_) remove();
     }
 
-    void remove() {
-        auto& all = all_;
-        const std::size_t index = index_;
-        all.back()->index_ = index;
-        std::swap(all[index], all.back());
-        all.pop_back();  // this
+    /// The caller destroys this.
+    std::unique_ptr<PendingQuery> remove() {
+        auto& each = all_.each;
+        each.back()->index_ = index_;
+        std::swap(each[index_], each.back());
+        auto self = std::move(each.back());
+        each.pop_back();
+        return self;
     }
 
-    std::vector<std::unique_ptr<PendingQuery>>& all_;
+    PendingQueries& all_;
     std::size_t index_;
-    DnsQuery* query_;  // null when no query waits for the answer
-    const Loop& loop_;
-    Metrics& metrics_;
     Instant slow_from_;
     bool with_libunbound_ = false;
 };
 
-DnsQuery::~DnsQuery() {
-    PendingQuery::withdraw(*this);
-}
+}  // namespace
 
 class Resolver::Impl final : public IoHandler {
   public:
     Impl(Loop& loop, const ResolverOptions& options, Metrics& metrics)
         : loop_(loop),
-          metrics_(metrics),
           deadline_(options.deadline),
           pending_max_(options.pending_max),
+          pending_{.loop = loop, .metrics = metrics, .each = {}},
           context_(ub_ctx_create()) {
         if (!context_) throw std::runtime_error("libunbound: cannot create a context");
         ub_ctx* const context = context_.get();
@@ -156,15 +141,12 @@ class Resolver::Impl final : public IoHandler {
     ~Impl() override {
         loop_.unwatch(ub_fd(context_.get()));
         context_.reset();  // joins its thread; no callback comes after this
-        for (const auto& pending : pending_)
-            pending->orphan();
     }
 
     void ask(DnsQuery& query, const std::string& name, DnsType type) {
         assert(!query.pending());
-        const bool room = pending_.size() < pending_max_;
-        PendingQuery& pending =
-            *pending_.emplace_back(std::make_unique<PendingQuery>(pending_, query, loop_, metrics_));
+        const bool room = pending_.each.size() < pending_max_;
+        PendingQuery& pending = *pending_.each.emplace_back(std::make_unique<PendingQuery>(pending_, query));
         if (room && start(pending, name, type)) {
             pending.asked();
             loop_.arm(pending, deadline_);
@@ -197,11 +179,10 @@ class Resolver::Impl final : public IoHandler {
     }
 
     Loop& loop_;
-    Metrics& metrics_;
     const Millis deadline_;
     const std::size_t pending_max_;
     bool started_ = false;
-    std::vector<std::unique_ptr<PendingQuery>> pending_;
+    PendingQueries pending_;
     std::unique_ptr<ub_ctx, DeleteContext> context_;
 };
 

@@ -11,12 +11,12 @@
 
 #include "base/ip.hpp"
 #include "base/metrics.hpp"
+#include "base/question.hpp"
 #include "base/time.hpp"
 
 namespace sluice::net {
 
 class Loop;
-class PendingQuery;
 
 enum class DnsType : std::uint16_t { a = 1, ptr = 12, mx = 15, txt = 16, aaaa = 28, tlsa = 52 };
 
@@ -41,24 +41,8 @@ struct DnsAnswer {
     bool secure = false;  // validated by DNSSEC from ResolverOptions::trust_anchor_file on down
 };
 
-/// A pending question; destroying it cancels it.
-class DnsQuery {
-  public:
-    DnsQuery() = default;
-    DnsQuery(const DnsQuery&) = delete;
-    DnsQuery& operator=(const DnsQuery&) = delete;
-    virtual ~DnsQuery();
-
-    /// Called once, from the loop, never from inside Resolver::ask. May destroy the query.
-    virtual void answered(const DnsAnswer& answer) = 0;
-
-    /// Whether answered() is still to come.
-    bool pending() const { return pending_ != nullptr; }
-
-  private:
-    friend class PendingQuery;
-    PendingQuery* pending_ = nullptr;
-};
+/// A question to DNS; destroying it withdraws it.
+using DnsQuery = Question<const DnsAnswer&>;
 
 struct ResolverOptions {
     /// Servers to forward to, "192.0.2.53", "127.0.0.1:5353" or "[2001:db8::53]:53"; empty = those of
@@ -78,7 +62,7 @@ class Resolver {
     /// `loop` must outlive this. Throws std::runtime_error when libunbound cannot be set up. Starts a thread
     /// at the first question. Slow answers are counted in `metrics`, which must outlive this.
     Resolver(Loop& loop, const ResolverOptions& options, Metrics& metrics = unread_metrics());
-    /// Pending queries are never answered.
+    /// Drops the pending queries.
     ~Resolver();
 
     /// `name` has no trailing dot; an invalid name is answered `not_asked`. `query` must not be pending.

@@ -5,7 +5,6 @@
 #include <charconv>
 #include <list>
 #include <string_view>
-#include <utility>
 
 #include "net/loop.hpp"
 #include "net/resolver.hpp"
@@ -13,32 +12,13 @@
 
 namespace sluice::net {
 
-/// A question in progress; its query holds it until it is answered.
-class PendingQuery {
-  public:
-    explicit PendingQuery(DnsQuery& query) : query_(&query) { query.pending_ = this; }
-    /// Answers the query, unless it no longer exists.
-    void answer(const DnsAnswer& answer) {
-        if (query_ == nullptr) return;
-        DnsQuery& query = *std::exchange(query_, nullptr);
-        query.pending_ = nullptr;
-        query.answered(answer);
-    }
-    void forget() { query_ = nullptr; }
-    void abandon() {
-        if (query_ != nullptr) query_->pending_ = nullptr;
-        query_ = nullptr;
-    }
-
-  private:
-    DnsQuery* query_;
-};
-
-DnsQuery::~DnsQuery() {
-    if (pending_ != nullptr) pending_->forget();
-}
-
 namespace {
+
+class PendingQuery final : public SingleAnswerer<DnsQuery> {
+  public:
+    explicit PendingQuery(DnsQuery& query) { take(query); }
+    using SingleAnswerer::answer;
+};
 
 DnsAnswer answer_to(const std::string& name, DnsType type) {
     std::uint64_t hash = 1469598103934665603U;
@@ -77,10 +57,6 @@ DnsAnswer answer_to(const std::string& name, DnsType type) {
 class Resolver::Impl {
   public:
     Impl(Loop& loop, const ResolverOptions& options) : loop_(loop), options_(options) {}
-    ~Impl() {
-        for (PendingQuery& pending : pending_)
-            pending.abandon();
-    }
 
     void ask(DnsQuery& query, const std::string& name, DnsType type) {
         auto& kernel = sim::Kernel::current();
