@@ -24,13 +24,16 @@ using testing::HasSubstr;
 /// A memory that knows nothing, and answers when the test lets it.
 class EmptyState final : public store::State {
   public:
-    void ask(Question& question, std::span<const store::Operation>) override { asked_ = &question; }
+    void ask(Question& question, std::span<const store::Operation>) override {
+        asked_ = &question;
+        take(question);
+    }
     void tell(std::span<const store::Operation>) override {}
     bool is_asked() const { return asked_ != nullptr; }
-    void answer() { std::exchange(asked_, nullptr)->answered(nullptr); }
+    void answer() { State::answer(*std::exchange(asked_, nullptr), nullptr); }
 
   private:
-    void withdraw(Question&) override {}
+    void withdrawn(Question&) override { asked_ = nullptr; }
 
     Question* asked_ = nullptr;
 };

@@ -80,6 +80,8 @@ StateClient::StateClient(net::Loop& loop, const Options& options, Listener liste
 }
 
 StateClient::~StateClient() {
+    for (const Wait& wait : waits_)
+        if (wait.question != nullptr) drop(*wait.question);
     if (!socket_) return;
     if (room_) (void)net::write_some(socket_.get(), unsent_.data(), unsent_.size());
     loop_.unwatch(socket_.get());
@@ -124,21 +126,18 @@ bool StateClient::worth_asking() const {
 
 void StateClient::ask(Question& question, std::span<const Operation> operations) {
     options_.metrics.add(Metric::store_questions);
-    question.state_ = this;
-    question.number_ = next_number_;
-    if (++next_number_ == 0) next_number_ = probe_number + 1;
+    take(question);
     if (worth_asking()) {
         probed_at_ = loop_.now();
-        question.deadline_ = loop_.now() + options_.deadline;
-        waits_.push_back(&question);
-        asked_.emplace(question.number_, &question);
-        append_query(unsent_, question.number_, operations);
+        waits_.push_back(
+            {.question = &question, .number = next_number_, .deadline = loop_.now() + options_.deadline});
+        append_query(unsent_, next_number_, operations);
+        if (++next_number_ == 0) next_number_ = probe_number + 1;
         send_later();
     } else {
         // A question that gets no answer is still sent as news.
         tell(operations);
-        question.deadline_ = loop_.now();
-        waits_.push_front(&question);
+        waits_.push_front({.question = &question, .number = 0, .deadline = loop_.now()});
     }
     arm_timer();
 }
@@ -149,34 +148,38 @@ void StateClient::tell(std::span<const Operation> operations) {
     send_soon();
 }
 
-void StateClient::withdraw(Question& question) {
-    remove(question);
-    question.state_ = nullptr;
+void StateClient::withdrawn(Question& question) {
+    remove(*std::ranges::find(waits_, &question, &Wait::question));
 }
 
-void StateClient::remove(Question& question) {
-    asked_.erase(question.number_);
-    const auto place = std::ranges::find(waits_, &question);
-    if (place != waits_.end()) *place = nullptr;
-    while (!waits_.empty() && waits_.front() == nullptr)
+/// The question with this number, if it still waits for an answer; else null.
+StateClient::Wait* StateClient::find(std::uint32_t number) {
+    if (number == 0) return nullptr;
+    const auto wait = std::ranges::find_if(
+        waits_, [=](const Wait& each) { return each.number == number && each.question != nullptr; });
+    return wait == waits_.end() ? nullptr : &*wait;
+}
+
+void StateClient::remove(Wait& wait) {
+    wait.question = nullptr;
+    while (!waits_.empty() && waits_.front().question == nullptr)
         waits_.pop_front();
 }
 
-void StateClient::answer(Question& question, const Outcomes* outcomes) {
+void StateClient::answer(Wait& wait, const Outcomes* outcomes) {
     if (outcomes == nullptr) {
         ++unanswered_;
         options_.metrics.add(Metric::store_unanswered);
     }
-    remove(question);
-    question.state_ = nullptr;
-    question.answered(outcomes);  // may destroy the question
+    Question& question = *wait.question;
+    remove(wait);
+    State::answer(question, outcomes);
 }
 
 /// Done by the timer, not now: the caller may be in the middle of anything.
 void StateClient::answer_all_with_nothing() {
-    asked_.clear();
-    for (Question* question : waits_)
-        if (question != nullptr) question->deadline_ = loop_.now();
+    for (Wait& wait : waits_)
+        wait = {.question = wait.question, .number = 0, .deadline = loop_.now()};
 }
 
 void StateClient::send_later() {
@@ -256,14 +259,15 @@ bool StateClient::take_responses(std::string& received_so_far) {
         if (!response) return false;
         if (response->acts != std::exchange(acts_version_, response->acts)) listener_.acts_changed();
         if (is_current && response->number == 0 && !response->done) sent_away_ = true;
-        const auto asked = asked_.find(response->number);
-        if (response->number != probe_number && asked == asked_.end()) continue;  // withdrawn, or too late
+        const bool wanted = response->number == probe_number || find(response->number) != nullptr;
+        if (!wanted) continue;  // withdrawn, or too late
         // The process has answered, so the change is over: trouble from here on is reported.
         if (is_current && std::exchange(changing_, false)) quiet_until_ = {};
         notice(Trouble::none, "");
-        if (asked == asked_.end()) continue;
+        Wait* const wait = find(response->number);  // anew: the listener may have asked more
+        if (wait == nullptr) continue;
         refusal_ = response->why;
-        answer(*asked->second, response->done ? &response->outcomes : nullptr);
+        answer(*wait, response->done ? &response->outcomes : nullptr);
     }
     received_so_far.insert(0, input);
     return frame.status != Frame::Status::bad;
@@ -272,10 +276,10 @@ bool StateClient::take_responses(std::string& received_so_far) {
 void StateClient::on_timer() {
     if (!up() && loop_.now() >= connect_at_) connect();
     if (send_by_ && *send_by_ <= loop_.now()) send();
-    while (!waits_.empty() && waits_.front()->deadline_ <= loop_.now()) {
-        if (up() && asked_.contains(waits_.front()->number_) && !changing())
+    while (!waits_.empty() && waits_.front().deadline <= loop_.now()) {
+        if (up() && waits_.front().number != 0 && !changing())
             notice(Trouble::slow, "no answer within the deadline");
-        answer(*waits_.front(), nullptr);
+        answer(waits_.front(), nullptr);
     }
     tell_trouble();
     arm_timer();
@@ -283,7 +287,7 @@ void StateClient::on_timer() {
 
 void StateClient::arm_timer() {
     Instant next = Instant::max();
-    if (!waits_.empty()) next = waits_.front()->deadline_;
+    if (!waits_.empty()) next = waits_.front().deadline;
     if (!up()) next = std::min(next, connect_at_);
     if (send_by_) next = std::min(next, *send_by_);
     if (told_ != trouble_) next = std::min(next, quiet_until_);

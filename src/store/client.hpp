@@ -17,7 +17,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
 #include "base/metrics.hpp"
 #include "net/fd.hpp"
@@ -51,8 +50,7 @@ class StateClient final : public State, net::IoHandler, net::Timer {
     StateClient(net::Loop& loop, const Options& options, Listener listener);
     StateClient(const StateClient&) = delete;
     StateClient& operator=(const StateClient&) = delete;
-    /// No question may be waiting any more. News that are held back are sent, as far as there is room for
-    /// them.
+    /// Drops the questions that wait. News that are held back are sent, as far as there is room for them.
     ~StateClient() override;
 
     void ask(Question& question, std::span<const Operation> operations) override;
@@ -68,9 +66,15 @@ class StateClient final : public State, net::IoHandler, net::Timer {
     enum class Trouble : std::uint8_t { none, slow, down };
     class Leaving;
 
+    struct Wait {
+        Question* question;    // null = answered or withdrawn
+        std::uint32_t number;  // 0 = no answer can come: it was not sent, or its connection is lost
+        Instant deadline;
+    };
+
     void on_io(std::uint32_t events) override;
     void on_timer() override;
-    void withdraw(Question& question) override;
+    void withdrawn(Question& question) override;
 
     void connect();
     void lose(std::string_view why);
@@ -82,8 +86,9 @@ class StateClient final : public State, net::IoHandler, net::Timer {
     bool take_responses(std::string& received);
     void go_over();
     void has_left();
-    void remove(Question& question);
-    void answer(Question& question, const Outcomes* outcomes);
+    Wait* find(std::uint32_t number);
+    void remove(Wait& wait);
+    void answer(Wait& wait, const Outcomes* outcomes);
     void answer_all_with_nothing();
     void notice(Trouble trouble, std::string_view why);
     void tell_trouble();
@@ -106,9 +111,8 @@ class StateClient final : public State, net::IoHandler, net::Timer {
     bool changing_ = false;         // another process has taken over, and has not answered yet
     Instant quiet_until_{};         // trouble until then belongs to the change
     std::unique_ptr<Leaving> leaving_;
-    Instant probed_at_;            // the last probe while it is slow
-    std::deque<Question*> waits_;  // earliest deadline first; null = answered or withdrawn
-    std::unordered_map<std::uint32_t, Question*> asked_;
+    Instant probed_at_;       // the last probe while it is slow
+    std::deque<Wait> waits_;  // earliest deadline first
     std::uint32_t next_number_ = 2;
     Instant connect_at_;              // while not connected
     std::optional<Instant> send_by_;  // while news are held back

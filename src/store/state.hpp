@@ -7,38 +7,16 @@
 
 #include <span>
 
+#include "base/question.hpp"
 #include "store/operation.hpp"
 
 namespace sluice::store {
 
-class State {
+class State : public Answerer<const Outcomes*> {
   public:
-    /// A question of one caller. Destroying it withdraws it.
-    class Question {
-      public:
-        Question() = default;
-        Question(const Question&) = delete;
-        Question& operator=(const Question&) = delete;
-
-        /// An outcome for each operation, in their order (for a list: as many as there are); null = the
-        /// memory did not answer. Called once, from the loop, never from within ask(). May destroy the
-        /// question.
-        virtual void answered(const Outcomes* outcomes) = 0;
-
-        bool waits() const { return state_ != nullptr; }
-
-      protected:
-        ~Question() {
-            if (state_ != nullptr) state_->withdraw(*this);
-        }
-
-      private:
-        friend class State;
-        friend class StateClient;
-        State* state_ = nullptr;  // null = it does not wait
-        std::uint32_t number_ = 0;
-        Instant deadline_{};
-    };
+    /// Hears an outcome for each operation, in their order (for a list: as many as there are); null = the
+    /// memory did not answer.
+    using Question = sluice::Question<const Outcomes*>;
 
     virtual ~State() = default;
 
@@ -46,9 +24,6 @@ class State {
     /// together.
     virtual void ask(Question& question, std::span<const Operation> operations) = 0;
     virtual void tell(std::span<const Operation> operations) = 0;
-
-  private:
-    virtual void withdraw(Question& question) = 0;
 };
 
 }  // namespace sluice::store

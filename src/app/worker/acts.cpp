@@ -25,7 +25,7 @@ std::optional<std::pair<Network, policy::Act>> read_act(const store::Outcome& ou
 void Acts::read() {
     if (!std::exchange(began_, true) && ready_) loop_.arm(impatience_, first_read_max);
     // A question is under way: its answer may be out of date already, so answered() reads anew.
-    again_ = waits();
+    again_ = pending();
     if (again_) return;
     disarm();
     reading_ = {};

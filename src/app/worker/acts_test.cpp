@@ -161,6 +161,7 @@ class Roll final : public store::State {
 
     void ask(Question& question, std::span<const store::Operation> operations) override {
         ASSERT_EQ(operations.front().amount, store::listed_max);
+        take(question);
         loop_.defer([this, &question] {
             store::Outcomes list;
             for (; told < acts_ && list.size() < std::size_t{store::listed_max}; ++told)
@@ -168,7 +169,7 @@ class Roll final : public store::State {
                     {.found = true,
                      .key = fmt::format("act/10.{}.{}.{}/32", told >> 16U, told >> 8U & 255U, told & 255U),
                      .value = "defer root"});
-            question.answered(&list);
+            answer(question, &list);
         });
     }
     void tell(std::span<const store::Operation> /*operations*/) override {}
@@ -176,7 +177,7 @@ class Roll final : public store::State {
     std::size_t told = 0;
 
   private:
-    void withdraw(Question& /*question*/) override {}
+    void withdrawn(Question& /*question*/) override {}
 
     net::Loop& loop_;
     std::size_t acts_;
