@@ -74,7 +74,7 @@ TEST_F(FrontTest, AClientThatVanishesWithdrawsItsQuestion) {
     ::setsockopt(client.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
     client.reset();
     turn_until([&] { return front->sessions() == 0; });
-    EXPECT_EQ(backend.withdrawn, 1);
+    EXPECT_EQ(backend.withdrawals, 1);
     EXPECT_THAT(log_text(), HasSubstr(R"("outcome":"left","stage":"rcpt")"));
 }
 

@@ -19,7 +19,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 /// An MTA that has received the dot, or has not, as the test decides.
-class Backend final : public smtp::Backend {
+class Backend final : public smtp::Backend, smtp::Answerer {
   public:
     smtp::Offer offer() const override { return smtp::Offer::everything(); }
     std::optional<smtp::Answer> verify(smtp::RecipientQuestion&) override {
@@ -28,25 +28,25 @@ class Backend final : public smtp::Backend {
     void deliver(smtp::DeliveryQuestion& question) override {
         ++deliveries;
         pending = &question;
-        question.pending = this;
-        question.backend = this;
+        take(question);
     }
     bool passed_on(const smtp::DeliveryQuestion&) const override { return dot_passed; }
-    void withdraw(smtp::Question&) override {
-        pending = nullptr;
-        ++withdrawn;
-    }
     void answer(int code, std::string text) {
         auto* const question = std::exchange(pending, nullptr);
         ASSERT_NE(question, nullptr);
-        question->pending = nullptr;
-        question->answered({.reply = {code, std::move(text)}, .mta = "mta", .by = "mta"});
+        Answerer::answer(*question, {.reply = {code, std::move(text)}, .mta = "mta", .by = "mta"});
     }
 
     bool dot_passed = false;
     int deliveries = 0;
-    int withdrawn = 0;
+    int withdrawals = 0;
     smtp::Question* pending = nullptr;
+
+  private:
+    void withdrawn(smtp::Question&) override {
+        pending = nullptr;
+        ++withdrawals;
+    }
 };
 
 const std::string letter = "Message-ID: <1@example.org>\r\n\r\nbody\r\n";
@@ -149,7 +149,7 @@ TEST_F(UntoldTest, ClosedBeforeTheDotWasPassedOnItIsDeliveredOnce) {
     net::Fd client = client_whose_mail_the_mta_has(letter);
     client.reset();
     settle();
-    EXPECT_EQ(backend.withdrawn, 0) << "it may have been meant so, and is never sent again";
+    EXPECT_EQ(backend.withdrawals, 0) << "it may have been meant so, and is never sent again";
     const net::Fd early = client_at_dot(letter);
     EXPECT_THAT(hear(early.get(), "\r\n"), testing::StartsWith("451 4.4.2 The same message"));
     backend.answer(250, first_reply);
@@ -171,7 +171,7 @@ TEST_F(UntoldTest, WhoSaysAllAndHalfClosesHearsAll) {
                     HasSubstr("\r\n250 " + first_reply + "\r\n221 "));
         turn_until([&] { return front->sessions() == 0; });
     }
-    EXPECT_EQ(backend.withdrawn, 0);
+    EXPECT_EQ(backend.withdrawals, 0);
 }
 
 TEST_F(UntoldTest, ClosedAndThenResetBeforeTheDotWasPassedOnNothingIsDelivered) {
@@ -179,7 +179,7 @@ TEST_F(UntoldTest, ClosedAndThenResetBeforeTheDotWasPassedOnNothingIsDelivered) 
     ::shutdown(client.get(), SHUT_WR);
     settle();
     reset(client);
-    turn_until([&] { return backend.withdrawn == 1; });
+    turn_until([&] { return backend.withdrawals == 1; });
     const net::Fd again = client_at_dot(letter);
     turn_until([&] { return backend.deliveries == 2; });
 }
@@ -193,14 +193,14 @@ TEST_F(UntoldTest, WhoHalfClosesWhileTheMtaHasTheDotHearsItsAnswerAndIsDoneWith)
     backend.answer(250, first_reply);
     EXPECT_EQ(hear(client.get(), "\r\n"), "250 " + first_reply + "\r\n");
     turn_until([&] { return front->sessions() == 0; });  // the end of its stream is not announced again
-    EXPECT_EQ(backend.withdrawn, 0);
+    EXPECT_EQ(backend.withdrawals, 0);
     EXPECT_THAT(logged(), HasSubstr("\"untold\":true"));
 }
 
 TEST_F(UntoldTest, ResetBeforeTheDotWasPassedOnNothingIsDelivered) {
     net::Fd client = client_whose_mail_the_mta_has(letter);
     reset(client);
-    turn_until([&] { return backend.withdrawn == 1; });
+    turn_until([&] { return backend.withdrawals == 1; });
     EXPECT_THAT(logged(), HasSubstr("\"outcome\":\"left\""));
 }
 

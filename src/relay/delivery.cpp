@@ -18,20 +18,19 @@ using Stage = smtp::Dialogue::Stage;
 
 }  // namespace
 
-class Deliveries::Delivery final : public Job {
+class Deliveries::Delivery final : public Job, SingleAnswerer<smtp::DeliveryQuestion> {
   public:
-    Delivery(Deliveries& deliveries, smtp::DeliveryQuestion& question)
-        : deliveries_(deliveries), question_(&question) {
-        fast_lane = question.fast_lane;
+    Delivery(Deliveries& deliveries, smtp::DeliveryQuestion& asked) : deliveries_(deliveries) {
+        fast_lane = asked.fast_lane;
         Job::delivery = true;
-        question.pending = static_cast<Awaited*>(this);
+        take(asked);
     }
 
     /// Called only before the message has been passed on, so the question still exists.
-    const smtp::ClientIdentity& client() const override { return *question_->client; }
+    const smtp::ClientIdentity& client() const override { return *question()->client; }
 
     void begin(Connection& connection) override {
-        if (connection.dialogue().deliver(*question_->envelope)) {
+        if (connection.dialogue().deliver(*question()->envelope)) {
             connection.send();
             return;
         }
@@ -45,9 +44,9 @@ class Deliveries::Delivery final : public Job {
         if (outcome == Outcome::content) {
             std::string header;
             if (wants_received_header(connection.lease().carry, client(), deliveries_.options_))
-                header = received_header(client(), question_->envelope->sender_parameters,
+                header = received_header(client(), question()->envelope->sender_parameters,
                                          deliveries_.options_.hostname, std::chrono::system_clock::now());
-            connection.send_content(std::move(header), question_->message);
+            connection.send_content(std::move(header), question()->message);
             return;
         }
         if (outcome == Outcome::refused && outdated(connection)) {
@@ -57,20 +56,29 @@ class Deliveries::Delivery final : public Job {
             deliveries_.pool_.release(*this);
             return deliveries_.pool_.request(*this);
         }
-        smtp::Answer answer;
-        if (question_ != nullptr) {
+        smtp::Answer found;
+        if (question() != nullptr) {
             const smtp::Dialogue& dialogue = connection.dialogue();
-            answer = answer_of(connection, dialogue.reply(), deliveries_.options_.hostname, &client());
-            if (dialogue.refused_at() == Stage::recipient) judge_recipients(connection, answer);
+            found = answer_of(connection, dialogue.reply(), deliveries_.options_.hostname, &client());
+            if (dialogue.refused_at() == Stage::recipient) judge_recipients(connection, found);
         }
         deliveries_.pool_.release(*this);
-        over(answer);
+        over(found);
     }
 
     void failed(const Failure& failure) override { over(answer_of(failure)); }
 
-    void withdrawn(smtp::Question&) override {
-        question_ = nullptr;
+    bool passed_on() const { return connection_ != nullptr && connection_->dot_sent(); }
+
+    void keep(std::list<Delivery>::iterator self) { self_ = self; }
+
+    /// The delivery that this question waits for; null = it does not wait.
+    static const Delivery* of(const smtp::DeliveryQuestion& question) {
+        return static_cast<const Delivery*>(SingleAnswerer::of(question));
+    }
+
+  private:
+    void question_withdrawn() override {
         // After the dot the message is the MTA's, and its answer has to be awaited before another job can
         // use the connection. Before it, closing the connection takes everything back.
         if (passed_on()) return;
@@ -78,46 +86,32 @@ class Deliveries::Delivery final : public Job {
         over({});
     }
 
-    bool passed_on() const override { return connection_ != nullptr && connection_->dot_sent(); }
-
-    void keep(std::list<Delivery>::iterator self) { self_ = self; }
-
-    /// Called when the backend is destroyed before the question.
-    void abandon() {
-        if (question_ != nullptr) question_->pending = nullptr;
-        deliveries_.pool_.forget(*this);
-    }
-
-  private:
     /// An MTA process that began long ago may not know a mailbox created since (Connection::young()).
     bool outdated(Connection& connection) const {
         return !young_only && !connection.young() && connection.dialogue().refused_at() == Stage::recipient &&
                std::ranges::any_of(connection.dialogue().recipients(), says_unknown);
     }
 
-    void judge_recipients(Connection& connection, smtp::Answer& answer) {
-        const auto& recipients = question_->envelope->recipients;
+    void judge_recipients(Connection& connection, smtp::Answer& found) {
+        const auto& recipients = question()->envelope->recipients;
         const auto& replies = connection.dialogue().recipients();
         for (std::size_t i = 0; i < std::min(recipients.size(), replies.size()); ++i) {
             // "Too many" says nothing about this recipient.
             if (replies[i].positive() || says_too_many(replies[i])) continue;
             deliveries_.verifier_.learn(
                 recipients[i], scrubbed(connection, replies[i], deliveries_.options_.hostname, nullptr),
-                Hearer::of(*question_));
+                Hearer::of(*question()));
         }
-        tell_of_recipients(connection.dialogue(), *question_->envelope, answer);
+        tell_of_recipients(connection.dialogue(), *question()->envelope, found);
     }
 
-    void over(const smtp::Answer& answer) {
+    void over(const smtp::Answer& found) {
         std::list<Delivery> ended;
         ended.splice(ended.begin(), deliveries_.deliveries_, self_);
-        if (question_ == nullptr) return;
-        question_->pending = nullptr;
-        question_->answered(answer);
+        answer(found);
     }
 
     Deliveries& deliveries_;
-    smtp::DeliveryQuestion* question_;  // null once withdrawn
     Connection* connection_ = nullptr;  // set once the content has been reached
     std::list<Delivery>::iterator self_;
 };
@@ -127,13 +121,18 @@ Deliveries::Deliveries(Pool& pool, Verifier& verifier, const RelayOptions& optio
 
 Deliveries::~Deliveries() {
     for (Delivery& delivery : deliveries_)
-        delivery.abandon();
+        pool_.forget(delivery);
 }
 
 void Deliveries::deliver(smtp::DeliveryQuestion& question) {
     Delivery& delivery = deliveries_.emplace_back(*this, question);
     delivery.keep(std::prev(deliveries_.end()));
     pool_.request(delivery);
+}
+
+bool Deliveries::passed_on(const smtp::DeliveryQuestion& question) {
+    const Delivery* const delivery = Delivery::of(question);
+    return delivery != nullptr && delivery->passed_on();
 }
 
 }  // namespace sluice::relay

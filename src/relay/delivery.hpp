@@ -24,6 +24,8 @@ class Deliveries {
     /// attempt that recipient is refused at RCPT. Only when every recipient is refused permanently does the
     /// client receive the MTA's own 5yz.
     void deliver(smtp::DeliveryQuestion& question);
+    /// See smtp::Backend::passed_on.
+    static bool passed_on(const smtp::DeliveryQuestion& question);
 
   private:
     class Delivery;

@@ -25,7 +25,6 @@ class Work final : public Job {
     void begin(Connection&) override {}
     void reached(Connection&, smtp::Dialogue::Outcome) override {}
     void failed(const Failure&) override {}
-    void withdrawn(smtp::Question&) override {}
 
     smtp::ClientIdentity identity;
     std::string name;

@@ -25,19 +25,7 @@ struct Failure {
     std::string mta_reply = {};  // for the log: the MTA's own words, where `reply` is ours
 };
 
-/// The task that a question waits for; the question's `pending` points to it.
-class Awaited {
-  public:
-    /// The question was withdrawn.
-    virtual void withdrawn(smtp::Question& question) = 0;
-    /// See smtp::Backend::passed_on.
-    virtual bool passed_on() const { return false; }
-
-  protected:
-    ~Awaited() = default;
-};
-
-class Job : public Awaited {
+class Job {
   public:
     Job() = default;
     Job(const Job&) = delete;

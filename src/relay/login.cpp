@@ -43,18 +43,17 @@ void LoginConnection::deliver(smtp::DeliveryQuestion& question) {
     ask(question, Asked::delivery);
 }
 
-void LoginConnection::withdrawn() {
-    question_ = nullptr;
+/// Ends what was in progress, and the connection with it.
+void LoginConnection::question_withdrawn() {
     close();
 }
 
-void LoginConnection::ask(smtp::Question& question, Asked kind) {
-    question_ = &question;
+void LoginConnection::ask(smtp::ClientQuestion& asked, Asked kind) {
+    take(asked);
     asked_ = kind;
-    question.pending = this;
     // An answer must never come from inside the call that asks the question.
     loop_.defer([this, alive = std::weak_ptr(alive_)] {
-        if (!alive.expired() && question_ != nullptr) start();
+        if (!alive.expired() && question() != nullptr) start();
     });
 }
 
@@ -72,12 +71,12 @@ void LoginConnection::start() {
     smtp::Dialogue& dialogue = connection_->dialogue();
     bool fits = true;
     if (asked_ == Asked::line) {
-        dialogue.say(static_cast<const smtp::AuthQuestion*>(question_)->line);
+        dialogue.say(static_cast<const smtp::AuthQuestion*>(question())->line);
     } else if (asked_ == Asked::recipient) {
-        const auto& asked = *static_cast<const smtp::RecipientQuestion*>(question_);
+        const auto& asked = *static_cast<const smtp::RecipientQuestion*>(question());
         fits = dialogue.ask({asked.envelope->sender, asked.envelope->sender_parameters, {*asked.recipient}});
     } else {
-        fits = dialogue.deliver(*question_->envelope);
+        fits = dialogue.deliver(*question()->envelope);
     }
     if (!fits) return fail(unfit(*connection_));
     connection_->send();
@@ -91,7 +90,7 @@ void LoginConnection::progressed(Connection& /*connection*/, Outcome outcome) {
         case Outcome::answered:
         case Outcome::verified:
         case Outcome::refused:
-        case Outcome::delivered: return answer();
+        case Outcome::delivered: return pass_on_reply();
         case Outcome::none:
         case Outcome::start_tls:
         case Outcome::tls_refused:
@@ -111,13 +110,13 @@ void LoginConnection::progressed(Connection& /*connection*/, Outcome outcome) {
     Failure failure =
         failure_of(*connection_, sentence_on_login(ending, authenticating), options_.hostname, &client_);
     if (authenticating && failure.reply.transient()) failure.reply.code = no_authentication_now;
-    if (question_ != nullptr) {
+    if (question() != nullptr) {
         last_words_ = said(dialogue.reply(), dialogue.replied_at());
     } else if (says_goodbye(dialogue.last().code)) {
         last_words_ = said(dialogue.last(), smtp::Dialogue::Stage::idle);
     }
     close();
-    if (question_ != nullptr) fail(failure);
+    fail(failure);
 }
 
 /// True: the greeting concerns the client that a PROXY header has named.
@@ -145,7 +144,7 @@ void LoginConnection::introduce() {
 }
 
 void LoginConnection::send_content() {
-    const auto& asked = *static_cast<const smtp::DeliveryQuestion*>(question_);
+    const auto& asked = *static_cast<const smtp::DeliveryQuestion*>(question());
     std::string header;
     if (wants_received_header(carry_, *asked.client, options_))
         header = received_header(*asked.client, asked.envelope->sender_parameters, options_.hostname,
@@ -153,20 +152,18 @@ void LoginConnection::send_content() {
     connection_->send_content(std::move(header), asked.message);
 }
 
-void LoginConnection::answer() {
-    smtp::Question* const question = std::exchange(question_, nullptr);
-    question->pending = nullptr;
+void LoginConnection::pass_on_reply() {
     learn_recipients();
-    smtp::Answer answer =
-        answer_of(*connection_, connection_->dialogue().reply(), options_.hostname, question->client);
+    smtp::Answer found =
+        answer_of(*connection_, connection_->dialogue().reply(), options_.hostname, question()->client);
     if (asked_ == Asked::delivery && connection_->dialogue().refused_at() == smtp::Dialogue::Stage::recipient)
-        tell_of_recipients(connection_->dialogue(), *question->envelope, answer);
+        tell_of_recipients(connection_->dialogue(), *question()->envelope, found);
     if (connection_->dialogue().usable()) {
         connection_->rest(idle_max);
     } else {
         close();
     }
-    question->answered(answer);
+    answer(found);
 }
 
 void LoginConnection::fail(const smtp::Reply& reply) {
@@ -174,9 +171,7 @@ void LoginConnection::fail(const smtp::Reply& reply) {
 }
 
 void LoginConnection::fail(const Failure& failure) {
-    smtp::Question* const question = std::exchange(question_, nullptr);
-    question->pending = nullptr;
-    question->answered(answer_of(failure));
+    answer(answer_of(failure));
 }
 
 /// The MTA's limit on recipients is the same for clients that do not authenticate.

@@ -18,7 +18,9 @@
 
 namespace sluice::relay {
 
-class LoginConnection final : public smtp::Login, public Connection::Owner {
+class LoginConnection final : public smtp::Login,
+                              public Connection::Owner,
+                              SingleAnswerer<smtp::ClientQuestion> {
   public:
     /// `upstream` has been reached before. The destructor calls `closed`. All references must outlive it.
     LoginConnection(net::Loop& loop, const RelayOptions& options, Upstream& upstream,
@@ -30,8 +32,6 @@ class LoginConnection final : public smtp::Login, public Connection::Owner {
     void deliver(smtp::DeliveryQuestion& question);
     /// See smtp::Backend::passed_on.
     bool passed_on() const { return connection_ != nullptr && connection_->dot_sent(); }
-    /// The question no longer exists; what was in progress ends with the connection.
-    void withdrawn();
 
   private:
     using Outcome = Connection::Outcome;
@@ -39,11 +39,12 @@ class LoginConnection final : public smtp::Login, public Connection::Owner {
 
     void progressed(Connection& connection, Outcome outcome) override;
     void idle_expired(Connection& connection) override;
-    void ask(smtp::Question& question, Asked kind);
+    void question_withdrawn() override;
+    void ask(smtp::ClientQuestion& asked, Asked kind);
     void start();
     void introduce();
     void send_content();
-    void answer();
+    void pass_on_reply();
     void fail(const smtp::Reply& reply);
     void fail(const Failure& failure);
     void learn_recipients();
@@ -56,11 +57,10 @@ class LoginConnection final : public smtp::Login, public Connection::Owner {
     smtp::ClientIdentity client_;
     std::function<void()> closed_;
     std::unique_ptr<Connection> connection_;  // null before the first question, and once it is lost
-    smtp::Question* question_ = nullptr;
     Asked asked_ = Asked::nothing;
     Carry carry_ = Carry::nothing;
-    std::string last_words_;  // the MTA's, when the connection was lost; for the log
     bool opened_before_ = false;
+    std::string last_words_;  // the MTA's, when the connection was lost; for the log
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -36,6 +36,13 @@ RecipientCheck::RecipientCheck(Owner& owner, std::string_view hostname,
     fast_lane = question.fast_lane;
 }
 
+RecipientCheck::~RecipientCheck() {
+    for (const Asked& asked : asked_) {
+        for (const Waiting& waiting : asked.waiting)
+            drop(*waiting.question);
+    }
+}
+
 void RecipientCheck::add(smtp::RecipientQuestion& question, std::string key, std::string own_key,
                          bool joinable) {
     assert(stage_ != Stage::over);
@@ -45,14 +52,14 @@ void RecipientCheck::add(smtp::RecipientQuestion& question, std::string key, std
                       .joinable = joinable,
                       .waiting = {{&question, true}},
                       .found = {}});
-    question.pending = static_cast<Awaited*>(this);
+    take(question);
 }
 
 void RecipientCheck::join(smtp::RecipientQuestion& question, std::string_view own_key, bool own) {
     const auto asked = std::ranges::find(asked_, own_key, &Asked::own_key);
     assert(asked != asked_.end());
     asked->waiting.push_back({&question, own});
-    question.pending = static_cast<Awaited*>(this);
+    take(question);
 }
 
 void RecipientCheck::requested() {
@@ -104,13 +111,22 @@ void RecipientCheck::failed(const Failure& failure) {
     owner_.ended(*this);
 }
 
+void RecipientCheck::tell() {
+    for (Asked& asked : asked_) {
+        while (!asked.waiting.empty()) {
+            smtp::Question& question = *asked.waiting.front().question;
+            asked.waiting.erase(asked.waiting.begin());
+            answer(question, asked.found.answer);
+        }
+    }
+}
+
 void RecipientCheck::find_all(const smtp::Answer& answer, Holds holds) {
     for (Asked& asked : asked_)
         asked.found = {.answer = answer, .holds = holds};
 }
 
 void RecipientCheck::withdrawn(smtp::Question& question) {
-    // Only the question's address counts: the RecipientQuestion part of it is destroyed already.
     for (Asked& asked : asked_)
         std::erase_if(asked.waiting, [&](const Waiting& each) { return each.question == &question; });
     // A check in progress continues, and leaves a clean connection and answers to remember.

@@ -22,7 +22,7 @@
 
 namespace sluice::relay {
 
-class RecipientCheck final : public Job, private net::Timer {
+class RecipientCheck final : public Job, smtp::Answerer, net::Timer {
   public:
     /// The questions for which an answer holds.
     enum class Holds : std::uint8_t {
@@ -70,6 +70,7 @@ class RecipientCheck final : public Job, private net::Timer {
     /// the lane. `hostname` is our own name, which replaces the MTA's names in replies.
     RecipientCheck(Owner& owner, std::string_view hostname, const smtp::RecipientQuestion& question,
                    std::string client_key);
+    ~RecipientCheck() override;
 
     /// Adds one more address to ask about, and the first question that waits for its answer.
     void add(smtp::RecipientQuestion& question, std::string key, std::string own_key, bool joinable);
@@ -81,6 +82,9 @@ class RecipientCheck final : public Job, private net::Timer {
     void requested();
     /// From here on a withdrawn question only leaves; it no longer ends the check.
     void over() { stage_ = Stage::over; }
+    /// Gives the findings to the questions that wait for them. One that hears them may ask again, or destroy
+    /// any other.
+    void tell();
 
     bool gathering() const { return stage_ == Stage::gathering; }
     const std::string& client_key() const { return client_key_; }
@@ -91,13 +95,13 @@ class RecipientCheck final : public Job, private net::Timer {
     void begin(Connection& connection) override;
     void reached(Connection& connection, smtp::Dialogue::Outcome outcome) override;
     void failed(const Failure& failure) override;
-    void withdrawn(smtp::Question& question) override;
 
     std::list<RecipientCheck>::iterator self;  // in the list of its owner
 
   private:
     enum class Stage : std::uint8_t { gathering, requested, over };
 
+    void withdrawn(smtp::Question& question) override;
     void on_timer() override { owner_.gathered(*this); }
     void find_all(const smtp::Answer& answer, Holds holds);
 

@@ -5,14 +5,13 @@
 #include <utility>
 #include <vector>
 
-#include "relay/job.hpp"
 #include "smtp/backend.hpp"
 #include "store/state.hpp"
 
 namespace sluice::relay {
 
 /// One question to the memory, and all recipient questions that wait for what it knows of this address.
-class Recollection final : public Awaited, public store::State::Question {
+class Recollection final : public store::State::Question, smtp::Answerer {
   public:
     class Owner {
       public:
@@ -26,21 +25,21 @@ class Recollection final : public Awaited, public store::State::Question {
 
     /// `recipient` is the key of the address (write_recipient_key).
     Recollection(Owner& owner, std::string recipient) : owner_(owner), recipient_(std::move(recipient)) {}
+    ~Recollection() override;
 
     const std::string& recipient() const { return recipient_; }
 
     void join(smtp::RecipientQuestion& question) {
         waiting_.push_back(&question);
-        question.pending = static_cast<Awaited*>(this);
+        take(question);
     }
-    /// Removes and returns the question that has waited longest; null when none waits.
-    smtp::RecipientQuestion* take();
-    /// Drops all waiting questions without answering them.
-    void abandon();
-
-    void withdrawn(smtp::Question& question) override { std::erase(waiting_, &question); }
+    /// Removes and returns the question that has waited longest; null when none waits. It is to be answered,
+    /// or taken by another.
+    smtp::RecipientQuestion* next();
+    using Answerer::answer;
 
   private:
+    void withdrawn(smtp::Question& question) override { std::erase(waiting_, &question); }
     void answered(const store::Outcomes* outcomes) override { owner_.recalled(*this, outcomes); }
 
     Owner& owner_;

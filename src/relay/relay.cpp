@@ -14,7 +14,7 @@ namespace sluice::relay {
 
 namespace {
 
-LoginConnection& login_of(const smtp::Question& question) {
+LoginConnection& login_of(const smtp::ClientQuestion& question) {
     return static_cast<LoginConnection&>(*question.login);
 }
 
@@ -103,12 +103,10 @@ std::unique_ptr<smtp::Login> Relay::open_login(const smtp::ClientIdentity& clien
 }
 
 void Relay::authenticate(smtp::AuthQuestion& question) {
-    question.backend = this;
     login_of(question).authenticate(question);
 }
 
 std::optional<smtp::Answer> Relay::verify(smtp::RecipientQuestion& question) {
-    question.backend = this;
     // The recipients of an authenticated client say nothing about others, so no cache is read or written.
     if (question.login != nullptr) {
         login_of(question).verify(question);
@@ -118,22 +116,13 @@ std::optional<smtp::Answer> Relay::verify(smtp::RecipientQuestion& question) {
 }
 
 void Relay::deliver(smtp::DeliveryQuestion& question) {
-    question.backend = this;
     if (question.login != nullptr) return login_of(question).deliver(question);
     impl_->deliveries_.deliver(question);
 }
 
 bool Relay::passed_on(const smtp::DeliveryQuestion& question) const {
     if (question.login != nullptr) return login_of(question).passed_on();
-    const auto* const awaited = static_cast<const Awaited*>(question.pending);
-    return awaited != nullptr && awaited->passed_on();
-}
-
-void Relay::withdraw(smtp::Question& question) {
-    if (question.login != nullptr) return login_of(question).withdrawn();
-    // Every waiting question points to an Awaited: see RecipientCheck, Recollection and Deliveries.
-    auto* const awaited = static_cast<Awaited*>(std::exchange(question.pending, nullptr));
-    awaited->withdrawn(question);
+    return Deliveries::passed_on(question);
 }
 
 Relay::Counts Relay::counts() const {

@@ -44,7 +44,6 @@ class Relay : public smtp::Backend {
     std::optional<smtp::Answer> verify(smtp::RecipientQuestion& question) override;
     void deliver(smtp::DeliveryQuestion& question) override;
     bool passed_on(const smtp::DeliveryQuestion& question) const override;
-    void withdraw(smtp::Question& question) override;
 
     std::string_view auth_mechanisms() const override;
     std::unique_ptr<smtp::Login> open_login(const smtp::ClientIdentity& client) override;

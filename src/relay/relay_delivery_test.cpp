@@ -217,8 +217,8 @@ TEST_F(RelayDelivery, MayBeAbandonedWithTheRelay) {
     EXPECT_FALSE(relay->verify(question).has_value());
     run_for(Millis{30});
     relay.reset();
-    EXPECT_EQ(message.pending, nullptr);
-    EXPECT_EQ(question.pending, nullptr);
+    EXPECT_FALSE(message.pending());
+    EXPECT_FALSE(question.pending());
 }
 
 struct TroubleCase {

@@ -33,7 +33,7 @@ struct Hearer {
     bool fast_lane = true;
     bool operators_own = false;
 
-    static Hearer of(const smtp::Question& question) {
+    static Hearer of(const smtp::ClientQuestion& question) {
         return {question.client->address, question.fast_lane, question.operators_own};
     }
     /// The key under which its answers are kept: "192.0.2.0" for a network, "=192.0.2.7" for one

@@ -62,15 +62,8 @@ Verifier::Verifier(net::Loop& loop, Pool& pool, store::State* memory, const Rela
       recalling_(0, KeyedHash(net::random_hash_key())) {}
 
 Verifier::~Verifier() {
-    for (auto& [recipient, recollection] : recalling_)
-        recollection.abandon();
-    for (RecipientCheck& check : checks_) {
+    for (RecipientCheck& check : checks_)
         pool_.forget(check);
-        for (RecipientCheck::Asked& asked : check.asked()) {
-            for (const RecipientCheck::Waiting& waiting : asked.waiting)
-                waiting.question->pending = nullptr;
-        }
-    }
 }
 
 std::optional<smtp::Answer> Verifier::verify(smtp::RecipientQuestion& question) {
@@ -119,8 +112,8 @@ void Verifier::recalled(Recollection& recollection, const store::Outcomes* outco
     // again.
     const auto over = recalling_.extract(recollection.recipient());
     take_over(recollection.recipient(), outcomes);
-    while (smtp::RecipientQuestion* const question = recollection.take())
-        ask_mta(*question);
+    while (smtp::RecipientQuestion* const question = recollection.next())
+        ask_mta(*question, recollection);
 }
 
 /// Keeps what the memory knows, unless more has been found out meanwhile.
@@ -134,10 +127,11 @@ void Verifier::take_over(const std::string& recipient, const store::Outcomes* ou
         cache_.put(recipient, std::move(found->answer), loop_.now(), found->life);
 }
 
-/// Asks the MTA, unless the memory has brought the answer.
-void Verifier::ask_mta(smtp::RecipientQuestion& question) {
+/// Asks the MTA, unless the memory has brought the answer to the question, which comes from `recollection`.
+void Verifier::ask_mta(smtp::RecipientQuestion& question, Recollection& recollection) {
     write_keys(question);
-    if (const smtp::Reply* reply = known(Hearer::of(question))) return question.answered(remembered(*reply));
+    if (const smtp::Reply* reply = known(Hearer::of(question)))
+        return recollection.answer(question, remembered(*reply));
     if (!join(question)) ask(question, !under_way_.contains(own_key_));
 }
 
@@ -247,7 +241,7 @@ void Verifier::ended(RecipientCheck& check) {
         pool_.forget(check);
     }
     part(check);
-    tell(check);
+    check.tell();
 }
 
 /// Removes the check from those of its client. Questions that gathered meanwhile need not wait any longer.
@@ -282,19 +276,6 @@ void Verifier::part(RecipientCheck& check) {
                 ask_alone(static_cast<smtp::RecipientQuestion&>(*waiting.question),
                           found.holds == Holds::for_now);
             }
-        }
-    }
-}
-
-/// Answers the waiting questions. A session that is told may withdraw, ask again, or destroy any other
-/// question.
-void Verifier::tell(RecipientCheck& check) {
-    for (RecipientCheck::Asked& asked : check.asked()) {
-        while (!asked.waiting.empty()) {
-            smtp::Question& question = *asked.waiting.front().question;
-            asked.waiting.erase(asked.waiting.begin());
-            question.pending = nullptr;
-            question.answered(asked.found.answer);
         }
     }
 }

@@ -64,7 +64,7 @@ class Verifier final : private RecipientCheck::Owner, private Recollection::Owne
     bool join(smtp::RecipientQuestion& question);
     bool recall(smtp::RecipientQuestion& question);
     void take_over(const std::string& recipient, const store::Outcomes* outcomes);
-    void ask_mta(smtp::RecipientQuestion& question);
+    void ask_mta(smtp::RecipientQuestion& question, Recollection& recollection);
     void keep(const std::string& recipient, const std::string& own_key, const Hearer& hearer,
               const smtp::Reply& reply);
     void keep_for_all(const std::string& recipient, const SharedAnswer& answer);
@@ -75,7 +75,6 @@ class Verifier final : private RecipientCheck::Owner, private Recollection::Owne
     void request(RecipientCheck& check, Asking& asking);
     void leave(RecipientCheck& check);
     void part(RecipientCheck& check);
-    void tell(RecipientCheck& check);
 
     void gathered(RecipientCheck& check) override;
     void begun(RecipientCheck& check) override;

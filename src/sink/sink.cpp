@@ -36,10 +36,14 @@ smtp::Reply insufficient_storage() {
 
 }  // namespace
 
-/// One message on its way to the disk. It holds copies of all that the thread needs, because the question and
-/// the message it points to may go away meanwhile.
-struct Sink::Delivery {
-    smtp::DeliveryQuestion* question;    // used on the loop; null = withdrawn
+/// One message on its way to the disk. It holds copies of all that the thread needs, because the question,
+/// which belongs to the loop, and the message it points to may go away meanwhile.
+struct Sink::Delivery final : SingleAnswerer<smtp::DeliveryQuestion> {
+    using SingleAnswerer::answer;
+    using SingleAnswerer::question;
+    using SingleAnswerer::take;
+    void question_withdrawn() override { withdrawn = true; }
+
     std::atomic<bool> withdrawn{false};  // read on the thread
     std::string name;
     std::string trace;
@@ -106,7 +110,7 @@ std::optional<smtp::Answer> Sink::verify(smtp::RecipientQuestion& question) {
 
 void Sink::deliver(smtp::DeliveryQuestion& question) {
     auto delivery = std::make_shared<Delivery>();
-    delivery->question = &question;
+    delivery->take(question);
     delivery->name = maildir_.unique_name();
     delivery->trace = trace_fields(*question.client, *question.envelope, options_.hostname, delivery->name,
                                    std::chrono::system_clock::now());
@@ -118,8 +122,6 @@ void Sink::deliver(smtp::DeliveryQuestion& question) {
         delivery->file.reset(::fcntl(question.message.fd, F_DUPFD_CLOEXEC, 0));
         if (!delivery->file) delivery->error = std::error_code(errno, std::generic_category());
     }
-    question.backend = this;
-    question.pending = delivery.get();
 
     const bool taken = !delivery->error && offload_.submit([delivery, this] { delivery->store(maildir_); },
                                                            [delivery, this] { finished(*delivery); });
@@ -129,17 +131,9 @@ void Sink::deliver(smtp::DeliveryQuestion& question) {
     loop_.post([delivery, this] { finished(*delivery); });
 }
 
-void Sink::withdraw(smtp::Question& question) {
-    auto* delivery = static_cast<Delivery*>(question.pending);
-    delivery->question = nullptr;
-    delivery->withdrawn = true;
-    question.pending = nullptr;
-}
-
 void Sink::finished(Delivery& delivery) {
-    smtp::DeliveryQuestion* question = delivery.question;
+    const smtp::DeliveryQuestion* const question = delivery.question();
     if (question == nullptr) return;
-    question->pending = nullptr;
     smtp::Answer answer;
     answer.by = "mta";
     answer.mta = "maildir";
@@ -150,7 +144,7 @@ void Sink::finished(Delivery& delivery) {
         stored_({delivery.name, *question->client, *question->envelope,
                  delivery.memory.size() + delivery.file_octets});
     }
-    question->answered(answer);
+    delivery.answer(answer);
 }
 
 }  // namespace sluice::sink

@@ -45,7 +45,6 @@ class Sink final : public smtp::Backend {
     /// Writes one file for all recipients. Answers 250 once it is on disk; 452 4.3.1 when the disk fails or
     /// is too far behind.
     void deliver(smtp::DeliveryQuestion& question) override;
-    void withdraw(smtp::Question& question) override;
 
   private:
     struct Delivery;

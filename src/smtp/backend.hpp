@@ -3,8 +3,8 @@
 // front/ asks through it; relay/ answers from real MTAs, and the sink of `sluice sink` from a Maildir. It is
 // declared here, below both, because the two never include each other. It does no I/O itself.
 //
-// A question lives inside the session that asks it. Destroying the question withdraws it: the backend forgets
-// it and never calls back.
+// A question (base/question.hpp) lives inside the session that asks it. Destroying it withdraws it: the
+// backend forgets it and never calls back.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +15,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/question.hpp"
 #include "smtp/envelope.hpp"
 #include "smtp/extensions.hpp"
 #include "smtp/reply.hpp"
@@ -51,8 +52,6 @@ struct Answer {
     std::string mta_reply = {};  // for the log: the MTA's own reply, if `reply` differs
 };
 
-class Backend;
-
 /// A client's own MTA connection, which carries its AUTH and everything after it. The client owns it;
 /// destroying it closes the connection, and no question may be pending on it.
 class Login {
@@ -60,25 +59,12 @@ class Login {
     virtual ~Login() = default;
 };
 
-/// A question to a backend that has not been answered yet. Neither copyable nor movable: the backend keeps
-/// its address.
-class Question {
+using Question = sluice::Question<const Answer&>;
+using Answerer = sluice::Answerer<const Answer&>;
+
+/// A question in the name of a client. Everything it points to must outlive it.
+class ClientQuestion : public Question {
   public:
-    Question() = default;
-    Question(const Question&) = delete;
-    Question& operator=(const Question&) = delete;
-    virtual ~Question();
-
-    /// Receives the answer, exactly once, from the event loop and never from inside Backend::verify or
-    /// deliver. The callee may destroy the question.
-    virtual void answered(const Answer& answer) = 0;
-
-    /// The backend's own record of the question; null when the question is not pending. The backend clears it
-    /// before answered(); the destructor calls Backend::withdraw when it is set.
-    void* pending = nullptr;
-    Backend* backend = nullptr;
-
-    /// The question itself. Everything it points to must outlive it.
     const ClientIdentity* client = nullptr;
     const Envelope* envelope = nullptr;
     Login* login = nullptr;  // the connection to use; null = any
@@ -87,20 +73,20 @@ class Question {
 };
 
 /// "Would you take mail from this sender for this recipient?"
-class RecipientQuestion : public Question {
+class RecipientQuestion : public ClientQuestion {
   public:
     const Recipient* recipient = nullptr;  // not part of envelope->recipients
 };
 
 /// "Take this message for envelope->recipients." Answered with the reply to the final dot.
-class DeliveryQuestion : public Question {
+class DeliveryQuestion : public ClientQuestion {
   public:
     MessageView message;
 };
 
 /// "What does the MTA say to this line of an AUTH exchange?" Needs a login. Answered 334 when the exchange
 /// goes on, 235 when the client is authenticated.
-class AuthQuestion : public Question {
+class AuthQuestion : public ClientQuestion {
   public:
     std::string line;  // "AUTH PLAIN …", or a response; without CRLF
 };
@@ -133,13 +119,6 @@ class Backend {
     /// Whether the final dot of a pending delivery has been passed on. Until then, withdrawing the question
     /// takes everything back. A backend that does not know says that it has been.
     virtual bool passed_on(const DeliveryQuestion& /*question*/) const { return true; }
-
-    /// Only ~Question() calls it.
-    virtual void withdraw(Question& question) = 0;
 };
-
-inline Question::~Question() {
-    if (pending != nullptr) backend->withdraw(*this);
-}
 
 }  // namespace sluice::smtp

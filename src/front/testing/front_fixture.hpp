@@ -22,45 +22,42 @@
 namespace sluice::front {
 
 /// A backend that answers when the test says so.
-class SlowBackend final : public smtp::Backend {
+class SlowBackend final : public smtp::Backend, smtp::Answerer {
   public:
     smtp::Offer offer() const override { return smtp::Offer::everything(); }
 
     std::optional<smtp::Answer> verify(smtp::RecipientQuestion& question) override {
         asked.push_back(question.recipient->address);
         if (answer_at_once) return answer_at_once(question.recipient->address);
-        take(question);
+        keep(question);
         return std::nullopt;
     }
 
     void deliver(smtp::DeliveryQuestion& question) override {
         delivered.emplace_back(question.message.memory);
-        take(question);
+        keep(question);
     }
 
-    void withdraw(smtp::Question&) override {
-        pending = nullptr;
-        ++withdrawn;
-    }
-
-    void answer(const smtp::Answer& answer) {
+    void answer(const smtp::Answer& given) {
         auto* question = std::exchange(pending, nullptr);
         ASSERT_NE(question, nullptr);
-        question->pending = nullptr;
-        question->answered(answer);
+        Answerer::answer(*question, given);
     }
 
     std::function<smtp::Answer(const std::string&)> answer_at_once;
     std::vector<std::string> asked;
     std::vector<std::string> delivered;
     smtp::Question* pending = nullptr;
-    int withdrawn = 0;
+    int withdrawals = 0;
 
   private:
-    void take(smtp::Question& question) {
+    void keep(smtp::Question& question) {
         pending = &question;
-        question.pending = this;
-        question.backend = this;
+        take(question);
+    }
+    void withdrawn(smtp::Question&) override {
+        pending = nullptr;
+        ++withdrawals;
     }
 };
 

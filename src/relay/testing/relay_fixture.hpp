@@ -33,7 +33,7 @@ class Ask final : public smtp::RecipientQuestion {
     }
     void answered(const smtp::Answer& answer) override {
         EXPECT_FALSE(got.has_value());
-        EXPECT_EQ(pending, nullptr);
+        EXPECT_FALSE(pending());
         got = answer;
         if (then) then();
     }
@@ -81,7 +81,7 @@ class Authenticate final : public smtp::AuthQuestion {
     }
     void answered(const smtp::Answer& answer) override {
         EXPECT_FALSE(got.has_value());
-        EXPECT_EQ(pending, nullptr);
+        EXPECT_FALSE(pending());
         got = answer;
         if (then) then();
     }
