@@ -9,13 +9,13 @@
 namespace sluice::front {
 
 const smtp::Hello& Context::hello(bool slow) {
-    auto offer = options.allowed.intersect(surroundings.backend.offer());
+    auto offer = options.allowed.intersect(surroundings.backend.extensions.offer());
     if (options.server.accept_xclient) offer.add(smtp::Extension::xclient);
     if (slow) offer.remove(smtp::Extension::pipelining).remove(smtp::Extension::chunking);
     // hello() runs at each step of each session, so the backend is asked only where AUTH can be offered.
     const bool authenticates = options.server.auth != smtp::ServerOptions::Auth::off;
     const std::string_view mechanisms =
-        authenticates ? surroundings.backend.auth_mechanisms() : std::string_view();
+        authenticates ? surroundings.backend.logins.auth_mechanisms() : std::string_view();
     return (slow ? slow_hellos_ : hellos_).of(offer, mechanisms);
 }
 

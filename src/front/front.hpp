@@ -39,7 +39,7 @@ struct Surroundings {
     net::Loop& loop;
     net::Offload& offload;
     net::Resolver* resolver;
-    smtp::Backend& backend;
+    smtp::Backend backend;
     const net::TlsServerContext* tls;  // null = STARTTLS is not offered
     net::LogWriter& log;
     LogFormat log_format;

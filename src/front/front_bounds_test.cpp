@@ -111,7 +111,7 @@ class FairTurns : public FrontTest, protected net::TestCertificates {
         front = std::make_unique<Front>(Surroundings{.loop = loop,
                                                      .offload = offload,
                                                      .resolver = nullptr,
-                                                     .backend = backend,
+                                                     .backend = backend.parts(),
                                                      .tls = &server_context,
                                                      .log = *log,
                                                      .log_format = LogFormat::json},

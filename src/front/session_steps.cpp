@@ -133,7 +133,7 @@ void Session::ask_auth(smtp::Step step) {
     auto& authentication = aside().authentication;
     if (!authentication) {
         if (const auto* const refusal = turned_away_by_mta()) return server_.answer(refusal->reply);
-        auto login = context_.surroundings.backend.open_login(identity());
+        auto login = context_.surroundings.backend.logins.open_login(identity());
         if (!login) return server_.answer({454, "4.7.0 Temporary authentication failure"});
         authentication = std::make_unique<Authentication>();
         authentication->login = std::move(login);
@@ -148,7 +148,7 @@ void Session::ask_auth(smtp::Step step) {
     auto& asked = *question;
     authentication->asked = std::move(question);
     waiting_ = Waiting::authentication;
-    context_.surroundings.backend.authenticate(asked);
+    context_.surroundings.backend.logins.authenticate(asked);
 }
 
 void Session::auth_answered(const smtp::Answer& answer) {
@@ -223,7 +223,8 @@ void Session::put_recipient() {
     question->fast_lane = lane_ == policy::Lane::fast;
     question->operators_own = case_.named_good();
     question->login = login();
-    if (const auto answer = context_.surroundings.backend.verify(*question)) return judge_recipient(*answer);
+    if (const auto answer = context_.surroundings.backend.recipients.verify(*question))
+        return judge_recipient(*answer);
     transaction_->asked = std::move(question);
     transaction_->asked_at = context_.now();
     waiting_ = Waiting::recipient;
@@ -233,7 +234,7 @@ void Session::put_recipient() {
 /// it sends a long list in several transactions (RFC 5321 4.5.3.1.10).
 bool Session::too_many_recipients() const {
     return server_.envelope().recipients.size() >=
-           context_.surroundings.backend.recipients_max(sender_address());
+           context_.surroundings.backend.recipients.recipients_max(sender_address());
 }
 
 /// The MTA's refusal of this client as such, if it still holds.
@@ -355,7 +356,7 @@ void Session::deliver() {
     question->login = login();
     auto& asked = *question;
     transaction_->asked = std::move(question);
-    context_.surroundings.backend.deliver(asked);
+    context_.surroundings.backend.deliveries.deliver(asked);
     if (peer_closed_ && waiting_ == Waiting::delivery) note_under_way();
 }
 

@@ -46,7 +46,7 @@ void Session::client_gone() {
 /// Withdraws the delivery. True: nothing is delivered; false: the MTA has had the dot already.
 bool Session::take_back() {
     const auto& question = static_cast<const smtp::DeliveryQuestion&>(*transaction_->asked);
-    if (context_.surroundings.backend.passed_on(question)) return false;
+    if (context_.surroundings.backend.deliveries.passed_on(question)) return false;
     transaction_->asked.reset();
     waiting_ = Waiting::nothing;  // end() writes the transaction's log line
     context_.metrics().add(Metric::untold, UntoldResult::taken_back);

@@ -19,7 +19,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 /// An MTA that has received the dot, or has not, as the test decides.
-class Backend final : public smtp::Backend, smtp::Answerer {
+class Backend final : public smtp::WholeBackend, smtp::Answerer {
   public:
     smtp::Offer offer() const override { return smtp::Offer::everything(); }
     std::optional<smtp::Answer> verify(smtp::RecipientQuestion&) override {
@@ -60,7 +60,8 @@ class UntoldTest : public testing::Test {
         log_file = std::tmpfile();
         log = std::make_unique<net::LogWriter>(fileno(log_file));
         listener = *net::listen_tcp({*IpAddress::parse("127.0.0.1"), 0}, {});
-        Surroundings around{loop, offload, nullptr, backend, nullptr, *log, LogFormat::json, Millis{0}};
+        Surroundings around{loop,    offload, nullptr,         backend.parts(),
+                            nullptr, *log,    LogFormat::json, Millis{0}};
         front = std::make_unique<Front>(around, options);
         front->serve(listener.get());
     }

@@ -17,14 +17,14 @@ class Deliveries {
     Deliveries(Pool& pool, Verifier& verifier, const RelayOptions& options);
     ~Deliveries();
 
-    /// See smtp::Backend::deliver.
+    /// See smtp::DeliveryBackend::deliver.
     ///
     /// The message goes to all of its recipients or to none. If the MTA refuses a recipient that the client
     /// was promised, the others do not get the message either: the client receives 451, and at its next
     /// attempt that recipient is refused at RCPT. Only when every recipient is refused permanently does the
     /// client receive the MTA's own 5yz.
     void deliver(smtp::DeliveryQuestion& question);
-    /// See smtp::Backend::passed_on.
+    /// See smtp::DeliveryBackend::passed_on.
     static bool passed_on(const smtp::DeliveryQuestion& question);
 
   private:

@@ -30,7 +30,7 @@ class LoginConnection final : public smtp::Login,
     void authenticate(smtp::AuthQuestion& question);
     void verify(smtp::RecipientQuestion& question);
     void deliver(smtp::DeliveryQuestion& question);
-    /// See smtp::Backend::passed_on.
+    /// See smtp::DeliveryBackend::passed_on.
     bool passed_on() const { return connection_ != nullptr && connection_->dot_sent(); }
 
   private:

@@ -50,7 +50,7 @@ class Pool final : public Connection::Owner {
     void drain();
 
     const smtp::Offer& offer() const { return offer_; }
-    /// See smtp::Backend: the least that any MTA takes which may get a message.
+    /// See smtp::RecipientBackend: the least that any MTA takes which may get a message.
     std::size_t recipients_max(const IpAddress& client) const;
     /// The first MTA that is up and offers AUTH; null = none.
     Upstream* authenticating() const;

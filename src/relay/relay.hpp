@@ -1,4 +1,4 @@
-// The MTA side of one worker: smtp::Backend answered by real MTAs.
+// The MTA side of one worker: the backend whose answers come from real MTAs.
 //
 // Client sessions hold no MTA connection; a question or a finished message borrows one from the pool and
 // gives it back.
@@ -29,7 +29,7 @@ namespace sluice::relay {
 /// "list_unreadable"), `who` the MTA or file, `why` a sentence.
 using Notice = std::function<void(std::string_view what, std::string_view who, std::string_view why)>;
 
-class Relay : public smtp::Backend {
+class Relay final : public smtp::WholeBackend {
   public:
     /// Starts connecting to learn what the MTA offers. `offload` reads the list file; `validating` asks for
     /// TLSA records and may be null where no MTA is verified by them. `memory` shares what MTAs say of
@@ -37,17 +37,19 @@ class Relay : public smtp::Backend {
     /// when the CA file of an MTA cannot be read.
     Relay(net::Loop& loop, net::Offload& offload, net::Resolver* validating, store::State* memory,
           const RelayOptions& options, Notice notice);
-    ~Relay() override;
+    ~Relay();
 
-    smtp::Offer offer() const override;
     std::size_t recipients_max(const IpAddress& client) const override;
     std::optional<smtp::Answer> verify(smtp::RecipientQuestion& question) override;
+
     void deliver(smtp::DeliveryQuestion& question) override;
     bool passed_on(const smtp::DeliveryQuestion& question) const override;
 
     std::string_view auth_mechanisms() const override;
     std::unique_ptr<smtp::Login> open_login(const smtp::ClientIdentity& client) override;
     void authenticate(smtp::AuthQuestion& question) override;
+
+    smtp::Offer offer() const override;
 
     struct Counts {
         unsigned connections = 0;

@@ -30,13 +30,13 @@ struct Stored {
     std::uint64_t octets;  // as received, in wire form
 };
 
-class Sink final : public smtp::Backend {
+class Sink final : public smtp::WholeBackend {
   public:
     using OnStored = std::function<void(const Stored&)>;
 
     /// All references must outlive the sink; `stored` runs on the loop, before the client receives 250.
     Sink(net::Loop& loop, net::Offload& offload, Maildir& maildir, SinkOptions options, OnStored stored);
-    ~Sink() override;
+    ~Sink();
 
     /// Offers everything, including XCLIENT.
     smtp::Offer offer() const override;

@@ -91,34 +91,78 @@ class AuthQuestion : public ClientQuestion {
     std::string line;  // "AUTH PLAIN …", or a response; without CRLF
 };
 
-class Backend {
+/// The part of a backend that knows recipients.
+class RecipientBackend {
   public:
-    virtual ~Backend() = default;
+    /// The most recipients in one transaction of this client, as far as is known now; at least 1.
+    virtual std::size_t recipients_max(const IpAddress& /*client*/) const { return SIZE_MAX; }
 
+    /// Answers at once when it can (cache, list); otherwise returns nullopt, and the question is answered
+    /// later.
+    virtual std::optional<Answer> verify(RecipientQuestion& question) = 0;
+
+  protected:
+    ~RecipientBackend() = default;
+};
+
+/// The part of a backend that takes messages.
+class DeliveryBackend {
+  public:
+    /// Starts a delivery. If the question is withdrawn before the final dot has been passed on, nothing is
+    /// delivered; after it, the backend waits for the MTA's answer and drops it. The message must stay
+    /// readable until the answer or the withdrawal.
+    virtual void deliver(DeliveryQuestion& question) = 0;
+
+    /// Whether the final dot of a pending delivery has been passed on. Until then, withdrawing the question
+    /// takes everything back. A backend that does not know says that it has been.
+    virtual bool passed_on(const DeliveryQuestion& /*question*/) const { return true; }
+
+  protected:
+    ~DeliveryBackend() = default;
+};
+
+/// The part of a backend that passes AUTH on. As it stands, it passes nothing on.
+class LoginBackend {
+  public:
     /// The SASL mechanisms for which AUTH can be passed on now, "PLAIN LOGIN"; empty = there are none.
     virtual std::string_view auth_mechanisms() const { return {}; }
     /// Opens an MTA connection of the client's own; null: no more of them are possible now.
     virtual std::unique_ptr<Login> open_login(const ClientIdentity& /*client*/) { return nullptr; }
     virtual void authenticate(AuthQuestion& /*question*/) {}
 
+  protected:
+    ~LoginBackend() = default;
+};
+
+/// The part of a backend that says what the MTA offers.
+class ExtensionBackend {
+  public:
     /// The extensions that the backend can carry now, or last could; changes over time.
     virtual Offer offer() const = 0;
 
-    /// The most recipients in one transaction of this client, as far as is known now; at least 1.
-    virtual std::size_t recipients_max(const IpAddress& /*client*/) const { return SIZE_MAX; }
+  protected:
+    ~ExtensionBackend() = default;
+};
 
-    /// Answers at once when it can (cache, list); otherwise returns nullopt and calls question.answered()
-    /// later.
-    virtual std::optional<Answer> verify(RecipientQuestion& question) = 0;
+/// The backend as the side that faces clients sees it: in parts, so that what stands before one of them, such
+/// as a filter before the deliveries, has nothing to do with the others.
+struct Backend {
+    RecipientBackend& recipients;
+    DeliveryBackend& deliveries;
+    LoginBackend& logins;
+    ExtensionBackend& extensions;
+};
 
-    /// Starts a delivery. If the question is withdrawn before the final dot has been passed on, nothing is
-    /// delivered; after it, the backend waits for the MTA's answer and drops it. The message must stay
-    /// readable until answered() or withdrawal.
-    virtual void deliver(DeliveryQuestion& question) = 0;
+/// A backend that is all parts in one object.
+class WholeBackend : public RecipientBackend,
+                     public DeliveryBackend,
+                     public LoginBackend,
+                     public ExtensionBackend {
+  public:
+    Backend parts() { return {*this, *this, *this, *this}; }
 
-    /// Whether the final dot of a pending delivery has been passed on. Until then, withdrawing the question
-    /// takes everything back. A backend that does not know says that it has been.
-    virtual bool passed_on(const DeliveryQuestion& /*question*/) const { return true; }
+  protected:
+    ~WholeBackend() = default;
 };
 
 }  // namespace sluice::smtp

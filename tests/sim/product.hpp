@@ -23,7 +23,7 @@ class Product {
                                       : nullptr),
           relay_(loop_, offload_, nullptr, nullptr, scenario.relay,
                  [](std::string_view, std::string_view, std::string_view) {}),
-          front_({loop_, offload_, resolver_.get(), relay_, nullptr, log_, LogFormat::json, Millis{0},
+          front_({loop_, offload_, resolver_.get(), relay_.parts(), nullptr, log_, LogFormat::json, Millis{0},
                   [](std::string_view, std::string_view) {}},
                  scenario.front) {
         front_.serve(listener_.get());

@@ -92,7 +92,8 @@ int sink(const SinkFlags& flags) {
     LogFile nowhere("/dev/null");
     net::LogWriter quiet(nowhere.fd());
     front::Front front(
-        {service.loop(), service.offload(), nullptr, backend, nullptr, quiet, service.log_format()}, options);
+        {service.loop(), service.offload(), nullptr, backend.parts(), nullptr, quiet, service.log_format()},
+        options);
     for (const ListeningSocket& listener : listeners.of(0))
         front.serve(listener->fd.get(), listener->wrapping);
     for (const Door& door : doors) {

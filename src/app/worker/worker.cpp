@@ -97,7 +97,7 @@ class Worker final : net::Timer {
                      service_.events().event(what, {{"worker", index_}, {"who", who}, {"why", why}});
                      count_trouble(what);
                  }),
-          front_({service_.loop(), service_.offload(), resolver_.get(), relay_,
+          front_({service_.loop(), service_.offload(), resolver_.get(), relay_.parts(),
                   task_.certificates == nullptr ? nullptr : &task_.certificates->context, service_.log(),
                   task_.config.log.format, phase_step * task_.index,
                   [this](std::string_view what, std::string_view why) {

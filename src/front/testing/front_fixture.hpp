@@ -22,7 +22,7 @@
 namespace sluice::front {
 
 /// A backend that answers when the test says so.
-class SlowBackend final : public smtp::Backend, smtp::Answerer {
+class SlowBackend final : public smtp::WholeBackend, smtp::Answerer {
   public:
     smtp::Offer offer() const override { return smtp::Offer::everything(); }
 
@@ -88,7 +88,7 @@ class FrontTest : public testing::Test {
             Surroundings{.loop = loop,
                          .offload = offload,
                          .resolver = nullptr,
-                         .backend = backend,
+                         .backend = backend.parts(),
                          .tls = nullptr,
                          .log = *log,
                          .log_format = LogFormat::json,
