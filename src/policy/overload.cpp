@@ -26,7 +26,9 @@ double of_percent(unsigned percent) {
 
 void MtaLatency::took(Millis time, Instant now) {
     constexpr int smoothing = 16;
-    smoothed_ = now - last_ > fresh_max ? time : smoothed_ + (time - smoothed_) / smoothing;
+    // Whole, the first answer after a pause would turn clients away for being one slow answer.
+    if (now - last_ > fresh_max) smoothed_ = {};
+    smoothed_ += (time - smoothed_) / smoothing;
     last_ = now;
 }
 

@@ -32,13 +32,16 @@ class MtaLatency {
     /// one.
     static constexpr Millis fresh_max{10'000};
 
-    /// Answers of a second or so ago count for little on a busy worker.
+    /// Each answer counts for a sixteenth, the first one of all and the first after `fresh_max` as well: one
+    /// slow answer says little of an MTA. Answers of a second or so ago count for little on a busy worker.
     void took(Millis time, Instant now);
     /// 0 = nothing is known.
-    Millis at(Instant now) const { return now - last_ > fresh_max ? Millis{0} : smoothed_; }
+    Millis at(Instant now) const {
+        return now - last_ > fresh_max ? Millis{0} : std::chrono::duration_cast<Millis>(smoothed_);
+    }
 
   private:
-    Millis smoothed_{0};
+    std::chrono::microseconds smoothed_{0};  // finer than the answers: a sixteenth of one must not be lost
     Instant last_{};
 };
 

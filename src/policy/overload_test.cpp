@@ -52,11 +52,25 @@ TEST(MtaLatency, FollowsTheAnswers) {
     MtaLatency latency;
     Instant now{1h};
     EXPECT_EQ(latency.at(now), 0ms) << "before the first";
-    latency.took(800ms, now);
-    EXPECT_EQ(latency.at(now), 800ms);
-    for (int answer = 0; answer < 100; ++answer)
-        latency.took(100ms, now += 10ms);
-    EXPECT_NEAR(static_cast<double>(latency.at(now).count()), 100, 20);
+    for (const Millis time : {800ms, 100ms}) {
+        for (int answer = 0; answer < 100; ++answer)
+            latency.took(time, now += 10ms);
+        EXPECT_NEAR(static_cast<double>(latency.at(now).count()), static_cast<double>(time.count()), 10);
+    }
+}
+
+/// An MTA that is asked once in a while, and is slow with one answer, is not overloaded.
+TEST(MtaLatency, OneSlowAnswerSaysLittle) {
+    MtaLatency latency;
+    const Instant first{1h};
+    latency.took(1600ms, first);
+    EXPECT_EQ(latency.at(first), 100ms);
+    const Instant later = first + MtaLatency::fresh_max + 1ms;
+    latency.took(3200ms, later);
+    EXPECT_EQ(latency.at(later), 200ms) << "neither after a pause, whatever was known before it";
+    latency.took(1ms, later + 1min);
+    latency.took(16ms, later + 1min);
+    EXPECT_EQ(latency.at(later + 1min), 1ms) << "answers of a millisecond count, too";
 }
 
 /// When strangers are turned away because of it, there may be no client left whose recipient an MTA is asked
@@ -64,10 +78,10 @@ TEST(MtaLatency, FollowsTheAnswers) {
 TEST(MtaLatency, IsForgottenWhenNobodyAsks) {
     MtaLatency latency;
     const Instant asked{1h};
-    latency.took(5s, asked);
-    EXPECT_EQ(latency.at(asked + MtaLatency::fresh_max), 5s);
+    latency.took(16s, asked);
+    EXPECT_EQ(latency.at(asked + MtaLatency::fresh_max), 1s);
     EXPECT_EQ(latency.at(asked + MtaLatency::fresh_max + 1ms), 0ms);
-    latency.took(20ms, asked + 1min);
+    latency.took(320ms, asked + 1min);
     EXPECT_EQ(latency.at(asked + 1min), 20ms) << "and the old one counts no more";
 }
 
