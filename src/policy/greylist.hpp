@@ -27,7 +27,7 @@ struct GreylistOptions {
     int suspect_from = 3;           // the score from which a client that is not slow is a suspect; 0 = none
     Seconds delay{60};              // an earlier retry does not count
     Seconds retry_within{172'800};  // after the first attempt; a later one counts as the first again
-    Seconds keep{3'024'000};        // how long a pass is remembered since it was last used
+    Seconds keep{3'024'000};        // how long a pass is remembered since the greylist last gave it
     unsigned allow_after = 5;       // passes after which an origin passes altogether; 0 = never
 };
 

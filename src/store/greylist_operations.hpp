@@ -31,7 +31,8 @@ Operations greylist_waits(const policy::GreylistOptions& options, const policy::
 /// Reads the record of a waiting letter; nothing for a record of version 0.1.1, or of another kind.
 std::optional<GreylistLetter> read_greylist_letter(std::string_view value);
 
-/// Keeps an origin and domain that have passed for another term from now on, as mail of theirs has come.
+/// Keeps an origin and domain that have passed for another term from now on, as the greylist has let them
+/// pass again.
 Operations greylist_kept(const policy::GreylistOptions& options, const policy::GreylistName& name);
 
 /// Records that the letter has come again as asked.
