@@ -10,7 +10,10 @@
 #include "app/inspect/log_file_reader.hpp"
 #include "app/inspect/log_table.hpp"
 #include "base/ascii.hpp"
+#include "base/ip.hpp"
 #include "base/shown_text.hpp"
+#include "policy/client_name.hpp"
+#include "policy/greylist.hpp"
 
 namespace sluice::app {
 
@@ -154,11 +157,19 @@ bool was_delivered(const json::object& line) {
     return text_of(line, "outcome").starts_with("delivered");
 }
 
+/// The client's origin as the greylist knows it: a large sender comes again from another address of its own.
+std::string origin_of(const json::object& line) {
+    const std::string_view text = text_of(line, "client"), name = text_of(line, "name");
+    const auto client = IpAddress::parse(text);
+    return client ? policy::greylist_origin(*client, name, policy::looks_dynamic(name, *client))
+                  : std::string(text);
+}
+
 std::string letter_key(const json::object& line, std::string_view recipient) {
-    // All bounces share one sender, so the client's address is what tells them apart.
+    // All bounces share one sender, so the client's origin is what tells them apart.
     const std::string_view sender = text_of(line, "sender");
     return ascii::to_lower(sender) + '\n' + ascii::to_lower(recipient) +
-           (sender.empty() ? '\n' + std::string(text_of(line, "client")) : "");
+           (sender.empty() ? '\n' + origin_of(line) : "");
 }
 
 }  // namespace
@@ -282,7 +293,8 @@ void LogStory::tell_waited(const json::object& line, std::string_view recipient)
     if (found == waiting_.end()) return;
     // The log knows only the sender and the recipient of a message, not the message itself.
     tell_(fmt::format("    {} for {} had been put off {} {} before, first at {}.\n",
-                      text_of(line, "sender").empty() ? "A bounce from this client" : "Mail from this sender",
+                      text_of(line, "sender").empty() ? "A bounce from this client or its neighbours"
+                                                      : "Mail from this sender",
                       address_text(recipient), found->second.attempts,
                       found->second.attempts == 1 ? "time" : "times", moment(found->second.since)));
     waiting_.erase(found);

@@ -54,7 +54,7 @@ class LogStory {
     LogQuery query_;
     std::string since_;
     std::function<void(std::string_view)> tell_;
-    std::map<std::string, Waiting> waiting_;  // by sender and recipient
+    std::map<std::string, Waiting> waiting_;  // by sender and recipient; bounces by origin, too
     std::size_t transactions_ = 0;
     std::size_t sessions_ = 0;
     std::size_t delivered_ = 0;
