@@ -34,5 +34,14 @@ TEST(Descriptors, MtaConnectionsAndDnsNeedSomeToo) {
     EXPECT_GT(descriptors_beside_sessions(config), before + 5);
 }
 
+TEST(Descriptors, EachListeningSocketNeedsOne) {
+    Config config;
+    const auto before = descriptors_beside_sessions(config);
+    config.listen.emplace_back();
+    EXPECT_EQ(descriptors_beside_sessions(config), before + 1);
+    config.tls_listen.emplace_back();
+    EXPECT_EQ(descriptors_beside_sessions(config), before + 2);
+}
+
 }  // namespace
 }  // namespace sluice::app
