@@ -1,4 +1,4 @@
-"""A store process that hangs does not stay behind: when it is to make room it is killed after ten seconds."""
+"""A store process that hangs does not stay behind: when it is to make room it is killed after ten seconds, whatever comes next."""
 
 import contextlib
 import os
@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from harness.operator import REMEMBERS
+from harness.operator import REMEMBERS, Operator
 from harness.waiting import wait_until
 
 
@@ -38,6 +38,13 @@ def victim(sluice):
 
 def has_ended(process):
     return bool(select.select([process], [], [], 0)[0])
+
+
+def test_one_that_is_replaced(sluice, victim):
+    sluice.reload({"state": {"commit_ms": 91}})
+    wait_until(lambda: has_ended(victim), "the old store to be killed", timeout=20)
+    sluice.wait_records("store_started", 2)
+    assert Operator(sluice)("acts") == ""
 
 
 def test_one_that_is_done_away_with_before_another_begins(sluice, victim):

@@ -75,9 +75,9 @@ void StoreSeat::follow(std::shared_ptr<const Generation> generation) {
     const bool same = generation->config.store == generation_->config.store &&
                       generation->log_file == generation_->log_file;
     generation_ = std::move(generation);
-    if (same || pid_ == 0) return;
-    replacing_ = true;
-    signal(SIGHUP);
+    // A process that is on its way has its clock, which further changes must not put off.
+    if (same || pid_ == 0 || std::exchange(replacing_, true)) return;
+    send_away();
 }
 
 bool StoreSeat::died(pid_t pid, int status) {
@@ -88,6 +88,7 @@ bool StoreSeat::died(pid_t pid, int status) {
         return true;
     }
     if (std::exchange(replacing_, false)) {
+        disarm();
         start();
         return true;
     }
@@ -107,13 +108,18 @@ void StoreSeat::end() {
     // The file goes first: workers that are sent away then find that nobody listens here any more.
     remove_file();
     listener_.reset();
+    send_away();
+}
+
+/// Asks the process to end; one that hangs does not hear, and is killed when its time is over.
+void StoreSeat::send_away() {
     signal(SIGHUP);
     loop_.arm(*this, end_time_max);
 }
 
 void StoreSeat::on_timer() {
-    if (!ending_) return start();
-    signal(SIGKILL);
+    if (pid_ > 0) return signal(SIGKILL);
+    if (!ending_) start();
 }
 
 void StoreSeat::signal(int signal) const {

@@ -25,11 +25,12 @@ class StoreSeat final : net::Timer {
     ~StoreSeat();
 
     /// Adopts this generation. Where its store or its log differs, another process takes over from the
-    /// present one.
+    /// present one, which is killed if it does not end.
     void follow(std::shared_ptr<const Generation> generation);
     /// Handles the end of a child process; false when `pid` is not the store process.
     bool died(pid_t pid, int status);
-    /// Ends the process, which first writes down what it knows. No other is started from this seat.
+    /// Ends the process, which first writes down what it knows, and is killed if it does not end. No other is
+    /// started from this seat.
     void end();
     bool ending() const { return ending_; }
     /// The process has ended, and no other will be started.
@@ -41,6 +42,7 @@ class StoreSeat final : net::Timer {
     void on_timer() override;
     void start();
     void remove_file();
+    void send_away();
     [[noreturn]] void be_store(pid_t supervisor);
     void signal(int signal) const;
 
