@@ -52,3 +52,11 @@ def test_one_that_is_done_away_with_before_another_begins(sluice, victim):
     sluice.reload({"store": "off"})
     sluice.reload({"store": "local"})
     wait_until(lambda: has_ended(victim), "the old store to be killed", timeout=20)
+
+
+def test_the_end_of_sluice_waits_for_it(sluice, victim):
+    """In a container the end of the supervisor is the end of all, and of stores that still write."""
+    sluice.reload({"store": "off"})
+    sluice.reload({"store": "local"})
+    sluice.stop()
+    assert has_ended(victim)

@@ -92,12 +92,11 @@ void Supervisor::reap() {
     int status = 0;
     pid_t pid = 0;
     while ((pid = ::waitpid(-1, &status, WNOHANG)) > 0) {
-        if (store_ && store_->died(pid, status)) {
+        if ((store_ && store_->died(pid, status)) ||
+            std::erase_if(leaving_stores_, [&](const auto& seat) { return seat->died(pid, status); }) != 0) {
             review_later();
             continue;
         }
-        if (std::erase_if(leaving_stores_, [&](const auto& seat) { return seat->died(pid, status); }) != 0)
-            continue;
         for (Crew* crew : crews())
             if (crew->died(pid, status)) break;
     }
@@ -128,6 +127,8 @@ void Supervisor::review() {
     if (!ending || !crew_->empty() || !retired_.empty()) return;
     // The store process goes last: it must first hear how the last sessions went.
     if (store_ && !store_->ended()) return store_->end();
+    // In a container this process is the first one, and its end is that of stores which still write.
+    if (!leaving_stores_.empty()) return;
     loop_.stop();
 }
 
