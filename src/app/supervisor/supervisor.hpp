@@ -63,6 +63,7 @@ class Supervisor final : net::Timer {
     std::vector<std::string> try_reload(const Answer& answer);
     void renew_certificates();
     void begin(std::shared_ptr<const Generation> next, std::string_view event, Answer answer);
+    void start_change();
     void finish_change();
     void change_store();
     void give_up_change();

@@ -1,6 +1,7 @@
 // Reload and upgrade: how one crew replaces another.
 #include <exception>
 #include <fmt/format.h>
+#include <new>
 #include <utility>
 
 #include "app/process/exit_codes.hpp"
@@ -68,8 +69,9 @@ void Supervisor::renew_certificates() {
     }
 }
 
-/// Throws when a new address cannot be listened at, or there is no memory for a crew; nothing has changed
-/// then.
+/// Throws when a new address cannot be listened at, or there is no memory for a crew; the present crew and
+/// the store are as they were then. Where memory runs out only when the new crew is started, the change is
+/// given up, and its answer says so.
 void Supervisor::begin(std::shared_ptr<const Generation> next, std::string_view event, Answer answer) {
     // close_later() would overwrite closing_: sockets of an earlier change are closed first, their queues
     // served.
@@ -86,6 +88,16 @@ void Supervisor::begin(std::shared_ptr<const Generation> next, std::string_view 
         fmt::format("RELOADING=1\nMONOTONIC_USEC={}", loop_.now().time_since_epoch().count() * 1000));
     // Only now, with its crew: whoever walks over the crews relies on one in each change.
     change_ = std::move(change);
+    try {
+        start_change();
+    } catch (const std::bad_alloc&) {
+        // review() gives it up as one whose workers do not start: some of them may run.
+        change_->give_up_at = loop_.now();
+    }
+}
+
+/// Starts the processes of the change.
+void Supervisor::start_change() {
     // The store process comes first: the new workers should find it when they start.
     if (change_->crew->generation()->config.remembers() && (!store_ || store_->ending())) {
         // Its seat stays until the process has ended, and kills one that does not.
