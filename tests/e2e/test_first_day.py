@@ -253,6 +253,16 @@ def test_certbot_renews(protected, tmp_path):
     protected.shell(hook)  # no concern of a Sluice that does not run
 
 
+@pytest.mark.parametrize("systemd, status", [(None, 7), ("exit 0", 7), ("exit 3", 0)])
+def test_the_hook_asks_systemd_where_there_is_one(systemd, status, tmp_path):
+    """Without systemd, as in a container, certbot hears all the same of a certificate that cannot be used."""
+    for name, script in {"sluice": "exit 7", "systemctl": systemd}.items():
+        if script:
+            (tmp_path / name).write_text(f"#!/bin/sh\n{script}\n")
+            (tmp_path / name).chmod(0o755)
+    assert subprocess.run([ROOT / "packaging/certbot-deploy-hook"], env={"PATH": str(tmp_path)}, check=False).returncode == status
+
+
 def test_metrics_and_man_pages(protected):
     for script in INSTALL["Metrics"] + INSTALL["Man pages"]:
         protected.shell(script)
