@@ -71,7 +71,7 @@ void LoginConnection::start() {
     smtp::Dialogue& dialogue = connection_->dialogue();
     bool fits = true;
     if (asked_ == Asked::line) {
-        dialogue.say(static_cast<const smtp::AuthQuestion*>(question())->line);
+        fits = dialogue.say(static_cast<const smtp::AuthQuestion*>(question())->line);
     } else if (asked_ == Asked::recipient) {
         const auto& asked = *static_cast<const smtp::RecipientQuestion*>(question());
         fits = dialogue.ask({asked.envelope->sender, asked.envelope->sender_parameters, {*asked.recipient}});

@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::string_view line_end = "\r\n";
 
-/// The server side lets no CR or LF into an address. If it ever did, a client could give the MTA commands
-/// under another client's name, so addresses are checked once more.
-bool append_checked(std::string& out, std::string_view text) {
+/// The server side lets no CR or LF into an address or a line of AUTH. If it ever did, a client could give
+/// the MTA commands under another client's name, so they are checked once more. False: nothing was appended.
+[[nodiscard]] bool append_checked(std::string& out, std::string_view text) {
     const bool clean = text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
     assert(clean);
     if (clean) out += text;
@@ -155,11 +155,12 @@ void Dialogue::content_sent() {
     if (stage_ == Stage::content) stage_ = Stage::dot;
 }
 
-void Dialogue::say(std::string_view line) {
-    begin(Task::say);
-    append_checked(output_, line);
+bool Dialogue::say(std::string_view line) {
+    if (!append_checked(output_, line)) return false;
     output_ += line_end;
+    begin(Task::say);
     stage_ = Stage::said;
+    return true;
 }
 
 void Dialogue::quit() {

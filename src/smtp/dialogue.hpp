@@ -118,8 +118,9 @@ class Dialogue {
     /// recipient.
     [[nodiscard]] bool deliver(const Envelope& envelope);
 
-    /// Sends one line of an AUTH exchange (RFC 4954), without CRLF and without control characters.
-    void say(std::string_view line);
+    /// Sends one line of an AUTH exchange (RFC 4954), without CRLF and without control characters. False,
+    /// without effect, when it would be more than one line.
+    [[nodiscard]] bool say(std::string_view line);
 
     /// Must be called when every octet of the content and the final dot has been handed to the network.
     void content_sent();

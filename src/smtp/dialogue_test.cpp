@@ -243,6 +243,22 @@ TEST(OutOfTurn, ATwofoldReplyInLockstepIsNotTakenForTheNext) {
     EXPECT_FALSE(dialogue.usable());
 }
 
+TEST(Authentication, IsOneLineAtATime) {
+    Dialogue dialogue("front.example");
+    open(dialogue, postfix_ehlo);
+    const std::string smuggling = "AUTH PLAIN\r\nMAIL FROM:<a@example.org>";
+#ifndef NDEBUG
+    // The server side lets no such line through: here it is a broken invariant, which ends the worker.
+    EXPECT_DEATH(static_cast<void>(dialogue.say(smuggling)), "clean");
+#else
+    EXPECT_FALSE(dialogue.say(smuggling));
+    EXPECT_EQ(dialogue.output(), "");
+    EXPECT_TRUE(dialogue.idle());
+#endif
+    ASSERT_TRUE(dialogue.say("AUTH PLAIN AGEAcHc="));
+    EXPECT_EQ(dialogue.output(), "AUTH PLAIN AGEAcHc=\r\n");
+}
+
 TEST(Introduction, ByHeloKeepsTheXclientAttributesAndEndsPipelining) {
     Dialogue dialogue("front.example");
     open(dialogue, postfix_ehlo);
