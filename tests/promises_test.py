@@ -52,7 +52,7 @@ def test_every_promise_names_tests_that_exist(names):
 
 
 def repeated(rows):
-    """What stands in the table twice: the same promise, or two wordings of one that the same tests hold."""
+    """Returns what stands in the table twice: the same promise, or two wordings of one that the same tests hold."""
     told = [part for promise, shown_by in rows for part in (promise, tuple(shown_by))]
     return {part for part in told if told.count(part) > 1}
 

@@ -225,7 +225,7 @@ def test_so_many_at_once(auth_sluice):
 
 
 def test_an_mta_that_dies(auth_sluice):
-    """What is under way is put off; the client has to log in anew."""
+    """A mail that is under way is put off; the client has to log in anew."""
     with ScriptedMta(offer=(*EVERYTHING, "AUTH PLAIN")) as scripted:
 
         def known(session, line):

@@ -103,7 +103,7 @@ def test_a_stock_postfix(postfix):
 
 
 def test_the_printed_lines_make_it_work(start_sluice):
-    """What it prints goes into a Postfix as it is; then the check is content, and one connection serves many clients."""
+    """The printed lines go into a Postfix as they are; then the check is content, and one connection serves many clients."""
     with Postfix() as mta:
         configuration = mta.directory / "etc"
         commands = check(mta.port, "--postfix-config", configuration, "--print-postconf").stdout

@@ -32,7 +32,7 @@ def check(tmp_path, *arguments, **config):
 
 
 def findings(tmp_path, **config):
-    """Of all but the MTA, which is not there: whether something hurts, and what was said."""
+    """Checks all but the MTA, which is not there; returns whether something hurts, and what was said."""
     _, said = check(tmp_path, **config)
     said = said.partition("\nMTA ")[0]
     return "  ERROR     " in said, said

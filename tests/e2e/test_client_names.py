@@ -1,4 +1,4 @@
-"""What the MTA hears of a client besides its address: names as it would have found them itself, and ports.
+"""The MTA hears more of a client than its address: names as it would have found them itself, and ports.
 
 A policy service (SMTPD_POLICY_README) of the test's own is asked by the real Postfix, and so tells what that knows.
 """

@@ -1,4 +1,4 @@
-"""What the codes of a DNS list mean: weights of their own, good and bad ones in one zone, what is known of the best-known
+"""The codes of a DNS list have meanings: weights of their own, good and bad ones in one zone, what is known of the best-known
 lists, and codes by which a list says that it has no opinion for us."""
 
 import pytest
@@ -133,7 +133,7 @@ def test_a_list_that_is_over_quota_has_no_opinion(listed, entry):
 
 
 def test_control_over_quota_was_good_for_anybody(listed):
-    """What an unknown list's 127.0.0.255 does: so it was with list.dnswl.org."""
+    """An unknown list's 127.0.0.255 is good for anybody: so it was with list.dnswl.org."""
     with Rbldnsd({"wl.example.net": {BAD: "127.0.0.255"}}) as server:
         seen, record, _ = listed(server, BAD, dnswl=[{"zone": "wl.example.net"}], default_lane="slow")
         assert seen == [("dnswl", "wl.example.net", "127.0.0.255", -10)] and record["lane"] == "fast"

@@ -170,7 +170,7 @@ def test_every_signal_has_a_case():
 
 
 def weighed(found):
-    """What counts or is observed: the notes that weigh nothing are left out."""
+    """Returns the signals that count or are observed; notes that weigh nothing are left out."""
     return {s["signal"]: (s["weight"], s.get("observed", False)) for s in found["signals"] if s["weight"]}
 
 
@@ -184,7 +184,7 @@ def start(start_sluice, postfix, request, case, **policy):
 
 
 def foretold(sluice, operator, case):
-    """What explain says of the session that shows it, and that session's line."""
+    """Returns what explain says of the session that shows it, and that session's line."""
     with contextlib.ExitStack() as stack:
         held = case.known(sluice, operator) if case.known else None
         if held is not None:

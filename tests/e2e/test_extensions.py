@@ -145,7 +145,7 @@ def test_bdat_pipelined_and_split(sluice, postfix):
 
 
 def test_bdat_without_recipients_discards_its_octets(sluice):
-    """Whatever the chunk says, it must not be taken for commands."""
+    """The chunk must not be taken for commands, whatever it says."""
     with sluice.connect() as client:
         client.greet()
         client.expect(250, "MAIL FROM:<sender@example.org>")

@@ -1,4 +1,4 @@
-"""Which configuration a command takes that was not told: /etc/sluice/sluice.toml, or that of the Sluice that runs.
+"""A command that was not told of a configuration takes one: /etc/sluice/sluice.toml, or that of the Sluice that runs.
 
 Each test is a script in mount and process namespaces of its own: with an /etc that is a copy, and with nobody else's
 Sluice in reach.
@@ -54,7 +54,7 @@ def test_without_any(script):
 
 
 def test_that_of_the_one_that_runs(script, tmp_path):
-    """Whose file is named relative to where it was started."""
+    """Its file is named relative to the directory where it was started."""
     said = script("""
         "$SLUICE" run --config one.toml & until_there one/control
         cd /

@@ -1,4 +1,4 @@
-"""What a postmaster does on the first day, by the documentation alone: the commands that are printed there are taken out of the
+"""A postmaster's first day, by the documentation alone: the commands that are printed there are taken out of the
 pages and run, on a machine with a Debian Postfix (harness/machine.py).
 """
 
@@ -206,7 +206,7 @@ def test_undo_first_lets_everybody_through(protected):
 
 
 def test_the_list_of_libraries_is_what_the_binary_is_linked_to():
-    """Of packages; libc and libgcc, which every Debian has, aside."""
+    """The list is one of packages, without libc and libgcc, which every Debian has."""
     needed = subprocess.run(["objdump", "-p", BINARY], capture_output=True, text=True, check=True).stdout
     ldd = subprocess.run(["ldd", BINARY], capture_output=True, text=True, check=True).stdout
     paths = dict(re.findall(r"(\S+) => (\S+)", ldd))

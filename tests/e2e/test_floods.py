@@ -47,7 +47,7 @@ class Attacker(threading.Thread):
         self.sent += len(octets)
 
     def hear(self):
-        """What there is to be heard, if a slow lane lets anything through; False at the end."""
+        """Takes what there is to be heard, if a slow lane lets anything through; False at the end."""
         try:
             return bool(self.connection.recv(65536))
         except TimeoutError:

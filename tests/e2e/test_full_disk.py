@@ -34,7 +34,7 @@ def deliver(sluice, postfix, source):
 
 
 def test_a_delivered_mail_has_its_line_when_there_is_room_again(on_a_small_disk, postfix):
-    """Of two workers that share the file, while the last free octets of it take the beginning of a line."""
+    """Two workers share the file, while the last free octets of it take the beginning of a line."""
     sluice, disk = on_a_small_disk(workers=2)
     deliver(sluice, postfix, "127.0.152.1")
     sluice.wait_record("session", client="127.0.152.1")

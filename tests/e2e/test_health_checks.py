@@ -102,7 +102,7 @@ def test_haproxy_finds_it_alive(checked, postfix, tmp_path, lane, options, check
 
 
 def test_control_haproxy_wants_its_greeting_in_one_line(checked, tmp_path):
-    """What is asked without being known for a check is greeted in two lines, and found dead."""
+    """A Sluice that does not know the check for one greets it in two lines, and is found dead."""
     sluice, _ = checked({"proxy_protocol": {"networks": []}})
     with HAProxy(tmp_path, sluice.port, "check inter 500ms fall 1", EHLO) as haproxy:
         wait_until(lambda: haproxy.server()["status"] == "DOWN", lambda: f"DOWN: {haproxy.server()}", timeout=30)

@@ -41,7 +41,7 @@ def hostile_names():
 
 
 class Told:
-    """What is to be in Postfix's log: each recipient of these does not exist."""
+    """The lines that are to be in Postfix's log: each recipient of these does not exist."""
 
     def __init__(self, postfix):
         self.postfix = postfix

@@ -253,7 +253,7 @@ def test_nothing_is_pipelined_behind_xclient(start_sluice):
 
 
 def test_direct_control(postfix):
-    """What these tests read from Postfix's trace headers is what it believes: a direct client is localhost."""
+    """Postfix's trace headers, which these tests read, say what it believes: a direct client is localhost."""
     token = new_token()
     with Client(postfix.port) as client:
         client.greet()

@@ -1,4 +1,4 @@
-"""Whom the operator has blocked stays blocked, whatever becomes of the Redis that several machines share.
+"""A client that the operator has blocked stays blocked, whatever becomes of the Redis that several machines share.
 
 It is killed and comes back empty, or is away when Sluice starts; meanwhile operators act, on the one machine or the other.
 """

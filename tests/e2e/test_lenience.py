@@ -1,4 +1,4 @@
-"""What Postfix takes from senders that are not quite right, we take: said to a bare Postfix, and through Sluice.
+"""We take what Postfix takes from senders that are not quite right: said to a bare Postfix, and through Sluice.
 
 A refusal for good of what the MTA behind would have taken is mail that bounces because of us.
 """

@@ -87,7 +87,7 @@ def test_every_way_a_transaction_ends(sluice):
     ],
 )
 def test_a_peer_cannot_forge_a_line(sluice, helo):
-    """Whatever it sends is a value, or is refused; the log stays one object a line (Sluice.stop() parses all)."""
+    """A peer's words are a value, or are refused; the log stays one object a line (Sluice.stop() parses all)."""
     with sluice.connect(source="127.0.90.3") as client:
         client.expect(220)
         client.command(b"EHLO " + (helo if isinstance(helo, bytes) else helo.encode()))

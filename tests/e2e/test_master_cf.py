@@ -96,7 +96,7 @@ def test_insiders_are_let_through_and_strangers_and_loopback_are_not(start_sluic
 
 
 def test_another_way_to_relay_as_sluice_is_an_error():
-    """What mynetworks does not hold back, the probe finds: it asks in no client's name, too."""
+    """The probe finds what mynetworks does not hold back: it asks in no client's name, too."""
     restrictions = "permit_mynetworks, check_client_access inline:{127.0.0.1=OK}, defer_unauth_destination"
     with Postfix(settings=f"smtpd_relay_restrictions = {restrictions}\n") as mta:
         assert relays(mta.private_port) and not relays(mta.private_port, STRANGER)
@@ -180,7 +180,7 @@ def test_a_thousand_recipients_take_no_thousand_seconds(start_sluice):
 
 
 def test_a_listener_with_flow_control_is_noticed():
-    """Where Postfix is on this machine `check` reads its master.cf; the listener that it prints has what it takes."""
+    """`check` reads the master.cf of a Postfix on this machine; the listener that it prints has what it takes."""
     port = free_port()
     with Postfix(listeners=listener_without_guard(port)) as mta:
         assert "in_flow_delay" not in check(mta, mta.private_port).stdout
@@ -261,7 +261,7 @@ def test_behind_postscreen_and_a_balancer(tmp_path):
 
 
 def test_an_mta_on_another_machine_gets_the_lines_that_all_need():
-    """Whatever Postfix is on this one is not the one behind."""
+    """The Postfix of this machine, whatever it is, is not the one behind."""
     done = run_sluice("check", "--relay", "192.0.2.25:25", "--print-master-cf")
     assert done.returncode == 0
     assert done.stdout.startswith("# Take over by hand what the public listener is set to")

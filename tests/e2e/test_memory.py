@@ -1,4 +1,4 @@
-"""What is remembered of a client decides about its next session: lane, log line and `sluice explain` agree."""
+"""A client's past decides about its next session: lane, log line and `sluice explain` agree."""
 
 import os
 import signal
@@ -60,7 +60,7 @@ def weights(found):
 
 
 def agrees(operator, record, source=CLIENT):
-    """What the session was judged by is what `explain` shows."""
+    """Asserts that `explain` shows what the session was judged by."""
     explained = operator.explain(source)
     assert weights(explained) == weights(record), (explained, record)
     assert explained["lane"] == record["lane"] and explained["score"] == record["score"]

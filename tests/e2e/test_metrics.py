@@ -1,5 +1,5 @@
-"""What is counted: faults of DNS and of the store, overload and the rest, each under its own name; and that counters
-outlive workers and generations."""
+"""Faults of DNS and of the store, overload and the rest are counted, each under its own name; and counters outlive
+workers and generations."""
 
 import contextlib
 import os
@@ -51,7 +51,7 @@ def counted(operator, series, number=1):
 
 
 def first_word(value):
-    """Of a dns_list_error; the code that a list has answered with may follow."""
+    """Returns the first word of a dns_list_error; the code that a list has answered with may follow."""
     return value.split(":")[0]
 
 
@@ -377,7 +377,7 @@ def test_a_reload_goes_on_counting(counting):
 
 
 def test_only_the_owner_may_ask(counting):
-    """Who sends nothing, or too much, is not answered, and the next is."""
+    """An asker that sends nothing, or too much, is not answered, and the next one is."""
     sluice, operator = counting()
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as asker:
         asker.connect(f"{sluice.config['state_dir']}/control")

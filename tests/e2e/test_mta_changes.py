@@ -1,4 +1,4 @@
-"""What an MTA knows changes: a mailbox is made, Postfix is reloaded. A real Postfix, whose processes look at tables as they were."""
+"""The knowledge of an MTA changes: a mailbox is made, Postfix is reloaded. A real Postfix, whose processes look at tables as they were."""
 
 import time
 

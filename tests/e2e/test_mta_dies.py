@@ -57,7 +57,7 @@ def attempt(client, token):
 
 
 def deliver_at_last(client, token):
-    """What an honest sender does: it tries again until it succeeds."""
+    """Sends as an honest sender does, which tries again until it succeeds."""
     return wait_until(lambda: attempt(client, token).code == 250, "a retry to succeed", timeout=20)
 
 

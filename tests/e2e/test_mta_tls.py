@@ -193,7 +193,7 @@ def test_dane_trusts_nothing_else(start_sluice, mta, certificate, stranger, what
 
 
 def test_dane_needs_dnssec(start_sluice, mta, certificate):
-    """What cannot be traced to the anchor is not bogus, and no ground for trust either."""
+    """An answer that cannot be traced to the anchor is not bogus, and no ground for trust either."""
     records = [tlsa(mta, certificate.key_digest())]
     with SignedZone("example.test", records) as server, SignedZone("elsewhere.test", []) as elsewhere:
         server.anchor = elsewhere.anchor

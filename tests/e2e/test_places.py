@@ -1,4 +1,4 @@
-"""Where clients are from: what others of their ASN and country have done is a weak sign, and no file stops mail."""
+"""The places of clients: what others of their ASN and country have done is a weak sign, and no file stops mail."""
 
 import json
 import pathlib
@@ -24,7 +24,7 @@ ELSEWHERE = "127.0.200.1"
 
 @pytest.fixture
 def registers(tmp_path):
-    """What policy.reputation is to say: BAD and STRANGER are of AS64500."""
+    """Returns what policy.reputation is to say: BAD and STRANGER are of AS64500."""
     return {
         "asn_file": asn_file(
             tmp_path / "asn.mmdb", {"127.0.128.0/19": 64500, "127.0.160.0/21": 64501, "2001:db8::/32": 64502}
@@ -196,7 +196,7 @@ def test_files_that_are_cut_off_cost_nothing(remembering, registers, tmp_path):
 
 
 def test_workers_need_no_right_to_the_files(start_sluice, postfix, open_directory, registers):
-    """Which are root's, in a directory that nobody else can enter; and there is no memory."""
+    """The files are root's, in a directory that nobody else can enter; and there is no memory."""
     for path in registers.values():
         pathlib.Path(path).chmod(0o600)
     config = {"user": "nobody", "state_dir": str(open_directory / "state"), "policy": {"reputation": registers}}

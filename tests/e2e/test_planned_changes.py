@@ -34,7 +34,7 @@ def visitors_of(sluice):
 
 
 def counted(operator):
-    """What the counters know of trouble with the memory."""
+    """Returns what the counters know of trouble with the memory."""
     series = operator.metrics()
     assert series["sluice_store_questions_total"] > 0, "it is used"
     return {name: number for name, number in series.items() if number and name.startswith("sluice_store_") and "questions" not in name}

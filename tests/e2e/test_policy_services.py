@@ -1,4 +1,4 @@
-"""What a policy service of the MTA's counts when Sluice stands in front (docs/guide/recipients.md).
+"""A policy service of the MTA's counts differently when Sluice stands in front (docs/guide/recipients.md).
 
 A new recipient is asked about and, when the message comes, named once more; the end of the data comes once a message.
 """

@@ -20,14 +20,14 @@ OURS = ("127.0.0.1:10025/inet", "sluice-cleanup/unix")
 
 
 def run_commands(directory, text):
-    """What was printed, but for the reload: this Postfix does not run."""
+    """Runs what was printed, but for the reload: this Postfix does not run."""
     text = text.replace(f"postfix -c '{directory}' reload\n", "")
     done = subprocess.run(["sh"], input=text, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
 
 
 def settings_of(directory, *services):
-    """What Postfix itself reads of these entries: their fields, and their options."""
+    """Returns what Postfix itself reads of these entries: their fields, and their options."""
 
     def postconf(flag):
         words = ["postconf", "-c", str(directory), flag, *services]
@@ -121,7 +121,7 @@ def test_a_port_where_something_listens_is_not_taken(tmp_path):
 
 @pytest.mark.parametrize("port", ["587", "465", "25"])
 def test_a_port_of_clients_is_not_given_away(tmp_path, port):
-    """Where people submit their mail, no listener may believe what it is told about them."""
+    """A listener at which people submit their mail may not believe what it is told about them."""
     directory = postfix_directory(tmp_path, f"smtp inet n - y - - smtpd\nsubmission inet n - y - - smtpd\n{BACKGROUND}")
     for what in ("postconf", "master-cf"):
         done = print_listener(directory, relay=f"127.0.0.1:{port}", what=what)

@@ -1,4 +1,4 @@
-"""What one client is told of a recipient is no other's answer, where the MTA lets some do what others may not."""
+"""The answer to one client about a recipient is no other's, where the MTA lets some do what others may not."""
 
 import re
 

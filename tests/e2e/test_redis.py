@@ -198,7 +198,7 @@ def feed(sluice):
 
 
 def seconds_to_greetings(traffic, since):
-    """Of the sessions that have begun since."""
+    """Returns the times of the sessions that have begun since."""
     return [greeted for began, greeted, _ in traffic.results if began >= since]
 
 
@@ -208,7 +208,7 @@ def wait_report(sluice, event, count):
 
 
 def assert_remembers_again(redis, traffic):
-    """What a session has come to is in the memory again."""
+    """Asserts that what a session has come to is in the memory again."""
     redis.cli("FLUSHALL")
     sent = len(traffic.results)
     wait_until(lambda: len(traffic.results) > sent + 3 and redis.keys(), "sessions to be remembered again")

@@ -115,7 +115,7 @@ def spool_of_somebody_else(sluice, _):
     "spoil", [missing_certificate, port_in_use, missing_user, another_state_dir, spool_of_somebody_else]
 )
 def test_what_cannot_be_done_is_refused(start_sluice, postfix, spoil):
-    """What only shows when it is tried: with another port of ours beside, which must not stay behind."""
+    """Some faults show only when it is tried: with another port of ours beside, which must not stay behind."""
     sluice = start_sluice(postfix.private_port)
     before = sluice.worker_pids()
     extra = free_port()

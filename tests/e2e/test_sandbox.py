@@ -1,6 +1,6 @@
-"""What a worker is once it serves: nobody with rights, and everything still works.
+"""A worker that serves has no rights, and everything still works.
 
-What a process in the sandbox can no longer do is tried in src/guard/sandbox_test.cpp; here the kernel is asked whether
+The tests of what a process in the sandbox can no longer do are in src/guard/sandbox_test.cpp; here the kernel is asked whether
 the workers that serve clients are in it, as root's children and without root.
 """
 

@@ -26,7 +26,7 @@ NAMES = [sender.name for sender in senders.SENDERS]
 
 @dataclasses.dataclass
 class Plan:
-    """What one sender is to do."""
+    """The task of one sender."""
 
     sender: senders.Sender
     octets: int = 2_000
@@ -52,7 +52,7 @@ class Plan:
 
 @dataclasses.dataclass
 class Came:
-    """What came of a plan."""
+    """The outcome of a plan."""
 
     status: int | None  # 0: the sender was told that all is delivered
     seconds: float
@@ -97,7 +97,7 @@ def run(directory, plans, seconds, config):
 
 
 def wait_all(started, began, seconds):
-    """Of each its exit status, and when it ended."""
+    """Returns the exit status of each, and when it ended."""
     ended = {}
     while len(ended) < len(started) and time.monotonic() < began + seconds:
         for key, sending in started.items():

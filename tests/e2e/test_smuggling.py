@@ -30,7 +30,7 @@ WORKS_ON_POSTFIX = ("LF.LF", "LF.CRLF", "CRLF.LF")
 
 
 def attack(token, sequence):
-    """What follows DATA; exactly one message if only CRLF.CRLF ends it."""
+    """Returns what follows DATA; exactly one message if only CRLF.CRLF ends it."""
     return (
         f"Subject: outer-{token}\r\n\r\nbefore".encode()
         + sequence
@@ -128,7 +128,7 @@ def test_normalised(start_sluice, mta, name):
 
 
 def positions(sequence):
-    """Where to cut: whole, and at every octet from before the sequence to after it."""
+    """Yields where to cut: nowhere, and at every octet from before the sequence to after it."""
     yield lambda token: None
     for offset in range(len(sequence) + 5):
         yield lambda token, offset=offset: attack(token, sequence).index(b"before") + 4 + offset

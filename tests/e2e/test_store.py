@@ -1,4 +1,4 @@
-"""What Sluice remembers, the operator's commands on it, and what happens when the store process does not answer."""
+"""The store, the operator's commands on it, and what happens when the store process does not answer."""
 
 import contextlib
 import json

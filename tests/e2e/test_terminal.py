@@ -1,5 +1,5 @@
-"""What strangers say cannot act on the terminal of who looks at it, nor feign other text: in the log, and in what every
-command prints. It is still there to be read, and as JSON means what was sent.
+"""Words of strangers cannot act on the terminal of somebody who looks at them, nor feign other text: in the log, and in what every
+command prints. They are still there to be read, and as JSON mean what was sent.
 """
 
 import json
@@ -59,7 +59,7 @@ def offered(sluice):
 
 
 def printed(operator, *words, status=0):
-    """What a command says on both its outputs."""
+    """Returns what a command says on both its outputs."""
     done = operator.command(*words)
     assert done.returncode == status, done.stderr
     return fit_for_a_terminal((done.stdout + done.stderr).encode("utf-8", "surrogateescape"))

@@ -93,7 +93,7 @@ def test_tls_from_the_first_octet(tls_sluice, postfix):
 
 @contextlib.contextmanager
 def nobody_accepts(sluice):
-    """Who connects waits in the queue of a worker that does not turn."""
+    """Stops the workers, so that clients which connect wait in their queue."""
     workers = sluice.worker_pids()
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)
@@ -233,7 +233,7 @@ def test_the_certificate_is_the_one_for_the_name(tls_sluice, certificates, name,
 
 
 def s_client(sluice, *arguments):
-    """What openssl says of a session that only shakes hands."""
+    """Returns what openssl says of a session that only shakes hands."""
     command = ["openssl", "s_client", "-starttls", "smtp", "-connect", f"127.0.0.1:{sluice.port}", *arguments]
     done = subprocess.run(command, input="QUIT\r\n", capture_output=True, text=True, timeout=30, check=False)
     return done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""What an MTA does not offer, or grants to everybody, never lowers what Sluice promises: such an MTA gets no mail."""
+"""An MTA that does not offer something, or grants it to everybody, lowers nothing that Sluice promises: such an MTA gets no mail."""
 
 import subprocess
 
@@ -186,7 +186,7 @@ def test_a_client_that_is_not_offered_dsn(start_sluice):
 
 
 def test_what_strangers_are_not_offered_is_not_offered(start_sluice):
-    """What Postfix offers to Sluice itself is nothing to promise a stranger."""
+    """An extension that Postfix offers to Sluice itself is nothing to promise a stranger."""
     with Postfix() as mta:
         (mta.directory / "etc/discard").write_text("127.0.0.1 silent-discard\n0.0.0.0/0 dsn, smtputf8\n")
         with open(mta.directory / "etc/main.cf", "a") as main:

@@ -17,7 +17,7 @@ DIRECTORY = pathlib.Path(__file__).resolve().parents[3] / "build/corpus"
 
 
 def fetch():
-    """Where the mails lie; the package is downloaded when it is not there yet, and only its mails are kept."""
+    """Returns the directory of the mails; the package is downloaded when it is not there yet, and only its mails are kept."""
     DIRECTORY.mkdir(parents=True, exist_ok=True)
     with open(DIRECTORY / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several test processes may want it at once

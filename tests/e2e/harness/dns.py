@@ -52,7 +52,7 @@ class NameServer:
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def answer(self, name, kind="A"):
-        """Whatever it replies, or None."""
+        """Returns the reply, whatever it is, or None."""
         query = dns.message.make_query(name, kind)
         with contextlib.suppress(dns.exception.DNSException, OSError):
             return dns.query.udp(query, "127.0.0.1", port=self.port, timeout=1)

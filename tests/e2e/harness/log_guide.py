@@ -33,7 +33,7 @@ def names_in(value, above=""):
 
 
 def undescribed(records):
-    """What these lines say and the guide does not explain."""
+    """Returns what these lines say and the guide does not explain."""
     known = described()
     wrong = set()
     for record in records:

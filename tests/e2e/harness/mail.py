@@ -39,7 +39,7 @@ def trace_of(delivered, sent):
 
 
 def difference(delivered, original):
-    """Where the two begin to differ, counted from the end."""
+    """Returns the place at which the two begin to differ, counted from the end."""
     common = len(os.path.commonprefix([delivered[::-1], original[::-1]]))
     return (
         f"the last {common} octets are the same; before them {delivered[-common - 60:len(delivered) - common]!r} "

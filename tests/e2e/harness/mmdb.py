@@ -37,7 +37,7 @@ def encoded(value):
 
 
 def bits_of(network, version):
-    """Of the way to it from the root; IPv4 is ::/96 of a tree of IPv6."""
+    """Returns the bits of the way to it from the root; IPv4 is ::/96 of a tree of IPv6."""
     address, prefix = int(network.network_address), network.prefixlen
     if network.version == 4 and version == 6:
         prefix += 96

@@ -82,7 +82,7 @@ class Namespace:
         self._keeper.wait()
 
     def command(self, *argv):
-        """What runs a command inside."""
+        """Returns the words that run a command inside."""
         return ["nsenter", f"--net={self._path}", *argv]
 
     def run(self, *argv):

@@ -37,7 +37,7 @@ class Operator:
         self("state", "load", stdin=json.dumps(record))
 
     def metrics(self):
-        """What is counted: a series with its labels, as it is printed -> its number."""
+        """Returns the counters: a series with its labels, as it is printed -> its number."""
         lines = [line for line in self("metrics").splitlines() if not line.startswith("#")]
         return {series: int(number) for series, number in (line.rsplit(" ", 1) for line in lines)}
 

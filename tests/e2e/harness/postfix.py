@@ -54,7 +54,7 @@ def private_listener(port, configuration):
 
 
 def octets_of(path):
-    """Of a file that may have gone meanwhile."""
+    """Returns the content of a file that may have gone meanwhile."""
     with contextlib.suppress(FileNotFoundError):
         return path.read_bytes()
     return b""

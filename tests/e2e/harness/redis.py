@@ -45,7 +45,7 @@ class Redis:
         self.process.send_signal(signal.SIGCONT)
 
     def cli(self, *words):
-        """What redis-cli prints."""
+        """Returns what redis-cli prints."""
         done = subprocess.run(
             ["redis-cli", "-h", "127.0.0.1", "-p", str(self.port), *words],
             capture_output=True, text=True, timeout=30, check=True,

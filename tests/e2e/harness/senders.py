@@ -88,7 +88,7 @@ def left_out(sender):
 
 
 def fetch():
-    """What is not installed, once; several test processes may want it at once."""
+    """Fetches what is not installed, once; several test processes may want it at once."""
     DIRECTORY.mkdir(parents=True, exist_ok=True)
     with open(DIRECTORY / "lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

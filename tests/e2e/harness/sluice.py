@@ -75,7 +75,7 @@ def children_of(pid, name):
 
 
 def workers_of(pid):
-    """Of this supervisor: its children with the name of a worker."""
+    """Returns the children of this supervisor that have the name of a worker."""
     return children_of(pid, r"sluice-\d+")
 
 
@@ -248,5 +248,5 @@ class Sluice:
         return workers_of(self.process.pid)
 
     def store_pid(self):
-        """That of the store process, or None."""
+        """Returns the process identifier of the store process, or None."""
         return next(iter(children_of(self.process.pid, "sluice-store")), None)
