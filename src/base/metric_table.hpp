@@ -169,7 +169,9 @@ inline constexpr auto metric_table = std::to_array<MetricRow>({
      false,
      {"result", metric_values::greylist},
      {},
-     "Transactions for which the greylist was asked; unanswered: it was not there, and they passed."},
+     "Transactions for which the greylist was asked; unanswered: it was not there, and they passed. With "
+     "policy.mode = \"observe\" first attempts are not remembered, and a mail that comes again is wait, "
+     "too."},
     {Metric::untold,
      "sluice_untold_total",
      false,

@@ -17,7 +17,7 @@ double seconds(Millis span) {
     return static_cast<double>(span.count()) / 1000.0;
 }
 
-void append_who(LogLine& line, const SessionFacts& facts) {
+void append_who(LogLine& line, const SessionFacts& facts, bool would_be_greylisted) {
     fmt::basic_memory_buffer<char, 64> session;
     fmt::format_to(std::back_inserter(session), "{}.{:x}", facts.session.instance, facts.session.number);
     line.text("session", {session.data(), session.size()}).text("client", facts.client.address.to_string());
@@ -26,7 +26,7 @@ void append_who(LogLine& line, const SessionFacts& facts) {
     if (!facts.helo.empty()) line.text("helo", facts.helo);
     line.text("lane", policy::name_of(facts.lane));
     if (facts.would_be) line.text("would_be", policy::name_of(*facts.would_be));
-    if (facts.would_be_greylisted) line.boolean("would_be_greylisted", true);
+    if (would_be_greylisted) line.boolean("would_be_greylisted", true);
     if (!facts.tls) return;
     line.open_object("tls").text("version", facts.tls->version).text("cipher", facts.tls->cipher);
     line.number("bits", facts.tls->bits).close();
@@ -99,7 +99,7 @@ void SessionRecord::reach(Stage reached, Millis since_connect) {
 void append_session_line(LogFormat format, std::string& out, WallTime time, const SessionFacts& facts,
                          const SessionRecord& record) {
     LogLine line(format, out, time, "session");
-    append_who(line, facts);
+    append_who(line, facts, record.would_be_greylisted);
     if (facts.place.asn != 0) line.number("asn", facts.place.asn);
     if (facts.place.knows_country()) line.text("country", country_name(facts.place));
     line.text("outcome", name_of(facts.outcome)).text("stage", name_of(record.stage));
@@ -127,7 +127,7 @@ void append_transaction_line(LogFormat format, std::string& out, WallTime time, 
                              const smtp::Envelope& envelope, const TransactionRecord& record,
                              const TransactionEnd& end) {
     LogLine line(format, out, time, "transaction");
-    append_who(line, facts);
+    append_who(line, facts, record.would_be_greylisted);
     line.text("sender", envelope.sender);
     append_recipients(line, envelope, record);
     line.number("octets", static_cast<std::int64_t>(end.octets)).text("outcome", end.outcome);

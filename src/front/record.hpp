@@ -61,7 +61,7 @@ struct SessionRecord {
     Stage stage = Stage::connect;
     Outcome outcome : 4 = Outcome::left;
     bool greylisted : 1 = false;           // the client was asked to come again
-    bool would_be_greylisted : 1 = false;  // the client would have been, if greylisting were enforced
+    bool would_be_greylisted : 1 = false;  // it would have been, for a mail of its, if that were enforced
     bool excused : 1 = false;              // it heard a 4yz, or a cached 250: that it leaves proves nothing
     bool unheard : 1 = false;              // the 250 to its last message did not reach it
 };
@@ -80,7 +80,6 @@ struct SessionFacts {
     std::string_view helo;
     policy::Lane lane;
     std::optional<policy::Lane> would_be = {};  // policy.mode = "observe": the verdict, which is not enforced
-    bool would_be_greylisted = false;           // likewise: it would have been asked to come again
     int score;
     const std::vector<policy::Signal>& signals;
     Millis lasted;
@@ -109,7 +108,8 @@ struct TransactionRecord {
     Instant content_began{};  // zero = never
     Instant content_ended{};
     std::vector<Refused> refused;
-    bool untold = false;  // delivered, but the client was gone before the 250
+    bool untold = false;               // delivered, but the client was gone before the 250
+    bool would_be_greylisted = false;  // the client would have been asked to come again with this mail
     std::uint32_t recipients_refused = 0;
 };
 

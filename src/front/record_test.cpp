@@ -56,8 +56,9 @@ TEST_F(Lines, WhereAClientIsFromIsToldWhereItIsKnown) {
 TEST_F(Lines, WhatIsOnlyObservedIsMarked) {
     signals.push_back({"no_ptr", "", "", 2, false});
     facts.would_be = policy::Lane::fast;
-    facts.would_be_greylisted = true;
-    append_session_line(LogFormat::json, out, noon, facts, SessionRecord{});
+    SessionRecord record;
+    record.would_be_greylisted = true;
+    append_session_line(LogFormat::json, out, noon, facts, record);
     EXPECT_THAT(out, HasSubstr(R"("lane":"slow","would_be":"fast","would_be_greylisted":true)"));
     EXPECT_THAT(out, HasSubstr(R"({"signal":"no_ptr","weight":2,"observed":true})"));
 }

@@ -16,10 +16,8 @@ void Session::transaction_ended(std::string_view outcome, const smtp::Answer* an
     line.clear();
     const TransactionEnd end{
         .outcome = outcome, .answer = answer, .octets = server_.content_octets(), .now = context_.now()};
-    SessionFacts facts = facts_for_log();
-    facts.would_be_greylisted = observing() && case_.facts().greylist == judge::Greylist::waits;
-    append_transaction_line(context_.surroundings.log_format, line, std::chrono::system_clock::now(), facts,
-                            server_.envelope(), transaction_->record, end);
+    append_transaction_line(context_.surroundings.log_format, line, std::chrono::system_clock::now(),
+                            facts_for_log(), server_.envelope(), transaction_->record, end);
     context_.surroundings.log.write(line);
     transaction_.reset();
     case_.drop(policy::SignalScope::transaction);
@@ -40,7 +38,6 @@ void Session::log_session() {
     line.clear();
     SessionFacts facts = facts_for_log();
     facts.place = place();
-    facts.would_be_greylisted = record_.would_be_greylisted;
     append_session_line(context_.surroundings.log_format, line, std::chrono::system_clock::now(), facts,
                         record_);
     context_.surroundings.log.write(line);

@@ -199,7 +199,8 @@ void Session::ask_recipient() {
 }
 
 void Session::take_recipient() {
-    if (observing() && case_.facts().greylist == judge::Greylist::waits) record_.would_be_greylisted = true;
+    if (observing() && case_.facts().greylist == judge::Greylist::waits)
+        record_.would_be_greylisted = transaction_->record.would_be_greylisted = true;
     if (lane_ == policy::Lane::reject || lane_ == policy::Lane::defer)
         return judge_recipient(refusal_of_lane());
     put_recipient();

@@ -325,6 +325,22 @@ def test_observing_says_whom_the_greylist_would_have_put_off(remembering):
         assert (record["lane"], record["would_be"], record.get("would_be_greylisted")) == ("fast", "fast", put_off)
 
 
+def test_each_mail_says_for_itself_that_it_would_have_been_put_off(remembering):
+    """A mail of the same session for which the greylist was not asked is not marked; a second attempt is, as the first was not
+    remembered."""
+    sluice, _ = remembering({"mode": "observe", "greylist": {"who": "all", "delay_s": 2}})
+    with sluice.connect(source=CLIENT) as client:
+        client.greet()
+        for words in ("MAIL FROM:<a@example.org>", "RCPT TO:<bob@example.test>", "RSET",
+                      "MAIL FROM:<a@example.org>", "RSET",
+                      "MAIL FROM:<a@example.org>", "RCPT TO:<bob@example.test>", "RSET"):  # fmt: skip
+            client.expect(250, words)
+        client.quit()
+    marks = [record.get("would_be_greylisted") for record in sluice.wait_records("transaction", 3, client=CLIENT)]
+    assert marks == [True, None, True]
+    assert only_session(sluice)["would_be_greylisted"]
+
+
 def test_a_signal_that_is_observed_counts_nothing(remembering):
     sluice, operator = remembering({"observe_signals": ["reputation"]})
     operator.weigh(f"reputation/{CLIENT}", bad=30)

@@ -79,8 +79,8 @@ std::string log_guide() {
     page += '\n';
     page += section("The line of a transaction", "field",
                     "The line begins as that of its session: `time`, `event` (`transaction`), `session`, "
-                    "`client`, `port`, `name`, `helo`, `lane`, `would_be`, `would_be_greylisted`, `tls`, and "
-                    "has the session's `signals`.");
+                    "`client`, `port`, `name`, `helo`, `lane`, `would_be`, `tls`, and has the session's "
+                    "`signals`.");
     for (const LogFieldRow& row : log_transaction_fields())
         add_row(page, row.name, row.help);
     page += '\n';

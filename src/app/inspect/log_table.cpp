@@ -124,8 +124,8 @@ constexpr LogFieldRow session_fields[] = {
      "`reject` (550)."},
     {"would_be", "The lane that the client would have been in, with `policy.mode = \"observe\"`."},
     {"would_be_greylisted",
-     "`true`: with `policy.mode = \"observe\"`, the client would have been asked to come again "
-     "(`policy.greylist`)."},
+     "`true`: with `policy.mode = \"observe\"`, the client would have been asked to come again with one of "
+     "its mails (`policy.greylist`)."},
     {"tls", "The encryption of the connection; absent where there was none."},
     {"tls.version", "The version of TLS."},
     {"tls.cipher", "The cipher of TLS."},
@@ -163,6 +163,10 @@ constexpr LogFieldRow session_fields[] = {
 };
 
 constexpr LogFieldRow transaction_fields[] = {
+    {"would_be_greylisted",
+     "`true`: with `policy.mode = \"observe\"`, the client would have been asked to come again with this "
+     "mail. A first attempt is not remembered then, so that a mail that comes again is marked as well, "
+     "although it would have passed."},
     {"sender", "The address in MAIL; empty for a bounce."},
     {"recipients", "The recipients that were accepted."},
     {"recipients_refused", "The number of recipients that were not accepted; absent if none."},
