@@ -150,7 +150,7 @@ std::optional<policy::Signal> Case::decision() const {
 bool Case::is_trusted() const {
     if (decided()) return true;
     const auto& thresholds = sources().options.thresholds;
-    return thresholds.fast > 0 && verdict().score <= -thresholds.fast;
+    return thresholds.fast > 0 && verdict_where(std::nullopt).score <= -thresholds.fast;
 }
 
 bool Case::is_known() const {
@@ -158,8 +158,12 @@ bool Case::is_known() const {
 }
 
 policy::Verdict Case::verdict() const {
+    return verdict_where(decided());
+}
+
+policy::Verdict Case::verdict_where(std::optional<policy::Lane> decided) const {
     const auto& options = sources().options;
-    return policy::judge(decided(), signals(), options.thresholds, options.default_lane);
+    return policy::judge(decided, signals(), options.thresholds, options.default_lane);
 }
 
 void Inquiry::note(policy::Signal signal) {

@@ -106,6 +106,7 @@ class Case {
         ~Dossier();
     };
 
+    policy::Verdict verdict_where(std::optional<policy::Lane> decided) const;
     void note_once(policy::Signal signal);
     Dossier& dossier();
     bool go_on();

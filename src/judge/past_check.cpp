@@ -17,9 +17,8 @@ class PastInquiry final : public Inquiry, store::State::Question {
         const Sources& all = of.sources();
         const IpAddress& client = of.party().client();
         asked_ = store::past_of(client, place_, all.options.past, all.arrival);
-        store::Operations together = asked_;
-        together.push_back(store::untold_of_network(client));  // behind the outcomes that read_past() reads
-        all.state->ask(*this, together);
+        asked_.push_back(store::untold_of_network(client));  // behind the outcomes that read_past() reads
+        all.state->ask(*this, asked_);
     }
 
   private:
@@ -39,7 +38,7 @@ class PastInquiry final : public Inquiry, store::State::Question {
             note(std::move(signal));
         Facts& facts = of().facts();
         facts.welcome = policy::is_welcome(past);
-        facts.untold_near = outcomes.size() > asked_.size() && outcomes.back().found;
+        facts.untold_near = outcomes.size() == asked_.size() && outcomes.back().found;
         if (past.block) facts.block_level = static_cast<std::uint8_t>(past.block->level);
     }
 
@@ -52,7 +51,7 @@ class PastInquiry final : public Inquiry, store::State::Question {
     }
 
     policy::Place place_;
-    store::Operations asked_;  // without the last one
+    store::Operations asked_;
 };
 
 bool wanted(const Case& of) {

@@ -199,7 +199,7 @@ void Asked::wait(bool over) {
 void Asked::past_found(const policy::Past& past, std::span<const store::Operation> asked,
                        const store::Outcomes& outcomes) {
     block_age_ = past.block_age;
-    for (std::size_t i = 0; i < asked.size(); ++i) {
+    for (std::size_t i = 0; i < std::min(asked.size(), outcomes.size()); ++i) {
         if (asked[i].verb != store::Verb::weigh || !outcomes[i].found) continue;
         found_.evidence.push_back({.whose = asked[i].key.substr(store::reputation_space.size()),
                                    .evidence = {.good = outcomes[i].good, .bad = outcomes[i].bad},
