@@ -1,9 +1,5 @@
 // The operator and open sessions, over real loopback sockets: the list of sessions, and their response to
 // acts.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <optional>
@@ -14,29 +10,13 @@
 
 #include "front/session_walk.hpp"
 #include "front/testing/front_fixture.hpp"
+#include "judge/testing/scripted_store.hpp"
 
 namespace sluice::front {
 namespace {
 
 using testing::EndsWith;
 using testing::HasSubstr;
-
-/// A memory that knows nothing, and answers when the test lets it.
-class EmptyState final : public store::State {
-  public:
-    void ask(Question& question, std::span<const store::Operation>) override {
-        asked_ = &question;
-        take(question);
-    }
-    void tell(std::span<const store::Operation>) override {}
-    bool is_asked() const { return asked_ != nullptr; }
-    void answer() { State::answer(*std::exchange(asked_, nullptr), nullptr); }
-
-  private:
-    void withdrawn(Question&) override { asked_ = nullptr; }
-
-    Question* asked_ = nullptr;
-};
 
 class OperatorTest : public FrontTest {
   protected:
@@ -153,27 +133,19 @@ class StrangerTest : public OperatorTest {
         options.policy.pregreet_wait = Seconds{20};
     }
 
-    /// This host itself is no stranger, so the client connects from another address.
-    net::Fd connect_from_afar() {
-        net::Fd client(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-        sockaddr_in here{};
-        here.sin_family = AF_INET;
-        here.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
-        EXPECT_EQ(::bind(client.get(), reinterpret_cast<const sockaddr*>(&here), sizeof here), 0);
-        here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        here.sin_port = htons(net::local_endpoint(listener.get()).port);
-        (void)::connect(client.get(), reinterpret_cast<const sockaddr*>(&here), sizeof here);
-        turn_until([&] { return memory.is_asked(); });
+    net::Fd stranger() {
+        auto client = connect_from_afar();
+        turn_until([&] { return !memory.waiting.empty(); });
         return client;
     }
 
-    EmptyState memory;
+    judge::ScriptedStore memory;
 };
 
 TEST_F(StrangerTest, WhoIsLetThroughIsGreetedAtOnce) {
     start();
-    const auto client = connect_from_afar();
-    memory.answer();
+    const auto client = stranger();
+    memory.answer_all();
     read_to(client.get(), "220-mx.test ESMTP\r\n");
     say(policy::Lane::slow);  // has no effect on the pause, after which the client is judged
     EXPECT_EQ(in_lane(policy::Lane::fast), 1U);
@@ -184,10 +156,10 @@ TEST_F(StrangerTest, WhoIsLetThroughIsGreetedAtOnce) {
 TEST_F(StrangerTest, WhoIsNotJudgedYetIsLeftAlone) {
     options.policy.pregreet_wait = Millis{0};
     start();
-    const auto client = connect_from_afar();
+    const auto client = stranger();
     say(policy::Lane::slow);
     EXPECT_EQ(in_lane(policy::Lane::slow), 0U);
-    memory.answer();
+    memory.answer_all();
     EXPECT_EQ(in_lane(policy::Lane::slow), 1U) << "the operator's word was known when it was judged";
 }
 

@@ -1,6 +1,9 @@
 // The client side over real loopback sockets, with a backend whose answers the test decides; for the tests.
 #pragma once
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <cstdio>
 #include <functional>
 #include <gmock/gmock.h>
@@ -103,6 +106,19 @@ class FrontTest : public testing::Test {
     }
 
     net::Fd connect() { return *net::connect_tcp(net::local_endpoint(listener.get())); }
+
+    /// Connects as a stranger: this host itself, 127.0.0.1, is none.
+    net::Fd connect_from_afar() {
+        net::Fd client(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+        sockaddr_in here{};
+        here.sin_family = AF_INET;
+        here.sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1);
+        EXPECT_EQ(::bind(client.get(), reinterpret_cast<const sockaddr*>(&here), sizeof here), 0);
+        here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        here.sin_port = htons(net::local_endpoint(listener.get()).port);
+        (void)::connect(client.get(), reinterpret_cast<const sockaddr*>(&here), sizeof here);
+        return client;
+    }
 
     void say(policy::Lane lane) {
         act = policy::Act{.lane = lane, .who = "root", .why = {}};
