@@ -171,8 +171,7 @@ TEST(Case, TheEndOfAScopeWithdrawsItsQuestions) {
 
 TEST(Case, DearSourcesAreAskedOnlyWhereTheCheapOnesDoNotDecide) {
     static bool noted = false;
-    static const Check trusting{.name = "trusting",
-                                .stage = Stage::connect,
+    static const Check trusting{.stage = Stage::connect,
                                 .awaited = Stage::connect,
                                 .scope = SignalScope::session,
                                 .source = policy::Source::known,
@@ -181,15 +180,12 @@ TEST(Case, DearSourcesAreAskedOnlyWhereTheCheapOnesDoNotDecide) {
                                     of.note({"good", "", "", -50});
                                     return nullptr;
                                 }};
-    static const Check dear{.name = "dear",
-                            .stage = Stage::connect,
+    static const Check dear{.stage = Stage::connect,
                             .awaited = Stage::connect,
                             .scope = SignalScope::session,
                             .source = policy::Source::dns,
                             .wanted = [](const Case& of) { return !of.is_trusted(); },
-                            .begin = [](Case& of, const Check& self) -> std::unique_ptr<Inquiry> {
-                                return std::make_unique<HeldInquiry>(of, self);
-                            }};
+                            .begin = ask<HeldInquiry>};
     const std::vector<const Check*> rows{&dear, &trusting};  // the order of rows has no meaning
     for (const bool good : {false, true}) {
         noted = good;
@@ -200,15 +196,12 @@ TEST(Case, DearSourcesAreAskedOnlyWhereTheCheapOnesDoNotDecide) {
 }
 
 TEST(Case, AQuestionMayBeAwaitedByALaterStage) {
-    static const Check early{.name = "early",
-                             .stage = Stage::helo,
+    static const Check early{.stage = Stage::helo,
                              .awaited = Stage::rcpt,
                              .scope = SignalScope::hello,
                              .source = policy::Source::dns,
                              .wanted = [](const Case&) { return true; },
-                             .begin = [](Case& of, const Check& self) -> std::unique_ptr<Inquiry> {
-                                 return std::make_unique<HeldInquiry>(of, self);
-                             }};
+                             .begin = ask<HeldInquiry>};
     const std::vector<const Check*> rows{&early};
     ScriptedParty party(rows);
     Case of(party);

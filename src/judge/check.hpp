@@ -8,7 +8,6 @@
 
 #include <memory>
 #include <span>
-#include <string_view>
 
 #include "judge/stage.hpp"
 #include "policy/verdict.hpp"
@@ -19,7 +18,6 @@ class Case;
 class Inquiry;
 
 struct Check {
-    std::string_view name;
     Stage stage;                // at which the check is made
     Stage awaited;              // the first stage that is not over before the check has answered
     policy::SignalScope scope;  // of its signals; when the scope ends, an open question is withdrawn

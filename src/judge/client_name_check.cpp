@@ -23,7 +23,6 @@ std::string reverse_name(const IpAddress& client) {
     return policy::query_name(client, client.is_v4() ? "in-addr.arpa" : "ip6.arpa");
 }
 
-/// This host is localhost, whatever DNS says.
 bool judges_names(const Case& of) {
     return of.sources().options.judges_names() && !of.is_trusted();
 }
@@ -132,24 +131,20 @@ class NameInquiry final : public Inquiry, net::DnsQuery {
     std::size_t pending_ = 1;  // the PTR question
 };
 
+/// This host is localhost, whatever DNS says.
 bool wanted(const Case& of) {
     const Sources& all = of.sources();
     return all.resolver != nullptr && !policy::is_this_host(of.party().client()) &&
            (all.options.resolve_names || judges_names(of));
 }
 
-std::unique_ptr<Inquiry> begin(Case& of, const Check& self) {
-    return std::make_unique<NameInquiry>(of, self);
-}
-
 }  // namespace
 
-const Check client_name_check{.name = "client_name",
-                              .stage = Stage::connect,
+const Check client_name_check{.stage = Stage::connect,
                               .awaited = Stage::connect,
                               .scope = policy::SignalScope::session,
                               .source = policy::Source::dns,
                               .wanted = wanted,
-                              .begin = begin};
+                              .begin = ask<NameInquiry>};
 
 }  // namespace sluice::judge

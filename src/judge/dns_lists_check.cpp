@@ -65,18 +65,13 @@ bool wanted(const Case& of) {
     return all.resolver != nullptr && !all.options.dns_lists.empty() && !of.is_trusted();
 }
 
-std::unique_ptr<Inquiry> begin(Case& of, const Check& self) {
-    return std::make_unique<ListsInquiry>(of, self);
-}
-
 }  // namespace
 
-const Check dns_lists_check{.name = "dns_lists",
-                            .stage = Stage::connect,
+const Check dns_lists_check{.stage = Stage::connect,
                             .awaited = Stage::connect,
                             .scope = policy::SignalScope::session,
                             .source = policy::Source::dns,
                             .wanted = wanted,
-                            .begin = begin};
+                            .begin = ask<ListsInquiry>};
 
 }  // namespace sluice::judge

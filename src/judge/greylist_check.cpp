@@ -66,18 +66,13 @@ bool wanted(const Case& of) {
            policy::is_greylisted(all.options.greylist, verdict.lane, verdict.score);
 }
 
-std::unique_ptr<Inquiry> begin(Case& of, const Check& self) {
-    return std::make_unique<GreylistInquiry>(of, self);
-}
-
 }  // namespace
 
-const Check greylist_check{.name = "greylist",
-                           .stage = Stage::rcpt,
+const Check greylist_check{.stage = Stage::rcpt,
                            .awaited = Stage::rcpt,
                            .scope = policy::SignalScope::transaction,
                            .source = policy::Source::store,
                            .wanted = wanted,
-                           .begin = begin};
+                           .begin = ask<GreylistInquiry>};
 
 }  // namespace sluice::judge

@@ -24,8 +24,7 @@ std::unique_ptr<Inquiry> begin(Case& of, const Check& self) {
 
 }  // namespace
 
-const Check helo_form_check{.name = "helo_form",
-                            .stage = Stage::helo,
+const Check helo_form_check{.stage = Stage::helo,
                             .awaited = Stage::helo,
                             .scope = policy::SignalScope::hello,
                             .source = policy::Source::known,

@@ -87,18 +87,13 @@ bool wanted(const Case& of) {
            policy::is_full_name(party.helo()) && std::ranges::none_of(of.signals(), of_helo) && !of.decided();
 }
 
-std::unique_ptr<Inquiry> begin(Case& of, const Check& self) {
-    return std::make_unique<HeloInquiry>(of, self);
-}
-
 }  // namespace
 
-const Check helo_name_check{.name = "helo_name",
-                            .stage = Stage::helo,
+const Check helo_name_check{.stage = Stage::helo,
                             .awaited = Stage::rcpt,
                             .scope = policy::SignalScope::hello,
                             .source = policy::Source::dns,
                             .wanted = wanted,
-                            .begin = begin};
+                            .begin = ask<HeloInquiry>};
 
 }  // namespace sluice::judge

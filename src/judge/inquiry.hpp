@@ -46,4 +46,10 @@ class Inquiry : net::Timer {
     std::unique_ptr<Inquiry> next_;  // of the case's open inquiries
 };
 
+/// The `begin` of a check that asks one question, of class `Asked`.
+template <class Asked>
+std::unique_ptr<Inquiry> ask(Case& of, const Check& self) {
+    return std::make_unique<Asked>(of, self);
+}
+
 }  // namespace sluice::judge

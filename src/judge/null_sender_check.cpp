@@ -24,8 +24,7 @@ std::unique_ptr<Inquiry> begin(Case& of, const Check& self) {
 
 }  // namespace
 
-const Check null_sender_check{.name = "null_sender",
-                              .stage = Stage::rcpt,
+const Check null_sender_check{.stage = Stage::rcpt,
                               .awaited = Stage::rcpt,
                               .scope = policy::SignalScope::session,
                               .source = policy::Source::known,

@@ -70,8 +70,7 @@ std::unique_ptr<Inquiry> begin(Case& of, const Check& self) {
 
 }  // namespace
 
-const Check past_check{.name = "past",
-                       .stage = Stage::connect,
+const Check past_check{.stage = Stage::connect,
                        .awaited = Stage::connect,
                        .scope = policy::SignalScope::session,
                        .source = policy::Source::store,

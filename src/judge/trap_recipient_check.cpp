@@ -18,8 +18,7 @@ std::unique_ptr<Inquiry> begin(Case& of, const Check& self) {
 
 }  // namespace
 
-const Check trap_recipient_check{.name = "trap_recipient",
-                                 .stage = Stage::rcpt,
+const Check trap_recipient_check{.stage = Stage::rcpt,
                                  .awaited = Stage::rcpt,
                                  .scope = policy::SignalScope::session,
                                  .source = policy::Source::known,

@@ -25,8 +25,7 @@ std::unique_ptr<Inquiry> begin(Case& of, const Check& self) {
 
 }  // namespace
 
-const Check unknown_recipients_check{.name = "unknown_recipients",
-                                     .stage = Stage::connect,
+const Check unknown_recipients_check{.stage = Stage::connect,
                                      .awaited = Stage::connect,
                                      .scope = policy::SignalScope::session,
                                      .source = policy::Source::known,

@@ -31,15 +31,12 @@ class HeldInquiry final : public Inquiry {
 };
 
 inline Check held_check_at(Stage stage) {
-    return {.name = "held",
-            .stage = stage,
+    return {.stage = stage,
             .awaited = stage,
             .scope = policy::SignalScope::transaction,
             .source = policy::Source::dns,
             .wanted = [](const Case&) { return true; },
-            .begin = [](Case& of, const Check& self) -> std::unique_ptr<Inquiry> {
-                return std::make_unique<HeldInquiry>(of, self);
-            }};
+            .begin = ask<HeldInquiry>};
 }
 
 inline const Check held_check = held_check_at(Stage::mail);
