@@ -183,9 +183,8 @@ const Key<Config> rows_after_rates[] = {
     {"policy.greylist.keep_s",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.greylist.keep; }, 3600, year_s),
      "An origin and a sender's domain pass for so long, or up to a tenth less, after the greylist has last "
-     "let "
-     "them pass. It is not asked about clients that are known otherwise, as by mail that they have delivered "
-     "of late: their mail prolongs nothing."},
+     "let them pass. It is not asked about clients that are known otherwise, as by mail that they have "
+     "delivered of late: their mail prolongs nothing."},
     {"policy.greylist.allow_after",
      integer<Config>([](Config& c) -> auto& { return c.front.policy.greylist.allow_after; }, 0, million),
      "An origin (the domain of a confirmed name, or the network) that has passed so often, for whatever "

@@ -118,8 +118,7 @@ void Asked::note_health_check() {
     if (std::ranges::any_of(config_.front.policy.health_networks, contains))
         found_.remarks.emplace_back(
             "a health check (policy.networks.health): greeted at once whatever is said below, and its MAIL "
-            "is "
-            "refused");
+            "is refused");
 }
 
 void Asked::find_place() {
